@@ -1,0 +1,120 @@
+-- The replica: who this is, the documents, what was done, and what travels.
+-- Times are milliseconds since 1970 UTC. Derived tables say so and can be rebuilt from the documents.
+
+CREATE TABLE replica (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A mailbox is named by its owner's address.
+CREATE TABLE mailbox (
+    id         TEXT PRIMARY KEY,
+    owner_name TEXT NOT NULL DEFAULT '',
+    mine       INTEGER NOT NULL DEFAULT 0,
+    -- The owner's device keys this replica trusts as the mailbox's root, JSON array of base64.
+    roots      TEXT NOT NULL DEFAULT '[]'
+) STRICT, WITHOUT ROWID;
+
+-- Every device that may write in a mailbox's name, as far as this replica has been told.
+CREATE TABLE device (
+    mailbox     TEXT NOT NULL REFERENCES mailbox(id),
+    id          TEXT NOT NULL,
+    person      TEXT NOT NULL,
+    person_name TEXT NOT NULL DEFAULT '',
+    public_key  BLOB NOT NULL,
+    PRIMARY KEY (mailbox, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE invitation (
+    id         TEXT PRIMARY KEY,
+    mailbox    TEXT NOT NULL REFERENCES mailbox(id),
+    delegate   TEXT NOT NULL,
+    terms      TEXT NOT NULL,               -- JSON: level, folders, calendar, until
+    proof      BLOB NOT NULL,               -- what the acceptance must show
+    expires    INTEGER NOT NULL,
+    -- The acceptance, once it has arrived: JSON of device, key, name, words.
+    acceptance TEXT,
+    confirmed  INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE document (
+    id      TEXT PRIMARY KEY,
+    mailbox TEXT NOT NULL,
+    kind    TEXT NOT NULL,
+    bytes   BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX document_by_kind ON document (mailbox, kind);
+
+-- What somebody did: the durable click. Sealed into an envelope by the next cycle.
+CREATE TABLE operation (
+    number    INTEGER PRIMARY KEY,
+    id        TEXT NOT NULL UNIQUE,
+    mailbox   TEXT NOT NULL,
+    document  TEXT NOT NULL,
+    device    TEXT NOT NULL,
+    person    TEXT NOT NULL,
+    action    TEXT NOT NULL,                -- JSON
+    at        INTEGER NOT NULL,
+    changes   BLOB NOT NULL,
+    -- Where it stands in its device's chain; null until sealed.
+    seq       INTEGER
+) STRICT;
+CREATE INDEX operation_unsealed ON operation (mailbox, number) WHERE seq IS NULL;
+CREATE INDEX operation_by_document ON operation (document, number);
+
+CREATE TABLE envelope (
+    hash    TEXT PRIMARY KEY,
+    mailbox TEXT NOT NULL,
+    device  TEXT NOT NULL,
+    seq     INTEGER NOT NULL,
+    bytes   BLOB NOT NULL,
+    -- 0 while it waits in this device's outbox.
+    sent    INTEGER NOT NULL,
+    -- 0 while its chain has a hole before it.
+    merged  INTEGER NOT NULL,
+    UNIQUE (mailbox, device, seq, hash)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX envelope_outbox ON envelope (mailbox, seq) WHERE sent = 0;
+CREATE INDEX envelope_waiting ON envelope (mailbox, device, seq) WHERE merged = 0;
+
+-- The newest receipt of every device, its own included.
+CREATE TABLE receipt (
+    mailbox TEXT NOT NULL,
+    device  TEXT NOT NULL,
+    number  INTEGER NOT NULL,
+    seen    TEXT NOT NULL,                  -- JSON: device -> highest contiguous sequence it holds
+    bytes   BLOB NOT NULL,
+    sent    INTEGER NOT NULL,
+    PRIMARY KEY (mailbox, device)
+) STRICT, WITHOUT ROWID;
+
+-- Relay entries already looked at and of no use, by name: not read twice.
+CREATE TABLE relay_seen (
+    mailbox TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    PRIMARY KEY (mailbox, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE quarantine (
+    id      TEXT PRIMARY KEY,               -- the operation's id
+    mailbox TEXT NOT NULL,
+    author  TEXT NOT NULL,
+    item    TEXT NOT NULL,
+    reason  TEXT NOT NULL,
+    at      INTEGER NOT NULL,
+    bytes   BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Derived from the mailbox's grant document.
+CREATE TABLE access_grant (
+    mailbox       TEXT NOT NULL REFERENCES mailbox(id),
+    delegate      TEXT NOT NULL,
+    delegate_name TEXT NOT NULL DEFAULT '',
+    level         TEXT NOT NULL,
+    folders       TEXT NOT NULL DEFAULT '[]', -- JSON array; empty means every folder
+    calendar      INTEGER NOT NULL DEFAULT 1,
+    starts        INTEGER NOT NULL,
+    ends          INTEGER,
+    revoked       INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (mailbox, delegate)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,3 @@
+//! `behalf`: the same desk without a window.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Everything of Behalf that reaches outside this computer.

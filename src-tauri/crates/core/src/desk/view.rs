@@ -1,0 +1,415 @@
+//! What a person is shown: the values the window and the command line print.
+//!
+//! Times are RFC 3339 UTC. The JSON of the command line (spec §6) is exactly these shapes.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::model::{Address, Kind, Level, RowRef, Status};
+
+/// Declares view structs with the derives they all share.
+macro_rules! views {
+    ($($(#[$meta:meta])* pub struct $name:ident { $($body:tt)* })*) => {$(
+        $(#[$meta])*
+        #[derive(Debug, Clone, Serialize)]
+        #[cfg_attr(feature = "specta", derive(specta::Type))]
+        pub struct $name { $($body)* }
+    )*};
+}
+
+views! {
+    /// This replica and the mailboxes it holds.
+    pub struct Me {
+        /// Whose replica this is.
+        pub person: Address,
+        /// Their name.
+        pub name: String,
+        /// This device's id.
+        pub device: String,
+        /// Own mailbox first, then those of owners, by name.
+        pub mailboxes: Vec<Mailbox>,
+    }
+
+    /// A mailbox and what this person may do in it.
+    pub struct Mailbox {
+        /// Its id: the owner's address.
+        pub id: Address,
+        /// The owner's name.
+        pub owner_name: String,
+        /// True for this person's own mailbox.
+        pub mine: bool,
+        /// What the grant allows; `None` while there is none (or when it has ended).
+        pub level: Option<Level>,
+        /// False when Track and Set Regarding are disabled here; `reason` says why (A-03, D6).
+        pub can_track: bool,
+        /// Why not; empty when `can_track`.
+        pub reason: String,
+    }
+
+    /// A mail folder, or the calendar.
+    pub struct Folder {
+        /// Its name, unique in the mailbox.
+        pub folder: String,
+        /// `inbox`, `sent`, `drafts`, `other` or `calendar`.
+        pub role: String,
+        /// How many messages (or appointments) it holds.
+        pub messages: u32,
+        /// How many of them are unread.
+        pub unread: u32,
+    }
+
+    /// One line of the message list.
+    pub struct ListEntry {
+        /// Message-ID without angle brackets, or UID.
+        pub key: String,
+        /// A mail or an appointment.
+        pub kind: Kind,
+        /// Its subject.
+        pub subject: String,
+        /// The sender's (or organizer's) address.
+        pub from: String,
+        /// The sender's name; the address when there is none.
+        pub from_name: String,
+        /// When it was sent (or starts).
+        pub date: String,
+        /// The folder's name.
+        pub folder: String,
+        /// How far tracking has come (B-02).
+        pub status: Status,
+        /// The name of the row it is tracked regarding.
+        pub regarding_name: Option<String>,
+        /// The first words of the text.
+        pub preview: String,
+        /// Not read yet.
+        pub unread: bool,
+        /// How many attachments.
+        pub attachments: u32,
+    }
+
+    /// A page of the message list.
+    pub struct ListPage {
+        /// The entries, newest first.
+        pub entries: Vec<ListEntry>,
+        /// True when there are older ones.
+        pub more: bool,
+    }
+
+    /// A row by name.
+    pub struct NamedRow {
+        /// The table's logical name.
+        pub table: String,
+        /// The row's key.
+        pub id: String,
+        /// Its name.
+        pub name: String,
+    }
+
+    /// How far one person's side of the tracking has come (H-02).
+    pub struct PersonStatus {
+        /// Their address.
+        pub person: Address,
+        /// Their name.
+        pub name: String,
+        /// How far.
+        pub status: Status,
+        /// Why it waits, one sentence; empty when it does not.
+        pub reason: String,
+    }
+
+    /// One of several values chosen at the same time (H-06).
+    pub struct Choice {
+        /// The row chosen; `None` for tracked without regarding.
+        pub regarding: Option<NamedRow>,
+        /// False when this choice was to untrack.
+        pub tracked: bool,
+        /// Who chose it.
+        pub person: Address,
+        /// When.
+        pub at: String,
+    }
+
+    /// An item's tracking, as `status` prints it.
+    pub struct Item {
+        /// Message-ID without angle brackets, or UID.
+        pub key: String,
+        /// A mail or an appointment.
+        pub kind: Kind,
+        /// How far, over both people: `Tracked` only when both cycles have completed.
+        pub status: Status,
+        /// How far for each person.
+        pub people: Vec<PersonStatus>,
+        /// The row; `None` when tracked without one, or not tracked.
+        pub regarding: Option<NamedRow>,
+        /// The competing choices; empty when there is no conflict.
+        pub values: Vec<Choice>,
+        /// The activity's id, once promoted.
+        pub activity: Option<String>,
+        /// What went wrong with promotion, and what happens next (H-04).
+        pub failure: Option<Failure>,
+    }
+
+    /// A promotion that failed (H-04).
+    pub struct Failure {
+        /// What went wrong.
+        pub reason: String,
+        /// When it is tried again; `None` when only a person can.
+        pub next_retry: Option<String>,
+        /// How many attempts there were.
+        pub attempts: u32,
+    }
+
+    /// An address with the row it was resolved to.
+    pub struct Party {
+        /// 1 Sender, 2 To, 3 CC, 4 BCC, 5 Required, 6 Optional, 7 Organizer, 8 Regarding, 9 Owner (I-02).
+        pub mask: u8,
+        /// The address as used.
+        pub address: String,
+        /// The name the message gave.
+        pub name: String,
+        /// The row it was resolved to; `None` when unresolved.
+        pub row: Option<NamedRow>,
+    }
+
+    /// An attachment, by name.
+    pub struct Attachment {
+        /// Its file name.
+        pub name: String,
+        /// Its media type.
+        pub content_type: String,
+        /// Its size in bytes.
+        pub size: u32,
+    }
+
+    /// A message or appointment, opened.
+    pub struct Shown {
+        /// Message-ID without angle brackets, or UID.
+        pub key: String,
+        /// A mail or an appointment.
+        pub kind: Kind,
+        /// Its subject.
+        pub subject: String,
+        /// When it was sent (or starts).
+        pub date: String,
+        /// When it ends; appointments only.
+        pub ends: Option<String>,
+        /// Where; appointments only.
+        pub location: String,
+        /// The folder's name.
+        pub folder: String,
+        /// The body as plain text.
+        pub text: String,
+        /// True when there is an HTML body; the window shows it by the `mail:` scheme.
+        pub html: bool,
+        /// True when remote images were left out (B-07).
+        pub blocked_images: bool,
+        /// Its attachments.
+        pub attachments: Vec<Attachment>,
+        /// The headers a person reads: From, To, Cc, Date, Message-ID, In-Reply-To.
+        pub headers: BTreeMap<String, String>,
+        /// Everybody on it, with their rows (C-05).
+        pub parties: Vec<Party>,
+        /// How far tracking has come.
+        pub status: Status,
+        /// The tracking in full.
+        pub item: Item,
+    }
+
+    /// One row found.
+    pub struct Hit {
+        /// The table's logical name.
+        pub table: String,
+        /// The table's label, as in `Account`.
+        pub table_label: String,
+        /// The row's key.
+        pub id: String,
+        /// Its name.
+        pub name: String,
+        /// The card columns, label -> value, and what matched.
+        pub columns: BTreeMap<String, String>,
+        /// `prefix`, `word`, `infix` or `fuzzy`; `recent` on focus, before typing.
+        #[serde(rename = "match")]
+        pub match_kind: String,
+        /// Why it is here, one phrase.
+        pub why: String,
+        /// Empty when it may be chosen, else why not (D-04, A-05).
+        pub disabled: String,
+    }
+
+    /// A row's form.
+    pub struct RowForm {
+        /// Which row.
+        pub row: RowRef,
+        /// The table's label.
+        pub table_label: String,
+        /// Its name.
+        pub name: String,
+        /// False when it is inactive.
+        pub active: bool,
+        /// Every column: logical name, label, value.
+        pub columns: Vec<Column>,
+        /// The card: the first three columns.
+        pub card: Vec<Column>,
+        /// False when the table shows no timeline.
+        pub timeline: bool,
+    }
+
+    /// A column of a form.
+    pub struct Column {
+        /// The logical name.
+        pub name: String,
+        /// The label people read.
+        pub label: String,
+        /// Its value as text.
+        pub value: String,
+    }
+
+    /// One record of a row's timeline.
+    pub struct TimelineRecord {
+        /// The activity's id.
+        pub activity: String,
+        /// `email` or `appointment`.
+        #[serde(rename = "type")]
+        pub kind: String,
+        /// Its subject.
+        pub subject: String,
+        /// The first words of its text.
+        pub preview: String,
+        /// What it is sorted by.
+        pub sortdate: String,
+        /// Who did it, by name.
+        pub by: String,
+        /// For whom, by name; the same as `by` when the owner did it.
+        #[serde(rename = "for")]
+        pub for_whom: String,
+        /// `Active`, `Overdue` or `Closed` (J-04).
+        pub state: String,
+        /// True until promoted.
+        pub pending: bool,
+    }
+
+    /// A page of a timeline.
+    pub struct Timeline {
+        /// Newest first.
+        pub records: Vec<TimelineRecord>,
+        /// True when there are older ones.
+        pub more: bool,
+    }
+
+    /// An activity's form.
+    pub struct ActivityForm {
+        /// Its id.
+        pub id: String,
+        /// `email` or `appointment`.
+        #[serde(rename = "type")]
+        pub kind: String,
+        /// Its subject.
+        pub subject: String,
+        /// Its text.
+        pub description: String,
+        /// The row it is regarding.
+        pub regarding: Option<NamedRow>,
+        /// Its columns, labelled, in the order of the form.
+        pub columns: Vec<Column>,
+        /// Everybody on it.
+        pub parties: Vec<Party>,
+        /// The mailbox and key of the item it was made from.
+        pub mailbox: Address,
+        /// Message-ID or UID.
+        pub key: String,
+        /// True until promoted.
+        pub pending: bool,
+    }
+
+    /// What one cycle did.
+    pub struct SyncReport {
+        /// Envelopes pushed.
+        pub pushed: u32,
+        /// Envelopes pulled.
+        pub pulled: u32,
+        /// Operations merged.
+        pub merged: u32,
+        /// Operations put into quarantine.
+        pub quarantined: u32,
+        /// Items promoted.
+        pub promoted: u32,
+        /// Receipts read or written.
+        pub receipts: u32,
+    }
+
+    /// What the sync line says.
+    pub struct SyncState {
+        /// One phrase: `Up to date`, `2 waiting`, `Blocked: folder missing`, ...
+        pub text: String,
+        /// `idle`, `busy`, `waiting`, `offline` or `blocked`.
+        pub state: String,
+        /// How many operations wait to be sent.
+        pub waiting: u32,
+        /// When the last cycle completed.
+        pub last: Option<String>,
+        /// When the next one starts.
+        pub next: Option<String>,
+    }
+
+    /// An import that has ended.
+    pub struct ImportReport {
+        /// Messages, appointments or rows met.
+        pub seen: u32,
+        /// Newly stored.
+        pub imported: u32,
+        /// Rows that were there and have changed; rows only.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub updated: Option<u32>,
+        /// Already there.
+        pub duplicates: u32,
+        /// Not usable, each with its reason.
+        pub rejected: Vec<Rejected>,
+        /// True when the person cancelled; what was stored stays, and the next import goes on from there.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        pub cancelled: bool,
+        /// How long it took.
+        pub seconds: f64,
+    }
+
+    /// Something an import could not use.
+    pub struct Rejected {
+        /// The file.
+        pub source: String,
+        /// Where in it: a byte offset for mbox, a line for CSV, 0 for a file of one.
+        pub position: f64,
+        /// Why not.
+        pub reason: String,
+    }
+
+    /// A delegate's grant, as `grants` prints it.
+    pub struct Grant {
+        /// The delegate's address.
+        pub delegate: Address,
+        /// Their name.
+        pub delegate_name: String,
+        /// What it allows.
+        pub level: Level,
+        /// Where.
+        pub scope: Scope,
+        /// Since when.
+        pub from: String,
+        /// Until when; `None` for no end.
+        pub until: Option<String>,
+        /// True when the owner has ended it.
+        pub revoked: bool,
+    }
+
+    /// What a grant covers.
+    pub struct Scope {
+        /// Folder names; empty for every folder.
+        pub folders: Vec<String>,
+        /// The calendar too.
+        pub calendar: bool,
+    }
+}
+
+impl From<NamedRow> for RowRef {
+    fn from(row: NamedRow) -> Self {
+        Self::new(row.table, row.id)
+    }
+}

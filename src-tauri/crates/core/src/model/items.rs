@@ -1,0 +1,77 @@
+//! What an item is and how far its tracking has come, in the spec's words.
+
+use serde::{Deserialize, Serialize};
+
+/// What kind of item it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub enum Kind {
+    /// A mail.
+    Email,
+    /// A calendar entry.
+    Appointment,
+}
+
+impl Kind {
+    /// The activity type code it is promoted to.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Appointment => "appointment",
+        }
+    }
+
+    /// Reads what [`Kind::as_str`] wrote.
+    pub fn from_str_or_email(text: &str) -> Self {
+        if text == "appointment" {
+            Self::Appointment
+        } else {
+            Self::Email
+        }
+    }
+}
+
+/// How far tracking has come (E-02). Ordered: later is further.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub enum Status {
+    /// No activity.
+    #[default]
+    #[serde(rename = "Not tracked")]
+    NotTracked,
+    /// Asked for, not yet durable.
+    #[serde(rename = "Processing, please wait")]
+    Processing,
+    /// Durable, waits for the sync cycle. Safe to close.
+    #[serde(rename = "Track pending")]
+    TrackPending,
+    /// Promoted, and the cycle has completed.
+    #[serde(rename = "Tracked")]
+    Tracked,
+}
+
+impl Status {
+    /// The words a person sees.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotTracked => "Not tracked",
+            Self::Processing => "Processing, please wait",
+            Self::TrackPending => "Track pending",
+            Self::Tracked => "Tracked",
+        }
+    }
+}
+
+/// What a grant allows. Ordered: later allows more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub enum Level {
+    /// May read.
+    Reviewer,
+    /// May read and create.
+    Author,
+    /// May read, create, change, and track.
+    Editor,
+}

@@ -1,0 +1,11 @@
+//! The shared value types. Pure: no I/O, no clock, no randomness.
+
+mod address;
+mod ids;
+mod items;
+mod time;
+
+pub use address::Address;
+pub use ids::{ItemId, RowRef};
+pub use items::{Kind, Level, Status};
+pub use time::{Clock, SystemClock, Time};

@@ -1,0 +1,165 @@
+//! The SQLite file: open, pragmas, migrations, one writer at a time, readers, the pack of raw mail.
+
+mod pack;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite_migration::{M, Migrations};
+
+use crate::{Error, Result};
+
+pub use pack::{Pack, PackWriter};
+
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("../../../../../migrations/0001_replica.sql")),
+    M::up(include_str!("../../../../../migrations/0002_mailbox.sql")),
+    M::up(include_str!("../../../../../migrations/0003_rows.sql")),
+    M::up(include_str!("../../../../../migrations/0004_tracking.sql")),
+];
+
+/// One person's data folder.
+pub struct Store {
+    folder: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl Store {
+    /// Opens the data folder, making it and the database where they are missing.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database was written by a newer release; I/O and database errors.
+    pub fn open(folder: &Path) -> Result<Self> {
+        std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+        let mut writer = connect(&database(folder), false)?;
+        migrate(&mut writer, folder)?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            writer: Mutex::new(writer),
+            readers: Mutex::default(),
+        })
+    }
+
+    /// True when a data folder has been made there.
+    pub fn exists(folder: &Path) -> bool {
+        database(folder).is_file()
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Runs `work` in one `BEGIN IMMEDIATE` transaction. When this returns `Ok`, the work is on the disk
+    /// (WAL, `synchronous=FULL`); when it returns an error, nothing has happened.
+    pub fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let mut writer = lock(&self.writer);
+        let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let value = work(&tx)?;
+        tx.commit()?;
+        Ok(value)
+    }
+
+    /// Runs `work` on a read-only connection that sees one consistent state.
+    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let idle = lock(&self.readers).pop();
+        let mut reader = match idle {
+            Some(reader) => reader,
+            None => connect(&database(&self.folder), true)?,
+        };
+        let snapshot = reader.transaction()?;
+        let value = work(&snapshot);
+        drop(snapshot);
+        lock(&self.readers).push(reader);
+        value
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic elsewhere rolled its transaction back; the connection itself is whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn database(folder: &Path) -> PathBuf {
+    folder.join("behalf.db")
+}
+
+fn connect(file: &Path, read_only: bool) -> Result<Connection> {
+    let flags = if read_only {
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+    } else {
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
+    };
+    let connection = Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // FULL: a click that was acknowledged survives a power cut (design §5).
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "query_only", read_only)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection, folder: &Path) -> Result<()> {
+    let migrations = Migrations::from_slice(MIGRATIONS);
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |r| r.get(0))?;
+    if version > MIGRATIONS.len() as i64 {
+        return Err(Error::unavailable(
+            "This data folder was written by a newer Behalf.",
+            "Install that release or a later one; the data is untouched.",
+        ));
+    }
+    if version > 0 && version < MIGRATIONS.len() as i64 {
+        let copy = folder.join(format!("behalf-before-{}.db", MIGRATIONS.len()));
+        if !copy.exists() {
+            connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
+        }
+    }
+    migrations.to_latest(connection)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let failed: Result<()> = store.write(|tx| {
+            tx.execute("INSERT INTO replica (name, value) VALUES ('a', 'b')", [])?;
+            Err(Error::bad_input("no", ""))
+        });
+        assert!(failed.is_err());
+        let n: i64 = store
+            .read(|c| Ok(c.query_row("SELECT count(*) FROM replica", [], |r| r.get(0))?))
+            .unwrap();
+        assert_eq!(n, 0);
+    }
+
+    #[test]
+    fn readers_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        assert!(store.read(|c| Ok(c.execute("DELETE FROM replica", [])?)).is_err());
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Store::open(folder.path()).unwrap());
+        Connection::open(database(folder.path()))
+            .unwrap()
+            .pragma_update(None, "user_version", 99)
+            .unwrap();
+        let error = Store::open(folder.path()).err().unwrap();
+        assert!(error.to_string().contains("newer"), "{error}");
+    }
+}

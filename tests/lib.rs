@@ -1,0 +1,1 @@
+//! What the stories share: people, their folders, and the real `behalf`.
