@@ -361,6 +361,11 @@ impl<'x> Mail<'x> {
         (all, cut)
     }
 
+    /// Every part, in order.
+    pub fn parts(&self) -> &[MessagePart<'x>] {
+        &self.message.parts
+    }
+
     /// The HTML body; `None` when the message has none of its own.
     pub fn html(&self) -> Option<&str> {
         self.message.html_bodies().find_map(|part| match &part.body {
