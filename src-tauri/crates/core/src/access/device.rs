@@ -8,14 +8,14 @@ use std::{
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Result, replica};
+use crate::{Error, Result, model::hex};
 
 /// The 32 bytes of a public key.
 pub type PublicKey = [u8; 32];
 
 /// A device's name: sixteen hexadecimal digits of its key's hash, so nobody can take another's.
 pub fn device_id(key: &PublicKey) -> String {
-    replica::hex(&prefix(key))
+    hex(&prefix(key))
 }
 
 fn prefix(key: &PublicKey) -> [u8; 8] {

@@ -12,8 +12,7 @@ use super::{Grant, GrantDevice, PublicKey, device_id};
 use crate::{
     Error, Result,
     desk::Terms,
-    model::{Address, Time},
-    replica::hex,
+    model::{Address, Time, hex},
 };
 
 /// How long a code works.

@@ -7,5 +7,5 @@ mod timeline;
 
 pub use form::form;
 pub use promote::{Activity, Origin, Party, promote};
-pub use store::{find, put, remove};
+pub use store::{find, put, remove, rows_of};
 pub use timeline::timeline;

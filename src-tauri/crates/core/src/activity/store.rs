@@ -133,8 +133,8 @@ pub fn find(connection: &Connection, id: &str) -> Result<Activity> {
     })
 }
 
-/// Senders and owners by I-05, everybody else by I-06.
-fn rows_of(connection: &Connection, mailbox: &Address, address: &str, mask: u8) -> Result<Vec<PartyRow>> {
+/// The rows an address stands for: senders and owners by I-05, everybody else by I-06.
+pub fn rows_of(connection: &Connection, mailbox: &Address, address: &str, mask: u8) -> Result<Vec<PartyRow>> {
     let address = Address::lenient(address);
     let found = match mask {
         1 | 7 | 9 => resolve::sender(connection, &address, mailbox)?.into_iter().collect(),

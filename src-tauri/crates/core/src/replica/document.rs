@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, Result,
-    model::{Address, ItemId, Time, derive},
+    model::{Address, ItemId, Time, derive, hex},
 };
 
 /// What a document is about.
@@ -230,15 +230,6 @@ impl Edit<'_> {
             None => self.set(register, value),
         }
     }
-}
-
-/// Bytes as lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 use crate::{
     Error, Result,
     access::{Acceptance, DeviceKey, PublicKey, verified},
-    model::Address,
-    replica::{Operation, hex},
+    model::{Address, hex},
+    replica::Operation,
 };
 
 const VERSION: u8 = 1;

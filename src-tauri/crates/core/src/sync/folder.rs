@@ -16,7 +16,10 @@ use super::{
     envelope::{content_hash, content_name},
     relay::{EntryKind, EntryName, Relay},
 };
-use crate::{Error, Result, model::Address, replica::hex};
+use crate::{
+    Error, Result,
+    model::{Address, hex},
+};
 
 const MARKER: &str = "behalf.relay";
 const MARKER_TEXT: &str = "Behalf relay 1\nPeople's replicas meet in this folder. Do not remove this file.\n";

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Result,
     access::{self, Act, DeviceKey, PublicKey, authorise},
-    model::{Address, Time},
+    model::{Address, Time, hex},
     replica::{self, Document, DocumentId, DocumentKind, Logged, Operation},
     store::Store,
     tracking,
@@ -392,7 +392,7 @@ fn admit(
         return Ok(Err("The change is not for the document it names.".into()));
     }
     Ok(match Document::read_change(&operation.change) {
-        Ok((_, device)) if replica::hex(&device) == device_id => Ok(()),
+        Ok((_, device)) if hex(&device) == device_id => Ok(()),
         Ok(_) => Err("The change was made in another device's name.".into()),
         Err(e) => Err(format!("The change is damaged: {e}")),
     })
