@@ -27,6 +27,7 @@ const NOTHING_TO_OPEN: u8 = 2;
 /// The commands and events the window may use; also what `ui/src/bindings.ts` is made from.
 fn ipc() -> tauri_specta::Builder<tauri::Wry> {
     tauri_specta::Builder::new()
+        .disable_serde_phases()
         .commands(collect_commands![
             commands::me,
             commands::folders,

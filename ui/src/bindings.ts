@@ -6,25 +6,25 @@ import * as __TAURI_EVENT from "@tauri-apps/api/event";
 /** Commands */
 export const commands = {
 	/**  Whose replica this is, and its mailboxes. */
-	me: () => typedError<Me_Serialize, CommandError>(__TAURI_INVOKE("me")),
+	me: () => typedError<Me, CommandError>(__TAURI_INVOKE("me")),
 	/**  The folders of a mailbox (B-01). */
 	folders: (mailbox: Address) => typedError<Folder[], CommandError>(__TAURI_INVOKE("folders", { mailbox })),
 	/**  A page of the message list, newest first (B-02). `after` is the last key of the page before. */
-	list: (mailbox: Address, folder: string | null, limit: number, after: string | null) => typedError<ListPage_Serialize, CommandError>(__TAURI_INVOKE("list", { mailbox, folder, limit, after })),
+	list: (mailbox: Address, folder: string | null, limit: number, after: string | null) => typedError<ListPage, CommandError>(__TAURI_INVOKE("list", { mailbox, folder, limit, after })),
 	/**  A message or appointment, opened. */
-	show: (mailbox: Address, key: string) => typedError<Shown_Serialize, CommandError>(__TAURI_INVOKE("show", { mailbox, key })),
+	show: (mailbox: Address, key: string) => typedError<Shown, CommandError>(__TAURI_INVOKE("show", { mailbox, key })),
 	/**  How far an item's tracking has come, for both people (H-02). */
-	status: (mailbox: Address, key: string) => typedError<Item_Serialize, CommandError>(__TAURI_INVOKE("status", { mailbox, key })),
+	status: (mailbox: Address, key: string) => typedError<Item, CommandError>(__TAURI_INVOKE("status", { mailbox, key })),
 	/**  Rows that match what was typed, best first (D-01). No `tables` means every activity-enabled one. */
 	search: (text: string, tables: string[], limit: number) => typedError<Hit[], CommandError>(__TAURI_INVOKE("search", { text, tables, limit })),
 	/**  Recent and favourite rows, before typing (D-02). */
 	recentRows: () => typedError<Hit[], CommandError>(__TAURI_INVOKE("recent_rows")),
 	/**  Set Regarding or Change Regarding; without a row, Track without Regarding. Durable when it returns (E-03). */
-	track: (mailbox: Address, key: string, regarding: RowRef | null) => typedError<Item_Serialize, CommandError>(__TAURI_INVOKE("track", { mailbox, key, regarding })),
+	track: (mailbox: Address, key: string, regarding: RowRef | null) => typedError<Item, CommandError>(__TAURI_INVOKE("track", { mailbox, key, regarding })),
 	/**  Untrack & Keep, or Untrack & Delete (D2). */
-	untrack: (mailbox: Address, key: string, keep: boolean) => typedError<Item_Serialize, CommandError>(__TAURI_INVOKE("untrack", { mailbox, key, keep })),
+	untrack: (mailbox: Address, key: string, keep: boolean) => typedError<Item, CommandError>(__TAURI_INVOKE("untrack", { mailbox, key, keep })),
 	/**  An activity's form (C-04). */
-	activity: (id: string) => typedError<ActivityForm_Serialize, CommandError>(__TAURI_INVOKE("activity", { id })),
+	activity: (id: string) => typedError<ActivityForm, CommandError>(__TAURI_INVOKE("activity", { id })),
 	/**  A row's form. */
 	row: (row: RowRef) => typedError<RowForm, CommandError>(__TAURI_INVOKE("row", { row })),
 	/**  A row's timeline (J-02, J-03). A `limit` of 0 means ten. */
@@ -32,9 +32,9 @@ export const commands = {
 	/**  Starts a sync cycle now (H-03); the `sync` event tells how it goes. */
 	syncNow: () => __TAURI_INVOKE<void>("sync_now"),
 	/**  What the sync line says. */
-	syncState: () => typedError<SyncState_Serialize, CommandError>(__TAURI_INVOKE("sync_state")),
+	syncState: () => typedError<SyncState, CommandError>(__TAURI_INVOKE("sync_state")),
 	/**  Every grant of a mailbox; of the own one without `mailbox` (A-01). */
-	grants: (mailbox: Address | null) => typedError<Grant_Serialize[], CommandError>(__TAURI_INVOKE("grants", { mailbox })),
+	grants: (mailbox: Address | null) => typedError<Grant[], CommandError>(__TAURI_INVOKE("grants", { mailbox })),
 	/**  Invites a delegate to the whole own mailbox, calendar included, with no end (A-01). */
 	invite: (delegate: string, level: Level) => typedError<Invitation, CommandError>(__TAURI_INVOKE("invite", { delegate, level })),
 	/**  Accepts an invitation; the words are what both people compare. */
@@ -42,11 +42,11 @@ export const commands = {
 	/**  The words of an acceptance that has arrived, to compare before `confirm`. */
 	acceptanceWords: (delegate: string) => typedError<string, CommandError>(__TAURI_INVOKE("acceptance_words", { delegate })),
 	/**  Lets the delegate in, after the words were compared. */
-	confirm: (delegate: string) => typedError<Grant_Serialize, CommandError>(__TAURI_INVOKE("confirm", { delegate })),
+	confirm: (delegate: string) => typedError<Grant, CommandError>(__TAURI_INVOKE("confirm", { delegate })),
 	/**  Lets the person choose mail files (.eml, mbox, .xz, .gz) and imports them (B-08). `null`: they chose none. */
-	importMail: (mailbox: Address, folder: string | null, onProgress: Channel<ImportProgress>) => typedError<ImportReport_Serialize | null, CommandError>(__TAURI_INVOKE("import_mail", { mailbox, folder, onProgress })),
+	importMail: (mailbox: Address, folder: string | null, onProgress: Channel<ImportProgress>) => typedError<ImportReport | null, CommandError>(__TAURI_INVOKE("import_mail", { mailbox, folder, onProgress })),
 	/**  Lets the person choose a folder (a Maildir, or one of .eml files) and imports it (B-08). `null`: they chose none. */
-	importMailFolder: (mailbox: Address, folder: string | null, onProgress: Channel<ImportProgress>) => typedError<ImportReport_Serialize | null, CommandError>(__TAURI_INVOKE("import_mail_folder", { mailbox, folder, onProgress })),
+	importMailFolder: (mailbox: Address, folder: string | null, onProgress: Channel<ImportProgress>) => typedError<ImportReport | null, CommandError>(__TAURI_INVOKE("import_mail_folder", { mailbox, folder, onProgress })),
 	/**  Ends the import at hand; what was stored stays (B-08). */
 	cancelImport: () => __TAURI_INVOKE<void>("cancel_import"),
 };
@@ -54,7 +54,7 @@ export const commands = {
 /** Events */
 export const events = {
 	changed: makeEvent<Changed, Changed>("changed"),
-	sync: makeEvent<Sync_Serialize, Sync_Deserialize>("sync"),
+	sync: makeEvent<Sync, Sync>("sync"),
 };
 
 /* Types */
@@ -67,34 +67,7 @@ export type Accepted = {
 };
 
 /**  An activity's form. */
-export type ActivityForm = ActivityForm_Serialize | ActivityForm_Deserialize;
-
-/**  An activity's form. */
-export type ActivityForm_Deserialize = {
-	/**  Its id. */
-	id: string,
-	/**  `email` or `appointment`. */
-	type: string,
-	/**  Its subject. */
-	subject: string,
-	/**  Its text. */
-	description: string,
-	/**  The row it is regarding. */
-	regarding?: NamedRow | null,
-	/**  Its columns, labelled, in the order of the form. */
-	columns: Column[],
-	/**  Everybody on it. */
-	parties: Party_Deserialize[],
-	/**  The mailbox and key of the item it was made from. */
-	mailbox: Address,
-	/**  Message-ID or UID. */
-	key: string,
-	/**  True until promoted. */
-	pending: boolean,
-};
-
-/**  An activity's form. */
-export type ActivityForm_Serialize = {
+export type ActivityForm = {
 	/**  Its id. */
 	id: string,
 	/**  `email` or `appointment`. */
@@ -108,7 +81,7 @@ export type ActivityForm_Serialize = {
 	/**  Its columns, labelled, in the order of the form. */
 	columns: Column[],
 	/**  Everybody on it. */
-	parties: Party_Serialize[],
+	parties: Party[],
 	/**  The mailbox and key of the item it was made from. */
 	mailbox: Address,
 	/**  Message-ID or UID. */
@@ -138,22 +111,7 @@ export type Attachment = {
 export type Changed = null;
 
 /**  One of several values chosen at the same time (H-06). */
-export type Choice = Choice_Serialize | Choice_Deserialize;
-
-/**  One of several values chosen at the same time (H-06). */
-export type Choice_Deserialize = {
-	/**  The row chosen; `None` for tracked without regarding. */
-	regarding?: NamedRow | null,
-	/**  False when this choice was to untrack. */
-	tracked: boolean,
-	/**  Who chose it. */
-	person: Address,
-	/**  When. */
-	at: string,
-};
-
-/**  One of several values chosen at the same time (H-06). */
-export type Choice_Serialize = {
+export type Choice = {
 	/**  The row chosen; `None` for tracked without regarding. */
 	regarding: NamedRow | null,
 	/**  False when this choice was to untrack. */
@@ -198,20 +156,7 @@ export type CommandError = {
 };
 
 /**  A promotion that failed (H-04). */
-export type Failure = Failure_Serialize | Failure_Deserialize;
-
-/**  A promotion that failed (H-04). */
-export type Failure_Deserialize = {
-	/**  What went wrong. */
-	reason: string,
-	/**  When it is tried again; `None` when only a person can. */
-	next_retry?: string | null,
-	/**  How many attempts there were. */
-	attempts: number,
-};
-
-/**  A promotion that failed (H-04). */
-export type Failure_Serialize = {
+export type Failure = {
 	/**  What went wrong. */
 	reason: string,
 	/**  When it is tried again; `None` when only a person can. */
@@ -233,28 +178,7 @@ export type Folder = {
 };
 
 /**  A delegate's grant, as `grants` prints it. */
-export type Grant = Grant_Serialize | Grant_Deserialize;
-
-/**  A delegate's grant, as `grants` prints it. */
-export type Grant_Deserialize = {
-	/**  The delegate's address. */
-	delegate: Address,
-	/**  Their name. */
-	delegate_name: string,
-	/**  What it allows. */
-	level: Level,
-	/**  Where. */
-	scope: Scope,
-	/**  Since when. */
-	from: string,
-	/**  Until when; `None` for no end. */
-	until?: string | null,
-	/**  True when the owner has ended it. */
-	revoked: boolean,
-};
-
-/**  A delegate's grant, as `grants` prints it. */
-export type Grant_Serialize = {
+export type Grant = {
 	/**  The delegate's address. */
 	delegate: Address,
 	/**  Their name. */
@@ -306,34 +230,13 @@ export type ImportProgress = {
 };
 
 /**  An import that has ended. */
-export type ImportReport = ImportReport_Serialize | ImportReport_Deserialize;
-
-/**  An import that has ended. */
-export type ImportReport_Deserialize = {
+export type ImportReport = {
 	/**  Messages, appointments or rows met. */
 	seen: number,
 	/**  Newly stored. */
 	imported: number,
 	/**  Rows that were there and have changed; rows only. */
 	updated?: number | null,
-	/**  Already there. */
-	duplicates: number,
-	/**  Not usable, each with its reason. */
-	rejected: Rejected[],
-	/**  True when the person cancelled; what was stored stays, and the next import goes on from there. */
-	cancelled: boolean,
-	/**  How long it took. */
-	seconds: number | null,
-};
-
-/**  An import that has ended. */
-export type ImportReport_Serialize = {
-	/**  Messages, appointments or rows met. */
-	seen: number,
-	/**  Newly stored. */
-	imported: number,
-	/**  Rows that were there and have changed; rows only. */
-	updated?: number,
 	/**  Already there. */
 	duplicates: number,
 	/**  Not usable, each with its reason. */
@@ -353,30 +256,7 @@ export type Invitation = {
 };
 
 /**  An item's tracking, as `status` prints it. */
-export type Item = Item_Serialize | Item_Deserialize;
-
-/**  An item's tracking, as `status` prints it. */
-export type Item_Deserialize = {
-	/**  Message-ID without angle brackets, or UID. */
-	key: string,
-	/**  A mail or an appointment. */
-	kind: Kind,
-	/**  How far, over both people: `Tracked` only when both cycles have completed. */
-	status: Status,
-	/**  How far for each person. */
-	people: PersonStatus[],
-	/**  The row; `None` when tracked without one, or not tracked. */
-	regarding?: NamedRow | null,
-	/**  The competing choices; empty when there is no conflict. */
-	values: Choice_Deserialize[],
-	/**  The activity's id, once promoted. */
-	activity?: string | null,
-	/**  What went wrong with promotion, and what happens next (H-04). */
-	failure?: Failure_Deserialize | null,
-};
-
-/**  An item's tracking, as `status` prints it. */
-export type Item_Serialize = {
+export type Item = {
 	/**  Message-ID without angle brackets, or UID. */
 	key: string,
 	/**  A mail or an appointment. */
@@ -388,11 +268,11 @@ export type Item_Serialize = {
 	/**  The row; `None` when tracked without one, or not tracked. */
 	regarding: NamedRow | null,
 	/**  The competing choices; empty when there is no conflict. */
-	values: Choice_Serialize[],
+	values: Choice[],
 	/**  The activity's id, once promoted. */
 	activity: string | null,
 	/**  What went wrong with promotion, and what happens next (H-04). */
-	failure: Failure_Serialize | null,
+	failure: Failure | null,
 };
 
 /**  What kind of item it is. */
@@ -412,38 +292,7 @@ export type Level =
 "editor";
 
 /**  One line of the message list. */
-export type ListEntry = ListEntry_Serialize | ListEntry_Deserialize;
-
-/**  One line of the message list. */
-export type ListEntry_Deserialize = {
-	/**  Message-ID without angle brackets, or UID. */
-	key: string,
-	/**  A mail or an appointment. */
-	kind: Kind,
-	/**  Its subject. */
-	subject: string,
-	/**  The sender's (or organizer's) address. */
-	from: string,
-	/**  The sender's name; the address when there is none. */
-	from_name: string,
-	/**  When it was sent (or starts). */
-	date: string,
-	/**  The folder's name. */
-	folder: string,
-	/**  How far tracking has come (B-02). */
-	status: Status,
-	/**  The name of the row it is tracked regarding. */
-	regarding_name?: string | null,
-	/**  The first words of the text. */
-	preview: string,
-	/**  Not read yet. */
-	unread: boolean,
-	/**  How many attachments. */
-	attachments: number,
-};
-
-/**  One line of the message list. */
-export type ListEntry_Serialize = {
+export type ListEntry = {
 	/**  Message-ID without angle brackets, or UID. */
 	key: string,
 	/**  A mail or an appointment. */
@@ -471,45 +320,15 @@ export type ListEntry_Serialize = {
 };
 
 /**  A page of the message list. */
-export type ListPage = ListPage_Serialize | ListPage_Deserialize;
-
-/**  A page of the message list. */
-export type ListPage_Deserialize = {
+export type ListPage = {
 	/**  The entries, newest first. */
-	entries: ListEntry_Deserialize[],
-	/**  True when there are older ones. */
-	more: boolean,
-};
-
-/**  A page of the message list. */
-export type ListPage_Serialize = {
-	/**  The entries, newest first. */
-	entries: ListEntry_Serialize[],
+	entries: ListEntry[],
 	/**  True when there are older ones. */
 	more: boolean,
 };
 
 /**  A mailbox and what this person may do in it. */
-export type Mailbox = Mailbox_Serialize | Mailbox_Deserialize;
-
-/**  A mailbox and what this person may do in it. */
-export type Mailbox_Deserialize = {
-	/**  Its id: the owner's address. */
-	id: Address,
-	/**  The owner's name. */
-	owner_name: string,
-	/**  True for this person's own mailbox. */
-	mine: boolean,
-	/**  What the grant allows; `None` while there is none (or when it has ended). */
-	level?: Level | null,
-	/**  False when Track and Set Regarding are disabled here; `reason` says why (A-03, D6). */
-	can_track: boolean,
-	/**  Why not; empty when `can_track`. */
-	reason: string,
-};
-
-/**  A mailbox and what this person may do in it. */
-export type Mailbox_Serialize = {
+export type Mailbox = {
 	/**  Its id: the owner's address. */
 	id: Address,
 	/**  The owner's name. */
@@ -525,10 +344,7 @@ export type Mailbox_Serialize = {
 };
 
 /**  This replica and the mailboxes it holds. */
-export type Me = Me_Serialize | Me_Deserialize;
-
-/**  This replica and the mailboxes it holds. */
-export type Me_Deserialize = {
+export type Me = {
 	/**  Whose replica this is. */
 	person: Address,
 	/**  Their name. */
@@ -536,19 +352,7 @@ export type Me_Deserialize = {
 	/**  This device's id. */
 	device: string,
 	/**  Own mailbox first, then those of owners, by name. */
-	mailboxes: Mailbox_Deserialize[],
-};
-
-/**  This replica and the mailboxes it holds. */
-export type Me_Serialize = {
-	/**  Whose replica this is. */
-	person: Address,
-	/**  Their name. */
-	name: string,
-	/**  This device's id. */
-	device: string,
-	/**  Own mailbox first, then those of owners, by name. */
-	mailboxes: Mailbox_Serialize[],
+	mailboxes: Mailbox[],
 };
 
 /**  A row by name. */
@@ -562,22 +366,7 @@ export type NamedRow = {
 };
 
 /**  An address with the row it was resolved to. */
-export type Party = Party_Serialize | Party_Deserialize;
-
-/**  An address with the row it was resolved to. */
-export type Party_Deserialize = {
-	/**  1 Sender, 2 To, 3 CC, 4 BCC, 5 Required, 6 Optional, 7 Organizer, 8 Regarding, 9 Owner (I-02). */
-	mask: number,
-	/**  The address as used. */
-	address: string,
-	/**  The name the message gave. */
-	name: string,
-	/**  The row it was resolved to; `None` when unresolved. */
-	row?: NamedRow | null,
-};
-
-/**  An address with the row it was resolved to. */
-export type Party_Serialize = {
+export type Party = {
 	/**  1 Sender, 2 To, 3 CC, 4 BCC, 5 Required, 6 Optional, 7 Organizer, 8 Regarding, 9 Owner (I-02). */
 	mask: number,
 	/**  The address as used. */
@@ -645,44 +434,7 @@ export type Scope = {
 };
 
 /**  A message or appointment, opened. */
-export type Shown = Shown_Serialize | Shown_Deserialize;
-
-/**  A message or appointment, opened. */
-export type Shown_Deserialize = {
-	/**  Message-ID without angle brackets, or UID. */
-	key: string,
-	/**  A mail or an appointment. */
-	kind: Kind,
-	/**  Its subject. */
-	subject: string,
-	/**  When it was sent (or starts). */
-	date: string,
-	/**  When it ends; appointments only. */
-	ends?: string | null,
-	/**  Where; appointments only. */
-	location: string,
-	/**  The folder's name. */
-	folder: string,
-	/**  The body as plain text. */
-	text: string,
-	/**  True when there is an HTML body; the window shows it by the `mail:` scheme. */
-	html: boolean,
-	/**  True when remote images were left out (B-07). */
-	blocked_images: boolean,
-	/**  Its attachments. */
-	attachments: Attachment[],
-	/**  The headers a person reads: From, To, Cc, Date, Message-ID, In-Reply-To. */
-	headers: { [key in string]: string },
-	/**  Everybody on it, with their rows (C-05). */
-	parties: Party_Deserialize[],
-	/**  How far tracking has come. */
-	status: Status,
-	/**  The tracking in full. */
-	item: Item_Deserialize,
-};
-
-/**  A message or appointment, opened. */
-export type Shown_Serialize = {
+export type Shown = {
 	/**  Message-ID without angle brackets, or UID. */
 	key: string,
 	/**  A mail or an appointment. */
@@ -708,11 +460,11 @@ export type Shown_Serialize = {
 	/**  The headers a person reads: From, To, Cc, Date, Message-ID, In-Reply-To. */
 	headers: { [key in string]: string },
 	/**  Everybody on it, with their rows (C-05). */
-	parties: Party_Serialize[],
+	parties: Party[],
 	/**  How far tracking has come. */
 	status: Status,
 	/**  The tracking in full. */
-	item: Item_Serialize,
+	item: Item,
 };
 
 /**  How far tracking has come (E-02). Ordered: later is further. */
@@ -727,27 +479,10 @@ export type Status =
 "Tracked";
 
 /**  How the sync goes. */
-export type Sync = Sync_Serialize | Sync_Deserialize;
+export type Sync = SyncState;
 
 /**  What the sync line says. */
-export type SyncState = SyncState_Serialize | SyncState_Deserialize;
-
-/**  What the sync line says. */
-export type SyncState_Deserialize = {
-	/**  One phrase: `Up to date`, `2 waiting`, `Blocked: folder missing`, ... */
-	text: string,
-	/**  `idle`, `busy`, `waiting`, `offline` or `blocked`. */
-	state: string,
-	/**  How many operations wait to be sent. */
-	waiting: number,
-	/**  When the last cycle completed. */
-	last?: string | null,
-	/**  When the next one starts. */
-	next?: string | null,
-};
-
-/**  What the sync line says. */
-export type SyncState_Serialize = {
+export type SyncState = {
 	/**  One phrase: `Up to date`, `2 waiting`, `Blocked: folder missing`, ... */
 	text: string,
 	/**  `idle`, `busy`, `waiting`, `offline` or `blocked`. */
@@ -759,12 +494,6 @@ export type SyncState_Serialize = {
 	/**  When the next one starts. */
 	next: string | null,
 };
-
-/**  How the sync goes. */
-export type Sync_Deserialize = SyncState_Deserialize;
-
-/**  How the sync goes. */
-export type Sync_Serialize = SyncState_Serialize;
 
 /**  A page of a timeline. */
 export type Timeline = {
