@@ -13,10 +13,11 @@ mod startup;
 mod state;
 mod window;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use behalf_core::desk::Desk;
 use clap::Parser as _;
+use tauri::Manager as _;
 use tauri_specta::{collect_commands, collect_events};
 
 use crate::{options::Options, state::Shell};
@@ -59,14 +60,17 @@ fn ipc() -> tauri_specta::Builder<tauri::Wry> {
 pub fn run() -> ExitCode {
     let options = Options::parse();
     startup::log_to_stderr();
-    let desk = match options.folder().and_then(|folder| startup::open(&folder)) {
+    let opened = options
+        .folder()
+        .and_then(|folder| Ok((startup::open(&folder)?, folder)));
+    let (desk, folder) = match opened {
         Ok(opened) => opened,
         Err(error) => {
             startup::explain(&error);
             return ExitCode::from(NOTHING_TO_OPEN);
         }
     };
-    match serve(options, Arc::new(desk)) {
+    match serve(options, folder, Arc::new(desk)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(%error, "the window could not be opened");
@@ -76,7 +80,7 @@ pub fn run() -> ExitCode {
 }
 
 /// Runs the event loop; returns when the last window is closed.
-fn serve(options: Options, desk: Arc<Desk>) -> tauri::Result<()> {
+fn serve(options: Options, folder: PathBuf, desk: Arc<Desk>) -> tauri::Result<()> {
     let ipc = ipc();
     let handler = ipc.invoke_handler();
     let for_mail = Arc::clone(&desk);
@@ -94,13 +98,11 @@ fn serve(options: Options, desk: Arc<Desk>) -> tauri::Result<()> {
             ipc.mount_events(app);
             let nudge = background::start(app.handle(), &desk)?;
             app.manage(Shell::new(Arc::clone(&desk), nudge));
-            window::open(app.handle(), &options, &desk)?;
+            window::open(app.handle(), &options, &folder, &desk)?;
             Ok(())
         })
         .run(tauri::generate_context!())
 }
-
-use tauri::Manager as _;
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,7 @@
 //! The window: made here rather than by the configuration, so that its exits can be guarded.
 
+use std::path::Path;
+
 use behalf_core::desk::Desk;
 use tauri::{AppHandle, WebviewWindowBuilder, webview::NewWindowResponse};
 use tauri_plugin_opener::OpenerExt as _;
@@ -13,7 +15,7 @@ pub const MAIN: &str = "main";
 ///
 /// # Errors
 /// When the configuration names no such window, or the platform cannot make one.
-pub fn open(app: &AppHandle, options: &Options, desk: &Desk) -> tauri::Result<()> {
+pub fn open(app: &AppHandle, options: &Options, folder: &Path, desk: &Desk) -> tauri::Result<()> {
     let config = app
         .config()
         .app
@@ -24,6 +26,8 @@ pub fn open(app: &AppHandle, options: &Options, desk: &Desk) -> tauri::Result<()
     let opener = app.clone();
     let mut builder = WebviewWindowBuilder::from_config(app, config)?
         .title(title(options, desk))
+        // What the window remembers (its theme, the last mailbox) is this person's, and lies with their replica.
+        .data_directory(folder.join("window"))
         .on_navigation(|url| {
             let allowed = links::may_load(url, tauri::is_dev());
             if !allowed {

@@ -132,14 +132,19 @@ impl Window {
 
     /// Chooses what goes by `name`: a button, an entry of a menu, a tab, an option.
     pub async fn choose(&self, name: &str) {
-        let by_name = format!(
-            "//*[{ACTIVE}][not(@aria-hidden='true')][@aria-label={0} or normalize-space(.)={0}]",
+        self.click(&format!(
+            "//*[{ACTIVE}][not(ancestor::*[@inert])][@aria-label={0} or normalize-space(.)={0}]",
             quoted(name)
-        );
+        ))
+        .await;
+    }
+
+    /// Clicks the first visible match, as soon as there is one.
+    pub async fn click(&self, xpath: &str) {
         let started = Instant::now();
         loop {
             // What is drawn anew between finding and clicking is simply found again.
-            if let Some(element) = self.visible(&by_name).await
+            if let Some(element) = self.visible(xpath).await
                 && element.click().await.is_ok()
             {
                 return;
@@ -147,7 +152,7 @@ impl Window {
             if started.elapsed() > PATIENCE {
                 self.picture("failed").await;
                 panic!(
-                    "there is no “{name}” to choose; the window says:\n{}",
+                    "nothing to click matches {xpath}; the window says:\n{}",
                     self.text().await
                 );
             }
