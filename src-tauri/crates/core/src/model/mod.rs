@@ -1,11 +1,13 @@
 //! The shared value types. Pure: no I/O, no clock, no randomness.
 
 mod address;
+mod facts;
 mod ids;
 mod items;
 mod time;
 
 pub use address::Address;
+pub use facts::{Facts, FolderRole, MAX_FACTS_TEXT, Meeting, Mention};
 pub use ids::{ItemId, RowRef};
 pub use items::{Kind, Level, Status};
 pub use time::{Clock, SystemClock, Time};

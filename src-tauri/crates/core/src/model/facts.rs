@@ -1,0 +1,227 @@
+//! What a mail or appointment says, as far as promotion needs it.
+//!
+//! Kept as JSON inside the item's document, so that the other replica can promote without the mail itself.
+//! Field names are therefore short and must never change; a new field needs a default.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Kind, Time};
+
+/// Longest body kept in [`Facts`], in bytes of UTF-8. Longer ones are cut there and say so (I-07).
+pub const MAX_FACTS_TEXT: usize = 100_000;
+
+/// What a folder is for: decides direction and state when a mail is promoted (I-04).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FolderRole {
+    /// Received mail.
+    Inbox,
+    /// Mail the owner sent.
+    Sent,
+    /// Mail not sent yet.
+    Drafts,
+    /// Any other folder: its mail counts as received.
+    #[default]
+    Other,
+}
+
+impl FolderRole {
+    /// As stored in `folder.role` and shown in the folder list.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Inbox => "inbox",
+            Self::Sent => "sent",
+            Self::Drafts => "drafts",
+            Self::Other => "other",
+        }
+    }
+
+    /// Reads what [`FolderRole::as_str`] wrote; anything else is `Other`.
+    pub fn from_str_or_other(text: &str) -> Self {
+        match text {
+            "inbox" => Self::Inbox,
+            "sent" => Self::Sent,
+            "drafts" => Self::Drafts,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// An address with the name the message gave it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Mention {
+    /// The address, trimmed, lower case.
+    #[serde(rename = "a", skip_serializing_if = "String::is_empty")]
+    pub address: String,
+    /// The display name; empty when there was none.
+    #[serde(rename = "n", skip_serializing_if = "String::is_empty")]
+    pub name: String,
+}
+
+/// What only appointments say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Meeting {
+    /// RECURRENCE-ID of an exception; empty for a series or a single appointment.
+    #[serde(rename = "o", skip_serializing_if = "String::is_empty")]
+    pub occurrence: String,
+    /// True when it is the master of a series (F-07).
+    #[serde(rename = "r", skip_serializing_if = "is_false")]
+    pub recurring: bool,
+    /// Required attendees: mask 5 (F-06).
+    #[serde(rename = "q", skip_serializing_if = "Vec::is_empty")]
+    pub required: Vec<Mention>,
+    /// Optional attendees: mask 6.
+    #[serde(rename = "p", skip_serializing_if = "Vec::is_empty")]
+    pub optional: Vec<Mention>,
+    /// When it starts.
+    #[serde(rename = "s")]
+    pub starts: Time,
+    /// When it ends.
+    #[serde(rename = "e")]
+    pub ends: Time,
+    /// Where.
+    #[serde(rename = "l", skip_serializing_if = "String::is_empty")]
+    pub location: String,
+    /// `free`, `tentative`, `busy` or `oof` (F-04).
+    #[serde(rename = "w", skip_serializing_if = "String::is_empty")]
+    pub show_as: String,
+    /// Whole days, no times.
+    #[serde(rename = "d", skip_serializing_if = "is_false")]
+    pub all_day: bool,
+    /// Called off.
+    #[serde(rename = "c", skip_serializing_if = "is_false")]
+    pub cancelled: bool,
+}
+
+/// What promotion needs to know of an item.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    /// Message-ID without angle brackets (or the key made from the content), or UID.
+    #[serde(rename = "k", skip_serializing_if = "String::is_empty")]
+    pub key: String,
+    /// The subject, one line, without control characters.
+    #[serde(rename = "s", skip_serializing_if = "String::is_empty")]
+    pub subject: String,
+    /// The real sender, from the From header; for an appointment its organizer (mask 7).
+    #[serde(rename = "f", skip_serializing_if = "Option::is_none")]
+    pub from: Option<Mention>,
+    /// Mask 2.
+    #[serde(rename = "t", skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<Mention>,
+    /// Mask 3.
+    #[serde(rename = "c", skip_serializing_if = "Vec::is_empty")]
+    pub cc: Vec<Mention>,
+    /// Mask 4.
+    #[serde(rename = "b", skip_serializing_if = "Vec::is_empty")]
+    pub bcc: Vec<Mention>,
+    /// When it was sent; for an appointment when it starts.
+    #[serde(rename = "d")]
+    pub sent: Time,
+    /// Message-ID without angle brackets; empty when the mail has none.
+    #[serde(rename = "m", skip_serializing_if = "String::is_empty")]
+    pub message_id: String,
+    /// The Message-ID it answers, without brackets.
+    #[serde(rename = "r", skip_serializing_if = "String::is_empty")]
+    pub in_reply_to: String,
+    /// The thread so far, oldest first.
+    #[serde(rename = "h", skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
+    /// The Thread-Index header as it came.
+    #[serde(rename = "x", skip_serializing_if = "String::is_empty")]
+    pub conversation_index: String,
+    /// 0 low, 1 normal, 2 high.
+    #[serde(rename = "p", default = "normal", skip_serializing_if = "is_normal")]
+    pub importance: u8,
+    /// The role of the folder it lies in.
+    #[serde(rename = "o", skip_serializing_if = "is_other")]
+    pub role: FolderRole,
+    /// How many attachments.
+    #[serde(rename = "n", skip_serializing_if = "is_zero")]
+    pub attachments: u32,
+    /// The body as plain text, at most [`MAX_FACTS_TEXT`] bytes.
+    #[serde(rename = "y", skip_serializing_if = "String::is_empty")]
+    pub text: String,
+    /// True when the body was longer.
+    #[serde(rename = "u", skip_serializing_if = "is_false")]
+    pub truncated: bool,
+    /// Marked private or confidential by its sender or organizer (A-06).
+    #[serde(rename = "v", skip_serializing_if = "is_false")]
+    pub private: bool,
+    /// What only appointments say; `None` for a mail.
+    #[serde(rename = "a", skip_serializing_if = "Option::is_none")]
+    pub meeting: Option<Meeting>,
+}
+
+impl Facts {
+    /// A mail or an appointment.
+    pub fn kind(&self) -> Kind {
+        if self.meeting.is_some() {
+            Kind::Appointment
+        } else {
+            Kind::Email
+        }
+    }
+}
+
+fn normal() -> u8 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde hands out references
+fn is_normal(importance: &u8) -> bool {
+    *importance == 1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_other(role: &FolderRole) -> bool {
+    *role == FolderRole::Other
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_today_is_read_tomorrow() {
+        // A stored document of this release: the names are the format.
+        let json = r#"{"k":"1@x","s":"Hi","f":{"a":"a@x","n":"A"},"t":[{"a":"b@x"}],"d":5,"p":2,"o":"sent","y":"body"}"#;
+        let facts: Facts = serde_json::from_str(json).unwrap();
+        assert_eq!(facts.kind(), Kind::Email);
+        assert_eq!((facts.importance, facts.role), (2, FolderRole::Sent));
+        assert_eq!(facts.to[0].address, "b@x");
+        assert_eq!(serde_json::to_string(&facts).unwrap(), json);
+        let empty: Facts = serde_json::from_str("{}").unwrap();
+        assert_eq!(empty.importance, 1, "a missing importance is normal");
+    }
+
+    #[test]
+    fn an_appointment_is_one() {
+        let facts = Facts {
+            importance: 1,
+            meeting: Some(Meeting {
+                starts: Time(1),
+                ends: Time(2),
+                show_as: "busy".into(),
+                ..Meeting::default()
+            }),
+            ..Facts::default()
+        };
+        let json = serde_json::to_string(&facts).unwrap();
+        assert_eq!(json, r#"{"d":0,"a":{"s":1,"e":2,"w":"busy"}}"#);
+        assert_eq!(serde_json::from_str::<Facts>(&json).unwrap(), facts);
+        assert_eq!(facts.kind(), Kind::Appointment);
+    }
+}
