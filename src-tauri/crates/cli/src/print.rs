@@ -4,7 +4,18 @@ use std::io::{self, Write};
 
 use behalf_core::{Code, Error, Result};
 use serde::Serialize;
-use serde_json::json;
+
+#[derive(Serialize)]
+struct Failed<'a> {
+    error: Wording<'a>,
+}
+
+#[derive(Serialize)]
+struct Wording<'a> {
+    code: Code,
+    message: String,
+    hint: &'a str,
+}
 
 /// What a command answers, both ways.
 #[derive(Debug)]
@@ -27,10 +38,15 @@ impl Reply {
 
     /// An error, as §6 words it. Its text goes to standard error instead, see [`complain`].
     pub fn error(error: &Error) -> Self {
-        let value =
-            json!({"error": {"code": error.code(), "message": error.to_string(), "hint": error.hint()}});
+        let json = serde_json::to_string_pretty(&Failed {
+            error: Wording {
+                code: error.code(),
+                message: error.to_string(),
+                hint: error.hint(),
+            },
+        });
         Self {
-            json: format!("{value:#}"),
+            json: json.unwrap_or_default(),
             text: String::new(),
             exit: exit_code(error.code()),
         }
@@ -138,6 +154,8 @@ pub fn count(n: u32, one: &str, many: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
