@@ -11,14 +11,13 @@ mod world;
 use std::{
     io::{ErrorKind, Read as _, Write as _},
     net::TcpListener,
-    process::{Command, Stdio},
     time::Duration,
 };
 
 use driver::{Window, quoted};
 use serde_json::Value;
 use tokio::sync::Mutex;
-use world::{Person, World, binary};
+use world::{Person, World, app_on};
 
 /// One window at a time: focus belongs to one.
 static SCREEN: Mutex<()> = Mutex::const_new(());
@@ -309,12 +308,9 @@ fn hostile(outside: &str) -> String {
 #[test]
 fn without_data_it_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    let ran = Command::new(binary("behalf-desktop"))
-        .arg("--data")
-        .arg(folder.path().join("nobody"))
+    let ran = app_on(&folder.path().join("nobody"))
         .env_remove("DISPLAY")
         .env_remove("WAYLAND_DISPLAY")
-        .stdin(Stdio::null())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&ran.stderr);

@@ -10,7 +10,7 @@ use std::{
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
 use serde_json::{Value, json};
 
-use crate::world::{Person, Running, binary};
+use crate::world::{Person, Running, app};
 
 /// How long anything on the screen may take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -42,7 +42,7 @@ impl Window {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         let options = json!({"webkitgtk:browserOptions": {
-            "binary": binary("behalf-desktop"),
+            "binary": app(),
             "args": ["--data", person.data, "--size", "1360,860"],
         }});
         let capabilities = options.as_object().cloned().unwrap_or_default();

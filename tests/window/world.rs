@@ -5,13 +5,14 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use behalf_tests::behalf;
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// Somebody of the sample world.
 #[derive(Debug, Clone)]
 pub struct Person {
-    /// Their address.
+    /// Their address; the name of their mailbox too.
     pub address: String,
     /// Their name.
     pub name: String,
@@ -33,7 +34,7 @@ impl World {
     pub fn make() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let place = folder.path().join("world");
-        let made = behalf(&["--json".as_ref(), "demo".as_ref(), place.as_os_str()]);
+        let made = behalf::run(folder.path(), [Path::new("demo"), &place]).done();
         let somebody = |role: &str| {
             let found = made["people"]
                 .as_array()
@@ -62,21 +63,16 @@ impl World {
 }
 
 impl Person {
-    /// Runs `behalf --json` on this person's replica.
+    /// Runs `behalf` on this person's replica; it must go well.
     pub fn behalf(&self, arguments: &[&str]) -> Value {
-        let mut all = vec!["--json".as_ref(), "--data".as_ref(), self.data.as_os_str()];
-        all.extend(arguments.iter().map(AsRef::<std::ffi::OsStr>::as_ref));
-        behalf(&all)
+        behalf::run(&self.data, arguments).done()
     }
 
     /// Runs `behalf sync --watch` on this person's replica until the answer is dropped.
     pub fn watch(&self) -> Running {
-        let child = Command::new(binary("behalf"))
-            .arg("--data")
-            .arg(&self.data)
-            .args(["sync", "--watch"])
-            .stdin(Stdio::null())
+        let child = behalf::command(&self.data, ["sync", "--watch"])
             .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .spawn();
         Running(child.expect("behalf sync --watch starts"))
     }
@@ -92,25 +88,16 @@ impl Drop for Running {
     }
 }
 
-/// A program built beside this test.
-pub fn binary(name: &str) -> PathBuf {
-    let here = std::env::current_exe().expect("this test's own path");
-    let folder = here.parent().and_then(Path::parent).expect("the target folder");
-    let path = folder.join(name);
+/// The app, built beside `behalf`.
+pub fn app() -> PathBuf {
+    let path = behalf::program().with_file_name(format!("behalf-desktop{}", std::env::consts::EXE_SUFFIX));
     assert!(path.exists(), "{} is not built; run ./x test", path.display());
     path
 }
 
-fn behalf(arguments: &[&std::ffi::OsStr]) -> Value {
-    let ran = Command::new(binary("behalf"))
-        .args(arguments)
-        .output()
-        .expect("behalf starts");
-    let said = String::from_utf8_lossy(&ran.stdout);
-    assert!(
-        ran.status.success(),
-        "behalf {arguments:?}: {said}\n{}",
-        String::from_utf8_lossy(&ran.stderr)
-    );
-    serde_json::from_str(&said).unwrap_or_else(|error| panic!("behalf {arguments:?}: {error}: {said}"))
+/// The app, not started yet.
+pub fn app_on(data: &Path) -> Command {
+    let mut command = Command::new(app());
+    command.arg("--data").arg(data).stdin(Stdio::null());
+    command
 }
