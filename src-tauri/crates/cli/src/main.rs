@@ -1,6 +1,7 @@
 //! `behalf`: the same desk without a window.
 
 mod args;
+mod cast;
 mod commands;
 mod place;
 mod print;
