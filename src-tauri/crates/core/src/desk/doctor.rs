@@ -56,7 +56,7 @@ impl Desk {
             }
             tracking::rebuild(tx, self.now())
         })?;
-        let rows = self.rows.rebuild(&self.store)?;
+        let rows = self.rows.rebuild(&self.store, &mut |_, _| ())?.rows;
         self.text.clear()?;
         let messages = self.text.catch_up(&self.store)?;
         let found = format!("made anew: {items} tracked items, {rows} rows and {messages} messages in the search index");

@@ -44,7 +44,7 @@ impl Desk {
         progress: Progress<'_>,
     ) -> Result<ImportReport> {
         let report = rows::import(&self.store, file, table, map, progress)?;
-        self.rows.catch_up(&self.store)?;
+        self.rows.catch_up(&self.store, &mut |_, _| ())?;
         Ok(report)
     }
 }

@@ -1,7 +1,7 @@
 //! Rows: search, recents, forms.
 
 use super::{Desk, view::{Hit, RowForm}};
-use crate::{Result, model::RowRef, rows, search};
+use crate::{Result, model::RowRef, rows, search::SearchOptions};
 
 impl Desk {
     /// A row's form.
@@ -17,8 +17,11 @@ impl Desk {
     /// # Errors
     /// Database and index errors.
     pub fn search(&self, text: &str, tables: &[String], limit: u32) -> Result<Vec<Hit>> {
-        let options = search::Options { owner: Some(self.person.clone()), ..search::Options::default() };
-        self.rows.catch_up(&self.store)?;
+        let options = SearchOptions {
+            owner: Some(self.person.clone()),
+            only_owned: false,
+        };
+        self.rows.catch_up(&self.store, &mut |_, _| ())?;
         self.rows.search(&self.store, text, tables, limit as usize, &options)
     }
 
