@@ -91,7 +91,11 @@ pub fn watch(s: &Session, lines: bool) -> Result<Reply> {
         }
     };
     let sum = runtime.block_on(agent::run(desk, relay, Arc::default(), Arc::new(hear), stopped))?;
-    let text = if lines { format!("Stopped. {}", told(&sum)) } else { String::new() };
+    let text = if lines {
+        format!("Stopped. {}", told(&sum))
+    } else {
+        String::new()
+    };
     Reply::new(&sum, text)
 }
 

@@ -9,3 +9,5 @@ pub mod matching;
 mod stages;
 
 pub use index::{CaughtUp, RowIndex, SearchOptions};
+//! To be written.
+pub mod text;
