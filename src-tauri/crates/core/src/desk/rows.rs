@@ -1,6 +1,9 @@
 //! Rows: search, recents, forms.
 
-use super::{Desk, view::{Hit, RowForm}};
+use super::{
+    Desk,
+    view::{Hit, RowForm},
+};
 use crate::{Result, model::RowRef, rows, search::SearchOptions};
 
 impl Desk {
@@ -22,7 +25,8 @@ impl Desk {
             only_owned: false,
         };
         self.rows.catch_up(&self.store, &mut |_, _| ())?;
-        self.rows.search(&self.store, text, tables, limit as usize, &options)
+        self.rows
+            .search(&self.store, text, tables, limit as usize, &options)
     }
 
     /// Up to ten recent and favourite rows, before typing (D-02).
