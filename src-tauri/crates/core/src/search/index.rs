@@ -14,7 +14,7 @@ use tantivy::{
 
 use super::{
     fold::{self, Joined},
-    matching::{self, Kind, Match, Prepared, Query},
+    matching::{self, Match, Prepared, Query},
     stages::{Fields, either, every, term},
 };
 use crate::{
