@@ -1,6 +1,6 @@
 //! What each command does: one file for each family.
 
-mod demo;
+pub mod demo;
 mod doctor;
 mod import;
 mod mailbox;
