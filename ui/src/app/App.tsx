@@ -13,6 +13,7 @@ import { TOASTER } from "./toasts";
 const nonce = document.querySelector<HTMLStyleElement>("style#csp")?.nonce ?? "";
 const renderer = createDOMRenderer(document, nonce ? { styleElementAttributes: { nonce } } : {});
 
+const direction = document.documentElement.dir === "rtl" ? "rtl" : "ltr";
 const FULL = { blockSize: "100%" };
 
 export function App({ host }: { host: Host }) {
@@ -25,7 +26,7 @@ export function App({ host }: { host: Host }) {
     <StrictMode>
       <RendererProvider renderer={renderer} targetDocument={document}>
         {/* Not a class: Fluent gives those to its toasts and menus too. */}
-        <FluentProvider theme={theme} style={FULL}>
+        <FluentProvider theme={theme} dir={direction} style={FULL}>
           <HostProvider value={host}>
             <QueryClientProvider client={cache}>
               <Announcer>
