@@ -64,6 +64,21 @@ impl Stop {
     }
 }
 
+/// Resolves once somebody asked this process to stop. A second time ends it at once. To be called on a runtime.
+///
+/// # Errors
+/// When the system gives no signal handler.
+pub fn signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut signals = Signals::register()?;
+    Ok(async move {
+        signals.next().await;
+        tokio::spawn(async move {
+            signals.next().await;
+            std::process::exit(130);
+        });
+    })
+}
+
 #[cfg(unix)]
 struct Signals {
     interrupt: tokio::signal::unix::Signal,

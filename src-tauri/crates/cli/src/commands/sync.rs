@@ -2,22 +2,24 @@
 
 use std::{
     io::{self, IsTerminal},
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, PoisonError},
 };
 
+use behalf_connect::agent::{self, News};
 use behalf_core::{
-    Code, Result,
+    Error, Result,
     desk::{
         Desk,
         view::{SyncReport, SyncState},
     },
+    sync::Relay,
 };
+use tokio::sync::Notify;
 
 use super::Session;
 use crate::{
     print::{self, Reply},
-    relay,
-    stop::Stop,
+    relay, stop,
 };
 
 /// One full cycle.
@@ -49,51 +51,40 @@ pub fn quietly(desk: &Desk, otherwise: &str) {
     }
 }
 
-/// How often a change of this replica is looked for between cycles.
-const LOOK: Duration = Duration::from_millis(500);
-
-/// Cycle after cycle until Ctrl-C or SIGTERM: every interval (D5), and soon after something was done here.
-/// `lines` prints one line a cycle for people; the agent only logs.
+/// Cycle after cycle until Ctrl-C or SIGTERM, by the same loop the window runs. With `lines` each news is a line on
+/// standard error for people; the agent only logs.
 pub fn watch(s: &Session, lines: bool) -> Result<Reply> {
-    let stop = Stop::listen()?;
-    let desk = s.open()?;
-    let mut sum = SyncReport {
-        pushed: 0,
-        pulled: 0,
-        merged: 0,
-        quarantined: 0,
-        promoted: 0,
-        receipts: 0,
-    };
-    let mut last_line = String::new();
-    while !stop.asked() {
-        let line = match cycle(&desk) {
-            Ok(report) => {
-                add(&mut sum, &report);
+    let desk = Arc::new(s.open()?);
+    let _claim = desk.claim()?;
+    let relay: Arc<dyn Relay> = Arc::from(relay::open(&desk)?);
+    let said = Mutex::new(String::new());
+    let hear = Arc::new(move |news| {
+        let line = match news {
+            News::State(state) => state.text,
+            News::Cycle(report) => {
                 tracing::info!(?report, "cycle completed");
-                format!("{} {}.", told(&report), desk.sync_state()?.text)
+                return;
             }
-            // Away for now, or not allowed: the next cycle tries again. A fault of ours is not waited out.
-            Err(e) if e.code() != Code::Internal => {
+            News::Failed(e) => {
                 tracing::warn!(error = %e, "cycle failed");
-                format!("No sync now: {e} Will try again.")
+                format!("{e} Will try again.")
             }
-            Err(e) => return Err(e),
         };
-        if lines && line != last_line {
+        let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines && *said != line {
             print::note(&line);
-            last_line = line;
+            *said = line;
         }
-        // Own work was counted in this cycle: only what comes later is news.
-        let before = desk.data_version()?;
-        let interval = Duration::from_secs(u64::from(desk.sync_interval()?.max(1)));
-        let started = Instant::now();
-        while !stop.wait(LOOK.min(interval)) && started.elapsed() < interval {
-            if desk.data_version()? != before {
-                break;
-            }
-        }
-    }
+    });
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(Error::io("threads"))?;
+    let sum = runtime.block_on(async {
+        let stop = stop::signal().map_err(Error::io("signals"))?;
+        agent::run(desk, relay, Arc::new(Notify::new()), hear, stop).await
+    })?;
     Reply::new(
         &sum,
         if lines {
@@ -102,15 +93,6 @@ pub fn watch(s: &Session, lines: bool) -> Result<Reply> {
             String::new()
         },
     )
-}
-
-fn add(sum: &mut SyncReport, one: &SyncReport) {
-    sum.pushed += one.pushed;
-    sum.pulled += one.pulled;
-    sum.merged += one.merged;
-    sum.quarantined += one.quarantined;
-    sum.promoted += one.promoted;
-    sum.receipts += one.receipts;
 }
 
 fn told(r: &SyncReport) -> String {
