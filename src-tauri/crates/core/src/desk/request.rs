@@ -8,6 +8,7 @@ use crate::model::{Address, Level};
 
 /// What a new grant would allow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Terms {
     /// How much.
     pub level: Level,
@@ -21,6 +22,7 @@ pub struct Terms {
 
 /// An invitation just made.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Invitation {
     /// What the delegate types or pastes.
     pub code: String,
@@ -30,6 +32,7 @@ pub struct Invitation {
 
 /// An invitation just accepted.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Accepted {
     /// The mailbox it is for.
     pub mailbox: Address,
@@ -69,6 +72,7 @@ pub type Progress<'a> = &'a mut dyn FnMut(&ImportProgress) -> ControlFlow<()>;
 
 /// What `doctor` looked at.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Diagnosis {
     /// True when nothing is wrong (any more).
     pub ok: bool,
@@ -78,6 +82,7 @@ pub struct Diagnosis {
 
 /// One thing `doctor` looked at.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Check {
     /// What was checked.
     pub what: String,

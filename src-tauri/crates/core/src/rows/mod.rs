@@ -17,7 +17,7 @@ use crate::{
 
 pub use import::import;
 pub use labels::label;
-#[allow(unused_imports)]
+
 pub(crate) use recent::{disabled, hit};
 pub use recent::{favourite, recent, used, used_numbers};
 
