@@ -1,23 +1,21 @@
 //! Ctrl-C and SIGTERM: a wish to stop, heard between two steps of the work.
 
-use std::{
-    sync::{Arc, Condvar, Mutex, PoisonError},
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use behalf_core::{Error, Result};
 
 /// Becomes true once somebody asked this process to stop. A second time ends it at once.
 #[derive(Clone, Default)]
-pub struct Stop {
-    asked: Arc<(Mutex<bool>, Condvar)>,
-}
+pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
     /// Listens from now on.
     ///
     /// # Errors
-    /// `Internal` when the system gives no thread or no signal handler.
+    /// When the system gives no thread or no signal handler.
     pub fn listen() -> Result<Self> {
         let stop = Self::default();
         let told = stop.clone();
@@ -26,17 +24,16 @@ impl Stop {
             .build()
             .map_err(Error::io("signals"))?;
         // Registered before this returns, so that a signal right after is not the end of the process.
-        let mut signals = runtime
-            .block_on(async { Signals::register() })
+        let asked = runtime
+            .block_on(async { signal() })
             .map_err(Error::io("signals"))?;
         std::thread::Builder::new()
             .name("signals".into())
             .spawn(move || {
                 runtime.block_on(async {
-                    signals.next().await;
-                    told.ask();
-                    signals.next().await;
-                    std::process::exit(130);
+                    asked.await;
+                    told.0.store(true, Ordering::Relaxed);
+                    std::future::pending::<()>().await;
                 });
             })
             .map_err(Error::io("signals"))?;
@@ -45,22 +42,7 @@ impl Stop {
 
     /// True once asked to stop.
     pub fn asked(&self) -> bool {
-        *self.asked.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits, at most this long; true once asked to stop.
-    pub fn wait(&self, at_most: Duration) -> bool {
-        let (asked, changed) = &*self.asked;
-        let asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
-        *changed
-            .wait_timeout_while(asked, at_most, |asked| !*asked)
-            .unwrap_or_else(PoisonError::into_inner)
-            .0
-    }
-
-    fn ask(&self) {
-        *self.asked.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.asked.1.notify_all();
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -116,21 +98,5 @@ impl Signals {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waiting_ends_when_asked() {
-        let stop = Stop::default();
-        assert!(!stop.wait(Duration::from_millis(1)));
-        let other = stop.clone();
-        let waiter = std::thread::spawn(move || other.wait(Duration::from_secs(60)));
-        stop.ask();
-        assert!(waiter.join().unwrap());
-        assert!(stop.asked());
     }
 }
