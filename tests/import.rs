@@ -402,23 +402,51 @@ fn b_08_half_a_compressed_mailbox() {
     assert_eq!(messages(&office), 2_000);
 }
 
-/// A file this user may not read. The administrator may read everything, so the test needs somebody else.
+/// A file this user may not read: exit 2, and the hint says so. An administrator may read everything, so there the
+/// test runs `behalf` as nobody.
 #[cfg(unix)]
 #[test]
-fn a_file_that_may_not_be_read() {
-    use std::os::unix::fs::PermissionsExt;
-    let office = office();
-    let file = office.path("secret.mbox");
+fn b_08_a_file_that_may_not_be_read() {
+    use std::os::unix::{
+        fs::{PermissionsExt, chown},
+        process::CommandExt,
+    };
+    const NOBODY: u32 = 65_534;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret.mbox");
     fs::write(&file, corpus(1).mbox).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
-    if fs::File::open(&file).is_ok() {
-        eprintln!("SKIPPED: this user may read every file.");
-        return;
+    let administrator = fs::File::open(&file).is_ok();
+    if administrator {
+        chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
     }
-    office
-        .alex
-        .asks(&["import", "mail", utf8(&file), "--mailbox", ALEX])
-        .turned_down(2);
+    let run = |args: &[&str]| {
+        let mut command = command(&folder.path().join("data"), args);
+        if administrator {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        command.output()
+    };
+    let relay = format!("folder:{}", folder.path().join("relay").display());
+    match run(&["init", "--person", ALEX, "--name", "Alex", "--relay", &relay]) {
+        Ok(made) => assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout)),
+        Err(e) => return eprintln!("SKIPPED: nobody may not run `behalf` here: {e}"),
+    }
+    let output = run(&["import", "mail", utf8(&file), "--mailbox", ALEX]).unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (output.status.code(), answer["error"]["code"].as_str()),
+        (Some(2), Some("bad_input")),
+        "{answer}"
+    );
+    assert!(
+        answer["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("secret.mbox"),
+        "{answer}"
+    );
+    assert!(!answer["error"]["hint"].as_str().unwrap().is_empty());
 }
 
 /// The disk runs full in the middle: exit 5, in words, and what is there is whole.
