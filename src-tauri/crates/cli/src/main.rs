@@ -5,7 +5,6 @@ mod cast;
 mod commands;
 mod place;
 mod print;
-mod relay;
 mod stop;
 
 use std::{ffi::OsString, io, process::ExitCode};

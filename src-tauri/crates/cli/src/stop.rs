@@ -9,13 +9,15 @@ use behalf_core::{Error, Result};
 
 /// Becomes true once somebody asked this process to stop. A second time ends it at once.
 #[derive(Clone, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub struct Stop {
+    asked: Arc<AtomicBool>,
+}
 
 impl Stop {
     /// Listens from now on.
     ///
     /// # Errors
-    /// When the system gives no thread or no signal handler.
+    /// `Internal` when the system gives no thread or no signal handler.
     pub fn listen() -> Result<Self> {
         let stop = Self::default();
         let told = stop.clone();
@@ -24,16 +26,17 @@ impl Stop {
             .build()
             .map_err(Error::io("signals"))?;
         // Registered before this returns, so that a signal right after is not the end of the process.
-        let asked = runtime
-            .block_on(async { signal() })
+        let mut signals = runtime
+            .block_on(async { Signals::register() })
             .map_err(Error::io("signals"))?;
         std::thread::Builder::new()
             .name("signals".into())
             .spawn(move || {
                 runtime.block_on(async {
-                    asked.await;
-                    told.0.store(true, Ordering::Relaxed);
-                    std::future::pending::<()>().await;
+                    signals.next().await;
+                    told.asked.store(true, Ordering::Relaxed);
+                    signals.next().await;
+                    std::process::exit(130);
                 });
             })
             .map_err(Error::io("signals"))?;
@@ -42,23 +45,8 @@ impl Stop {
 
     /// True once asked to stop.
     pub fn asked(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.asked.load(Ordering::Relaxed)
     }
-}
-
-/// Resolves once somebody asked this process to stop. A second time ends it at once. To be called on a runtime.
-///
-/// # Errors
-/// When the system gives no signal handler.
-pub fn signal() -> std::io::Result<impl Future<Output = ()>> {
-    let mut signals = Signals::register()?;
-    Ok(async move {
-        signals.next().await;
-        tokio::spawn(async move {
-            signals.next().await;
-            std::process::exit(130);
-        });
-    })
 }
 
 #[cfg(unix)]

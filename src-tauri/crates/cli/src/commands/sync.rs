@@ -3,23 +3,25 @@
 use std::{
     io::{self, IsTerminal},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
-use behalf_connect::agent::{self, News};
+use behalf_connect::{
+    agent::{self, News},
+    relay,
+};
 use behalf_core::{
     Error, Result,
     desk::{
         Desk,
         view::{SyncReport, SyncState},
     },
-    sync::Relay,
 };
-use tokio::sync::Notify;
 
 use super::Session;
 use crate::{
     print::{self, Reply},
-    relay, stop,
+    stop::Stop,
 };
 
 /// One full cycle.
@@ -32,7 +34,7 @@ pub fn once(s: &Session) -> Result<Reply> {
 
 /// One full cycle; on a terminal each state worth showing is a line on standard error.
 pub fn cycle(desk: &Desk) -> Result<SyncReport> {
-    let relay = relay::open(desk)?;
+    let relay = relay(&desk.relay_address()?)?;
     let terminal = io::stderr().is_terminal();
     let mut last = String::new();
     desk.sync(relay.as_ref(), &mut |state: &SyncState| {
@@ -51,48 +53,50 @@ pub fn quietly(desk: &Desk, otherwise: &str) {
     }
 }
 
-/// Cycle after cycle until Ctrl-C or SIGTERM, by the same loop the window runs. With `lines` each news is a line on
-/// standard error for people; the agent only logs.
+/// How often a wish to stop is looked for.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Cycle after cycle until Ctrl-C or SIGTERM: every interval (D5), and soon after something is new here or there.
+/// `lines` prints what happens for people; the agent only logs.
 pub fn watch(s: &Session, lines: bool) -> Result<Reply> {
+    let stop = Stop::listen()?;
     let desk = Arc::new(s.open()?);
     let _claim = desk.claim()?;
-    let relay: Arc<dyn Relay> = Arc::from(relay::open(&desk)?);
-    let said = Mutex::new(String::new());
-    let hear = Arc::new(move |news| {
+    let relay = Arc::from(relay(&desk.relay_address()?)?);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(Error::io("the async runtime"))?;
+    let last = Mutex::new(String::new());
+    let hear = move |news| {
         let line = match news {
-            News::State(state) => state.text,
+            News::Cycle(report) if report == SyncReport::default() => return,
             News::Cycle(report) => {
                 tracing::info!(?report, "cycle completed");
-                return;
+                told(&report)
             }
-            News::Failed(e) => {
-                tracing::warn!(error = %e, "cycle failed");
-                format!("{e} Will try again.")
-            }
+            News::Failed(e) => format!("No sync now: {e} Will try again."),
+            News::State(state) if state.state == "busy" => return,
+            News::State(state) => format!("{}.", state.text.trim_end_matches('.')),
         };
-        let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines && *said != line {
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines && *last != line {
             print::note(&line);
-            *said = line;
+            *last = line;
         }
-    });
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(Error::io("threads"))?;
-    let sum = runtime.block_on(async {
-        let stop = stop::signal().map_err(Error::io("signals"))?;
-        agent::run(desk, relay, Arc::new(Notify::new()), hear, stop).await
-    })?;
-    Reply::new(
-        &sum,
-        if lines {
-            format!("Stopped. {}", told(&sum))
-        } else {
-            String::new()
-        },
-    )
+    };
+    let stopped = async {
+        while !stop.asked() {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    let sum = runtime.block_on(agent::run(desk, relay, Arc::default(), Arc::new(hear), stopped))?;
+    let text = if lines {
+        format!("Stopped. {}", told(&sum))
+    } else {
+        String::new()
+    };
+    Reply::new(&sum, text)
 }
 
 fn told(r: &SyncReport) -> String {

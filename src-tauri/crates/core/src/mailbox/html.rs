@@ -7,3 +7,13 @@ pub fn remote_images(_html: &str) -> usize {
     let _ = parse::MAX_MESSAGE;
     0
 }
+
+/// Placeholder until the branch lands.
+pub fn render(_raw: &[u8], _pictures: bool) -> (String, usize) {
+    (String::new(), 0)
+}
+
+/// Placeholder until the branch lands.
+pub fn part(_raw: &[u8], _cid: &str) -> Option<(String, Vec<u8>)> {
+    None
+}

@@ -140,7 +140,11 @@ fn pull(replica: Replica<'_>, relay: &dyn Relay, mailbox: &Address, report: &mut
                 (Taken::Kept, EntryKind::Envelope) => report.pulled += 1,
                 (Taken::Kept, EntryKind::Receipt) => report.receipts += 1,
                 (Taken::Useless, _) => {
-                    tracing::warn!(device = name.device, hash = name.hash, "an entry on the relay is not genuine");
+                    tracing::warn!(
+                        device = name.device,
+                        hash = name.hash,
+                        "an entry on the relay is not genuine"
+                    );
                     tx.execute(
                         "INSERT INTO relay_seen (mailbox, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
                         [mailbox.as_str(), &name.hash],
@@ -285,7 +289,11 @@ fn merge_next(tx: &Connection, mailbox: &Address, device_id: &str, now: Time) ->
     for (name, bytes) in candidates {
         let envelope = Envelope::decode(&bytes)?;
         if envelope.prev != hash {
-            tracing::warn!(device = device_id, seq = envelope.seq, "an envelope does not continue its chain");
+            tracing::warn!(
+                device = device_id,
+                seq = envelope.seq,
+                "an envelope does not continue its chain"
+            );
             continue;
         }
         let outcome = match envelope.content() {
@@ -300,11 +308,16 @@ fn merge_next(tx: &Connection, mailbox: &Address, device_id: &str, now: Time) ->
                 Outcome::default()
             }
             Err(e) => {
-                tracing::warn!(device = device_id, seq = envelope.seq, "an envelope's content is damaged: {e}");
+                tracing::warn!(
+                    device = device_id,
+                    seq = envelope.seq,
+                    "an envelope's content is damaged: {e}"
+                );
                 Outcome::default()
             }
         };
-        tx.prepare_cached("UPDATE envelope SET merged = 1 WHERE hash = ?1")?.execute([name])?;
+        tx.prepare_cached("UPDATE envelope SET merged = 1 WHERE hash = ?1")?
+            .execute([name])?;
         return Ok(Some(outcome));
     }
     Ok(None)
@@ -343,12 +356,13 @@ fn merge_operations(
             .iter()
             .map(|o| Ok(Document::read_change(&o.change)?.0))
             .collect::<Result<Vec<_>>>()?;
-        let fits = document.apply(changes).map_err(|e| e.to_string()).and_then(|()| {
-            match kind {
+        let fits = document
+            .apply(changes)
+            .map_err(|e| e.to_string())
+            .and_then(|()| match kind {
                 DocumentKind::Item => tracking::check(mailbox, &document),
                 DocumentKind::Grants => Ok(()),
-            }
-        });
+            });
         if let Err(reason) = fits {
             for operation in &operations {
                 outcome.quarantined += 1;
@@ -398,7 +412,13 @@ fn admit(
     })
 }
 
-fn quarantine(tx: &Connection, by: &Logged<'_>, operation: &Operation, reason: &str, now: Time) -> Result<()> {
+fn quarantine(
+    tx: &Connection,
+    by: &Logged<'_>,
+    operation: &Operation,
+    reason: &str,
+    now: Time,
+) -> Result<()> {
     tracing::warn!(author = %by.person, reason, "an operation was put into quarantine");
     tx.execute(
         "INSERT INTO quarantine (id, mailbox, author, item, reason, at, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -459,7 +479,9 @@ fn seal(replica: Replica<'_>, mailbox: &Address) -> Result<()> {
 fn push(replica: Replica<'_>, relay: &dyn Relay, mailbox: &Address, report: &mut Report) -> Result<bool> {
     let oldest: Option<(String, Vec<u8>)> = replica.store.read(|connection| {
         Ok(connection
-            .prepare_cached("SELECT hash, bytes FROM envelope WHERE mailbox = ?1 AND sent = 0 ORDER BY seq LIMIT 1")?
+            .prepare_cached(
+                "SELECT hash, bytes FROM envelope WHERE mailbox = ?1 AND sent = 0 ORDER BY seq LIMIT 1",
+            )?
             .query_row([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))
             .optional()?)
     })?;
@@ -485,14 +507,23 @@ fn seen(connection: &Connection, mailbox: &Address) -> Result<Seen> {
     let mut statement = connection.prepare_cached(
         "SELECT device, max(seq) FROM envelope WHERE mailbox = ?1 AND merged = 1 GROUP BY device",
     )?;
-    let found = statement.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get::<_, i64>(1)?.unsigned_abs())))?;
+    let found = statement.query_map([mailbox.as_str()], |r| {
+        Ok((r.get(0)?, r.get::<_, i64>(1)?.unsigned_abs()))
+    })?;
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-fn push_receipt(replica: Replica<'_>, relay: &dyn Relay, mailbox: &Address, report: &mut Report) -> Result<()> {
+fn push_receipt(
+    replica: Replica<'_>,
+    relay: &dyn Relay,
+    mailbox: &Address,
+    report: &mut Report,
+) -> Result<()> {
     let own: Option<(i64, String, Vec<u8>, bool)> = replica.store.read(|connection| {
         Ok(connection
-            .prepare_cached("SELECT number, seen, bytes, sent FROM receipt WHERE mailbox = ?1 AND device = ?2")?
+            .prepare_cached(
+                "SELECT number, seen, bytes, sent FROM receipt WHERE mailbox = ?1 AND device = ?2",
+            )?
             .query_row([mailbox.as_str(), replica.key.id()], |r| {
                 Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))
             })
