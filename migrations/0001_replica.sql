@@ -10,9 +10,7 @@ CREATE TABLE replica (
 CREATE TABLE mailbox (
     id         TEXT PRIMARY KEY,
     owner_name TEXT NOT NULL DEFAULT '',
-    mine       INTEGER NOT NULL DEFAULT 0,
-    -- The owner's device keys this replica trusts as the mailbox's root, JSON array of base64.
-    roots      TEXT NOT NULL DEFAULT '[]'
+    mine       INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 -- Every device that may write in a mailbox's name, as far as this replica has been told.
@@ -61,6 +59,7 @@ CREATE TABLE operation (
 ) STRICT;
 CREATE INDEX operation_unsealed ON operation (mailbox, number) WHERE seq IS NULL;
 CREATE INDEX operation_by_document ON operation (document, number);
+CREATE INDEX operation_by_link ON operation (mailbox, device, seq);
 
 CREATE TABLE envelope (
     hash    TEXT PRIMARY KEY,

@@ -13,6 +13,7 @@ CREATE TABLE crm_table (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE crm_row (
+    number     INTEGER PRIMARY KEY,         -- what the search index calls this row; never given again
     table_name TEXT NOT NULL REFERENCES crm_table(name),
     id         TEXT NOT NULL,
     name       TEXT NOT NULL,
@@ -20,10 +21,10 @@ CREATE TABLE crm_row (
     active     INTEGER NOT NULL DEFAULT 1,
     appendable INTEGER NOT NULL DEFAULT 1,  -- A-05
     deleted    INTEGER NOT NULL DEFAULT 0,
-    created    INTEGER NOT NULL DEFAULT 0,
+    created    INTEGER NOT NULL DEFAULT 0,  -- 0 while unknown
     columns    TEXT NOT NULL,               -- JSON object, column -> text
     changed    INTEGER NOT NULL,            -- counts up over all rows: what the search index has not seen yet
-    PRIMARY KEY (table_name, id)
+    UNIQUE (table_name, id)
 ) STRICT;
 CREATE UNIQUE INDEX crm_row_changed ON crm_row (changed);
 

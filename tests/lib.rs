@@ -1,1 +1,9 @@
-//! What the stories share: people, their folders, and the real `behalf`.
+//! What the stories share: an office with people in it, their mail and rows, and the real `behalf`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)] // A story that cannot be told has failed.
+
+pub mod behalf;
+pub mod corpus;
+pub mod data;
+pub mod office;
+pub mod post;

@@ -1,4 +1,123 @@
 //! The shell: windows, commands, events, the `mail:` scheme. No rules, no SQL.
+//!
+//! Everything a person can do is [`behalf_core::desk::Desk`]; this crate carries questions to it and answers back.
 
-/// Opens the window and runs until it is closed.
-pub fn run() {}
+mod background;
+mod commands;
+mod error;
+mod import;
+mod links;
+mod mail_scheme;
+mod options;
+mod startup;
+mod state;
+mod window;
+
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
+
+use behalf_core::desk::Desk;
+use clap::Parser as _;
+use tauri::Manager as _;
+use tauri_specta::{collect_commands, collect_events};
+
+use crate::{options::Options, state::Shell};
+
+/// Exit code when there is no replica to open, as the command line has it for bad input (spec §6).
+const NOTHING_TO_OPEN: u8 = 2;
+
+/// The commands and events the window may use; also what `ui/src/bindings.ts` is made from.
+fn ipc() -> tauri_specta::Builder<tauri::Wry> {
+    tauri_specta::Builder::new()
+        .disable_serde_phases()
+        .commands(collect_commands![
+            commands::me,
+            commands::folders,
+            commands::list,
+            commands::show,
+            commands::status,
+            commands::search,
+            commands::recent_rows,
+            commands::track,
+            commands::untrack,
+            commands::activity,
+            commands::row,
+            commands::timeline,
+            commands::sync_now,
+            commands::sync_state,
+            commands::grants,
+            commands::invite,
+            commands::accept,
+            commands::acceptance_words,
+            commands::confirm,
+            commands::import_mail,
+            commands::import_mail_folder,
+            commands::cancel_import,
+        ])
+        .events(collect_events![background::Sync, background::Changed])
+}
+
+/// Opens the window on one person's replica and runs until it is closed.
+pub fn run() -> ExitCode {
+    let options = Options::parse();
+    startup::log_to_stderr();
+    let opened = options
+        .folder()
+        .and_then(|folder| Ok((startup::open(&folder)?, folder)));
+    let (desk, folder) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            startup::explain(&error);
+            return ExitCode::from(NOTHING_TO_OPEN);
+        }
+    };
+    match serve(options, folder, Arc::new(desk)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the window could not be opened");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the event loop; returns when the last window is closed.
+fn serve(options: Options, folder: PathBuf, desk: Arc<Desk>) -> tauri::Result<()> {
+    let ipc = ipc();
+    let handler = ipc.invoke_handler();
+    let for_mail = Arc::clone(&desk);
+    tauri::Builder::default()
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_opener::init())
+        .register_asynchronous_uri_scheme_protocol("mail", move |_, request, responder| {
+            let desk = Arc::clone(&for_mail);
+            tauri::async_runtime::spawn_blocking(move || {
+                responder.respond(mail_scheme::answer(&desk, &request));
+            });
+        })
+        .invoke_handler(handler)
+        .setup(move |app| {
+            ipc.mount_events(app);
+            let nudge = background::start(app.handle(), &desk)?;
+            app.manage(Shell::new(Arc::clone(&desk), nudge));
+            window::open(app.handle(), &options, &folder, &desk)?;
+            Ok(())
+        })
+        .run(tauri::generate_context!())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes `ui/src/bindings.ts`. The file is committed, and CI fails when the committed one differs.
+    #[test]
+    fn the_bindings_are_written() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/ui/src/bindings.ts");
+        ipc()
+            .export(specta_typescript::Typescript::default(), file)
+            .unwrap();
+        let written = std::fs::read_to_string(file).unwrap();
+        for name in ["importMail", "recentRows", "SyncState", "CommandError"] {
+            assert!(written.contains(name), "{name} is missing");
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! The desktop app's entry point.
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
-fn main() {
-    behalf_desktop::run();
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    behalf_desktop::run()
 }

@@ -1,1 +1,6 @@
-//! Everything of Behalf that reaches outside this computer.
+//! Everything of Behalf that reaches outside this computer, and the agent that keeps a replica in touch.
+
+pub mod agent;
+mod relay;
+
+pub use relay::relay;

@@ -1,13 +1,11 @@
-//! Promotion and the timeline.
+//! Promotion, a pure mapping from item to activity and parties, and the timeline they stand in.
 
-use std::collections::BTreeMap;
+mod form;
+mod promote;
+mod store;
+mod timeline;
 
-use serde::Serialize;
-
-/// An activity: Dataverse column name -> value, and its parties.
-#[derive(Debug, Clone, Serialize)]
-pub struct Activity {
-    /// The columns.
-    #[serde(flatten)]
-    pub columns: BTreeMap<String, serde_json::Value>,
-}
+pub use form::form;
+pub use promote::{Activity, Origin, Party, promote};
+pub use store::{find, put, remove, rows_of};
+pub use timeline::timeline;

@@ -3,261 +3,269 @@
 //! Every method blocks (SQLite, index, files): call it off the UI thread. All take `&self` and may be called
 //! from several threads.
 
+mod delegates;
+mod doctor;
+mod files;
+mod items;
+mod request;
+mod rows;
+mod syncing;
 pub mod view;
 
 use std::{
-    ops::ControlFlow,
-    path::{Path, PathBuf},
+    fs::File,
+    path::Path,
+    sync::{Mutex, PoisonError},
 };
 
-use serde::{Deserialize, Serialize};
-use view::*;
+use rusqlite::{Connection, OptionalExtension};
+
+pub use request::{Accepted, Check, Diagnosis, ImportProgress, Invitation, Progress, Terms, TimelineQuery};
 
 use crate::{
-    Result,
-    activity::Activity,
-    model::{Address, Level, RowRef},
-    sync::Relay,
+    Error, Result,
+    access::{self, Act, Denied, DeviceKey, Grant, authorise, device_id},
+    model::{Address, Clock, SystemClock, Time},
+    search::{RowIndex, text::TextIndex},
+    store::Store,
+    sync::FolderRelay,
 };
+use view::{Mailbox, Me};
 
 /// One person's replica, opened.
-pub struct Desk {}
-
-/// What a new grant would allow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Terms {
-    /// How much.
-    pub level: Level,
-    /// Folder names; empty for every folder.
-    pub folders: Vec<String>,
-    /// The calendar too.
-    pub calendar: bool,
-    /// Last day, RFC 3339; `None` for no end.
-    pub until: Option<String>,
+pub struct Desk {
+    store: Store,
+    key: DeviceKey,
+    person: Address,
+    name: String,
+    rows: RowIndex,
+    text: TextIndex,
+    clock: Box<dyn Clock>,
+    /// Stays on one snapshot of nothing: its `data_version` moves whenever any other connection commits.
+    watcher: Mutex<Connection>,
+    last_cycle: Mutex<syncing::LastCycle>,
 }
 
-/// An invitation just made.
-#[derive(Debug, Clone, Serialize)]
-pub struct Invitation {
-    /// What the delegate types or pastes.
-    pub code: String,
-    /// When the code stops working.
-    pub expires: String,
-}
+/// The right to run this data folder's cycle in the background; one process at a time. Given back when dropped.
+pub struct Claim(#[allow(dead_code)] File);
 
-/// An invitation just accepted.
-#[derive(Debug, Clone, Serialize)]
-pub struct Accepted {
-    /// The mailbox it is for.
-    pub mailbox: Address,
-    /// What owner and delegate compare by voice.
-    pub words: String,
-}
-
-/// How a timeline is read (J-02, J-03).
-#[derive(Debug, Clone, Default)]
-pub struct TimelineQuery {
-    /// How many records; 0 means ten.
-    pub limit: u32,
-    /// Only records whose title or body holds these words.
-    pub search: String,
-    /// By Last Updated rather than by Sort date.
-    pub by_modified: bool,
-}
-
-/// How far an import has come.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "specta", derive(specta::Type))]
-pub struct ImportProgress {
-    /// The file at hand.
-    pub source: String,
-    /// Bytes read of all sources.
-    pub bytes: f64,
-    /// Bytes of all sources; 0 while unknown (compressed).
-    pub total: f64,
-    /// Messages, appointments or rows met.
-    pub seen: u32,
-    /// Newly stored.
-    pub imported: u32,
-}
-
-/// Called now and then during long work; `Break` cancels, and what was stored stays.
-pub type Progress<'a> = &'a mut dyn FnMut(&ImportProgress) -> ControlFlow<()>;
-
-/// What `doctor` looked at.
-#[derive(Debug, Clone, Serialize)]
-pub struct Diagnosis {
-    /// True when nothing is wrong (any more).
-    pub ok: bool,
-    /// One line for each thing looked at.
-    pub checks: Vec<Check>,
-}
-
-/// One thing `doctor` looked at.
-#[derive(Debug, Clone, Serialize)]
-pub struct Check {
-    /// What was checked.
-    pub what: String,
-    /// True when it was in order, or is now.
-    pub ok: bool,
-    /// What was found.
-    pub found: String,
-    /// What to do; empty when nothing.
-    pub todo: String,
-}
-
-#[allow(unused_variables, missing_docs, clippy::unimplemented)]
 impl Desk {
     /// Makes the replica of `person` in `folder`, with their own mailbox.
     ///
     /// # Errors
     /// `BadInput` when there is one already, or the relay cannot be understood.
     pub fn init(folder: &Path, person: &Address, name: &str, relay: &str) -> Result<Self> {
-        unimplemented!()
+        if Store::exists(folder) {
+            return Err(Error::bad_input(
+                format!("{} already holds a replica.", folder.display()),
+                "Choose another folder with --data, or go on with the one that is there.",
+            ));
+        }
+        let name = match name.trim() {
+            "" => person.as_str(),
+            name => name,
+        };
+        let relay = prepare_relay(relay)?;
+        let store = Store::open(folder)?;
+        let key = match DeviceKey::load(folder) {
+            Ok(key) => key,
+            Err(_) => DeviceKey::create(folder)?,
+        };
+        let made = store.write(|tx| {
+            for (setting, value) in [("person", person.as_str()), ("name", name), ("relay", &relay)] {
+                tx.execute("INSERT INTO replica (name, value) VALUES (?1, ?2)", [setting, value])?;
+            }
+            tx.execute(
+                "INSERT INTO mailbox (id, owner_name, mine) VALUES (?1, ?2, 1)",
+                [person.as_str(), name],
+            )?;
+            tx.execute(
+                "INSERT INTO device (mailbox, id, person, person_name, public_key) VALUES (?1, ?2, ?1, ?3, ?4)",
+                rusqlite::params![person.as_str(), device_id(&key.public()), name, key.public()],
+            )?;
+            Ok(())
+        });
+        made?;
+        tracing::info!(%person, device = key.id(), "replica made");
+        drop(store);
+        Self::open(folder)
     }
+
     /// Opens the replica in `folder`.
     ///
     /// # Errors
     /// `NotFound` when there is none.
     pub fn open(folder: &Path) -> Result<Self> {
-        unimplemented!()
+        Self::open_at(folder, Box::new(SystemClock))
     }
+
+    /// The same, with another clock.
+    ///
+    /// # Errors
+    /// As [`Desk::open`].
+    pub fn open_at(folder: &Path, clock: Box<dyn Clock>) -> Result<Self> {
+        let missing = || {
+            Error::not_found(
+                format!("There is no replica in {}.", folder.display()),
+                "Make one with `behalf --data DIR init --person EMAIL --name NAME --relay folder:PATH`.",
+            )
+        };
+        if !Store::exists(folder) {
+            return Err(missing());
+        }
+        let store = Store::open(folder)?;
+        let person = setting(&store, "person")?.ok_or_else(missing)?;
+        let index = folder.join("index");
+        Ok(Self {
+            key: DeviceKey::load(folder)?,
+            person: Address::lenient(&person),
+            name: setting(&store, "name")?.unwrap_or(person),
+            rows: RowIndex::open(&index.join("rows"))?,
+            text: TextIndex::open(&index.join("text"))?,
+            clock,
+            watcher: Mutex::new(store.watcher()?),
+            last_cycle: Mutex::default(),
+            store,
+        })
+    }
+
+    /// Claims the background work of this data folder.
+    ///
+    /// # Errors
+    /// `Unavailable` when another process has it.
+    pub fn claim(&self) -> Result<Claim> {
+        let path = self.store.folder().join("background.lock");
+        let file = File::create(&path).map_err(Error::io(&path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Claim(file)),
+            Err(_) => Err(Error::unavailable(
+                format!(
+                    "Behalf is already running for {} in this data folder.",
+                    self.person
+                ),
+                "Use the window that is open, or stop the other process first.",
+            )),
+        }
+    }
+
     /// Whose replica this is, and its mailboxes.
+    ///
+    /// # Errors
+    /// Database errors.
     pub fn me(&self) -> Result<Me> {
-        unimplemented!()
+        let mailboxes = self.store.read(|c| {
+            let mut statement = c.prepare_cached(
+                "SELECT id, owner_name, mine FROM mailbox ORDER BY mine DESC, owner_name, id",
+            )?;
+            let found = statement
+                .query_map([], |r| {
+                    Ok((
+                        r.get::<_, String>(0)?,
+                        r.get::<_, String>(1)?,
+                        r.get::<_, bool>(2)?,
+                    ))
+                })?
+                .collect::<Result<Vec<_>, _>>()?;
+            found
+                .into_iter()
+                .map(|(id, owner_name, mine)| {
+                    let id = Address::lenient(&id);
+                    let grant = access::grant_of(c, &id, &self.person)?;
+                    let may = |act| authorise(act, &self.person, &id, grant.as_ref(), self.now());
+                    let denied = may(Act::Track).err();
+                    Ok(Mailbox {
+                        level: grant.as_ref().filter(|_| may(Act::Read).is_ok()).map(|g| g.level),
+                        id,
+                        owner_name,
+                        mine,
+                        can_track: denied.is_none(),
+                        reason: denied.map_or(String::new(), |d| d.to_string()),
+                    })
+                })
+                .collect::<Result<Vec<_>>>()
+        })?;
+        Ok(Me {
+            person: self.person.clone(),
+            name: self.name.clone(),
+            device: self.key.id().to_owned(),
+            mailboxes,
+        })
     }
+
     /// Where replicas meet, as given to `init`: `folder:PATH` or `nats://...`.
+    ///
+    /// # Errors
+    /// Database errors.
     pub fn relay_address(&self) -> Result<String> {
-        unimplemented!()
+        Ok(setting(&self.store, "relay")?.unwrap_or_default())
     }
+
     /// Counts up whenever anybody, this process or another, has written: when it differs, read again.
+    ///
+    /// # Errors
+    /// Database errors.
     pub fn data_version(&self) -> Result<i64> {
-        unimplemented!()
+        let watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(watcher.query_row("PRAGMA data_version", [], |r| r.get(0))?)
     }
 
-    pub fn folders(&self, mailbox: &Address) -> Result<Vec<Folder>> {
-        unimplemented!()
-    }
-    /// Newest first. `after` is the key of the last entry of the page before.
-    pub fn list(
-        &self,
-        mailbox: &Address,
-        folder: Option<&str>,
-        limit: u32,
-        after: Option<&str>,
-    ) -> Result<ListPage> {
-        unimplemented!()
-    }
-    pub fn show(&self, mailbox: &Address, key: &str) -> Result<Shown> {
-        unimplemented!()
-    }
-    /// The sanitised HTML body (or the text as HTML), for the isolated frame (B-07).
-    pub fn message_html(&self, mailbox: &Address, key: &str, pictures: bool) -> Result<String> {
-        unimplemented!()
-    }
-    /// A picture inside the message, by content id: media type and bytes.
-    pub fn message_part(&self, mailbox: &Address, key: &str, cid: &str) -> Result<(String, Vec<u8>)> {
-        unimplemented!()
+    fn now(&self) -> Time {
+        self.clock.now()
     }
 
-    pub fn status(&self, mailbox: &Address, key: &str) -> Result<Item> {
-        unimplemented!()
+    /// May this person do this in the mailbox?
+    ///
+    /// # Errors
+    /// `NotFound` for a mailbox this replica does not hold, `Refused` with the reason.
+    fn authorise(&self, act: Act, mailbox: &Address) -> Result<()> {
+        self.store.read(|c| {
+            let held: bool = c
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM mailbox WHERE id = ?1)")?
+                .query_row([mailbox.as_str()], |r| r.get(0))?;
+            if !held {
+                return Err(Error::not_found(
+                    format!("There is no mailbox {mailbox} here."),
+                    "Accept an invitation from its owner, or check the address.",
+                ));
+            }
+            let grant = access::grant_of(c, mailbox, &self.person)?;
+            authorise(act, &self.person, mailbox, grant.as_ref(), self.now())
+                .map_err(|d| refusal(&d, mailbox, grant.as_ref()))
+        })
     }
-    /// Set Regarding, Change Regarding, or (with `None`) Track without Regarding. Durable when it returns.
-    pub fn track(&self, mailbox: &Address, key: &str, regarding: Option<&RowRef>) -> Result<Item> {
-        unimplemented!()
-    }
-    /// Untrack & Keep, or Untrack & Delete (D2).
-    pub fn untrack(&self, mailbox: &Address, key: &str, keep: bool) -> Result<Item> {
-        unimplemented!()
-    }
-    /// The activity with its Dataverse columns and parties.
-    pub fn activity(&self, id: &str) -> Result<Activity> {
-        unimplemented!()
-    }
-    /// The same, labelled for the form.
-    pub fn activity_form(&self, id: &str) -> Result<ActivityForm> {
-        unimplemented!()
-    }
+}
 
-    /// A row's form.
-    pub fn row(&self, row: &RowRef) -> Result<RowForm> {
-        unimplemented!()
-    }
-    pub fn timeline(&self, row: &RowRef, query: &TimelineQuery) -> Result<Timeline> {
-        unimplemented!()
-    }
-    /// Rows over all activity-enabled tables (or `tables`), best first.
-    pub fn search(&self, text: &str, tables: &[String], limit: u32) -> Result<Vec<Hit>> {
-        unimplemented!()
-    }
-    /// Up to ten recent and favourite rows, before typing (D-02).
-    pub fn recent_rows(&self) -> Result<Vec<Hit>> {
-        unimplemented!()
-    }
+fn refusal(denied: &Denied, owner: &Address, grant: Option<&Grant>) -> Error {
+    let hint = match denied {
+        Denied::NeedsEditor => format!("Ask {owner} for the Editor level."),
+        Denied::OwnerOnly => "Ask the owner.".into(),
+        Denied::NotSetUp => format!("{owner} has to confirm your invitation; then sync."),
+        Denied::Ended => format!("Ask {owner} for a new invitation."),
+        Denied::NotYet => grant.map_or(String::new(), |g| format!("It begins at {}.", g.starts.rfc3339())),
+    };
+    Error::refused(denied.to_string(), hint)
+}
 
-    /// .eml, mbox (also .xz, .gz), Maildir, a folder of .eml. `folder` None: Inbox, or the Maildir's own folders.
-    pub fn import_mail(
-        &self,
-        mailbox: &Address,
-        paths: &[PathBuf],
-        folder: Option<&str>,
-        progress: Progress<'_>,
-    ) -> Result<ImportReport> {
-        unimplemented!()
-    }
-    pub fn import_calendar(
-        &self,
-        mailbox: &Address,
-        paths: &[PathBuf],
-        progress: Progress<'_>,
-    ) -> Result<ImportReport> {
-        unimplemented!()
-    }
-    /// CRM rows from CSV. `map` pairs COLUMN with HEADER; empty: headers that equal a column's name are taken.
-    pub fn import_rows(
-        &self,
-        file: &Path,
-        table: &str,
-        map: &[(String, String)],
-        progress: Progress<'_>,
-    ) -> Result<ImportReport> {
-        unimplemented!()
-    }
+fn setting(store: &Store, name: &str) -> Result<Option<String>> {
+    store.read(|c| {
+        Ok(c.prepare_cached("SELECT value FROM replica WHERE name = ?1")?
+            .query_row([name], |r| r.get(0))
+            .optional()?)
+    })
+}
 
-    pub fn invite(&self, delegate: &Address, terms: &Terms) -> Result<Invitation> {
-        unimplemented!()
+/// Understands a relay's address and, for a folder, makes it ready.
+fn prepare_relay(relay: &str) -> Result<String> {
+    if let Some(path) = relay.strip_prefix("folder:").filter(|p| !p.is_empty()) {
+        let path = std::path::absolute(path).map_err(Error::io(path))?;
+        FolderRelay::new(&path).prepare()?;
+        return Ok(format!("folder:{}", path.display()));
     }
-    pub fn accept(&self, code: &str) -> Result<Accepted> {
-        unimplemented!()
-    }
-    /// The words of an acceptance that has arrived, to compare before [`Desk::confirm`].
-    pub fn acceptance_words(&self, delegate: &Address) -> Result<String> {
-        unimplemented!()
-    }
-    pub fn confirm(&self, delegate: &Address) -> Result<Grant> {
-        unimplemented!()
-    }
-    /// Every grant of a mailbox; of the own one when `None`.
-    pub fn grants(&self, mailbox: Option<&Address>) -> Result<Vec<Grant>> {
-        unimplemented!()
-    }
-
-    /// One full cycle over every mailbox. `show` hears each state worth showing.
-    pub fn sync(&self, relay: &dyn Relay, show: &mut dyn FnMut(&SyncState)) -> Result<SyncReport> {
-        unimplemented!()
-    }
-    /// What the sync line says between cycles.
-    pub fn sync_state(&self) -> Result<SyncState> {
-        unimplemented!()
-    }
-    /// Seconds between cycles (D5).
-    pub fn sync_interval(&self) -> Result<u32> {
-        unimplemented!()
-    }
-
-    /// Checks the database, the documents, the projections and the index; with `rebuild` makes the derived ones anew.
-    pub fn doctor(&self, rebuild: bool) -> Result<Diagnosis> {
-        unimplemented!()
+    match relay.starts_with("nats://") || relay.starts_with("tls://") {
+        true => Ok(relay.to_owned()),
+        false => Err(Error::bad_input(
+            format!("“{relay}” does not name a place where replicas meet."),
+            "Give a shared folder as folder:PATH.",
+        )),
     }
 }

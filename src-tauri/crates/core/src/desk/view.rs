@@ -209,6 +209,8 @@ views! {
         pub headers: BTreeMap<String, String>,
         /// Everybody on it, with their rows (C-05).
         pub parties: Vec<Party>,
+        /// The UID of the appointment when it is a meeting request or response, which is not trackable as mail (B-04).
+        pub meeting: Option<String>,
         /// How far tracking has come.
         pub status: Status,
         /// The tracking in full.
@@ -322,6 +324,7 @@ views! {
     }
 
     /// What one cycle did.
+    #[derive(Default, Copy, PartialEq, Eq)]
     pub struct SyncReport {
         /// Envelopes pushed.
         pub pushed: u32,

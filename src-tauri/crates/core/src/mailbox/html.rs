@@ -426,3 +426,13 @@ mod tests {
         }
     }
 }
+
+/// Placeholder until the branch lands.
+pub fn render(_raw: &[u8], _pictures: bool) -> (String, usize) {
+    (String::new(), 0)
+}
+
+/// Placeholder until the branch lands.
+pub fn part(_raw: &[u8], _cid: &str) -> Option<(String, Vec<u8>)> {
+    None
+}

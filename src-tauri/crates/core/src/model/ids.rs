@@ -46,6 +46,15 @@ pub fn derive(parent: &Uuid, parts: &[&str]) -> Uuid {
     Uuid::new_v5(parent, &name)
 }
 
+/// Bytes as lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 /// A CRM row, written `TABLE:ID` (spec §6), as in `account:ALFKI`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]

@@ -52,6 +52,14 @@ pub enum Status {
 }
 
 impl Status {
+    /// Reads what [`Status::as_str`] wrote; anything else is `NotTracked`.
+    pub fn from_words(words: &str) -> Self {
+        [Self::Processing, Self::TrackPending, Self::Tracked]
+            .into_iter()
+            .find(|s| s.as_str() == words)
+            .unwrap_or_default()
+    }
+
     /// The words a person sees.
     pub fn as_str(self) -> &'static str {
         match self {

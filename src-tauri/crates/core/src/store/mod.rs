@@ -65,6 +65,11 @@ impl Store {
         Ok(value)
     }
 
+    /// A connection that only watches: its `PRAGMA data_version` moves whenever any other connection commits.
+    pub fn watcher(&self) -> Result<Connection> {
+        connect(&database(&self.folder), true)
+    }
+
     /// Runs `work` on a read-only connection that sees one consistent state.
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let idle = lock(&self.readers).pop();

@@ -1,4 +1,17 @@
-//! The cycle and the relays where replicas meet.
+//! The cycle: what replicas say to each other, and where they meet.
+//!
+//! [`next`] decides and does no I/O; [`run`] does what it says, against the store and a [`Relay`].
 
-/// A place where replicas meet; trusted with nothing.
-pub trait Relay: Send + Sync {}
+mod cycle;
+mod envelope;
+mod folder;
+mod receipt;
+mod relay;
+mod run;
+
+pub use cycle::{Action, Event, next};
+pub use envelope::{Content, Envelope};
+pub use folder::FolderRelay;
+pub use receipt::{Receipt, Seen, covers, seen_by_person};
+pub use relay::{EntryKind, EntryName, Relay};
+pub use run::{Replica, Report, post, run, waiting_for};

@@ -1,1 +1,9 @@
-//! To be written.
+//! Tracking: what was decided about an item, by whom, and how far it has come.
+
+mod decision;
+mod project;
+mod status;
+
+pub use decision::{Decision, First, Regarding, Registers, decide};
+pub use project::{check, project, rebuild};
+pub use status::{log_click, settle};

@@ -1,0 +1,566 @@
+//! The grammar of the command line: the table of the specification's §6, word for word.
+
+use std::path::{Path, PathBuf};
+
+use behalf_core::model::{Address, Level, RowRef, Time};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Behalf: the same desk without a window.
+#[derive(Debug, Parser)]
+#[command(name = "behalf", version, about, propagate_version = true)]
+pub struct Cli {
+    /// The person's replica [default: the platform's data folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Print exactly one JSON document on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// One line of the table each.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make this person's replica, with their own mailbox
+    Init {
+        /// Their e-mail address
+        #[arg(long, value_name = "EMAIL", value_parser = address)]
+        person: Address,
+        /// Their name, as others read it
+        #[arg(long)]
+        name: String,
+        /// Where replicas meet: folder:PATH or nats://HOST
+        #[arg(long, value_parser = relay)]
+        relay: String,
+    },
+    /// Give somebody access to the own mailbox, or take what was given
+    #[command(subcommand)]
+    Invite(Invite),
+    /// Who may work in a mailbox, and how much
+    Grants {
+        /// Whose mailbox [default: the own one]
+        #[arg(long, value_name = "M", value_parser = address)]
+        mailbox: Option<Address>,
+    },
+    /// Change a grant
+    #[command(subcommand)]
+    Grant(Grant),
+    /// Bring in mail, appointments, contacts or rows
+    #[command(subcommand)]
+    Import(Import),
+    /// The folders of a mailbox
+    Folders {
+        #[command(flatten)]
+        mailbox: Mailbox,
+    },
+    /// The messages of a mailbox, newest first
+    List {
+        #[command(flatten)]
+        mailbox: Mailbox,
+        /// Only this folder
+        #[arg(long, value_name = "F")]
+        folder: Option<String>,
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
+        /// Go on after this message
+        #[arg(long, value_name = "KEY", value_parser = key)]
+        after: Option<String>,
+    },
+    /// One message or appointment, opened
+    Show {
+        #[command(flatten)]
+        item: ItemName,
+    },
+    /// Find rows to set regarding
+    Search {
+        /// What to look for; begins-with, * stands for anything
+        text: String,
+        /// Only this table (may be given again)
+        #[arg(long = "table", value_name = "T")]
+        tables: Vec<String>,
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
+    },
+    /// Rows a message may belong to, each with its reason
+    Suggest {
+        #[command(flatten)]
+        item: ItemName,
+    },
+    /// Set Regarding, Change Regarding or Track without Regarding
+    Track {
+        #[command(flatten)]
+        item: ItemName,
+        #[command(flatten)]
+        to: TrackTo,
+    },
+    /// Take an item off the record
+    Untrack {
+        #[command(flatten)]
+        item: ItemName,
+        #[command(flatten)]
+        how: UntrackHow,
+    },
+    /// Track many at once, with one undo
+    Triage {
+        #[command(flatten)]
+        mailbox: Mailbox,
+        /// A CSV with the header key,row
+        #[arg(long, value_name = "PAIRS.csv")]
+        file: PathBuf,
+    },
+    /// How far an item's tracking has come, for each person
+    Status {
+        #[command(flatten)]
+        item: ItemName,
+    },
+    /// Run one sync cycle
+    Sync {
+        /// Go on cycle after cycle until stopped
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Changes that were not applied
+    Quarantine {
+        #[command(subcommand)]
+        action: Option<Quarantine>,
+    },
+    /// Settle an item with two values
+    Resolve {
+        #[command(flatten)]
+        item: ItemName,
+        /// The row that holds
+        #[arg(long, value_name = "TABLE:ID", value_parser = row)]
+        regarding: RowRef,
+    },
+    /// An activity with its columns and parties
+    Activity {
+        /// Its id, as `status` prints it
+        id: String,
+    },
+    /// The activities of a row
+    Timeline {
+        /// The row, as TABLE:ID
+        #[arg(value_name = "TABLE:ID", value_parser = row)]
+        row: RowRef,
+        /// How many, 50 at most
+        #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
+        /// Only records that hold these words
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+        search: String,
+        /// Newest by what
+        #[arg(long, value_enum, default_value_t = Sort::Sortdate)]
+        sort: Sort,
+    },
+    /// Take the last action back, or one by its id
+    Undo {
+        /// Which
+        id: Option<String>,
+    },
+    /// Do again what was taken back
+    Redo {
+        /// Which
+        id: Option<String>,
+    },
+    /// What was done, by whom, for whom
+    Audit {
+        #[command(flatten)]
+        filter: AuditFilter,
+        #[command(subcommand)]
+        action: Option<Audit>,
+    },
+    /// Run this replica without a window until stopped
+    Agent,
+    /// Check this replica, and say what to do
+    Doctor {
+        /// Make the derived tables and the search index anew
+        #[arg(long)]
+        rebuild: bool,
+    },
+    /// Save this replica to a file
+    Backup {
+        /// Where to
+        file: PathBuf,
+    },
+    /// Bring a replica back from a file
+    Restore {
+        /// Where from
+        file: PathBuf,
+    },
+    /// Make the sample world: 3 owners, 2 delegates
+    Demo {
+        /// The folder to make it in
+        path: PathBuf,
+    },
+}
+
+/// `--mailbox M`.
+#[derive(Debug, Args)]
+pub struct Mailbox {
+    /// Whose mailbox: the owner's address
+    #[arg(long, value_name = "M", value_parser = address)]
+    pub mailbox: Address,
+}
+
+/// `KEY --mailbox M`.
+#[derive(Debug, Args)]
+pub struct ItemName {
+    /// Message-ID, with or without angle brackets, or appointment UID
+    #[arg(value_parser = key)]
+    pub key: String,
+    #[command(flatten)]
+    pub mailbox: Mailbox,
+}
+
+/// What `track` needs to be told: one of the two.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct TrackTo {
+    /// The row to set regarding
+    #[arg(long, value_name = "TABLE:ID", value_parser = row)]
+    pub regarding: Option<RowRef>,
+    /// Track without Regarding
+    #[arg(long)]
+    pub without_regarding: bool,
+}
+
+/// What `untrack` needs to be told (D2): one of the two.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct UntrackHow {
+    /// Untrack & Keep: the activity stays
+    #[arg(long)]
+    pub keep: bool,
+    /// Untrack & Delete: the activity goes too
+    #[arg(long)]
+    pub delete: bool,
+}
+
+/// The three steps of an invitation.
+#[derive(Debug, Subcommand)]
+pub enum Invite {
+    /// Owner: make a code for the delegate
+    Create {
+        /// The delegate's address
+        #[arg(long = "for", value_name = "EMAIL", value_parser = address)]
+        delegate: Address,
+        /// How much it allows; tracking needs editor
+        #[arg(long, value_enum, default_value_t = LevelName::Editor)]
+        level: LevelName,
+        /// Only this mail folder (may be given again) [default: every folder]
+        #[arg(long = "folder", value_name = "NAME")]
+        folders: Vec<String>,
+        /// The calendar too
+        #[arg(long)]
+        calendar: bool,
+        /// Last day (2026-12-31, that day included) or instant (RFC 3339)
+        #[arg(long, value_name = "DATE", value_parser = until)]
+        until: Option<String>,
+    },
+    /// Delegate: take the code
+    Accept {
+        /// What the owner has sent
+        code: String,
+    },
+    /// Owner: compare the words and let the delegate in
+    Confirm {
+        /// The delegate's address
+        #[arg(long = "for", value_name = "EMAIL", value_parser = address)]
+        delegate: Address,
+        /// The words are the same
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// What can be done to a grant.
+#[derive(Debug, Subcommand)]
+pub enum Grant {
+    /// End a delegate's access
+    Revoke {
+        /// The delegate's address
+        #[arg(long = "for", value_name = "EMAIL", value_parser = address)]
+        delegate: Address,
+    },
+}
+
+/// What can be brought in.
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// .eml, mbox (also .mbox.xz and .mbox.gz), Maildir, a folder of .eml
+    Mail {
+        #[command(flatten)]
+        from: Sources,
+        /// Into this folder [default: Inbox, or the Maildir's own folders]
+        #[arg(long, value_name = "F")]
+        folder: Option<String>,
+    },
+    /// .ics
+    Calendar {
+        #[command(flatten)]
+        from: Sources,
+    },
+    /// vCard
+    Contacts {
+        #[command(flatten)]
+        from: Sources,
+    },
+    /// CRM rows from CSV
+    Rows {
+        /// The CSV file
+        file: PathBuf,
+        /// Which table's rows
+        #[arg(long, value_name = "T")]
+        table: String,
+        /// Take COLUMN from the CSV column HEADER (may be given again) [default: headers equal to column names]
+        #[arg(long, value_name = "COLUMN=HEADER", value_parser = pair)]
+        map: Vec<(String, String)>,
+    },
+}
+
+/// `PATH... --mailbox M`.
+#[derive(Debug, Args)]
+pub struct Sources {
+    /// Files or folders
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub mailbox: Mailbox,
+}
+
+/// What can be done to a quarantined change.
+#[derive(Debug, Subcommand)]
+pub enum Quarantine {
+    /// Apply it after all
+    Accept {
+        /// Its id, as `quarantine` prints it
+        id: String,
+    },
+}
+
+/// Which audit entries.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct AuditFilter {
+    /// Only what this person did
+    #[arg(long, value_name = "P", value_parser = address)]
+    pub person: Option<Address>,
+    /// Only this item
+    #[arg(long, value_name = "KEY", value_parser = key)]
+    pub key: Option<String>,
+    /// Only this row
+    #[arg(long, value_name = "TABLE:ID", value_parser = row)]
+    pub row: Option<RowRef>,
+    /// As CSV
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+}
+
+/// What can be done to the audit log.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Check the chain and name the first broken entry
+    Verify,
+}
+
+/// A grant's level, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LevelName {
+    Editor,
+    Author,
+    Reviewer,
+}
+
+impl From<LevelName> for Level {
+    fn from(name: LevelName) -> Self {
+        match name {
+            LevelName::Editor => Self::Editor,
+            LevelName::Author => Self::Author,
+            LevelName::Reviewer => Self::Reviewer,
+        }
+    }
+}
+
+/// What a timeline is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Sort {
+    /// Last Updated
+    Modified,
+    /// Sort date
+    Sortdate,
+}
+
+/// Takes an address as a person types it.
+fn address(text: &str) -> Result<Address, String> {
+    Address::parse(text).map_err(|e| e.to_string())
+}
+
+/// Takes `TABLE:ID`.
+fn row(text: &str) -> Result<RowRef, String> {
+    text.parse()
+        .map_err(|e: behalf_core::Error| format!("{e} {}", e.hint()))
+}
+
+/// A Message-ID with or without angle brackets, or a UID: both sides of the comparison go without.
+fn key(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let bare = text
+        .strip_prefix('<')
+        .and_then(|t| t.strip_suffix('>'))
+        .unwrap_or(text)
+        .trim();
+    if bare.is_empty() {
+        return Err("Give a Message-ID or an appointment UID.".into());
+    }
+    Ok(bare.into())
+}
+
+/// A last day, that day included (UTC), or an instant; made RFC 3339 UTC.
+fn until(text: &str) -> Result<String, String> {
+    let instant = match chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        Ok(day) if text.len() == 10 => format!("{day}T23:59:59Z"),
+        _ => text.to_owned(),
+    };
+    Time::parse(&instant)
+        .map(Time::rfc3339)
+        .ok_or_else(|| "Give a day as 2026-12-31, or an instant as 2026-12-31T18:00:00Z.".into())
+}
+
+/// `COLUMN=HEADER`.
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((column, header)) if !column.is_empty() && !header.is_empty() => {
+            Ok((column.into(), header.into()))
+        }
+        _ => Err("Give it as COLUMN=HEADER, for example name=CompanyName.".into()),
+    }
+}
+
+/// Where replicas meet. A relative folder is made absolute: the replica outlives the working directory.
+fn relay(text: &str) -> Result<String, String> {
+    match text.strip_prefix("folder:") {
+        Some("") => Err("Name the folder, as in folder:/home/alex/Shared/behalf.".into()),
+        Some(path) => std::path::absolute(Path::new(path))
+            .map(|p| format!("folder:{}", p.display()))
+            .map_err(|e| e.to_string()),
+        None if text.starts_with("nats://") || text.starts_with("tls://") || text.starts_with("wss://") => {
+            Ok(text.into())
+        }
+        None => Err("Give folder:PATH or nats://HOST.".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(std::iter::once("behalf").chain(line.split_whitespace()))
+    }
+
+    #[test]
+    fn the_grammar_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_of_the_contract_is_understood() {
+        for line in [
+            "init --person a@x --name Alex --relay folder:/tmp/r",
+            "init --person a@x --name Alex --relay nats://host:4222",
+            "invite create --for k@x",
+            "invite create --for k@x --level reviewer --folder Inbox --folder Sent --calendar --until 2030-01-31",
+            "invite accept CODE",
+            "invite confirm --for k@x --yes",
+            "grants",
+            "grants --mailbox a@x",
+            "grant revoke --for k@x",
+            "import mail a.eml b.mbox.xz --mailbox a@x --folder Archive",
+            "import calendar c.ics --mailbox a@x",
+            "import contacts c.vcf --mailbox a@x",
+            "import rows c.csv --table account --map name=CompanyName --map id=Key",
+            "folders --mailbox a@x",
+            "list --mailbox a@x --folder Inbox --limit 5 --after <1@x>",
+            "show <1@x> --mailbox a@x",
+            "search ski --table account --table contact --limit 3",
+            "suggest 1@x --mailbox a@x",
+            "track 1@x --mailbox a@x --regarding account:ALFKI",
+            "track 1@x --mailbox a@x --without-regarding",
+            "untrack 1@x --mailbox a@x --keep",
+            "untrack 1@x --mailbox a@x --delete",
+            "triage --mailbox a@x --file pairs.csv",
+            "status 1@x --mailbox a@x",
+            "sync",
+            "sync --watch",
+            "quarantine",
+            "quarantine accept 7",
+            "resolve 1@x --mailbox a@x --regarding account:ALFKI",
+            "activity 0d0e",
+            "timeline account:ALFKI --limit 50 --search offer --sort modified",
+            "undo",
+            "undo 7",
+            "redo",
+            "redo 7",
+            "audit",
+            "audit --person k@x --key <1@x> --row account:ALFKI --csv",
+            "audit verify",
+            "agent",
+            "doctor",
+            "doctor --rebuild",
+            "backup f",
+            "restore f",
+            "demo /tmp/world",
+        ] {
+            if let Err(e) = parse(line) {
+                panic!("{line}: {e}");
+            }
+            for line in [format!("--json --data /d {line}"), format!("{line} --data /d")] {
+                let cli = parse(&line).unwrap_or_else(|e| panic!("{line}: {e}"));
+                assert_eq!(cli.data.as_deref(), Some(Path::new("/d")), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_not() {
+        for line in [
+            "track 1@x --mailbox a@x",
+            "track 1@x --mailbox a@x --regarding account:1 --without-regarding",
+            "track 1@x --mailbox a@x --regarding ALFKI",
+            "untrack 1@x --mailbox a@x",
+            "untrack 1@x --mailbox a@x --keep --delete",
+            "track <> --mailbox a@x --without-regarding",
+            "list --mailbox nobody",
+            "list --mailbox a@x --limit 0",
+            "invite create --for k@x --until tomorrow",
+            "invite create --for k@x --until 2030-02-31",
+            "import mail --mailbox a@x",
+            "import rows f.csv --table account --map name",
+            "init --person a@x --name A --relay somewhere",
+            "",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_key_goes_without_its_brackets() {
+        assert_eq!(key("<1@x>").unwrap(), "1@x");
+        assert_eq!(key(" 1@x ").unwrap(), "1@x");
+        assert_eq!(key("<half").unwrap(), "<half");
+    }
+
+    #[test]
+    fn the_last_day_is_included() {
+        assert_eq!(until("2030-01-31").unwrap(), "2030-01-31T23:59:59Z");
+        assert_eq!(
+            until("2030-01-31T10:00:00+02:00").unwrap(),
+            "2030-01-31T08:00:00Z"
+        );
+    }
+}

@@ -1,0 +1,31 @@
+//! Is this replica in order, and what to do if not.
+
+use behalf_core::Result;
+
+use super::Session;
+use crate::print::Reply;
+
+/// The exit code is 1 when something is still wrong; the document says what.
+pub fn doctor(s: &Session, rebuild: bool) -> Result<Reply> {
+    let diagnosis = s.open()?.doctor(rebuild)?;
+    let mut text = String::new();
+    for check in &diagnosis.checks {
+        text += &format!(
+            "{}  {}: {}\n",
+            if check.ok { "ok   " } else { "WRONG" },
+            check.what,
+            check.found
+        );
+        if !check.todo.is_empty() {
+            text += &format!("       {}\n", check.todo);
+        }
+    }
+    text += if diagnosis.ok {
+        "Everything is in order."
+    } else {
+        "Something is wrong, see above."
+    };
+    let mut reply = Reply::new(&diagnosis, text)?;
+    reply.exit = u8::from(!diagnosis.ok);
+    Ok(reply)
+}

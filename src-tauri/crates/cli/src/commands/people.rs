@@ -1,0 +1,162 @@
+//! Who this is, and who may work for whom: init, invite, grants.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use behalf_core::{
+    Error, Result,
+    desk::{Desk, Terms, view::Grant},
+    model::{Address, Level},
+};
+use serde_json::json;
+
+use super::{Session, sync};
+use crate::{
+    args,
+    print::{self, Reply},
+};
+
+/// Makes the replica of a person, with their own mailbox.
+pub fn init(s: &Session, person: &Address, name: &str, relay: &str) -> Result<Reply> {
+    let me = Desk::init(&s.data, person, name, relay)?.me()?;
+    let mailbox = me.mailboxes.iter().find(|m| m.mine).map(|m| m.id.clone());
+    Reply::new(
+        &json!({"person": me.person, "device": me.device, "mailbox": mailbox}),
+        format!(
+            "{} has a mailbox here now.\nData:   {}\nDevice: {}",
+            me.person,
+            s.data.display(),
+            me.device
+        ),
+    )
+}
+
+/// The three steps by which a delegate gets access.
+pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
+    match step {
+        args::Invite::Create {
+            delegate,
+            level,
+            folders,
+            calendar,
+            until,
+        } => {
+            let terms = Terms {
+                level: level.into(),
+                folders,
+                calendar,
+                until,
+            };
+            let made = s.open()?.invite(&delegate, &terms)?;
+            let text = format!(
+                "Give this code to {delegate}; it works until {}.\n\n{}\n\nThey run: behalf invite accept CODE",
+                made.expires, made.code
+            );
+            Reply::new(&made, text)
+        }
+        args::Invite::Accept { code } => {
+            let desk = s.open()?;
+            let accepted = desk.accept(&code)?;
+            sync::quietly(&desk, "The acceptance goes out with the next sync");
+            let text = format!(
+                "Accepted, for the mailbox of {}.\nThe words are: {}\nThe owner must see the same when they confirm.",
+                accepted.mailbox, accepted.words
+            );
+            Reply::new(&accepted, text)
+        }
+        args::Invite::Confirm { delegate, yes } => {
+            let desk = s.open()?;
+            sync::quietly(&desk, "Only what is already here can be confirmed");
+            let words = desk.acceptance_words(&delegate)?;
+            if !yes {
+                compare(&delegate, &words)?;
+            }
+            let grant = desk.confirm(&delegate)?;
+            sync::quietly(&desk, "The grant goes out with the next sync");
+            let text = format!("{delegate} has access now: {}.", describe(&grant));
+            Reply::new(&json!({"grant": grant}), text)
+        }
+    }
+}
+
+/// Who may work in a mailbox.
+pub fn grants(s: &Session, mailbox: Option<&Address>) -> Result<Reply> {
+    let grants = s.open()?.grants(mailbox)?;
+    let rows: Vec<_> = grants
+        .iter()
+        .map(|g| {
+            let until = match &g.until {
+                _ if g.revoked => "revoked".into(),
+                Some(until) => until.clone(),
+                None => "no end".into(),
+            };
+            [
+                g.delegate.to_string(),
+                level(g.level).into(),
+                g.from.clone(),
+                until,
+                scope(g),
+            ]
+        })
+        .collect();
+    let text = print::table(
+        ["Delegate", "Level", "From", "Until", "Scope"],
+        &rows,
+        "Nobody else has access.",
+    );
+    Reply::new(&grants, text)
+}
+
+/// Shows the words and asks; without a terminal nobody can have compared them.
+fn compare(delegate: &Address, words: &str) -> Result<()> {
+    let stdin = io::stdin();
+    if !stdin.is_terminal() {
+        return Err(Error::bad_input(
+            format!("{delegate} must read you these words: {words}"),
+            "If they are the same, run it again with --yes.",
+        ));
+    }
+    let mut ask = io::stderr().lock();
+    let question = format!("The words are: {words}\nDoes {delegate} read the same? [y/N] ");
+    let _ = write!(ask, "{}", print::clean(&question)).and_then(|()| ask.flush());
+    let mut answer = String::new();
+    stdin
+        .lock()
+        .read_line(&mut answer)
+        .map_err(Error::io("standard input"))?;
+    if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "Not confirmed: the words were not the same.",
+        "Nobody has access. Make a new invitation, and give the code to the right person.",
+    ))
+}
+
+fn describe(grant: &Grant) -> String {
+    let until = grant
+        .until
+        .as_deref()
+        .map_or("without end".into(), |u| format!("until {u}"));
+    format!("{}, {}, {until}", level(grant.level), scope(grant))
+}
+
+fn level(level: Level) -> &'static str {
+    match level {
+        Level::Reviewer => "reviewer",
+        Level::Author => "author",
+        Level::Editor => "editor",
+    }
+}
+
+fn scope(grant: &Grant) -> String {
+    let folders = if grant.scope.folders.is_empty() {
+        "every mail folder".into()
+    } else {
+        grant.scope.folders.join(", ")
+    };
+    if grant.scope.calendar {
+        folders + " and the calendar"
+    } else {
+        folders
+    }
+}

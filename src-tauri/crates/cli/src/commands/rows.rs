@@ -1,0 +1,73 @@
+//! CRM rows: search and timeline.
+
+use behalf_core::{Result, desk::TimelineQuery, model::RowRef};
+
+use super::Session;
+use crate::{
+    args::Sort,
+    print::{self, Reply},
+};
+
+pub fn search(s: &Session, text: &str, tables: &[String], limit: u32) -> Result<Reply> {
+    let hits = s.open()?.search(text, tables, limit)?;
+    let rows: Vec<_> = hits
+        .iter()
+        .map(|h| {
+            let why = if h.disabled.is_empty() {
+                h.why.clone()
+            } else {
+                h.disabled.clone()
+            };
+            [
+                h.name.clone(),
+                h.table_label.clone(),
+                format!("{}:{}", h.table, h.id),
+                why,
+            ]
+        })
+        .collect();
+    let text = print::table(["Name", "Table", "Row", "Why"], &rows, "No row matches.");
+    Reply::new(&hits, text)
+}
+
+pub fn timeline(s: &Session, row: &RowRef, limit: u32, search: String, sort: Sort) -> Result<Reply> {
+    let query = TimelineQuery {
+        limit,
+        search,
+        by_modified: sort == Sort::Modified,
+    };
+    let timeline = s.open()?.timeline(row, &query)?;
+    let rows: Vec<_> = timeline
+        .records
+        .iter()
+        .map(|r| {
+            let who = if r.by == r.for_whom {
+                format!("by {}", r.by)
+            } else {
+                format!("by {} for {}", r.by, r.for_whom)
+            };
+            let state = if r.pending {
+                format!("{}, pending", r.state)
+            } else {
+                r.state.clone()
+            };
+            [
+                r.sortdate.clone(),
+                r.kind.clone(),
+                state,
+                r.subject.clone(),
+                who,
+                r.activity.clone(),
+            ]
+        })
+        .collect();
+    let mut text = print::table(
+        ["Date", "Type", "State", "Subject", "Who", "Activity"],
+        &rows,
+        "Nothing in this timeline.",
+    );
+    if timeline.more {
+        text += "There are older ones: ask for more with --limit.\n";
+    }
+    Reply::new(&timeline, text)
+}

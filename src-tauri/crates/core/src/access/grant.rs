@@ -1,0 +1,222 @@
+//! Grants: who may do what in a mailbox. They live in one document that only the owner writes (A-01).
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+
+use super::{PublicKey, device_id};
+use crate::{
+    Error, Result,
+    model::{Address, Level, Time},
+    replica::{Action, Document, DocumentId, DocumentKind, Operation},
+};
+
+/// What the owner has granted one delegate: one register of the grants document, named by the delegate's address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// The delegate's name.
+    pub name: String,
+    /// How much.
+    pub level: Level,
+    /// Folder names; empty for every folder.
+    pub folders: Vec<String>,
+    /// The calendar too.
+    pub calendar: bool,
+    /// From when.
+    pub starts: Time,
+    /// The first moment without access; `None` for no end.
+    pub ends: Option<Time>,
+    /// True when the owner has ended it.
+    pub revoked: bool,
+    /// The devices whose signatures count as the delegate's.
+    pub devices: Vec<GrantDevice>,
+}
+
+impl Default for Grant {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            level: Level::Reviewer,
+            folders: Vec::new(),
+            calendar: false,
+            starts: Time(0),
+            ends: None,
+            revoked: false,
+            devices: Vec::new(),
+        }
+    }
+}
+
+/// A delegate's device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantDevice {
+    /// Its public key, base64.
+    pub key: String,
+}
+
+impl GrantDevice {
+    /// Of a key.
+    pub fn new(key: &PublicKey) -> Self {
+        Self {
+            key: BASE64_STANDARD.encode(key),
+        }
+    }
+
+    /// The key, unless it is damaged.
+    pub fn public(&self) -> Option<PublicKey> {
+        BASE64_STANDARD.decode(&self.key).ok()?.try_into().ok()
+    }
+}
+
+/// Reads an end as people write it: a day (its end, UTC) or an RFC 3339 time.
+///
+/// # Errors
+/// `BadInput` when it is neither.
+pub fn end_of_day_or_time(text: &str) -> Result<Time> {
+    let day = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    let end = day
+        .and_then(|d| d.succ_opt()?.and_hms_opt(0, 0, 0))
+        .map(|t| Time(t.and_utc().timestamp_millis()));
+    end.or_else(|| Time::parse(text)).ok_or_else(|| {
+        Error::bad_input(
+            format!("“{text}” is not a date."),
+            "Give a day as 2026-12-31, or a time as 2026-12-31T18:00:00Z.",
+        )
+    })
+}
+
+/// Writes a grant into the owner's document and returns the operation that did it.
+pub fn put_grant(
+    connection: &Connection,
+    mailbox: &Address,
+    delegate: &Address,
+    grant: &Grant,
+    device: &[u8; 8],
+    at: Time,
+) -> Result<Operation> {
+    let id = DocumentId::grants(mailbox);
+    let mut document = Document::open(connection, id, DocumentKind::Grants)?;
+    let change = document.edit(device, at, |edit| edit.set(delegate.as_str(), grant))?;
+    document.save(connection, mailbox)?;
+    project_grants(connection, mailbox)?;
+    Ok(Operation {
+        at,
+        action: Action::Grant,
+        document: id,
+        kind: DocumentKind::Grants,
+        change,
+    })
+}
+
+/// Makes `access_grant` and the delegates' `device` rows anew from the grants document.
+pub fn project_grants(connection: &Connection, mailbox: &Address) -> Result<()> {
+    connection.execute("DELETE FROM access_grant WHERE mailbox = ?1", [mailbox.as_str()])?;
+    connection.execute(
+        "DELETE FROM device WHERE mailbox = ?1 AND person <> ?1",
+        [mailbox.as_str()],
+    )?;
+    let id = DocumentId::grants(mailbox);
+    let Some(document) = Document::find(connection, id, DocumentKind::Grants)? else {
+        return Ok(());
+    };
+    for delegate in document.registers() {
+        // Several owner devices may have disagreed: the value every replica shows first counts.
+        let Some(grant) = document.values::<Grant>(&delegate)?.into_iter().next() else {
+            continue;
+        };
+        connection.execute(
+            "INSERT INTO access_grant (mailbox, delegate, delegate_name, level, folders, calendar, starts, ends, revoked)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            params![
+                mailbox.as_str(),
+                delegate,
+                grant.name,
+                serde_json::to_string(&grant.level)?,
+                serde_json::to_string(&grant.folders)?,
+                grant.calendar,
+                grant.starts.0,
+                grant.ends.map(|t| t.0),
+                grant.revoked,
+            ],
+        )?;
+        for key in grant.devices.iter().filter_map(GrantDevice::public) {
+            connection.execute(
+                "INSERT INTO device (mailbox, id, person, person_name, public_key) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (mailbox, id) DO NOTHING",
+                params![mailbox.as_str(), device_id(&key), delegate, grant.name, key],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Every grant of a mailbox, by delegate.
+pub fn grants(connection: &Connection, mailbox: &Address) -> Result<Vec<(Address, Grant)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT delegate, delegate_name, level, folders, calendar, starts, ends, revoked FROM access_grant
+         WHERE mailbox = ?1 ORDER BY delegate",
+    )?;
+    let mut rows = statement.query([mailbox.as_str()])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push((Address::lenient(&row.get::<_, String>(0)?), read(row)?));
+    }
+    Ok(all)
+}
+
+/// What the mailbox's owner has granted `delegate`.
+pub fn grant_of(connection: &Connection, mailbox: &Address, delegate: &Address) -> Result<Option<Grant>> {
+    connection
+        .prepare_cached(
+            "SELECT delegate, delegate_name, level, folders, calendar, starts, ends, revoked FROM access_grant
+             WHERE mailbox = ?1 AND delegate = ?2",
+        )?
+        .query_row([mailbox.as_str(), delegate.as_str()], |row| Ok(read(row)))
+        .optional()?
+        .transpose()
+}
+
+/// The devices a grant names, as stored.
+pub fn devices_of(
+    connection: &Connection,
+    mailbox: &Address,
+    delegate: &Address,
+) -> Result<Vec<GrantDevice>> {
+    let mut statement = connection
+        .prepare_cached("SELECT public_key FROM device WHERE mailbox = ?1 AND person = ?2 ORDER BY id")?;
+    let keys = statement.query_map([mailbox.as_str(), delegate.as_str()], |r| {
+        r.get::<_, PublicKey>(0)
+    })?;
+    keys.map(|key| Ok(GrantDevice::new(&key?))).collect()
+}
+
+fn read(row: &rusqlite::Row<'_>) -> Result<Grant> {
+    Ok(Grant {
+        name: row.get(1)?,
+        level: serde_json::from_str(&row.get::<_, String>(2)?)?,
+        folders: serde_json::from_str(&row.get::<_, String>(3)?)?,
+        calendar: row.get(4)?,
+        starts: Time(row.get(5)?),
+        ends: row.get::<_, Option<i64>>(6)?.map(Time),
+        revoked: row.get(7)?,
+        devices: Vec::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_a_day_or_a_time() {
+        assert_eq!(
+            end_of_day_or_time("2026-12-31").unwrap().rfc3339(),
+            "2027-01-01T00:00:00Z"
+        );
+        assert_eq!(
+            end_of_day_or_time("2026-12-31T18:00:00Z").unwrap().rfc3339(),
+            "2026-12-31T18:00:00Z"
+        );
+        assert!(end_of_day_or_time("soon").is_err());
+    }
+}

@@ -1,0 +1,160 @@
+//! The activity's form: the columns of I-01 to I-04 with the labels people know.
+
+use rusqlite::Connection;
+use serde_json::Value;
+
+use super::find;
+use crate::{
+    Result, access,
+    desk::view::{ActivityForm, Column, NamedRow, Party},
+    model::Address,
+};
+
+/// Label and column, in the order of the form.
+const EMAIL: &[(&str, &str)] = &[
+    ("Created By", "createdby"),
+    ("Owner", "ownerid"),
+    ("Sender", "sendermailboxid"),
+    ("Created By (Delegate)", "createdonbehalfby"),
+    ("Submitted By", "submittedby"),
+    ("Modified By (Delegate)", "modifiedonbehalfby"),
+    ("Direction", "directioncode"),
+    ("Status", "statuscode"),
+    ("Sent On", "senton"),
+    ("Created On", "createdon"),
+    ("Modified On", "modifiedon"),
+    ("Attachments", "attachmentcount"),
+    ("Message ID", "messageid"),
+    ("In Reply To", "inreplyto"),
+    ("Cut to fit", "truncatedcolumns"),
+];
+const APPOINTMENT: &[(&str, &str)] = &[
+    ("Created By", "createdby"),
+    ("Owner", "ownerid"),
+    ("Organizer", "organizer"),
+    ("Created By (Delegate)", "createdonbehalfby"),
+    ("Modified By (Delegate)", "modifiedonbehalfby"),
+    ("Status", "statuscode"),
+    ("Start", "scheduledstart"),
+    ("End", "scheduledend"),
+    ("Location", "location"),
+    ("Created On", "createdon"),
+    ("Modified On", "modifiedon"),
+    ("Cut to fit", "truncatedcolumns"),
+];
+
+/// An activity as a form.
+///
+/// # Errors
+/// `NotFound` when there is none by that id.
+pub fn form(connection: &Connection, id: &str) -> Result<ActivityForm> {
+    let activity = find(connection, id)?;
+    let (mailbox, key, pending, regarding_name): (String, String, bool, Option<String>) = connection
+        .prepare_cached(
+            "SELECT a.mailbox, i.key, a.pending, i.regarding_name FROM activity a JOIN item i ON i.id = a.item
+             WHERE a.activityid = ?1",
+        )?
+        .query_row([id.trim().to_lowercase()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
+    let mailbox = Address::lenient(&mailbox);
+    let text = |name: &str| {
+        activity
+            .columns
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let appointment = text("activitytypecode") == "appointment";
+    let mut columns = Vec::new();
+    for (label, name) in if appointment { APPOINTMENT } else { EMAIL } {
+        let value = match activity.columns.get(*name) {
+            None | Some(Value::Null) => continue,
+            Some(value) => show(connection, &mailbox, name, value, appointment)?,
+        };
+        if !value.is_empty() {
+            columns.push(Column {
+                name: (*name).to_owned(),
+                label: (*label).to_owned(),
+                value,
+            });
+        }
+    }
+    let parties: Vec<Party> = activity
+        .parties
+        .iter()
+        .map(|p| Party {
+            mask: p.mask,
+            address: p.address.clone(),
+            name: p.name.clone(),
+            row: p.row.as_ref().map(|r| NamedRow {
+                table: r.table.clone(),
+                id: r.id.clone(),
+                name: r.name.clone(),
+            }),
+        })
+        .collect();
+    let regarding = match (text("regardingobjecttypecode"), text("regardingobjectid")) {
+        (table, _) if table.is_empty() => None,
+        (table, id) => Some(NamedRow {
+            name: regarding_name.unwrap_or_else(|| id.clone()),
+            table,
+            id,
+        }),
+    };
+    Ok(ActivityForm {
+        id: text("activityid"),
+        kind: text("activitytypecode"),
+        subject: text("subject"),
+        description: text("description"),
+        regarding,
+        columns,
+        parties,
+        mailbox,
+        key,
+        pending,
+    })
+}
+
+/// A column's value in words.
+fn show(
+    connection: &Connection,
+    mailbox: &Address,
+    name: &str,
+    value: &Value,
+    appointment: bool,
+) -> Result<String> {
+    Ok(match (name, value) {
+        ("createdby", Value::String(v)) if v == "system" => "SYSTEM".into(),
+        (
+            "createdby" | "ownerid" | "sendermailboxid" | "createdonbehalfby" | "submittedby"
+            | "modifiedonbehalfby" | "organizer",
+            Value::String(v),
+        ) => {
+            let person = Address::lenient(v);
+            match access::name_of(connection, mailbox, &person)? {
+                known if known != *v => format!("{known} <{v}>"),
+                _ => v.clone(),
+            }
+        }
+        ("directioncode", Value::Bool(outgoing)) => if *outgoing { "Outgoing" } else { "Incoming" }.into(),
+        ("statuscode", Value::Number(n)) => status(n.as_i64().unwrap_or(0), appointment).into(),
+        (_, Value::String(v)) => v.clone(),
+        (_, Value::Array(v)) => v.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
+        (_, other) => other.to_string(),
+    })
+}
+
+fn status(code: i64, appointment: bool) -> &'static str {
+    match (appointment, code) {
+        (false, 1) => "Open / Draft",
+        (false, 3) => "Completed / Sent",
+        (false, 4) => "Completed / Received",
+        (true, 1) => "Open / Free",
+        (true, 2) => "Open / Tentative",
+        (true, 3) => "Completed",
+        (true, 4) => "Canceled",
+        (true, 5) => "Scheduled / Busy",
+        (true, 6) => "Scheduled / Out of Office",
+        _ => "",
+    }
+}

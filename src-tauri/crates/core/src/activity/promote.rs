@@ -1,0 +1,490 @@
+//! From an item to an activity: columns and parties, with Dataverse's names (spec §5, group I).
+//!
+//! Pure and deterministic: both replicas make the same activity from the same document. Only the rows that parties
+//! resolve to are looked up, each replica in the rows it holds.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    desk::view::NamedRow,
+    model::{Address, Facts, FolderRole, ItemId, Kind, Meeting, Mention, Time},
+    tracking::{Decision, First},
+};
+
+/// An activity: Dataverse column name -> value, and its parties.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Activity {
+    /// The columns.
+    #[serde(flatten)]
+    pub columns: BTreeMap<String, Value>,
+    /// Everybody on it.
+    pub parties: Vec<Party>,
+}
+
+/// One party of an activity.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Party {
+    /// Derived, the same on every replica.
+    pub activitypartyid: String,
+    /// I-02: 1 Sender, 2 To, 3 CC, 4 BCC, 5 Required, 6 Optional, 7 Organizer, 8 Regarding, 9 Owner.
+    pub mask: u8,
+    /// The address as used; empty for a row without one.
+    pub address: String,
+    /// The name the message gave.
+    pub name: String,
+    /// The row it stands for; `None` when unresolved.
+    pub row: Option<PartyRow>,
+}
+
+/// The row behind a party.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PartyRow {
+    /// The table.
+    pub table: String,
+    /// The key.
+    pub id: String,
+    /// The name.
+    pub name: String,
+}
+
+impl From<NamedRow> for PartyRow {
+    fn from(row: NamedRow) -> Self {
+        Self {
+            table: row.table,
+            id: row.id,
+            name: row.name,
+        }
+    }
+}
+
+/// Where an activity comes from.
+pub struct Origin<'a> {
+    /// The mailbox: its owner's address.
+    pub mailbox: &'a Address,
+    /// The item.
+    pub item: ItemId,
+    /// What it says.
+    pub facts: &'a Facts,
+    /// Who tracked it first.
+    pub first: &'a First,
+    /// What was decided.
+    pub decision: &'a Decision,
+}
+
+/// Finds the rows an address stands for; the second argument is the mask.
+pub type Resolve<'a, E> = &'a mut dyn FnMut(&str, u8) -> Result<Vec<PartyRow>, E>;
+
+/// Makes the activity. `resolve` finds the rows an address stands for, none when it stays unresolved; its second
+/// argument is the mask, because senders and recipients are resolved by different rules (I-05, I-06).
+///
+/// # Errors
+/// What `resolve` says.
+pub fn promote<E>(origin: &Origin<'_>, resolve: Resolve<'_, E>) -> Result<Activity, E> {
+    let facts = origin.facts;
+    let mut parties = Parties {
+        activity: origin.item.activity(),
+        all: Vec::new(),
+    };
+    for (mask, mentions) in mentions(facts) {
+        for mention in mentions {
+            let rows = match mention.address.is_empty() {
+                true => Vec::new(),
+                false => resolve(&mention.address, mask)?,
+            };
+            parties.add(mask, &mention.address, &mention.name, rows);
+        }
+    }
+    if let Some(r) = &origin.decision.regarding {
+        let row = PartyRow {
+            table: r.row.table.clone(),
+            id: r.row.id.clone(),
+            name: r.name.clone(),
+        };
+        parties.add(8, "", &r.name, vec![row]);
+    }
+    let owner = resolve(origin.mailbox.as_str(), 9)?;
+    parties.add(9, origin.mailbox.as_str(), "", owner);
+
+    let mut columns = common(origin);
+    match &facts.meeting {
+        None => email(origin, &parties.all, &mut columns),
+        Some(meeting) => appointment(origin, meeting, &mut columns),
+    }
+    Ok(Activity {
+        columns: columns.0,
+        parties: parties.all,
+    })
+}
+
+fn mentions(facts: &Facts) -> Vec<(u8, &[Mention])> {
+    let from = facts.from.as_slice();
+    match &facts.meeting {
+        None => vec![(1, from), (2, &facts.to), (3, &facts.cc), (4, &facts.bcc)],
+        Some(meeting) => vec![(7, from), (5, &meeting.required), (6, &meeting.optional)],
+    }
+}
+
+struct Parties {
+    activity: uuid::Uuid,
+    all: Vec<Party>,
+}
+
+impl Parties {
+    fn add(&mut self, mask: u8, address: &str, name: &str, rows: Vec<PartyRow>) {
+        let (address, name) = (cut(address, 320).0, cut(name, 200).0);
+        // Named twice in one header is one party.
+        if !address.is_empty() && self.all.iter().any(|p| p.mask == mask && p.address == address) {
+            return;
+        }
+        let rows = match rows.is_empty() {
+            true => vec![None],
+            false => rows.into_iter().map(Some).collect(),
+        };
+        for row in rows {
+            let row_id = row
+                .as_ref()
+                .map_or(String::new(), |r| format!("{}:{}", r.table, r.id));
+            let id = crate::model::derive(&self.activity, &[&mask.to_string(), &address, &name, &row_id]);
+            self.all.push(Party {
+                activitypartyid: id.to_string(),
+                mask,
+                address: address.clone(),
+                name: name.clone(),
+                row,
+            });
+        }
+    }
+}
+
+#[derive(Default)]
+struct Columns(BTreeMap<String, Value>);
+
+impl Columns {
+    fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.0.insert(name.to_owned(), value.into());
+    }
+
+    /// A text of limited length (I-07); what was cut is named in `truncatedcolumns`, never silently.
+    fn text(&mut self, name: &str, value: &str, limit: usize) {
+        let (value, was_cut) = cut(value, limit);
+        self.set(name, value);
+        if was_cut && let Some(Value::Array(names)) = self.0.get_mut("truncatedcolumns") {
+            names.push(json!(name));
+        }
+    }
+}
+
+fn cut(text: &str, limit: usize) -> (String, bool) {
+    match text.char_indices().nth(limit) {
+        Some((end, _)) => (text[..end].to_owned(), true),
+        None => (text.to_owned(), false),
+    }
+}
+
+fn time(at: Time) -> Value {
+    Value::String(at.rfc3339())
+}
+
+/// The columns of `activitypointer`.
+fn common(origin: &Origin<'_>) -> Columns {
+    let Origin {
+        mailbox,
+        item,
+        facts,
+        first,
+        decision,
+    } = origin;
+    let delegate = |person: &Address| match person == *mailbox {
+        true => Value::Null,
+        false => json!(person.as_str()),
+    };
+    let mut c = Columns::default();
+    c.set("truncatedcolumns", json!([]));
+    c.set("activityid", item.activity().to_string());
+    c.set("activitytypecode", facts.kind().as_str());
+    c.set("description", facts.text.as_str());
+    c.set(
+        "regardingobjectid",
+        decision.regarding.as_ref().map(|r| r.row.id.clone()),
+    );
+    c.set(
+        "regardingobjecttypecode",
+        decision.regarding.as_ref().map(|r| r.row.table.clone()),
+    );
+    c.set("ownerid", mailbox.as_str());
+    c.set("prioritycode", facts.importance);
+    c.set("createdon", time(first.at));
+    c.set("createdonbehalfby", delegate(&first.person));
+    c.set("modifiedon", time(decision.at));
+    c.set("modifiedonbehalfby", delegate(&decision.person));
+    c.set("sortdate", time(facts.sent));
+    c.set("seriesid", Value::Null);
+    let (created, modified) = match facts.kind() {
+        // I-01: promoted by the system; F-01: made by the owner.
+        Kind::Email => ("system", "system"),
+        Kind::Appointment => (mailbox.as_str(), mailbox.as_str()),
+    };
+    c.set("createdby", created);
+    c.set("modifiedby", modified);
+    c
+}
+
+fn email(origin: &Origin<'_>, parties: &[Party], c: &mut Columns) {
+    let Origin {
+        mailbox,
+        facts,
+        first,
+        ..
+    } = origin;
+    // I-04.
+    let (outgoing, state, status) = match facts.role {
+        FolderRole::Sent => (true, 1, 3),
+        FolderRole::Drafts => (true, 0, 1),
+        FolderRole::Inbox | FolderRole::Other => (false, 1, 4),
+    };
+    let addresses = |mask| {
+        // One address may stand for several rows, hence for several parties.
+        let mut all: Vec<_> = parties
+            .iter()
+            .filter(|p| p.mask == mask)
+            .map(|p| p.address.as_str())
+            .collect();
+        all.dedup();
+        all.join(";")
+    };
+    c.text("subject", &facts.subject, 800);
+    c.set("statecode", state);
+    c.set("statuscode", status);
+    c.set("directioncode", outgoing);
+    // D1: Sender is the mailbox's owner, always; who really sent it is the party with mask 1.
+    c.set("sendermailboxid", mailbox.as_str());
+    c.text("sender", mailbox.as_str(), 250);
+    let from = parties.iter().find(|p| p.mask == 1);
+    c.set(
+        "emailsender",
+        from.and_then(|p| p.row.as_ref())
+            .map(|r| format!("{}:{}", r.table, r.id)),
+    );
+    c.set("from", addresses(1));
+    c.text("torecipients", &addresses(2), 500);
+    c.set("to", addresses(2));
+    c.set("cc", addresses(3));
+    c.set("bcc", addresses(4));
+    c.text("submittedby", first.person.as_str(), 250);
+    c.text("messageid", &facts.message_id, 320);
+    c.text("inreplyto", &facts.in_reply_to, 320);
+    c.text("conversationindex", &facts.conversation_index, 2048);
+    c.set("trackingtoken", "");
+    c.set("correlationmethod", 0);
+    c.set("parentactivityid", Value::Null);
+    c.set("attachmentcount", facts.attachments);
+    c.set("notifications", if facts.truncated { 2 } else { 0 });
+    c.set("senton", time(facts.sent));
+    c.set(
+        "actualend",
+        if state == 1 { time(facts.sent) } else { Value::Null },
+    );
+}
+
+fn appointment(origin: &Origin<'_>, meeting: &Meeting, c: &mut Columns) {
+    let Origin { mailbox, facts, .. } = origin;
+    // F-04.
+    let (state, status) = match (meeting.cancelled, meeting.show_as.as_str()) {
+        (true, _) => (2, 4),
+        (_, "free") => (0, 1),
+        (_, "tentative") => (0, 2),
+        (_, "oof") => (3, 6),
+        _ => (3, 5),
+    };
+    c.text("subject", &facts.subject, 200);
+    c.text("location", &meeting.location, 200);
+    c.set("statecode", state);
+    c.set("statuscode", status);
+    c.set("scheduledstart", time(meeting.starts));
+    c.set("scheduledend", time(meeting.ends));
+    c.set(
+        "scheduleddurationminutes",
+        (meeting.ends.0 - meeting.starts.0).max(0) / 60_000,
+    );
+    c.set("isalldayevent", meeting.all_day);
+    c.set("isdraft", false);
+    c.set("ismapiprivate", facts.private);
+    let organizer = facts
+        .from
+        .as_ref()
+        .map_or(mailbox.as_str(), |m| m.address.as_str());
+    c.set("organizer", organizer);
+    let list = |mentions: &[Mention]| {
+        mentions
+            .iter()
+            .map(|m| m.address.clone())
+            .collect::<Vec<_>>()
+            .join(";")
+    };
+    c.set("requiredattendees", list(&meeting.required));
+    c.set("optionalattendees", list(&meeting.optional));
+    c.text("globalobjectid", &facts.key, 300);
+    let instance = match (meeting.recurring, meeting.occurrence.is_empty()) {
+        (true, true) => 1,
+        (_, true) => 0,
+        (_, false) => 3,
+    };
+    c.set("instancetypecode", instance);
+    c.set(
+        "originalstartdate",
+        if instance == 3 {
+            json!(meeting.occurrence)
+        } else {
+            Value::Null
+        },
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+    use crate::{model::RowRef, tracking::Regarding};
+
+    fn mention(address: &str) -> Mention {
+        Mention {
+            address: address.into(),
+            name: String::new(),
+        }
+    }
+
+    fn made(facts: &Facts, by: &str, row: Option<&str>) -> Activity {
+        let mailbox = Address::lenient("alex@x");
+        let decision = Decision {
+            tracked: true,
+            regarding: row.map(|id| Regarding {
+                row: RowRef::new("account", id),
+                name: "A".into(),
+            }),
+            keep: false,
+            person: Address::lenient(by),
+            at: Time(2000),
+        };
+        let first = First {
+            at: Time(1000),
+            person: decision.person.clone(),
+        };
+        let item = ItemId::derive(&mailbox, facts.kind(), &facts.key);
+        let origin = Origin {
+            mailbox: &mailbox,
+            item,
+            facts,
+            first: &first,
+            decision: &decision,
+        };
+        promote::<Infallible>(&origin, &mut |_, _| Ok(Vec::new())).unwrap()
+    }
+
+    fn mail() -> Facts {
+        Facts {
+            key: "1@y".into(),
+            message_id: "1@y".into(),
+            from: Some(mention("real@y")),
+            to: vec![mention("alex@x"), mention("alex@x")],
+            importance: 1,
+            ..Facts::default()
+        }
+    }
+
+    #[test]
+    fn i_01_i_02_i_03_a_delegates_mail_is_the_owners_and_names_the_delegate() {
+        let a = made(&mail(), "kim@x", Some("ALFKI"));
+        assert_eq!(a.columns["createdby"], "system");
+        assert_eq!(a.columns["ownerid"], "alex@x");
+        assert_eq!(a.columns["sendermailboxid"], "alex@x");
+        assert_eq!(a.columns["createdonbehalfby"], "kim@x");
+        assert_eq!(a.columns["submittedby"], "kim@x");
+        let masks: Vec<_> = a.parties.iter().map(|p| (p.mask, p.address.as_str())).collect();
+        assert_eq!(masks, [(1, "real@y"), (2, "alex@x"), (8, ""), (9, "alex@x")]);
+        assert_eq!(
+            made(&mail(), "alex@x", None).columns["createdonbehalfby"],
+            Value::Null
+        );
+        assert_eq!(
+            a,
+            made(&mail(), "kim@x", Some("ALFKI")),
+            "the same on every replica"
+        );
+    }
+
+    #[test]
+    fn i_04_the_folder_decides_direction_and_state() {
+        for (role, outgoing, state, status) in [
+            (FolderRole::Inbox, false, 1, 4),
+            (FolderRole::Other, false, 1, 4),
+            (FolderRole::Sent, true, 1, 3),
+            (FolderRole::Drafts, true, 0, 1),
+        ] {
+            let c = made(&Facts { role, ..mail() }, "kim@x", None).columns;
+            assert_eq!(
+                (
+                    c["directioncode"].clone(),
+                    c["statecode"].clone(),
+                    c["statuscode"].clone()
+                ),
+                (json!(outgoing), json!(state), json!(status))
+            );
+        }
+    }
+
+    #[test]
+    fn i_07_what_is_cut_is_named() {
+        let c = made(
+            &Facts {
+                subject: "ü".repeat(801),
+                ..mail()
+            },
+            "kim@x",
+            None,
+        )
+        .columns;
+        assert_eq!(c["subject"].as_str().unwrap().chars().count(), 800);
+        assert_eq!(c["truncatedcolumns"], json!(["subject"]));
+    }
+
+    #[test]
+    fn f_01_f_04_f_06_a_delegates_appointment_is_the_owners() {
+        for (show_as, cancelled, state, status) in [
+            ("free", false, 0, 1),
+            ("tentative", false, 0, 2),
+            ("busy", false, 3, 5),
+            ("oof", false, 3, 6),
+            ("busy", true, 2, 4),
+        ] {
+            let meeting = Meeting {
+                show_as: show_as.into(),
+                cancelled,
+                required: vec![mention("r@y")],
+                optional: vec![mention("o@y")],
+                starts: Time(0),
+                ends: Time(90 * 60_000),
+                ..Meeting::default()
+            };
+            let facts = Facts {
+                from: Some(mention("alex@x")),
+                meeting: Some(meeting),
+                ..mail()
+            };
+            let a = made(&facts, "kim@x", None);
+            assert_eq!(
+                (a.columns["statecode"].clone(), a.columns["statuscode"].clone()),
+                (json!(state), json!(status))
+            );
+            for column in ["createdby", "ownerid", "organizer"] {
+                assert_eq!(a.columns[column], "alex@x");
+            }
+            assert_eq!(a.columns["scheduleddurationminutes"], 90);
+            let masks: Vec<_> = a.parties.iter().map(|p| p.mask).collect();
+            assert_eq!(masks, [7, 5, 6, 9]);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Invitations and grants.
+
+use super::{Accepted, Desk, Invitation, Terms, view};
+use crate::{
+    Error, Result,
+    access::{self, Act, Code, Grant},
+    model::Address,
+    replica::{self, Logged},
+    sync::{self, Content},
+};
+
+impl Desk {
+    /// Invites a delegate into this person's own mailbox.
+    ///
+    /// # Errors
+    /// `BadInput` for oneself, or an end that is no date or past.
+    pub fn invite(&self, delegate: &Address, terms: &Terms) -> Result<Invitation> {
+        if *delegate == self.person {
+            return Err(Error::bad_input(
+                "You cannot be your own delegate.",
+                "Invite somebody else.",
+            ));
+        }
+        if let Some(until) = &terms.until
+            && access::end_of_day_or_time(until)? <= self.now()
+        {
+            return Err(Error::bad_input(
+                format!("{until} is past."),
+                "Give an end that lies ahead.",
+            ));
+        }
+        let (code, expires) = self.store.write(|tx| {
+            access::create(
+                tx,
+                &self.person,
+                &self.name,
+                &self.key.public(),
+                delegate,
+                terms,
+                self.now(),
+            )
+        })?;
+        Ok(Invitation {
+            code: code.encode()?,
+            expires: expires.rfc3339(),
+        })
+    }
+
+    /// Accepts an invitation. The acceptance goes out with the next cycle.
+    ///
+    /// # Errors
+    /// `BadInput` when it is no code, `Refused` when it is for somebody else.
+    pub fn accept(&self, code: &str) -> Result<Accepted> {
+        let code = Code::decode(code)?;
+        self.store.write(|tx| {
+            let acceptance = access::accept_code(tx, &code, &self.person, &self.name, &self.key.public())?;
+            sync::post(tx, &code.mailbox, &self.key, &Content::Acceptance(acceptance))
+        })?;
+        Ok(Accepted {
+            words: access::words(&code.mailbox, &code.root, &self.key.public()),
+            mailbox: code.mailbox,
+        })
+    }
+
+    /// The words of an acceptance that has arrived, to compare before [`Desk::confirm`].
+    ///
+    /// # Errors
+    /// `NotFound` while none has.
+    pub fn acceptance_words(&self, delegate: &Address) -> Result<String> {
+        let pending = self
+            .store
+            .read(|c| access::find_acceptance(c, &self.person, delegate))?;
+        let key = pending.device.public().unwrap_or_default();
+        Ok(access::words(&self.person, &self.key.public(), &key))
+    }
+
+    /// Confirms an acceptance: the grant it offered begins now.
+    ///
+    /// # Errors
+    /// `NotFound` while no acceptance has arrived.
+    pub fn confirm(&self, delegate: &Address) -> Result<view::Grant> {
+        self.authorise(Act::Grant, &self.person)?;
+        let grant = self.store.write(|tx| {
+            let pending = access::find_acceptance(tx, &self.person, delegate)?;
+            let devices = access::devices_of(tx, &self.person, delegate)?;
+            let grant = access::settle(tx, &pending, devices, self.now())?;
+            let operation =
+                access::put_grant(tx, &self.person, delegate, &grant, self.key.prefix(), self.now())?;
+            let by = Logged {
+                mailbox: &self.person,
+                device: self.key.id(),
+                person: &self.person,
+                seq: None,
+            };
+            replica::log(tx, &by, &operation)?;
+            Ok(grant)
+        })?;
+        Ok(view_of(delegate.clone(), grant))
+    }
+
+    /// Every grant of a mailbox; of the own one when `None`.
+    ///
+    /// # Errors
+    /// `NotFound` and `Refused` as for reading the mailbox.
+    pub fn grants(&self, mailbox: Option<&Address>) -> Result<Vec<view::Grant>> {
+        let mailbox = mailbox.unwrap_or(&self.person);
+        self.authorise(Act::Read, mailbox)?;
+        let grants = self.store.read(|c| access::grants(c, mailbox))?;
+        Ok(grants
+            .into_iter()
+            .map(|(delegate, grant)| view_of(delegate, grant))
+            .collect())
+    }
+}
+
+fn view_of(delegate: Address, grant: Grant) -> view::Grant {
+    view::Grant {
+        delegate,
+        delegate_name: grant.name,
+        level: grant.level,
+        scope: view::Scope {
+            folders: grant.folders,
+            calendar: grant.calendar,
+        },
+        from: grant.starts.rfc3339(),
+        until: grant.ends.map(|t| t.rfc3339()),
+        revoked: grant.revoked,
+    }
+}

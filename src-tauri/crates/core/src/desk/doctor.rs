@@ -1,0 +1,120 @@
+//! `doctor`: what was checked, what was wrong, what to do.
+
+use rusqlite::Connection;
+
+use super::{Check, Desk, Diagnosis};
+use crate::{Result, access, model::Address, replica::Document, sync::waiting_for, tracking};
+
+impl Desk {
+    /// Checks the database, the documents, the projections and the index; with `rebuild` makes the derived ones anew.
+    ///
+    /// # Errors
+    /// Database errors that keep it from looking at all.
+    pub fn doctor(&self, rebuild: bool) -> Result<Diagnosis> {
+        let mut checks = vec![self.database()?, self.documents()?];
+        if rebuild {
+            checks.push(self.rebuild()?);
+        }
+        checks.push(self.holes()?);
+        Ok(Diagnosis {
+            ok: checks.iter().all(|c| c.ok),
+            checks,
+        })
+    }
+
+    fn database(&self) -> Result<Check> {
+        let found: String = self
+            .store
+            .read(|c| Ok(c.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0))?))?;
+        Ok(check(
+            "The database file",
+            found == "ok",
+            &found,
+            "Restore the newest backup; keep this folder as it is.",
+        ))
+    }
+
+    /// Every document is loaded the careful way, each hash checked.
+    fn documents(&self) -> Result<Check> {
+        let (total, damaged) = self.store.read(|c| {
+            let mut statement = c.prepare("SELECT id, bytes FROM document ORDER BY id")?;
+            let mut rows = statement.query([])?;
+            let (mut total, mut damaged) = (0, Vec::new());
+            while let Some(row) = rows.next()? {
+                total += 1;
+                if Document::verify(&row.get::<_, Vec<u8>>(1)?).is_err() {
+                    damaged.push(row.get::<_, String>(0)?);
+                }
+            }
+            Ok((total, damaged))
+        })?;
+        let found = match damaged.is_empty() {
+            true => format!("{total} documents, all whole"),
+            false => format!("{} of {total} damaged: {}", damaged.len(), damaged.join(", ")),
+        };
+        Ok(check(
+            "The documents",
+            damaged.is_empty(),
+            &found,
+            "Restore the newest backup; the other person's replica holds them too.",
+        ))
+    }
+
+    /// Projections from the documents, the search indexes from the database.
+    fn rebuild(&self) -> Result<Check> {
+        let items = self.store.write(|tx| {
+            for mailbox in mailboxes(tx)? {
+                access::project_grants(tx, &mailbox)?;
+            }
+            tracking::rebuild(tx, self.now())
+        })?;
+        let rows = self.rows.rebuild(&self.store, &mut |_, _| ())?.rows;
+        self.text.clear()?;
+        let messages = self.text.catch_up(&self.store)?;
+        let found = format!(
+            "made anew: {items} tracked items, {rows} rows and {messages} messages in the search index"
+        );
+        Ok(check("Projections and search index", true, &found, ""))
+    }
+
+    fn holes(&self) -> Result<Check> {
+        let holes = self.store.read(|c| {
+            let mut all = Vec::new();
+            for mailbox in mailboxes(c)? {
+                all.extend(waiting_for(c, &mailbox)?);
+            }
+            Ok(all)
+        })?;
+        let found = match holes.as_slice() {
+            [] => "nothing is missing".to_owned(),
+            holes => {
+                let parts: Vec<_> = holes
+                    .iter()
+                    .map(|(device, n)| format!("{n} from {device}"))
+                    .collect();
+                format!("waiting for {}", parts.join(", "))
+            }
+        };
+        Ok(check(
+            "What others have sent",
+            holes.is_empty(),
+            &found,
+            "Sync the device that is named.",
+        ))
+    }
+}
+
+fn check(what: &str, ok: bool, found: &str, todo: &str) -> Check {
+    Check {
+        what: what.into(),
+        ok,
+        found: found.into(),
+        todo: if ok { String::new() } else { todo.into() },
+    }
+}
+
+fn mailboxes(connection: &Connection) -> Result<Vec<Address>> {
+    let mut statement = connection.prepare("SELECT id FROM mailbox ORDER BY id")?;
+    let found = statement.query_map([], |r| r.get::<_, String>(0))?;
+    found.map(|id| Ok(Address::lenient(&id?))).collect()
+}

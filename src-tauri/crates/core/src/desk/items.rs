@@ -1,0 +1,467 @@
+//! Mail, appointments, and their tracking.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{Desk, TimelineQuery, view};
+use crate::{
+    Code, Error, Result, access,
+    access::Act,
+    activity::{self, Activity},
+    mailbox::{html, read},
+    model::{Address, Facts, ItemId, Kind, RowRef, Status},
+    replica::{self, Action, Document, DocumentKind, Logged},
+    rows,
+    sync::waiting_for,
+    tracking::{self, Decision, Regarding, Registers},
+};
+use view::{ActivityForm, Choice, Folder, Item, ListPage, NamedRow, Party, PersonStatus, Shown, Timeline};
+
+impl Desk {
+    /// The folders of a mailbox, its calendar among them (B-01).
+    ///
+    /// # Errors
+    /// `NotFound` for a mailbox that is not here, `Refused` without access to it.
+    pub fn folders(&self, mailbox: &Address) -> Result<Vec<Folder>> {
+        self.authorise(Act::Read, mailbox)?;
+        read::folders(&self.store, mailbox)
+    }
+
+    /// A page of a folder (every mail folder with `None`), newest first. `after` is the key of the last entry of the
+    /// page before.
+    ///
+    /// # Errors
+    /// As [`Desk::folders`]; `NotFound` for a folder or key that is not there.
+    pub fn list(
+        &self,
+        mailbox: &Address,
+        folder: Option<&str>,
+        limit: u32,
+        after: Option<&str>,
+    ) -> Result<ListPage> {
+        self.authorise(Act::Read, mailbox)?;
+        read::list(&self.store, mailbox, folder, limit, after.map(bare).as_deref())
+    }
+
+    /// Opens a message or appointment.
+    ///
+    /// # Errors
+    /// As [`Desk::folders`]; `NotFound` for a key that is not there.
+    pub fn show(&self, mailbox: &Address, key: &str) -> Result<Shown> {
+        self.authorise(Act::Read, mailbox)?;
+        let opened = read::show_parts(&self.store, mailbox, &bare(key))?;
+        let item = self.status(mailbox, &opened.key)?;
+        let parties = self.store.read(|c| {
+            opened
+                .parties
+                .iter()
+                .map(|(mask, mention)| {
+                    let row = activity::rows_of(c, mailbox, &mention.address, *mask)?
+                        .into_iter()
+                        .next();
+                    Ok(Party {
+                        mask: *mask,
+                        address: mention.address.clone(),
+                        name: mention.name.clone(),
+                        row: row.map(|r| NamedRow {
+                            table: r.table,
+                            id: r.id,
+                            name: r.name,
+                        }),
+                    })
+                })
+                .collect::<Result<Vec<_>>>()
+        })?;
+        Ok(Shown {
+            key: opened.key,
+            kind: opened.kind,
+            subject: opened.subject,
+            date: opened.date.rfc3339(),
+            ends: opened.ends.map(|t| t.rfc3339()),
+            location: opened.location,
+            folder: opened.folder,
+            text: opened.text,
+            html: opened.html,
+            blocked_images: opened.blocked_images > 0,
+            attachments: opened.attachments,
+            headers: opened.headers,
+            parties,
+            meeting: opened.meeting,
+            status: item.status,
+            item,
+        })
+    }
+
+    /// The sanitised HTML body (or the text as HTML), for the isolated frame (B-07).
+    ///
+    /// # Errors
+    /// As [`Desk::show`].
+    pub fn message_html(&self, mailbox: &Address, key: &str, pictures: bool) -> Result<String> {
+        self.authorise(Act::Read, mailbox)?;
+        let raw = read::raw(&self.store, mailbox, &bare(key))?;
+        Ok(html::render(&raw, pictures).0)
+    }
+
+    /// A picture inside the message, by content id: media type and bytes.
+    ///
+    /// # Errors
+    /// As [`Desk::show`]; `NotFound` when the message has no such picture.
+    pub fn message_part(&self, mailbox: &Address, key: &str, cid: &str) -> Result<(String, Vec<u8>)> {
+        self.authorise(Act::Read, mailbox)?;
+        let raw = read::raw(&self.store, mailbox, &bare(key))?;
+        html::part(&raw, cid).ok_or_else(|| Error::not_found("The message has no such picture.", ""))
+    }
+
+    /// How far an item's tracking has come.
+    ///
+    /// # Errors
+    /// As [`Desk::show`].
+    pub fn status(&self, mailbox: &Address, key: &str) -> Result<Item> {
+        self.authorise(Act::Read, mailbox)?;
+        let key = bare(key);
+        self.store.read(|c| match item(c, mailbox, &key, &self.person)? {
+            Some(item) => Ok(item),
+            None => {
+                let kind = untracked_kind(c, mailbox, &key)?.ok_or_else(|| no_such_key(mailbox, &key))?;
+                let mut people = vec![&self.person];
+                people.extend(Some(mailbox).filter(|owner| **owner != self.person));
+                let people = people.into_iter().map(|person| {
+                    Ok(PersonStatus {
+                        person: person.clone(),
+                        name: access::name_of(c, mailbox, person)?,
+                        status: Status::NotTracked,
+                        reason: String::new(),
+                    })
+                });
+                Ok(Item {
+                    key: key.clone(),
+                    kind,
+                    status: Status::NotTracked,
+                    people: people.collect::<Result<_>>()?,
+                    regarding: None,
+                    values: Vec::new(),
+                    activity: None,
+                    failure: None,
+                })
+            }
+        })
+    }
+
+    /// Set Regarding, Change Regarding, or (with `None`) Track without Regarding. Durable when it returns.
+    ///
+    /// # Errors
+    /// `Refused` when the grant does not allow it or the row may not be chosen, `NotFound` for a key or row that is
+    /// not there. The item then stays as it was.
+    pub fn track(&self, mailbox: &Address, key: &str, regarding: Option<&RowRef>) -> Result<Item> {
+        let asked = self.now();
+        self.authorise(Act::Track, mailbox)?;
+        let key = bare(key);
+        let facts = self.facts(mailbox, &key)?;
+        let item_id = ItemId::derive(mailbox, facts.kind(), &facts.key);
+        self.store.write(|tx| {
+            let regarding = regarding.map(|row| choose(tx, row)).transpose()?;
+            let mut document = Document::open(tx, item_id.into(), DocumentKind::Item)?;
+            let before = Registers::read(&document)?;
+            let action = match &before {
+                Some(b) if b.decision.tracked => Action::ChangeRegarding,
+                _ => Action::Track,
+            };
+            let decision = Decision {
+                tracked: true,
+                regarding,
+                keep: false,
+                person: self.person.clone(),
+                at: self.now(),
+            };
+            if let Some(b) = &before
+                && b.others.is_empty()
+                && b.decision.agrees(&decision)
+            {
+                // Already so: asking twice is not doing twice.
+                return Ok(());
+            }
+            if let Some(r) = &decision.regarding {
+                rows::used(tx, &r.row, asked)?;
+            }
+            let operation = tracking::decide(
+                &mut document,
+                item_id,
+                &facts,
+                &decision,
+                action,
+                self.key.prefix(),
+            )?;
+            self.done(tx, mailbox, item_id, &mut document, &operation)
+        })?;
+        self.status(mailbox, &key)
+    }
+
+    /// Untrack & Keep, or Untrack & Delete (D2).
+    ///
+    /// # Errors
+    /// As [`Desk::track`]; `BadInput` when it is not tracked.
+    pub fn untrack(&self, mailbox: &Address, key: &str, keep: bool) -> Result<Item> {
+        self.authorise(Act::Track, mailbox)?;
+        let key = bare(key);
+        self.store.write(|tx| {
+            let not_tracked =
+                || Error::bad_input("This item is not tracked.", "There is nothing to untrack.");
+            let (id, _) =
+                held(tx, mailbox, &key)?.ok_or_else(|| match untracked_kind(tx, mailbox, &key) {
+                    Ok(None) => no_such_key(mailbox, &key),
+                    _ => not_tracked(),
+                })?;
+            let mut document = Document::open(tx, id.into(), DocumentKind::Item)?;
+            let before = Registers::read(&document)?
+                .filter(|b| b.decision.tracked)
+                .ok_or_else(not_tracked)?;
+            let decision = Decision {
+                tracked: false,
+                regarding: before.decision.regarding.clone().filter(|_| keep),
+                keep,
+                person: self.person.clone(),
+                at: self.now(),
+            };
+            let operation = tracking::decide(
+                &mut document,
+                id,
+                &before.facts,
+                &decision,
+                Action::Untrack,
+                self.key.prefix(),
+            )?;
+            self.done(tx, mailbox, id, &mut document, &operation)
+        })?;
+        self.status(mailbox, &key)
+    }
+
+    /// One click, one transaction: the document, the operation, the projections and the log.
+    fn done(
+        &self,
+        tx: &Connection,
+        mailbox: &Address,
+        item: ItemId,
+        document: &mut Document,
+        operation: &replica::Operation,
+    ) -> Result<()> {
+        document.save(tx, mailbox)?;
+        let by = Logged {
+            mailbox,
+            device: self.key.id(),
+            person: &self.person,
+            seq: None,
+        };
+        replica::log(tx, &by, operation)?;
+        if operation.action != Action::Untrack {
+            tracking::log_click(tx, item, &self.person, operation.at)?;
+        }
+        tracking::project(tx, mailbox, document, self.now())
+    }
+
+    /// What an item says: from the mail itself, or from its document where only the other replica holds the mail.
+    fn facts(&self, mailbox: &Address, key: &str) -> Result<Facts> {
+        match read::message(&self.store, mailbox, key) {
+            Err(e) if e.code() == Code::NotFound => {}
+            found => return found,
+        }
+        self.store.read(|c| {
+            let (id, _) = held(c, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
+            let document = Document::find(c, id.into(), DocumentKind::Item)?;
+            let registers = document.map(|d| Registers::read(&d)).transpose()?.flatten();
+            registers
+                .map(|r| r.facts)
+                .ok_or_else(|| no_such_key(mailbox, key))
+        })
+    }
+
+    /// The activity with its Dataverse columns and parties.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none by that id.
+    pub fn activity(&self, id: &str) -> Result<Activity> {
+        self.store.read(|c| activity::find(c, id))
+    }
+
+    /// The same, labelled for the form.
+    ///
+    /// # Errors
+    /// As [`Desk::activity`].
+    pub fn activity_form(&self, id: &str) -> Result<ActivityForm> {
+        self.store.read(|c| activity::form(c, id))
+    }
+
+    /// A row's timeline, newest first.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such row and nothing is regarding it.
+    pub fn timeline(&self, row: &RowRef, query: &TimelineQuery) -> Result<Timeline> {
+        self.store.read(|c| {
+            let timeline = activity::timeline(c, row, query, self.now())?;
+            if timeline.records.is_empty() && query.search.is_empty() {
+                rows::form(c, row)?;
+            }
+            Ok(timeline)
+        })
+    }
+}
+
+/// A key as people write it: with or without angle brackets.
+fn bare(key: &str) -> String {
+    let key = key.trim();
+    key.strip_prefix('<')
+        .and_then(|k| k.strip_suffix('>'))
+        .unwrap_or(key)
+        .to_owned()
+}
+
+fn no_such_key(mailbox: &Address, key: &str) -> Error {
+    Error::not_found(
+        format!("There is no message or appointment {key} in {mailbox}."),
+        "`behalf list --mailbox M` shows the keys.",
+    )
+}
+
+/// The tracked (or once tracked) item of a key.
+fn held(connection: &Connection, mailbox: &Address, key: &str) -> Result<Option<(ItemId, Kind)>> {
+    let found: Option<(String, String)> = connection
+        .prepare_cached(
+            "SELECT id, kind FROM item WHERE mailbox = ?1 AND key = ?2 ORDER BY kind = 'appointment' LIMIT 1",
+        )?
+        .query_row([mailbox.as_str(), key], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?;
+    Ok(found.and_then(|(id, kind)| {
+        Some((
+            ItemId(uuid::Uuid::parse_str(&id).ok()?),
+            Kind::from_str_or_email(&kind),
+        ))
+    }))
+}
+
+/// What kind of item a key names in the mailbox itself.
+fn untracked_kind(connection: &Connection, mailbox: &Address, key: &str) -> Result<Option<Kind>> {
+    let kind: Option<String> = connection
+        .prepare_cached(
+            "SELECT 'email' FROM message WHERE mailbox = ?1 AND key = ?2
+             UNION ALL SELECT 'appointment' FROM appointment
+               WHERE mailbox = ?1 AND key || CASE occurrence WHEN '' THEN '' ELSE '#' || occurrence END = ?2
+             LIMIT 1",
+        )?
+        .query_row([mailbox.as_str(), key], |r| r.get(0))
+        .optional()?;
+    Ok(kind.map(|k| Kind::from_str_or_email(&k)))
+}
+
+/// The row a person chose, if it may be chosen (D-04, D-05, A-05).
+fn choose(connection: &Connection, of: &RowRef) -> Result<Regarding> {
+    let row = rows::row(connection, of)?.ok_or_else(|| {
+        Error::not_found(
+            format!("There is no row {of}; it may have been deleted meanwhile."),
+            "Search for it again. The item is as it was.",
+        )
+    })?;
+    let table = rows::table(connection, &of.table)?;
+    let reason = match &table {
+        Some(table) if !table.activities => format!("{} cannot have activities.", table.plural),
+        _ if !row.active => format!("{} is inactive.", row.name),
+        _ if !row.appendable => format!("You may not append activities to {}.", row.name),
+        _ => {
+            return Ok(Regarding {
+                row: of.clone(),
+                name: row.name,
+            });
+        }
+    };
+    Err(Error::refused(reason, "Choose another row."))
+}
+
+/// An item's tracking, as a view.
+fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> Result<Option<Item>> {
+    let Some((id, kind)) = held(connection, mailbox, key)? else {
+        return Ok(None);
+    };
+    let (status, promoted, table, row, name, choices): (String, bool, Option<String>, Option<String>, Option<String>, String) =
+        connection
+            .prepare_cached(
+                "SELECT status, promoted, regarding_table, regarding_id, regarding_name, choices FROM item WHERE id = ?1",
+            )?
+            .query_row([id.to_string()], |r| {
+                Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?))
+            })?;
+    let named = |r: Regarding| NamedRow {
+        table: r.row.table,
+        id: r.row.id,
+        name: r.name,
+    };
+    let values = serde_json::from_str::<Vec<Decision>>(&choices)?
+        .into_iter()
+        .map(|d| Choice {
+            regarding: d.regarding.map(named),
+            tracked: d.tracked,
+            person: d.person,
+            at: d.at.rfc3339(),
+        })
+        .collect();
+    let positions = replica::positions(connection, id.0)?;
+    let unsent =
+        positions.iter().any(|(_, seq)| seq.is_none()) || outbox_holds(connection, mailbox, &positions)?;
+    let missing = !waiting_for(connection, mailbox)?.is_empty();
+    let mut statement = connection.prepare_cached(
+        "SELECT person, status FROM item_person WHERE item = ?1 ORDER BY person <> ?2, person",
+    )?;
+    let found = statement
+        .query_map([id.to_string(), me.to_string()], |r| {
+            Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?))
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut people = Vec::new();
+    for (person, status) in found {
+        let person = Address::lenient(&person);
+        let name = access::name_of(connection, mailbox, &person)?;
+        let status = Status::from_words(&status);
+        let reason = match (status == Status::TrackPending, person == *me) {
+            (false, _) => String::new(),
+            (true, true) if missing => "Waiting for changes that have not arrived yet.".into(),
+            (true, true) => "Saved on this computer. It goes out with the next sync.".into(),
+            (true, false) if unsent => format!("It goes to {name} with the next sync."),
+            (true, false) => format!("Waiting for {name} to sync."),
+        };
+        people.push(PersonStatus {
+            person,
+            name,
+            status,
+            reason,
+        });
+    }
+    Ok(Some(Item {
+        key: key.to_owned(),
+        kind,
+        status: Status::from_words(&status),
+        people,
+        regarding: table.zip(row).map(|(table, id)| NamedRow {
+            name: name.unwrap_or_else(|| id.clone()),
+            table,
+            id,
+        }),
+        values,
+        activity: promoted.then(|| id.activity().to_string()),
+        failure: None,
+    }))
+}
+
+/// True while one of these positions is in this device's outbox.
+fn outbox_holds(
+    connection: &Connection,
+    mailbox: &Address,
+    positions: &[(String, Option<i64>)],
+) -> Result<bool> {
+    let oldest: Option<(String, i64)> = connection
+        .prepare_cached(
+            "SELECT device, min(seq) FROM envelope WHERE mailbox = ?1 AND sent = 0 GROUP BY device",
+        )?
+        .query_row([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?;
+    Ok(oldest.is_some_and(|(device, first)| {
+        positions
+            .iter()
+            .any(|(d, seq)| *d == device && seq.is_some_and(|seq| seq >= first))
+    }))
+}

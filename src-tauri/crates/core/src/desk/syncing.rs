@@ -1,0 +1,158 @@
+//! The sync cycle over every mailbox, and the line that says how it stands (design §5).
+
+use std::sync::PoisonError;
+
+use super::{
+    Desk, setting,
+    view::{SyncReport, SyncState},
+};
+use crate::{
+    Code, Error, Result,
+    model::{Address, Time},
+    replica,
+    sync::{self, Action, Relay, Replica, Report},
+};
+
+/// D5.
+const INTERVAL: u32 = 60;
+
+/// How the last cycle of this process ended.
+#[derive(Debug, Default)]
+pub(super) struct LastCycle {
+    at: Option<Time>,
+    failure: Option<(Code, String)>,
+}
+
+impl Desk {
+    /// One full cycle over every mailbox. `show` hears each state worth showing.
+    ///
+    /// # Errors
+    /// `Unavailable` when the relay cannot be used now; what was done stays done.
+    pub fn sync(&self, relay: &dyn Relay, show: &mut dyn FnMut(&SyncState)) -> Result<SyncReport> {
+        let outcome = self.cycle(relay, show);
+        let mut last = self.last_cycle.lock().unwrap_or_else(PoisonError::into_inner);
+        match &outcome {
+            Ok(_) => {
+                last.at = Some(self.now());
+                last.failure = None;
+            }
+            Err(e) => {
+                tracing::warn!("sync: {e}");
+                last.failure = Some((e.code(), e.to_string()));
+            }
+        }
+        drop(last);
+        if let Ok(state) = self.sync_state() {
+            show(&state);
+        }
+        outcome
+    }
+
+    fn cycle(&self, relay: &dyn Relay, show: &mut dyn FnMut(&SyncState)) -> Result<SyncReport> {
+        let replica = Replica {
+            store: &self.store,
+            key: &self.key,
+            person: &self.person,
+        };
+        let mut total = Report::default();
+        let waiting = self.store.read(replica::waiting)?;
+        for mailbox in self.mailboxes()? {
+            let report = sync::run(replica, relay, &mailbox, self.now(), &mut |action, report| {
+                if let Some(text) = words(action, report, waiting) {
+                    show(&SyncState {
+                        text,
+                        state: "busy".into(),
+                        waiting,
+                        last: None,
+                        next: None,
+                    });
+                }
+            })?;
+            total.pushed += report.pushed;
+            total.pulled += report.pulled;
+            total.merged += report.merged;
+            total.quarantined += report.quarantined;
+            total.promoted += report.promoted;
+            total.receipts += report.receipts;
+        }
+        Ok(SyncReport {
+            pushed: total.pushed,
+            pulled: total.pulled,
+            merged: total.merged,
+            quarantined: total.quarantined,
+            promoted: total.promoted,
+            receipts: total.receipts,
+        })
+    }
+
+    fn mailboxes(&self) -> Result<Vec<Address>> {
+        self.store.read(|c| {
+            let mut statement = c.prepare_cached("SELECT id FROM mailbox ORDER BY mine DESC, id")?;
+            let found = statement.query_map([], |r| r.get::<_, String>(0))?;
+            found.map(|id| Ok(Address::lenient(&id?))).collect()
+        })
+    }
+
+    /// What the sync line says between cycles.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn sync_state(&self) -> Result<SyncState> {
+        let waiting = self.store.read(replica::waiting)?;
+        let mut holes = Vec::new();
+        for mailbox in self.mailboxes()? {
+            holes.extend(self.store.read(|c| sync::waiting_for(c, &mailbox))?);
+        }
+        let last = self.last_cycle.lock().unwrap_or_else(PoisonError::into_inner);
+        let (state, text) = match (&last.failure, holes.first()) {
+            (Some((Code::Unavailable, message)), _) if message.starts_with("Blocked") => {
+                ("blocked", message.clone())
+            }
+            (Some((Code::Unavailable, _)), _) => {
+                ("offline", format!("Offline, {waiting} saved on this computer"))
+            }
+            (Some((_, message)), _) => ("blocked", format!("Blocked: {message}")),
+            (None, Some((device, missing))) => {
+                let changes = if *missing == 1 { "change" } else { "changes" };
+                (
+                    "waiting",
+                    format!("Waiting for {missing} {changes} from {device}"),
+                )
+            }
+            (None, None) if waiting > 0 => ("waiting", format!("{waiting} waiting")),
+            (None, None) if last.at.is_none() => ("idle", "Not synced yet".into()),
+            (None, None) => ("idle", "Up to date".into()),
+        };
+        Ok(SyncState {
+            text,
+            state: state.into(),
+            waiting,
+            last: last.at.map(Time::rfc3339),
+            next: None,
+        })
+    }
+
+    /// Seconds between cycles (D5).
+    ///
+    /// # Errors
+    /// Database errors; `BadInput` when the stored value is no number.
+    pub fn sync_interval(&self) -> Result<u32> {
+        match setting(&self.store, "sync_interval")? {
+            None => Ok(INTERVAL),
+            Some(text) => text
+                .parse()
+                .map_err(|_| Error::bad_input(format!("“{text}” is no number of seconds."), "Set it to 60.")),
+        }
+    }
+}
+
+fn words(action: Action, report: &Report, waiting: u32) -> Option<String> {
+    Some(match action {
+        Action::Pull if report.pulled > 0 => format!("Receiving {}", report.pulled),
+        Action::Pull => "Connecting".into(),
+        Action::Merge if report.pulled > 0 => "Merging".into(),
+        Action::Push if waiting > 0 => format!("Sending {waiting}"),
+        Action::Settle if report.pulled + report.pushed > 0 => "Checking".into(),
+        _ => return None,
+    })
+}

@@ -1,0 +1,314 @@
+//! One Automerge document.
+
+use automerge::{
+    ActorId, AutoCommit, Automerge, Change, ROOT, ReadDoc, ScalarValue, Value,
+    transaction::{CommitOptions, Transactable},
+};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{
+    Error, Result,
+    model::{Address, ItemId, Time, derive, hex},
+};
+
+/// What a document is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum DocumentKind {
+    /// The tracking of one mail or appointment.
+    Item,
+    /// Who may do what in a mailbox; only its owner writes here.
+    Grants,
+}
+
+impl DocumentKind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Item => "item",
+            Self::Grants => "grants",
+        }
+    }
+}
+
+/// A document's identity, the same on every replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DocumentId(pub Uuid);
+
+impl DocumentId {
+    /// The document of a mailbox's grants.
+    pub fn grants(mailbox: &Address) -> Self {
+        Self(derive(&Uuid::nil(), &[mailbox.as_str(), "grants"]))
+    }
+}
+
+impl From<ItemId> for DocumentId {
+    fn from(item: ItemId) -> Self {
+        Self(item.0)
+    }
+}
+
+impl std::fmt::Display for DocumentId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A document, opened.
+pub struct Document {
+    id: DocumentId,
+    kind: DocumentKind,
+    automerge: AutoCommit,
+}
+
+impl Document {
+    /// A document nobody has edited yet: only the genesis change, which is the same on every replica, so that two
+    /// people who start a document apart have started *the same* one.
+    pub fn genesis(id: DocumentId, kind: DocumentKind) -> Result<Self> {
+        let mut automerge = AutoCommit::new().with_actor(ActorId::from(&id.0.as_bytes()[..]));
+        automerge.put(ROOT, "kind", kind.as_str())?;
+        automerge.commit_with(CommitOptions::default().with_time(0));
+        Ok(Self { id, kind, automerge })
+    }
+
+    /// Opens a stored document, or starts it.
+    pub fn open(connection: &Connection, id: DocumentId, kind: DocumentKind) -> Result<Self> {
+        Ok(match Self::find(connection, id, kind)? {
+            Some(document) => document,
+            None => Self::genesis(id, kind)?,
+        })
+    }
+
+    /// Opens a stored document; `None` when nobody has edited it.
+    pub fn find(connection: &Connection, id: DocumentId, kind: DocumentKind) -> Result<Option<Self>> {
+        let bytes: Option<Vec<u8>> = connection
+            .prepare_cached("SELECT bytes FROM document WHERE id = ?1")?
+            .query_row([id.to_string()], |r| r.get(0))
+            .optional()?;
+        bytes
+            .map(|bytes| {
+                // What we stored ourselves is not hashed again at every click; `doctor` does that.
+                let automerge = AutoCommit::load_unverified_heads(&bytes)?;
+                Ok(Self { id, kind, automerge })
+            })
+            .transpose()
+    }
+
+    /// Loads it the careful way, every hash checked.
+    pub fn verify(bytes: &[u8]) -> Result<()> {
+        Automerge::load(bytes)?;
+        Ok(())
+    }
+
+    /// Its identity.
+    pub fn id(&self) -> DocumentId {
+        self.id
+    }
+
+    /// Edits it as `device` and returns the change.
+    ///
+    /// Every change has an actor of its own: the device's eight bytes, then eight at random. An actor that makes one
+    /// change cannot make two with the same number, so a restored backup or a cloned disk cannot wedge a merge
+    /// (design §3, first trap), and whose change it is stays visible.
+    pub fn edit(
+        &mut self,
+        device: &[u8; 8],
+        at: Time,
+        work: impl FnOnce(&mut Edit<'_>) -> Result<()>,
+    ) -> Result<Vec<u8>> {
+        let mut actor = [0; 16];
+        actor[..8].copy_from_slice(device);
+        getrandom::fill(&mut actor[8..])
+            .map_err(|e| Error::unavailable(format!("The system gives no randomness: {e}"), ""))?;
+        self.automerge.set_actor(ActorId::from(&actor[..]));
+        work(&mut Edit(&mut self.automerge))?;
+        self.automerge
+            .commit_with(CommitOptions::default().with_time(at.0 / 1000));
+        self.automerge
+            .get_last_local_change()
+            .map(|change| change.raw_bytes().to_vec())
+            .ok_or_else(|| Error::bad_input("Nothing was changed.", ""))
+    }
+
+    /// Applies changes of other devices, in any order, any number of times. Changes whose ancestors have not arrived
+    /// yet are kept inside the document and take effect when they have.
+    ///
+    /// # Errors
+    /// `Document` when the changes cannot be applied; the document is then to be dropped unsaved.
+    pub fn apply(&mut self, changes: Vec<Change>) -> Result<()> {
+        Ok(self.automerge.apply_changes(changes)?)
+    }
+
+    /// Reads a change and tells which device's it is.
+    ///
+    /// # Errors
+    /// `Document` when the bytes are no change.
+    pub fn read_change(bytes: &[u8]) -> Result<(Change, [u8; 8])> {
+        let change = Change::from_bytes(bytes.to_vec()).map_err(automerge::AutomergeError::from)?;
+        let mut device = [0; 8];
+        if let Some(head) = change.actor_id().to_bytes().get(..8) {
+            device.copy_from_slice(head);
+        }
+        Ok((change, device))
+    }
+
+    /// The name of a change: the hash of its content.
+    pub fn change_id(bytes: &[u8]) -> String {
+        hex(&Sha256::digest(bytes)[..16])
+    }
+
+    /// Every value of a register, the one all replicas show first. More than one: they were set at the same time.
+    pub fn values<T: DeserializeOwned>(&self, register: &str) -> Result<Vec<T>> {
+        let text = |value: &Value<'_>| match value {
+            Value::Scalar(s) => match s.as_ref() {
+                ScalarValue::Str(text) => Some(text.to_string()),
+                _ => None,
+            },
+            Value::Object(_) => None,
+        };
+        let winner = self.automerge.get(ROOT, register)?;
+        let mut all = Vec::new();
+        if let Some((value, id)) = &winner {
+            all.extend(text(value));
+            for (value, other) in self.automerge.get_all(ROOT, register)? {
+                if other != *id {
+                    all.extend(text(&value));
+                }
+            }
+        }
+        // A value this release cannot read is skipped rather than blocking the others.
+        Ok(all
+            .iter()
+            .filter_map(|text| serde_json::from_str(text).ok())
+            .collect())
+    }
+
+    /// The names of the registers.
+    pub fn registers(&self) -> Vec<String> {
+        self.automerge.keys(ROOT).filter(|k| k != "kind").collect()
+    }
+
+    /// Stores it.
+    pub fn save(&mut self, connection: &Connection, mailbox: &Address) -> Result<()> {
+        let bytes = self.automerge.save();
+        connection
+            .prepare_cached(
+                "INSERT INTO document (id, mailbox, kind, bytes) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (id) DO UPDATE SET bytes = excluded.bytes",
+            )?
+            .execute(params![
+                self.id.to_string(),
+                mailbox.as_str(),
+                self.kind.as_str(),
+                bytes
+            ])?;
+        Ok(())
+    }
+
+    /// The documents of a mailbox of one kind.
+    pub fn all(connection: &Connection, kind: DocumentKind) -> Result<Vec<(Address, DocumentId)>> {
+        let mut statement =
+            connection.prepare("SELECT mailbox, id FROM document WHERE kind = ?1 ORDER BY id")?;
+        let found = statement.query_map([kind.as_str()], |r| {
+            Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?))
+        })?;
+        let mut all = Vec::new();
+        for row in found {
+            let (mailbox, id) = row?;
+            if let Ok(id) = Uuid::parse_str(&id) {
+                all.push((Address::lenient(&mailbox), DocumentId(id)));
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// The registers of a document while it is edited.
+pub struct Edit<'a>(&'a mut AutoCommit);
+
+impl Edit<'_> {
+    /// Sets a register.
+    pub fn set(&mut self, register: &str, value: &impl Serialize) -> Result<()> {
+        Ok(self.0.put(ROOT, register, serde_json::to_string(value)?)?)
+    }
+
+    /// Sets a register nobody has set yet.
+    pub fn set_once(&mut self, register: &str, value: &impl Serialize) -> Result<()> {
+        match self.0.get(ROOT, register)? {
+            Some(_) => Ok(()),
+            None => self.set(register, value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn apart() -> (Document, Document) {
+        let id = DocumentId(Uuid::from_u128(7));
+        (
+            Document::genesis(id, DocumentKind::Item).unwrap(),
+            Document::genesis(id, DocumentKind::Item).unwrap(),
+        )
+    }
+
+    fn exchange(a: &mut Document, b: &mut Document, from_a: &[u8], from_b: &[u8]) {
+        a.apply(vec![Document::read_change(from_b).unwrap().0]).unwrap();
+        b.apply(vec![Document::read_change(from_a).unwrap().0]).unwrap();
+    }
+
+    #[test]
+    fn two_who_start_apart_started_the_same_document() {
+        let (mut a, mut b) = apart();
+        let from_a = a.edit(b"device-a", Time(1000), |e| e.set("x", &1)).unwrap();
+        let from_b = b.edit(b"device-b", Time(1000), |e| e.set("y", &2)).unwrap();
+        exchange(&mut a, &mut b, &from_a, &from_b);
+        assert_eq!(a.automerge.get_heads(), b.automerge.get_heads());
+        assert_eq!(
+            (a.values::<i32>("x").unwrap(), a.values::<i32>("y").unwrap()),
+            (vec![1], vec![2])
+        );
+    }
+
+    #[test]
+    fn both_values_of_a_conflict_are_kept_in_the_same_order() {
+        let (mut a, mut b) = apart();
+        let from_a = a.edit(b"device-a", Time(1000), |e| e.set("x", &1)).unwrap();
+        let from_b = b.edit(b"device-b", Time(1000), |e| e.set("x", &2)).unwrap();
+        exchange(&mut a, &mut b, &from_a, &from_b);
+        let mut values = a.values::<i32>("x").unwrap();
+        assert_eq!(values, b.values::<i32>("x").unwrap());
+        values.sort_unstable();
+        assert_eq!(values, [1, 2]);
+    }
+
+    #[test]
+    fn a_cloned_disk_cannot_wedge_a_merge() {
+        // The same device, the same document, twice: with one actor per device this is `duplicate seq`, for ever.
+        let (mut a, mut b) = apart();
+        let from_a = a.edit(b"device-a", Time(1000), |e| e.set("x", &1)).unwrap();
+        let from_b = b.edit(b"device-a", Time(1000), |e| e.set("x", &2)).unwrap();
+        exchange(&mut a, &mut b, &from_a, &from_b);
+        assert_eq!(a.automerge.get_heads(), b.automerge.get_heads());
+        assert_eq!(Document::read_change(&from_a).unwrap().1, *b"device-a");
+    }
+
+    #[test]
+    fn a_change_that_comes_too_early_waits_in_the_document_also_on_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = crate::store::Store::open(folder.path()).unwrap();
+        let (mut a, mut b) = apart();
+        let first = a.edit(b"device-a", Time(1000), |e| e.set("x", &1)).unwrap();
+        let second = a.edit(b"device-a", Time(2000), |e| e.set("x", &2)).unwrap();
+        b.apply(vec![Document::read_change(&second).unwrap().0]).unwrap();
+        assert!(b.values::<i32>("x").unwrap().is_empty());
+        store.write(|tx| b.save(tx, &Address::lenient("a@x"))).unwrap();
+        let mut b = store
+            .read(|c| Document::open(c, b.id, DocumentKind::Item))
+            .unwrap();
+        b.apply(vec![Document::read_change(&first).unwrap().0]).unwrap();
+        assert_eq!(b.values::<i32>("x").unwrap(), [2]);
+    }
+}

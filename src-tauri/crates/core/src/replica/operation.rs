@@ -1,0 +1,133 @@
+//! What somebody did, as it is logged here and as it travels.
+
+use rusqlite::{Connection, params};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Document, DocumentId, DocumentKind};
+use crate::{
+    Result,
+    model::{Address, Time},
+};
+
+/// Everything a person can do to a document. Appended to, never reordered: the position is what travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Action {
+    /// Set Regarding, or Track without Regarding, on an item that was not tracked.
+    Track,
+    /// Change Regarding.
+    ChangeRegarding,
+    /// Untrack & Keep, Untrack & Delete.
+    Untrack,
+    /// Add a delegate.
+    Grant,
+}
+
+/// One change of one document, as it travels inside an envelope. Who did it is the envelope's signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operation {
+    /// When, by the author's clock.
+    pub at: Time,
+    /// What they did.
+    pub action: Action,
+    /// To which document.
+    pub document: DocumentId,
+    /// What that document is about.
+    pub kind: DocumentKind,
+    /// The Automerge change.
+    pub change: Vec<u8>,
+}
+
+impl Operation {
+    /// Its name: the hash of the change.
+    pub fn id(&self) -> String {
+        Document::change_id(&self.change)
+    }
+}
+
+/// Who did an operation and where it stands in their chain.
+pub struct Logged<'a> {
+    /// The mailbox.
+    pub mailbox: &'a Address,
+    /// The author's device.
+    pub device: &'a str,
+    /// The author.
+    pub person: &'a Address,
+    /// Their envelope's number; `None` for an own operation that is not sealed yet.
+    pub seq: Option<i64>,
+}
+
+/// Logs an operation. True when it is new here.
+pub fn log(connection: &Connection, by: &Logged<'_>, operation: &Operation) -> Result<bool> {
+    // The change itself is kept only until an envelope holds it.
+    let bytes = match by.seq {
+        None => postcard::to_stdvec(operation)?,
+        Some(_) => Vec::new(),
+    };
+    let added = connection
+        .prepare_cached(
+            "INSERT INTO operation (id, mailbox, document, device, person, action, at, changes, seq)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO NOTHING",
+        )?
+        .execute(params![
+            operation.id(),
+            by.mailbox.as_str(),
+            operation.document.to_string(),
+            by.device,
+            by.person.as_str(),
+            serde_json::to_string(&operation.action)?,
+            operation.at.0,
+            bytes,
+            by.seq,
+        ])?;
+    Ok(added == 1)
+}
+
+/// The first `limit` own operations of a mailbox that no envelope holds yet, oldest first, each with its number.
+pub fn unsealed(connection: &Connection, mailbox: &Address, limit: usize) -> Result<Vec<(i64, Operation)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT number, changes FROM operation WHERE mailbox = ?1 AND seq IS NULL ORDER BY number LIMIT ?2",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let found = statement.query_map(params![mailbox.as_str(), limit], |r| {
+        Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?))
+    })?;
+    found
+        .map(|row| {
+            let (number, bytes) = row?;
+            Ok((number, postcard::from_bytes(&bytes)?))
+        })
+        .collect()
+}
+
+/// Notes that the envelope `seq` now holds the unsealed operations of the mailbox up to `last`.
+pub fn mark_sealed(connection: &Connection, mailbox: &Address, last: i64, seq: i64) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE operation SET seq = ?3, changes = x'' WHERE mailbox = ?1 AND seq IS NULL AND number <= ?2",
+        )?
+        .execute(params![mailbox.as_str(), last, seq])?;
+    Ok(())
+}
+
+/// How many own operations (and acceptances) no relay has acknowledged yet.
+pub fn waiting(connection: &Connection) -> Result<u32> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT (SELECT count(*) FROM operation WHERE seq IS NULL)
+                  + (SELECT count(*) FROM envelope e LEFT JOIN operation o
+                       ON o.mailbox = e.mailbox AND o.device = e.device AND o.seq = e.seq WHERE e.sent = 0)",
+        )?
+        .query_row([], |r| r.get(0))?)
+}
+
+/// The chain positions a replica must hold to know everything done to a document: (device, highest sequence).
+/// `None` instead of a sequence: an own operation that is not sealed yet, which nobody else can hold.
+pub fn positions(connection: &Connection, document: Uuid) -> Result<Vec<(String, Option<i64>)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT device, CASE WHEN count(*) = count(seq) THEN max(seq) END FROM operation
+         WHERE document = ?1 GROUP BY device",
+    )?;
+    let found = statement.query_map([document.to_string()], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}

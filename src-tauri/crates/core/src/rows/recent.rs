@@ -1,0 +1,157 @@
+//! What this person chose lately and keeps at hand (D-02).
+
+use rusqlite::Connection;
+
+use super::{RawRow, Row, Table, card, read_row, tables};
+use crate::{
+    Result,
+    desk::view::Hit,
+    model::{RowRef, Time},
+};
+
+/// How many rows are offered before typing.
+const SHOWN: usize = 10;
+/// How many of them may be favourites, so that the recent ones keep some room.
+const FAVOURITES: usize = 6;
+
+/// Remembers that a row was chosen.
+///
+/// # Errors
+/// Database errors.
+pub fn used(conn: &Connection, row: &RowRef, now: Time) -> Result<()> {
+    conn.prepare_cached(
+        "INSERT INTO row_use (table_name, row_id, used, times) VALUES (?1, ?2, ?3, 1)
+         ON CONFLICT (table_name, row_id) DO UPDATE SET used = max(used, excluded.used), times = times + 1",
+    )?
+    .execute((&row.table, &row.id, now.0))?;
+    Ok(())
+}
+
+/// Keeps a row at hand, or no longer.
+///
+/// # Errors
+/// Database errors.
+pub fn favourite(conn: &Connection, row: &RowRef, keep: bool) -> Result<()> {
+    conn.prepare_cached(
+        "INSERT INTO row_use (table_name, row_id, used, times, favourite) VALUES (?1, ?2, 0, 0, ?3)
+         ON CONFLICT (table_name, row_id) DO UPDATE SET favourite = excluded.favourite",
+    )?
+    .execute((&row.table, &row.id, keep))?;
+    Ok(())
+}
+
+/// Up to ten favourite and recent rows, favourites first, then the latest (D-02).
+///
+/// # Errors
+/// Database errors.
+pub fn recent(conn: &Connection) -> Result<Vec<Hit>> {
+    let tables = tables(conn)?;
+    let mut hits = Vec::new();
+    hits.extend(page(conn, &tables, true, FAVOURITES)?);
+    hits.extend(page(conn, &tables, false, SHOWN - hits.len())?);
+    Ok(hits)
+}
+
+fn page(conn: &Connection, tables: &[Table], favourite: bool, limit: usize) -> Result<Vec<Hit>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT r.number, r.table_name, r.id, r.name, r.owner, r.active, r.appendable, r.created, r.columns
+         FROM row_use u
+         JOIN crm_row r ON r.table_name = u.table_name AND r.id = u.row_id
+         JOIN crm_table t ON t.name = r.table_name
+         WHERE u.favourite = ?1 AND (u.favourite OR u.times > 0) AND r.deleted = 0 AND t.activities
+         ORDER BY u.used DESC, r.name, r.table_name, r.id LIMIT ?2",
+    )?;
+    let rows = statement.query_map((favourite, limit as i64), read_row)?;
+    let rows: Vec<RawRow> = rows.collect::<rusqlite::Result<_>>()?;
+    let why = if favourite { "Favourite" } else { "Used lately" };
+    let mut hits = Vec::new();
+    for row in rows {
+        let row = row.into_row()?;
+        if let Some(table) = tables.iter().find(|table| table.name == row.row.table) {
+            hits.push(hit(table, row, "recent", why.to_owned()));
+        }
+    }
+    Ok(hits)
+}
+
+/// A row as it is listed.
+pub(crate) fn hit(table: &Table, row: Row, match_kind: &str, why: String) -> Hit {
+    Hit {
+        columns: card(table, &row)
+            .into_iter()
+            .map(|column| (column.label, column.value))
+            .collect(),
+        disabled: disabled(table, &row).unwrap_or_default(),
+        table: row.row.table,
+        table_label: table.label.clone(),
+        id: row.row.id,
+        name: row.name,
+        match_kind: match_kind.to_owned(),
+        why,
+    }
+}
+
+/// Why a row may not be chosen (D-04, A-05); `None` when it may.
+pub(crate) fn disabled(table: &Table, row: &Row) -> Option<String> {
+    if !table.activities {
+        Some(format!("{} cannot have activities.", table.plural))
+    } else if !row.active {
+        Some("This row is inactive.".to_owned())
+    } else if !row.appendable {
+        Some("You may not append to this row.".to_owned())
+    } else {
+        None
+    }
+}
+
+/// The rows this person used, as the search index calls them; the latest 500.
+///
+/// # Errors
+/// Database errors.
+pub fn used_numbers(conn: &Connection) -> Result<Vec<i64>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT r.number FROM row_use u JOIN crm_row r ON r.table_name = u.table_name AND r.id = u.row_id
+         WHERE r.deleted = 0 ORDER BY u.favourite DESC, u.used DESC LIMIT 500",
+    )?;
+    let numbers = statement.query_map([], |r| r.get(0))?;
+    Ok(numbers.collect::<rusqlite::Result<_>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::testing::*;
+
+    #[test]
+    fn favourites_then_the_latest_and_ten_at_most() {
+        let (folder, store) = store();
+        let mut csv = "id,name,statecode\n".to_owned();
+        for n in 0..30 {
+            csv.push_str(&format!("A{n},Row {n},{}\n", i32::from(n == 29)));
+        }
+        import_text(&store, folder.path(), "account", csv, &[]).unwrap();
+        let row = |n: i64| RowRef::new("account", format!("A{n}"));
+        store
+            .write(|tx| {
+                for n in 0..30 {
+                    used(tx, &row(n), Time(1_000 + n))?;
+                }
+                used(tx, &RowRef::new("account", "gone"), Time(9_000))?;
+                favourite(tx, &row(3), true)
+            })
+            .unwrap();
+        let hits = store.read(recent).unwrap();
+        let ids: Vec<_> = hits.iter().map(|hit| hit.id.as_str()).collect();
+        assert_eq!(
+            ids,
+            [
+                "A3", "A29", "A28", "A27", "A26", "A25", "A24", "A23", "A22", "A21"
+            ]
+        );
+        assert_eq!(hits[0].why, "Favourite");
+        assert_eq!(hits[1].disabled, "This row is inactive.");
+        assert_eq!(hits[2].disabled, "");
+        store.write(|tx| favourite(tx, &row(3), false)).unwrap();
+        assert_eq!(store.read(recent).unwrap()[0].id, "A29");
+    }
+}

@@ -1,0 +1,49 @@
+//! A place where replicas meet. It is trusted with nothing: neither content, nor order, nor completeness.
+
+use crate::{Result, model::Address};
+
+/// What an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntryKind {
+    /// A link of a device's chain.
+    Envelope,
+    /// What a device has seen; the newest counts.
+    Receipt,
+}
+
+/// An entry's name on a relay.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryName {
+    /// The device that wrote it.
+    pub device: String,
+    /// What it is.
+    pub kind: EntryKind,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub hash: String,
+}
+
+/// A relay. Calls block.
+pub trait Relay: Send + Sync {
+    /// Makes an entry durable on the relay; returning means acknowledged. Doing it twice is harmless.
+    ///
+    /// # Errors
+    /// `Unavailable` when it cannot be done now.
+    fn publish(&self, mailbox: &Address, name: &EntryName, bytes: &[u8]) -> Result<()>;
+
+    /// Reads the mailbox's entries that `wanted` asks for, some at a time: call again until it returns none.
+    /// Entries that are not whole, or not what their name says, are left out and may come later.
+    ///
+    /// # Errors
+    /// `Unavailable` when the relay cannot be read, or is not the one it was.
+    fn pull(
+        &self,
+        mailbox: &Address,
+        wanted: &mut dyn FnMut(&EntryName) -> bool,
+    ) -> Result<Vec<(EntryName, Vec<u8>)>>;
+
+    /// A number that changes when there may be something new: cheap, for watching.
+    ///
+    /// # Errors
+    /// As [`Relay::pull`].
+    fn pulse(&self) -> Result<u64>;
+}

@@ -1,0 +1,187 @@
+//! What an item's document says.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Result,
+    model::{Address, Facts, ItemId, RowRef, Time},
+    replica::{Action, Document, DocumentKind, Operation},
+};
+
+const FACTS: &str = "facts";
+const FIRST: &str = "first";
+const DECISION: &str = "decision";
+
+/// The row an item is regarding, with its name, so that it can be shown where the row itself is not held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Regarding {
+    /// Which row.
+    #[serde(flatten)]
+    pub row: RowRef,
+    /// Its name when it was chosen.
+    pub name: String,
+}
+
+/// Track or not, regarding what, by whom: one register, so that who decided always goes with what was decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Tracked, or taken back.
+    #[serde(rename = "t")]
+    pub tracked: bool,
+    /// The row; kept by an untrack that keeps the activity.
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    pub regarding: Option<Regarding>,
+    /// For an untrack: the activity stays (D2).
+    #[serde(rename = "k", default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep: bool,
+    /// Who decided.
+    #[serde(rename = "p")]
+    pub person: Address,
+    /// When.
+    #[serde(rename = "a")]
+    pub at: Time,
+}
+
+impl Decision {
+    /// True when both say the same, whoever said it.
+    pub fn agrees(&self, other: &Self) -> bool {
+        self.tracked == other.tracked
+            && (self.tracked || self.keep == other.keep)
+            && self.regarding.as_ref().map(|r| &r.row) == other.regarding.as_ref().map(|r| &r.row)
+    }
+
+    /// True when there is an activity: tracked, or untracked and kept.
+    pub fn has_activity(&self) -> bool {
+        self.tracked || self.keep
+    }
+}
+
+/// Who tracked the item first, and when: the activity's CreatedOn and Created By (Delegate).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct First {
+    /// When.
+    #[serde(rename = "a")]
+    pub at: Time,
+    /// Who.
+    #[serde(rename = "p")]
+    pub person: Address,
+}
+
+/// An item's document, read.
+pub struct Registers {
+    /// What the mail or appointment says.
+    pub facts: Facts,
+    /// Who tracked it first.
+    pub first: First,
+    /// What counts now, on every replica alike.
+    pub decision: Decision,
+    /// Decisions made at the same time that say something else.
+    pub others: Vec<Decision>,
+}
+
+impl Registers {
+    /// Reads a document; `None` while its first change has not arrived.
+    pub fn read(document: &Document) -> Result<Option<Self>> {
+        let facts = document.values::<Facts>(FACTS)?.into_iter().next();
+        // Two people may both have been first, offline: the earlier was.
+        let first = document.values::<First>(FIRST)?.into_iter().min();
+        let mut decisions = document.values::<Decision>(DECISION)?.into_iter();
+        let (Some(facts), Some(first), Some(decision)) = (facts, first, decisions.next()) else {
+            return Ok(None);
+        };
+        let mut others: Vec<Decision> = Vec::new();
+        for other in decisions {
+            if !other.agrees(&decision) && !others.iter().any(|o| o.agrees(&other)) {
+                others.push(other);
+            }
+        }
+        Ok(Some(Self {
+            facts,
+            first,
+            decision,
+            others,
+        }))
+    }
+}
+
+/// Writes a decision into an item's document. `facts` are written by whoever tracks it first.
+pub fn decide(
+    document: &mut Document,
+    item: ItemId,
+    facts: &Facts,
+    decision: &Decision,
+    action: Action,
+    device: &[u8; 8],
+) -> Result<Operation> {
+    let first = First {
+        at: decision.at,
+        person: decision.person.clone(),
+    };
+    let change = document.edit(device, decision.at, |edit| {
+        edit.set_once(FACTS, facts)?;
+        edit.set_once(FIRST, &first)?;
+        edit.set(DECISION, decision)
+    })?;
+    Ok(Operation {
+        at: decision.at,
+        action,
+        document: item.into(),
+        kind: DocumentKind::Item,
+        change,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decision(row: Option<&str>, tracked: bool) -> Decision {
+        Decision {
+            tracked,
+            regarding: row.map(|id| Regarding {
+                row: RowRef::new("account", id),
+                name: "n".into(),
+            }),
+            keep: false,
+            person: Address::lenient("kim@x"),
+            at: Time(1),
+        }
+    }
+
+    #[test]
+    fn what_is_written_today_is_read_tomorrow() {
+        let json = r#"{"t":true,"r":{"table":"account","id":"A","name":"n"},"p":"kim@x","a":1}"#;
+        assert_eq!(serde_json::to_string(&decision(Some("A"), true)).unwrap(), json);
+        assert_eq!(
+            serde_json::from_str::<Decision>(json).unwrap(),
+            decision(Some("A"), true)
+        );
+    }
+
+    #[test]
+    fn e_06_the_same_choice_by_two_people_is_no_conflict_and_another_one_is() {
+        let mailbox = Address::lenient("alex@x");
+        let facts = Facts {
+            key: "1".into(),
+            ..Facts::default()
+        };
+        let item = ItemId::derive(&mailbox, facts.kind(), &facts.key);
+        for (rows, conflict) in [(["A", "A"], 0), (["A", "B"], 1)] {
+            let mut merged = Document::genesis(item.into(), DocumentKind::Item).unwrap();
+            let changes = rows.map(|row| {
+                let mut apart = Document::genesis(item.into(), DocumentKind::Item).unwrap();
+                let o = decide(
+                    &mut apart,
+                    item,
+                    &facts,
+                    &decision(Some(row), true),
+                    Action::Track,
+                    b"12345678",
+                );
+                Document::read_change(&o.unwrap().change).unwrap().0
+            });
+            merged.apply(changes.to_vec()).unwrap();
+            assert_eq!(Registers::read(&merged).unwrap().unwrap().others.len(), conflict);
+        }
+    }
+}

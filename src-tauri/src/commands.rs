@@ -1,0 +1,227 @@
+//! The commands the window may call: each carries one question to the desk.
+
+use behalf_core::{
+    desk::{
+        Accepted, ImportProgress, Invitation, Terms, TimelineQuery,
+        view::{
+            ActivityForm, Folder, Grant, Hit, ImportReport, Item, ListPage, Me, RowForm, Shown, SyncState,
+            Timeline,
+        },
+    },
+    model::{Address, Level, RowRef},
+};
+use tauri::{AppHandle, State, ipc::Channel};
+
+use crate::{
+    error::Result,
+    import::{self, Source},
+    state::Shell,
+};
+
+type Desk<'a> = State<'a, Shell>;
+
+/// Whose replica this is, and its mailboxes.
+#[tauri::command]
+#[specta::specta]
+pub async fn me(desk: Desk<'_>) -> Result<Me> {
+    desk.ask(|desk| desk.me()).await
+}
+
+/// The folders of a mailbox (B-01).
+#[tauri::command]
+#[specta::specta]
+pub async fn folders(desk: Desk<'_>, mailbox: Address) -> Result<Vec<Folder>> {
+    desk.ask(move |desk| desk.folders(&mailbox)).await
+}
+
+/// A page of the message list, newest first (B-02). `after` is the last key of the page before.
+#[tauri::command]
+#[specta::specta]
+pub async fn list(
+    desk: Desk<'_>,
+    mailbox: Address,
+    folder: Option<String>,
+    limit: u32,
+    after: Option<String>,
+) -> Result<ListPage> {
+    desk.ask(move |desk| desk.list(&mailbox, folder.as_deref(), limit, after.as_deref()))
+        .await
+}
+
+/// A message or appointment, opened.
+#[tauri::command]
+#[specta::specta]
+pub async fn show(desk: Desk<'_>, mailbox: Address, key: String) -> Result<Shown> {
+    desk.ask(move |desk| desk.show(&mailbox, &key)).await
+}
+
+/// How far an item's tracking has come, for both people (H-02).
+#[tauri::command]
+#[specta::specta]
+pub async fn status(desk: Desk<'_>, mailbox: Address, key: String) -> Result<Item> {
+    desk.ask(move |desk| desk.status(&mailbox, &key)).await
+}
+
+/// Rows that match what was typed, best first (D-01). No `tables` means every activity-enabled one.
+#[tauri::command]
+#[specta::specta]
+pub async fn search(desk: Desk<'_>, text: String, tables: Vec<String>, limit: u32) -> Result<Vec<Hit>> {
+    desk.ask(move |desk| desk.search(&text, &tables, limit)).await
+}
+
+/// Recent and favourite rows, before typing (D-02).
+#[tauri::command]
+#[specta::specta]
+pub async fn recent_rows(desk: Desk<'_>) -> Result<Vec<Hit>> {
+    desk.ask(|desk| desk.recent_rows()).await
+}
+
+/// Set Regarding or Change Regarding; without a row, Track without Regarding. Durable when it returns (E-03).
+#[tauri::command]
+#[specta::specta]
+pub async fn track(desk: Desk<'_>, mailbox: Address, key: String, regarding: Option<RowRef>) -> Result<Item> {
+    let item = desk
+        .ask(move |desk| desk.track(&mailbox, &key, regarding.as_ref()))
+        .await?;
+    desk.nudge.now();
+    Ok(item)
+}
+
+/// Untrack & Keep, or Untrack & Delete (D2).
+#[tauri::command]
+#[specta::specta]
+pub async fn untrack(desk: Desk<'_>, mailbox: Address, key: String, keep: bool) -> Result<Item> {
+    let item = desk.ask(move |desk| desk.untrack(&mailbox, &key, keep)).await?;
+    desk.nudge.now();
+    Ok(item)
+}
+
+/// An activity's form (C-04).
+#[tauri::command]
+#[specta::specta]
+pub async fn activity(desk: Desk<'_>, id: String) -> Result<ActivityForm> {
+    desk.ask(move |desk| desk.activity_form(&id)).await
+}
+
+/// A row's form.
+#[tauri::command]
+#[specta::specta]
+pub async fn row(desk: Desk<'_>, row: RowRef) -> Result<RowForm> {
+    desk.ask(move |desk| desk.row(&row)).await
+}
+
+/// A row's timeline (J-02, J-03). A `limit` of 0 means ten.
+#[tauri::command]
+#[specta::specta]
+pub async fn timeline(
+    desk: Desk<'_>,
+    row: RowRef,
+    limit: u32,
+    search: String,
+    by_modified: bool,
+) -> Result<Timeline> {
+    let query = TimelineQuery {
+        limit,
+        search,
+        by_modified,
+    };
+    desk.ask(move |desk| desk.timeline(&row, &query)).await
+}
+
+/// Starts a sync cycle now (H-03); the `sync` event tells how it goes.
+#[tauri::command]
+#[specta::specta]
+pub fn sync_now(desk: Desk<'_>) {
+    desk.nudge.now();
+}
+
+/// What the sync line says.
+#[tauri::command]
+#[specta::specta]
+pub async fn sync_state(desk: Desk<'_>) -> Result<SyncState> {
+    desk.ask(|desk| desk.sync_state()).await
+}
+
+/// Every grant of a mailbox; of the own one without `mailbox`.
+#[tauri::command]
+#[specta::specta]
+pub async fn grants(desk: Desk<'_>, mailbox: Option<Address>) -> Result<Vec<Grant>> {
+    desk.ask(move |desk| desk.grants(mailbox.as_ref())).await
+}
+
+/// Invites a delegate to the whole own mailbox, calendar included, with no end.
+#[tauri::command]
+#[specta::specta]
+pub async fn invite(desk: Desk<'_>, delegate: String, level: Level) -> Result<Invitation> {
+    desk.ask(move |desk| {
+        let terms = Terms {
+            level,
+            folders: Vec::new(),
+            calendar: true,
+            until: None,
+        };
+        desk.invite(&Address::parse(&delegate)?, &terms)
+    })
+    .await
+}
+
+/// Accepts an invitation; the words are what both people compare.
+#[tauri::command]
+#[specta::specta]
+pub async fn accept(desk: Desk<'_>, code: String) -> Result<Accepted> {
+    let accepted = desk.ask(move |desk| desk.accept(&code)).await?;
+    desk.nudge.now();
+    Ok(accepted)
+}
+
+/// The words of an acceptance that has arrived, to compare before `confirm`.
+#[tauri::command]
+#[specta::specta]
+pub async fn acceptance_words(desk: Desk<'_>, delegate: String) -> Result<String> {
+    desk.ask(move |desk| desk.acceptance_words(&Address::parse(&delegate)?))
+        .await
+}
+
+/// Lets the delegate in, after the words were compared.
+#[tauri::command]
+#[specta::specta]
+pub async fn confirm(desk: Desk<'_>, delegate: String) -> Result<Grant> {
+    let grant = desk
+        .ask(move |desk| desk.confirm(&Address::parse(&delegate)?))
+        .await?;
+    desk.nudge.now();
+    Ok(grant)
+}
+
+/// Lets the person choose mail files (.eml, mbox, .xz, .gz) and imports them (B-08). `null`: they chose none.
+#[tauri::command]
+#[specta::specta]
+pub async fn import_mail(
+    app: AppHandle,
+    desk: Desk<'_>,
+    mailbox: Address,
+    folder: Option<String>,
+    on_progress: Channel<ImportProgress>,
+) -> Result<Option<ImportReport>> {
+    import::run(&app, &desk, Source::Files, mailbox, folder, on_progress).await
+}
+
+/// Lets the person choose a folder (a Maildir, or one of .eml files) and imports it (B-08). `null`: they chose none.
+#[tauri::command]
+#[specta::specta]
+pub async fn import_mail_folder(
+    app: AppHandle,
+    desk: Desk<'_>,
+    mailbox: Address,
+    folder: Option<String>,
+    on_progress: Channel<ImportProgress>,
+) -> Result<Option<ImportReport>> {
+    import::run(&app, &desk, Source::Folder, mailbox, folder, on_progress).await
+}
+
+/// Ends the import at hand; what was stored stays (B-08).
+#[tauri::command]
+#[specta::specta]
+pub fn cancel_import(desk: Desk<'_>) {
+    desk.imports.cancel();
+}

@@ -1,0 +1,67 @@
+//! What happens before there is a window: the log, and opening the replica.
+
+use std::{io::IsTerminal as _, path::Path};
+
+use behalf_core::{Code, Error, Result, desk::Desk};
+use tauri_plugin_dialog::{DialogExt as _, MessageDialogKind};
+
+/// Sends `tracing` to stderr; `RUST_LOG` chooses how much, warnings by default.
+pub fn log_to_stderr() {
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,behalf=info".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+/// Opens the replica, and says what to do when there is none.
+///
+/// # Errors
+/// Whatever [`Desk::open`] says; `NotFound` becomes the way to make one.
+pub fn open(folder: &Path) -> Result<Desk> {
+    Desk::open(folder).map_err(|error| match error.code() {
+        Code::NotFound => Error::not_found(
+            format!("There is no Behalf data in {}.", folder.display()),
+            "Make it with `behalf --data DIR init --person EMAIL --name NAME --relay folder:PATH`, \
+             or start with the sample data: ./x run",
+        ),
+        _ => error,
+    })
+}
+
+/// Tells the person why there is no window: on the terminal, and in a dialog when there is no terminal to read.
+pub fn explain(error: &Error) {
+    let text = match error.hint() {
+        "" => error.to_string(),
+        hint => format!("{error}\n{hint}"),
+    };
+    eprintln!("{text}");
+    if std::io::stderr().is_terminal() || !has_display() {
+        return;
+    }
+    let shown = tauri::Builder::default()
+        .plugin(tauri_plugin_dialog::init())
+        .setup(move |app| {
+            let handle = app.handle().clone();
+            app.dialog()
+                .message(text)
+                .title("Behalf")
+                .kind(MessageDialogKind::Error)
+                .show(move |_| handle.exit(0));
+            Ok(())
+        })
+        .build(tauri::generate_context!())
+        .map(|app| app.run_return(|_, _| {}));
+    if let Err(error) = shown {
+        tracing::error!(%error, "the dialog could not be shown");
+    }
+}
+
+/// GTK ends the process when it finds no display, so ask first.
+fn has_display() -> bool {
+    !cfg!(target_os = "linux")
+        || ["WAYLAND_DISPLAY", "DISPLAY"]
+            .iter()
+            .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}

@@ -1,0 +1,506 @@
+//! Import of real and generated data, and of everything that is not what it claims to be (B-08, L-03).
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::{fs, io::Write, path::Path};
+
+use behalf_tests::{
+    behalf::command,
+    corpus::corpus,
+    data::{assert_sound, real},
+    office::{ALEX, Office, utf8},
+};
+use serde_json::Value;
+
+/// Alex's office; imports need nobody else.
+fn office() -> Office {
+    Office::of_strangers()
+}
+
+fn number(report: &Value, name: &str) -> u64 {
+    report[name]
+        .as_u64()
+        .unwrap_or_else(|| panic!("no {name} in {report}"))
+}
+
+/// None lost: everything met was stored, was there already, or is listed with its reason.
+fn assert_none_lost(report: &Value) {
+    let rejected = report["rejected"].as_array().unwrap();
+    let sum = number(report, "imported")
+        + number(report, "duplicates")
+        + rejected.len() as u64
+        + report["updated"].as_u64().unwrap_or(0);
+    assert_eq!(number(report, "seen"), sum, "{report}");
+    for r in rejected {
+        assert!(
+            !r["reason"].as_str().unwrap().is_empty() && r["position"].is_number(),
+            "{r}"
+        );
+    }
+}
+
+fn messages(office: &Office) -> u64 {
+    let folders = office.alex.does(&["folders", "--mailbox", ALEX]);
+    folders
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| number(f, "messages"))
+        .sum()
+}
+
+#[test]
+fn b_08_a_generated_mailbox_and_again() {
+    let office = office();
+    let corpus = corpus(2_000);
+    let file = office.path("in.mbox");
+    fs::write(&file, &corpus.mbox).unwrap();
+    let report = office.alex.imports_mail(&file, "Inbox");
+    assert_none_lost(&report);
+    assert_eq!(number(&report, "seen"), corpus.seen, "{report}");
+    assert_eq!(number(&report, "duplicates"), corpus.duplicates, "{report}");
+    assert_eq!(number(&report, "imported"), corpus.keys.len() as u64, "{report}");
+    assert_eq!(messages(&office), corpus.keys.len() as u64);
+
+    // The same again, under another name, brings nothing new: deduplicated by Message-ID.
+    let copy = office.path("copy.mbox");
+    fs::copy(&file, &copy).unwrap();
+    let report = office.alex.imports_mail(&copy, "Inbox");
+    assert_none_lost(&report);
+    assert_eq!(
+        (number(&report, "imported"), number(&report, "duplicates")),
+        (0, corpus.seen)
+    );
+
+    // Read back: words in any charset, attachments by name.
+    let list = office.alex.does(&["list", "--mailbox", ALEX, "--limit", "5000"]);
+    let list = list.as_array().unwrap();
+    assert_eq!(list.len(), corpus.keys.len());
+    assert!(list.iter().any(|e| e["subject"] == "Grüße aus Zürich"));
+    let mut with_attachment = list.iter().filter(|e| e["attachments"].as_u64() > Some(0));
+    let key = with_attachment.next().unwrap()["key"].as_str().unwrap();
+    let shown = office.alex.asks_about("show", key, &[]).done();
+    assert_eq!(shown["attachments"][0]["name"], "a.pdf");
+    assert!(shown["text"].as_str().unwrap().contains("Grüße"), "{shown}");
+
+    // Page by page is the same list, none twice, none left out.
+    let (mut paged, mut after) = (Vec::new(), None::<String>);
+    loop {
+        let mut args = vec!["list", "--mailbox", ALEX, "--limit", "300"];
+        args.extend(after.iter().flat_map(|a| ["--after", a.as_str()]));
+        let page = office.alex.does(&args);
+        let keys: Vec<String> = page
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e["key"].as_str().unwrap().into())
+            .collect();
+        let Some(last) = keys.last().cloned() else { break };
+        paged.extend(keys);
+        after = Some(last);
+    }
+    let whole: Vec<String> = list.iter().map(|e| e["key"].as_str().unwrap().into()).collect();
+    assert_eq!(paged, whole);
+}
+
+/// Ctrl-C in the middle: a report, exit 0, nothing lost; the same command goes on from there.
+#[cfg(unix)]
+#[test]
+fn b_08_cancel_and_resume() {
+    use std::process::Command;
+    let office = office();
+    let corpus = corpus(30_000);
+    let file = office.path("in.mbox");
+    fs::write(&file, &corpus.mbox).unwrap();
+    let import = ["import", "mail", utf8(&file), "--mailbox", ALEX];
+    let child = command(&office.alex.data, import).spawn().unwrap();
+    // Once the first thousands are stored, somebody presses Ctrl-C.
+    let wal = office.alex.data.join("behalf.db-wal");
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while fs::metadata(&wal).map_or(0, |m| m.len()) < 200_000 && std::time::Instant::now() < patience {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!(
+        Command::new("kill")
+            .arg("-INT")
+            .arg(child.id().to_string())
+            .status()
+            .unwrap()
+            .success()
+    );
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let first: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(first["cancelled"], true, "{first}");
+    assert!(number(&first, "imported") < 30_000, "{first}");
+    assert_eq!(
+        messages(&office),
+        number(&first, "imported"),
+        "what was reported is what is there"
+    );
+
+    let second = office.alex.does(&import);
+    assert!(second.get("cancelled").is_none());
+    assert_none_lost(&second);
+    assert_eq!(number(&first, "imported") + number(&second, "imported"), 30_000);
+    assert_eq!(messages(&office), 30_000);
+    assert_sound(&office.alex.data);
+}
+
+/// The real mailing list: 10,512 mails of thirty years, none lost.
+#[test]
+fn b_08_a_real_mailing_list() {
+    let Some(file) = real("linux-mips-sample.mbox.xz") else {
+        return;
+    };
+    let office = office();
+    let report = office.alex.imports_mail(&file, "Inbox");
+    assert_none_lost(&report);
+    assert_eq!(number(&report, "seen"), 10_512, "{report}");
+    assert_eq!(messages(&office), number(&report, "imported"));
+    assert!(number(&report, "imported") > 10_000, "{report}");
+    eprintln!("imported {} in {} s", report["imported"], report["seconds"]);
+}
+
+/// Real customers, under headers of their own.
+#[test]
+fn l_03_real_rows() {
+    let (Some(northwind), Some(accounts), Some(contacts)) = (
+        real("northwind-customers.csv"),
+        real("adventureworks-accounts.csv"),
+        real("adventureworks-contacts.csv"),
+    ) else {
+        return;
+    };
+    let office = office();
+    let import = |file: &Path, table: &str, maps: &[&str]| {
+        let mut args = vec!["import", "rows", utf8(file), "--table", table];
+        args.extend(maps.iter().flat_map(|m| ["--map", m]));
+        let report = office.alex.does(&args);
+        assert_none_lost(&report);
+        assert_eq!(report["rejected"], serde_json::json!([]));
+        number(&report, "imported")
+    };
+    let company = [
+        "accountid=id",
+        "name=company",
+        "address1_city=city",
+        "telephone1=phone",
+    ];
+    assert_eq!(import(&northwind, "account", &company), 91);
+    assert_eq!(
+        import(&accounts, "account", &["accountid=sourceid", "name=name"]),
+        701
+    );
+    let person = [
+        "contactid=sourceid",
+        "fullname=firstname",
+        "emailaddress1=emailaddress1",
+        "parentcustomerid=account_name",
+    ];
+    assert_eq!(import(&contacts, "contact", &person), 753);
+    assert_eq!(office.alex.searches("alfreds")[0], "Alfreds Futterkiste");
+    assert_eq!(
+        import(&northwind, "account", &company),
+        0,
+        "a second time nothing is new"
+    );
+}
+
+/// One bad message never stops an import, and is listed with its reason or kept as it is.
+#[test]
+fn b_08_one_bad_message_among_good_ones() {
+    let office = office();
+    let good = |n: u8| {
+        format!(
+            "From a@x Mon Jan 01 08:00:00 2024\nMessage-ID: <{n}@good.example>\nFrom: a@x\nSubject: Good {n}\nDate: Mon, 1 Jan 2024 08:00:00 +0000\n\nText\n\n"
+        )
+    };
+    let mut mbox = good(1).into_bytes();
+    mbox.extend(b"From a@x Mon Jan 01 08:00:00 2024\nno header at all, only words\n\n");
+    mbox.extend(good(2).into_bytes());
+    mbox.extend(b"From a@x Mon Jan 01 08:00:00 2024\nMessage-ID: <charset@good.example>\nFrom: a@x\nSubject: =?x-unknown?B?////?= \xff\xfe\nContent-Type: text/plain; charset=klingon\n\n\xff\xfe\xfd words\n\n");
+    mbox.extend(b"From a@x Mon Jan 01 08:00:00 2024\nMessage-ID: <nul@good.example>\nFrom: a@x\nSubject: a\0b\n\n\0\0\0\n\n");
+    mbox.extend(good(3).into_bytes());
+    let file = office.path("mixed.mbox");
+    fs::write(&file, mbox).unwrap();
+    let report = office.alex.imports_mail(&file, "Inbox");
+    assert_none_lost(&report);
+    assert_eq!(number(&report, "seen"), 6, "{report}");
+    for n in 1..=3 {
+        let shown = office
+            .alex
+            .asks_about("show", &format!("{n}@good.example"), &[])
+            .done();
+        assert_eq!(shown["subject"], format!("Good {n}"));
+    }
+    let shown = office.alex.asks_about("show", "charset@good.example", &[]).done();
+    assert!(shown["text"].as_str().unwrap().contains("words"));
+}
+
+/// A message of 100 MB is stored or rejected with a reason; its neighbours are stored.
+#[test]
+fn b_08_a_message_of_100_mb() {
+    let office = office();
+    let file = office.path("huge.mbox");
+    let mut out = std::io::BufWriter::new(fs::File::create(&file).unwrap());
+    writeln!(
+        out,
+        "From a@x Mon Jan 01 08:00:00 2024\nMessage-ID: <huge@x>\nFrom: a@x\nSubject: Huge\n"
+    )
+    .unwrap();
+    let line = [b'x'; 76];
+    for _ in 0..(100 << 20) / 77 {
+        out.write_all(&line).unwrap();
+        out.write_all(b"\n").unwrap();
+    }
+    writeln!(
+        out,
+        "\nFrom a@x Mon Jan 01 08:00:00 2024\nMessage-ID: <small@x>\nFrom: a@x\nSubject: Small\n\nText\n"
+    )
+    .unwrap();
+    out.into_inner().unwrap().sync_all().unwrap();
+    let report = office.alex.imports_mail(&file, "Inbox");
+    assert_none_lost(&report);
+    assert_eq!(number(&report, "seen"), 2, "{report}");
+    assert_eq!(
+        office.alex.asks_about("show", "small@x", &[]).done()["subject"],
+        "Small"
+    );
+}
+
+/// What cannot be used: a clear error, the right exit code, and nothing half-imported.
+#[test]
+fn b_08_l_03_what_is_not_what_it_claims() {
+    let office = office();
+    let write = |name: &str, bytes: &[u8]| {
+        let file = office.path(name);
+        fs::write(&file, bytes).unwrap();
+        file
+    };
+    let mail = |file: &Path| {
+        office
+            .alex
+            .asks(&["import", "mail", utf8(file), "--mailbox", ALEX])
+    };
+    let rows = |file: &Path, table: &str| {
+        office
+            .alex
+            .asks(&["import", "rows", utf8(file), "--table", table])
+    };
+
+    mail(&office.path("not-there.mbox")).turned_down(4);
+    for file in [
+        write("noise.xz", b"this is not xz"),
+        write("noise.mbox.xz", b"this is not xz"),
+        write("noise.mbox.gz", b"this is not gzip"),
+        write("picture.mbox", &[0x89, b'P', b'N', b'G', 0, 1, 2, 3]),
+        write("empty.mbox", b""),
+        write("no-headers.eml", b"only words, and no header"),
+    ] {
+        // Turned down as a whole, or listed with its reason; never taken for mail, never passed over in silence.
+        let answer = mail(&file);
+        if answer.exit == 0 {
+            let listed = answer.json["rejected"].as_array().unwrap();
+            assert_eq!(number(&answer.json, "imported"), 0, "{}", answer.json);
+            assert_none_lost(&answer.json);
+            let empty = file.ends_with("empty.mbox");
+            assert!(
+                empty
+                    || listed[0]["source"]
+                        .as_str()
+                        .unwrap()
+                        .ends_with(file.file_name().unwrap().to_str().unwrap())
+            );
+        } else {
+            answer.turned_down(2);
+        }
+    }
+    assert_eq!(messages(&office), 0);
+
+    rows(&office.path("not-there.csv"), "account").turned_down(4);
+    let why = rows(&write("keyless.csv", b"name,city\nA,B\n"), "account").turned_down(2);
+    assert!(
+        why.contains("accountid") || why.contains("id"),
+        "it names what is missing: {why}"
+    );
+    rows(&write("empty.csv", b""), "account").turned_down(2);
+    let good = write("good.csv", b"accountid,name\n1,A\n");
+    let answer = rows(&good, "nonsense");
+    assert!(matches!(answer.exit, 2 | 4), "{}", answer.json);
+    let unmapped = [
+        "import",
+        "rows",
+        utf8(&good),
+        "--table",
+        "account",
+        "--map",
+        "name=Company",
+    ];
+    office.alex.asks(&unmapped).turned_down(2);
+    assert!(office.alex.searches("A").is_empty(), "nothing was half-imported");
+
+    // A short line among good ones is one rejected row.
+    let ragged = write("ragged.csv", b"accountid,name\n1,One\n2\n3,Three\n");
+    let report = rows(&ragged, "account").done();
+    assert_none_lost(&report);
+    assert_eq!(
+        (number(&report, "seen"), number(&report, "imported")),
+        (3, 2),
+        "{report}"
+    );
+    assert_eq!(report["rejected"][0]["position"], 3.0, "the line: {report}");
+
+    let calendar = write("noise.ics", b"BEGIN:VCALENDAR\nnonsense");
+    let answer = office
+        .alex
+        .asks(&["import", "calendar", utf8(&calendar), "--mailbox", ALEX]);
+    if answer.exit == 0 {
+        assert_eq!(number(&answer.json, "imported"), 0, "{}", answer.json);
+    } else {
+        answer.turned_down(2);
+    }
+}
+
+/// A download that broke off: what came whole is there, and the break is told.
+#[test]
+fn b_08_half_a_compressed_mailbox() {
+    let office = office();
+    let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 6);
+    encoder.write_all(corpus(2_000).mbox.as_bytes()).unwrap();
+    let whole = encoder.finish().unwrap();
+    let file = office.path("half.mbox.xz");
+    fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    let answer = office
+        .alex
+        .asks(&["import", "mail", utf8(&file), "--mailbox", ALEX]);
+    if answer.exit == 0 {
+        assert_none_lost(&answer.json);
+        assert!(
+            !answer.json["rejected"].as_array().unwrap().is_empty(),
+            "{}",
+            answer.json
+        );
+    } else {
+        answer.turned_down(2);
+    }
+    let list = office.alex.does(&["list", "--mailbox", ALEX, "--limit", "5000"]);
+    let last = &list.as_array().unwrap()[0];
+    office
+        .alex
+        .asks_about("show", last["key"].as_str().unwrap(), &[])
+        .done();
+    // The whole file afterwards brings the rest.
+    let again = office.path("whole.mbox.xz");
+    fs::write(&again, &whole).unwrap();
+    assert_none_lost(&office.alex.imports_mail(&again, "Inbox"));
+    assert_eq!(messages(&office), 2_000);
+}
+
+/// A file this user may not read: exit 2, and the hint says so. An administrator may read everything, so there the
+/// test runs `behalf` as nobody.
+#[cfg(unix)]
+#[test]
+fn b_08_a_file_that_may_not_be_read() {
+    use std::os::unix::{
+        fs::{PermissionsExt, chown},
+        process::CommandExt,
+    };
+    const NOBODY: u32 = 65_534;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret.mbox");
+    fs::write(&file, corpus(1).mbox).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
+    let administrator = fs::File::open(&file).is_ok();
+    if administrator {
+        chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    let run = |args: &[&str]| {
+        let mut command = command(&folder.path().join("data"), args);
+        if administrator {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        command.output()
+    };
+    let relay = format!("folder:{}", folder.path().join("relay").display());
+    match run(&["init", "--person", ALEX, "--name", "Alex", "--relay", &relay]) {
+        Ok(made) => assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout)),
+        Err(e) => return eprintln!("SKIPPED: nobody may not run `behalf` here: {e}"),
+    }
+    let output = run(&["import", "mail", utf8(&file), "--mailbox", ALEX]).unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (output.status.code(), answer["error"]["code"].as_str()),
+        (Some(2), Some("bad_input")),
+        "{answer}"
+    );
+    assert!(
+        answer["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("secret.mbox"),
+        "{answer}"
+    );
+    assert!(!answer["error"]["hint"].as_str().unwrap().is_empty());
+}
+
+/// The disk runs full in the middle: exit 5, in words, and what is there is whole.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk() {
+    use std::process::Command;
+    let office = office();
+    let disk = office.path("disk");
+    fs::create_dir(&disk).unwrap();
+    let mount = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=4m", "behalf-test"])
+        .arg(&disk)
+        .output();
+    if !mount.is_ok_and(|m| m.status.success()) {
+        eprintln!("SKIPPED: only an administrator can make a small disk.");
+        return;
+    }
+    let small = SmallDisk(disk.clone());
+    let data = disk.join("alex");
+    let relay = format!("folder:{}", office.path("relay").display());
+    let line = ["init", "--person", ALEX, "--name", "Alex", "--relay", &relay];
+    behalf_tests::behalf::run(&data, line).done();
+    let file = office.path("in.mbox");
+    fs::write(&file, corpus(20_000).mbox).unwrap();
+    let answer = behalf_tests::behalf::run(&data, ["import", "mail", utf8(&file), "--mailbox", ALEX]);
+    let stderr = answer.stderr.clone();
+    assert!(
+        answer.json["error"]["hint"]
+            .as_str()
+            .is_some_and(|h| h.contains("full")),
+        "{}\n{stderr}",
+        answer.json
+    );
+    answer.turned_down(5);
+    assert_sound(&data);
+    // Everything that is listed can be opened.
+    let list = behalf_tests::behalf::run(&data, ["list", "--mailbox", ALEX, "--limit", "100000"]).done();
+    if let Some(last) = list.as_array().unwrap().first() {
+        let key = last["key"].as_str().unwrap();
+        behalf_tests::behalf::run(&data, ["show", key, "--mailbox", ALEX]).done();
+    }
+    drop(small);
+}
+
+#[cfg(target_os = "linux")]
+struct SmallDisk(std::path::PathBuf);
+
+#[cfg(target_os = "linux")]
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount")
+            .arg("-l")
+            .arg(&self.0)
+            .status();
+    }
+}

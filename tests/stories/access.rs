@@ -1,0 +1,131 @@
+//! Two strangers become owner and delegate.
+
+use behalf_tests::{
+    office::{ALEX, KIM, Office},
+    post::{ALPINE, MEETING, OFFER, SENT},
+};
+
+/// a grant stores owner, delegate, scope, level, start and end; both people see the same words first.
+#[test]
+fn a_01_an_invitation_becomes_a_grant() {
+    let office = Office::of_strangers();
+    let (alex, kim) = (&office.alex, &office.kim);
+    assert_eq!(alex.does(&["grants"]), serde_json::json!([]));
+    let invitation = alex.does(&[
+        "invite",
+        "create",
+        "--for",
+        KIM,
+        "--level",
+        "editor",
+        "--folder",
+        "Inbox",
+        "--until",
+        "2099-12-31",
+    ]);
+    assert!(invitation["expires"].as_str().unwrap().ends_with('Z'));
+    let accepted = kim.does(&["invite", "accept", invitation["code"].as_str().unwrap()]);
+    assert_eq!(accepted["mailbox"], ALEX);
+    let words = accepted["words"].as_str().unwrap();
+    assert!(words.split_whitespace().count() > 1, "words to compare: {words}");
+
+    // Without a terminal and without --yes nobody has compared anything; the words are shown to be compared.
+    let asked = alex.asks(&["invite", "confirm", "--for", KIM]).turned_down(2);
+    assert!(asked.contains(words), "the owner sees the same words: {asked}");
+    assert_eq!(
+        alex.does(&["grants"]),
+        serde_json::json!([]),
+        "no grant before the owner has confirmed"
+    );
+
+    let grant = alex.does(&["invite", "confirm", "--for", KIM, "--yes"])["grant"].clone();
+    kim.syncs();
+    for grants in [alex.does(&["grants"]), kim.does(&["grants", "--mailbox", ALEX])] {
+        assert_eq!(grants.as_array().unwrap().len(), 1);
+        assert_eq!(grants[0]["delegate"], KIM);
+        assert_eq!(grants[0]["level"], "editor");
+        assert_eq!(grants[0]["scope"]["folders"], serde_json::json!(["Inbox"]));
+        assert_eq!(grants[0]["scope"]["calendar"], false);
+        assert_eq!(grants[0]["until"], "2099-12-31T23:59:59Z");
+        assert_eq!(grants[0]["from"], grant["from"]);
+    }
+}
+
+/// before the owner has confirmed, the mailbox cannot be worked in.
+#[test]
+fn a_03_not_fully_set_up() {
+    let office = Office::of_strangers();
+    let code = office.alex.does(&["invite", "create", "--for", KIM])["code"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    office.kim.does(&["invite", "accept", &code]);
+    office.kim.syncs();
+    let answer = office.kim.asks_about("track", OFFER, &["--regarding", ALPINE]);
+    assert!(answer.exit == 3 || answer.exit == 4, "{}", answer.json);
+}
+
+/// A code is for one person: nobody else can use it.
+#[test]
+fn a_code_for_kim_is_no_use_to_sam() {
+    let office = Office::of_strangers();
+    let code = office
+        .alex
+        .does(&["invite", "create", "--for", "sam@contoso.example"])["code"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let answer = office.kim.asks(&["invite", "accept", &code]);
+    assert!(answer.exit == 2 || answer.exit == 3, "{}", answer.json);
+    // What was not accepted cannot be confirmed.
+    office.alex.syncs();
+    office
+        .alex
+        .asks(&["invite", "confirm", "--for", KIM, "--yes"])
+        .turned_down(4);
+}
+
+/// A-01, B-01: a grant changed to one folder opens that folder and nothing else: not in the list, not by key, not to
+/// track, even though this replica holds more from before.
+#[test]
+fn a_01_b_01_a_grant_for_one_folder() {
+    let office = Office::at_work();
+    let code = office
+        .alex
+        .does(&["invite", "create", "--for", KIM, "--folder", "Inbox"])["code"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    office.kim.does(&["invite", "accept", &code]);
+    office.alex.does(&["invite", "confirm", "--for", KIM, "--yes"]);
+    office.syncs_until_quiet();
+    let folders = office.kim.does(&["folders", "--mailbox", ALEX]);
+    let names: Vec<_> = folders
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| f["folder"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["Inbox"]);
+    assert_eq!(office.kim.sets_regarding(OFFER, ALPINE).status(), "Track pending");
+    for key in [SENT, MEETING] {
+        for (command, more) in [("show", &[][..]), ("track", &["--regarding", ALPINE])] {
+            let answer = office.kim.asks_about(command, key, more);
+            assert!(matches!(answer.exit, 3 | 4), "{command} {key}: {}", answer.json);
+        }
+    }
+}
+
+/// A grant that has ended allows nothing any more, and what was tracked before stays.
+#[test]
+fn a_01_an_end_that_is_past_is_no_grant() {
+    let office = Office::of_strangers();
+    office
+        .alex
+        .asks(&["invite", "create", "--for", KIM, "--until", "2020-01-31"])
+        .turned_down(2);
+    office
+        .alex
+        .asks(&["invite", "create", "--for", ALEX])
+        .turned_down(2);
+}

@@ -1,0 +1,148 @@
+import { Button, Spinner } from "@fluentui/react-components";
+import { useQueryClient } from "@tanstack/react-query";
+import { useMemo, useReducer, useState } from "react";
+import { ActivityPage } from "../activity/ActivityPage";
+import { Dialogs, type Open } from "../dialogs/Dialogs";
+import { useChanged, useHost } from "../host/context";
+import type { Me } from "../host/host";
+import { useMe } from "../host/queries";
+import { Mailboxes } from "../mailboxes/Mailboxes";
+import { Messages } from "../messages/Messages";
+import { Pane } from "../pane/Pane";
+import { useTrackedToast } from "../pane/useTrackedToast";
+import { Reading } from "../reading/Reading";
+import { RowPage } from "../row/RowPage";
+import { text } from "../strings";
+import styles from "./app.module.css";
+import { useCommands } from "./keys";
+import { useLayout } from "./layout";
+import { move, type Move, NavigationProvider, type Page, type Place, start } from "./navigation";
+import { isFlag, isText, remember, remembered } from "./preferences";
+import { Problem } from "./Problem";
+import { Splitter, useWidth } from "./Splitter";
+import type { ThemeChoice } from "./theme";
+import { TitleBar } from "./TitleBar";
+
+type Looks = { theme: ThemeChoice; chooseTheme: (choice: ThemeChoice) => void };
+
+/** Opens the replica, then the window's parts around it. */
+export function Desk(looks: Looks) {
+  const me = useMe();
+  const cache = useQueryClient();
+  // Everything on screen is read again; what has not changed is not drawn again.
+  useChanged(() => void cache.invalidateQueries());
+  if (me.data) return <Open me={me.data} {...looks} />;
+  return (
+    <main className={styles.centre}>
+      {me.isError ? (
+        <Problem
+          title={text.nothingOpened}
+          error={me.error}
+          action={<Button onClick={() => void me.refetch()}>{text.tryAgain}</Button>}
+        />
+      ) : (
+        <Spinner label={text.loading} />
+      )}
+    </main>
+  );
+}
+
+/** Where the person was the last time, as far as it still exists. */
+function begin(me: Me): Place {
+  const last = remembered("mailbox", "", isText);
+  const mailbox = me.mailboxes.find(({ id }) => id === last) ?? me.mailboxes[0];
+  const pinned = remembered("pinned", false, isFlag);
+  return { ...start, mailbox: mailbox?.id ?? null, pinned, pane: pinned };
+}
+
+function Open({ me, theme, chooseTheme }: Looks & { me: Me }) {
+  const host = useHost();
+  const [place, go] = useReducer(remembering, me, begin);
+  const [dialog, setDialog] = useState<Open | null>(null);
+  const [drawer, setDrawer] = useState(false);
+  const layout = useLayout();
+  const list = useWidth("list", 340, { min: 260, max: 560 });
+  const pane = useWidth("pane", 340, { min: 300, max: 520 });
+  const navigation = useMemo(() => ({ ...place, go }), [place]);
+  const mailbox = me.mailboxes.find(({ id }) => id === place.mailbox) ?? null;
+  const page = place.pages.at(-1);
+
+  useTrackedToast();
+  useCommands((command) => {
+    if (command === "help") setDialog("help");
+    else if (command === "sync") void host.syncNow().catch(() => undefined);
+    else if (command === "pane") go({ to: "pane", open: !place.pane });
+    else go({ to: "setRegarding" });
+  });
+
+  const single = layout === "single";
+  const wide = layout === "wide";
+  const drawn = layout === "narrow" || single;
+  return (
+    <NavigationProvider value={navigation}>
+      <div className={styles.window}>
+        <TitleBar
+          me={me}
+          mailbox={mailbox}
+          theme={theme}
+          chooseTheme={chooseTheme}
+          open={setDialog}
+          toggleMailboxes={drawn ? () => setDrawer((is) => !is) : null}
+        />
+        <div className={styles.columns}>
+          {(!drawn || drawer) && (
+            <>
+              {drawn && <button type="button" tabIndex={-1} aria-label={text.close} className={styles.shade} onClick={() => setDrawer(false)} />}
+              <div
+                className={drawn ? styles.drawer : styles.side}
+                onKeyDown={(event) => event.key === "Escape" && setDrawer(false)}
+                role="presentation"
+              >
+                <Mailboxes me={me} chosen={() => setDrawer(false)} />
+              </div>
+            </>
+          )}
+          <div className={styles.stage}>
+            {/* A form lies over the messages; they stay as they were below it. */}
+            <div className={styles.columns} inert={page !== undefined}>
+              {(!single || place.key === null) && (
+                <div className={styles.column} style={single ? { flexGrow: 1 } : { inlineSize: list.width }}>
+                  <Messages mailbox={mailbox} open={setDialog} instant={!single} />
+                </div>
+              )}
+              {!single && <Splitter label={text.resize.list} grows="start" size={list} />}
+              {(!single || place.key !== null) && (
+                <div className={styles.main}>
+                  <Reading mailbox={mailbox} back={single} />
+                </div>
+              )}
+              {place.pane && wide && <Splitter label={text.resize.pane} grows="end" size={pane} />}
+              {place.pane && (
+                <div className={wide ? styles.column : styles.overlay} style={{ inlineSize: single ? "100%" : pane.width }}>
+                  <Pane mailbox={mailbox} me={me} />
+                </div>
+              )}
+            </div>
+            {page && (
+              <div className={styles.page}>
+                <Form key={place.pages.length} page={page} />
+              </div>
+            )}
+          </div>
+        </div>
+      </div>
+      <Dialogs open={dialog} set={setDialog} mailbox={mailbox} />
+    </NavigationProvider>
+  );
+}
+
+function Form({ page }: { page: Page }) {
+  return page.kind === "row" ? <RowPage of={page.row} /> : <ActivityPage id={page.id} />;
+}
+
+function remembering(place: Place, by: Move): Place {
+  const next = move(place, by);
+  if (next.mailbox !== place.mailbox) remember("mailbox", next.mailbox);
+  if (next.pinned !== place.pinned) remember("pinned", next.pinned);
+  return next;
+}

@@ -1,0 +1,57 @@
+import { createContext, type Dispatch, useContext } from "react";
+import type { RowRef } from "../host/host";
+
+/** A form that lies over the messages. */
+export type Page = { kind: "row"; row: RowRef } | { kind: "activity"; id: string };
+
+/** Where the person is. */
+export type Place = {
+  mailbox: string | null;
+  folder: string | null;
+  key: string | null;
+  /** Forms opened one from another; the last is on top. */
+  pages: readonly Page[];
+  pane: boolean;
+  pinned: boolean;
+  /** Counts the wishes to type in Set Regarding for this item; the pane answers each once. */
+  wish: number;
+};
+
+export type Move =
+  | { to: "mailbox"; mailbox: string; folder: string | null }
+  | { to: "item"; key: string | null }
+  | { to: "message"; mailbox: string; folder: string | null; key: string }
+  | { to: "page"; page: Page }
+  | { to: "back" }
+  | { to: "pane"; open: boolean }
+  | { to: "pin"; pinned: boolean }
+  | { to: "setRegarding" };
+
+export const start: Place = { mailbox: null, folder: null, key: null, pages: [], pane: false, pinned: false, wish: 0 };
+
+export function move(place: Place, by: Move): Place {
+  switch (by.to) {
+    case "mailbox":
+      return { ...place, mailbox: by.mailbox, folder: by.folder, key: null, pages: [], pane: place.pinned, wish: 0 };
+    case "item":
+      // Pinned, the pane stays open from item to item; otherwise it closes with the item (C-01).
+      return by.key === place.key ? place : { ...place, key: by.key, pages: [], pane: place.pinned, wish: 0 };
+    case "message":
+      return { ...place, mailbox: by.mailbox, folder: by.folder, key: by.key, pages: [], wish: 0 };
+    case "page":
+      return { ...place, pages: [...place.pages, by.page] };
+    case "back":
+      return { ...place, pages: place.pages.slice(0, -1) };
+    case "pane":
+      return { ...place, pane: by.open, pinned: by.open && place.pinned, wish: 0 };
+    case "pin":
+      return { ...place, pinned: by.pinned };
+    case "setRegarding":
+      return place.key === null ? place : { ...place, pages: [], pane: true, wish: place.wish + 1 };
+  }
+}
+
+type Navigation = Place & { go: Dispatch<Move> };
+const Context = createContext<Navigation>({ ...start, go: () => undefined });
+export const NavigationProvider = Context.Provider;
+export const useNavigation = (): Navigation => useContext(Context);

@@ -1,0 +1,2 @@
+/** The one place toasts come up. */
+export const TOASTER = "behalf";

@@ -1,0 +1,60 @@
+import { Button, Field, Textarea } from "@fluentui/react-components";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { Problem } from "../app/Problem";
+import { useHost } from "../host/context";
+import { text } from "../strings";
+import styles from "./dialogs.module.css";
+import { Sheet } from "./Sheet";
+
+/** Takes the owner's code, and shows the words both compare. */
+export function AcceptDialog({ close }: { close: () => void }) {
+  const host = useHost();
+  const [code, setCode] = useState("");
+  const { mutate, data, error, isPending } = useMutation({ mutationFn: () => host.accept(code.trim()) });
+  if (data)
+    return (
+      <Sheet
+        title={text.accept.title}
+        close={close}
+        actions={
+          <Button appearance="primary" onClick={close}>
+            {text.done}
+          </Button>
+        }
+      >
+        <Words label={text.accept.words} words={data.words} />
+        <p>{text.accept.next(data.mailbox)}</p>
+      </Sheet>
+    );
+  return (
+    <Sheet
+      title={text.accept.title}
+      close={close}
+      submit={() => mutate()}
+      actions={
+        <>
+          <Button onClick={close}>{text.cancel}</Button>
+          <Button appearance="primary" type="submit" disabled={code.trim() === "" || isPending}>
+            {text.accept.accept}
+          </Button>
+        </>
+      }
+    >
+      <Field label={text.accept.code} hint={text.accept.codeHint} required>
+        <Textarea value={code} onChange={(_, { value }) => setCode(value)} rows={4} className={styles.code} />
+      </Field>
+      {error !== null && <Problem title={text.errorTitle} error={error} />}
+    </Sheet>
+  );
+}
+
+/** Words to be read aloud and compared. */
+export function Words({ label, words }: { label: string; words: string }) {
+  return (
+    <figure className={styles.words}>
+      <figcaption>{label}</figcaption>
+      <strong data-testid="words">{words}</strong>
+    </figure>
+  );
+}

@@ -1,0 +1,27 @@
+import { Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle } from "@fluentui/react-components";
+import type { ReactNode } from "react";
+import styles from "./dialogs.module.css";
+
+type Props = { title: string; close: () => void; stay?: boolean; actions: ReactNode; submit?: () => void; children: ReactNode };
+
+/** The frame every dialog shares. With `stay` it cannot be dismissed: work is going on. */
+export function Sheet({ title, close, stay = false, actions, submit, children }: Props) {
+  return (
+    <Dialog open onOpenChange={(_, data) => !data.open && !stay && close()}>
+      <DialogSurface className={styles.surface}>
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            submit?.();
+          }}
+        >
+          <DialogBody>
+            <DialogTitle>{title}</DialogTitle>
+            <DialogContent className={styles.content}>{children}</DialogContent>
+            <DialogActions>{actions}</DialogActions>
+          </DialogBody>
+        </form>
+      </DialogSurface>
+    </Dialog>
+  );
+}

@@ -1,0 +1,103 @@
+/**
+ * The one door between the window and everything else: what a person can do, as the desk offers it.
+ *
+ * The values are those of `desk/view.rs`, by way of the generated bindings. Times are RFC 3339 UTC.
+ */
+
+import type {
+  Accepted,
+  ActivityForm,
+  Code,
+  Folder,
+  Grant,
+  Hit,
+  ImportProgress,
+  ImportReport,
+  Invitation,
+  Item,
+  Level,
+  ListPage,
+  Me,
+  RowForm,
+  RowRef,
+  Shown,
+  SyncState,
+  Timeline,
+} from "../bindings";
+
+export type * from "../bindings";
+
+const CODES: readonly Code[] = ["internal", "bad_input", "refused", "not_found", "unavailable"];
+const isCode = (value: unknown): value is Code => CODES.some((code) => code === value);
+
+/** What every call rejects with: the sentence a person needs, and what to do about it. */
+export class HostError extends Error {
+  readonly code: Code;
+  readonly hint: string;
+
+  constructor(code: Code, message: string, hint: string) {
+    super(message);
+    this.name = "HostError";
+    this.code = code;
+    this.hint = hint;
+  }
+
+  /** Makes one of anything that was thrown. */
+  static of(thrown: unknown): HostError {
+    if (thrown instanceof HostError) return thrown;
+    if (typeof thrown === "object" && thrown !== null && "message" in thrown) {
+      const said = thrown as { code?: unknown; message: unknown; hint?: unknown };
+      return new HostError(isCode(said.code) ? said.code : "internal", String(said.message), String(said.hint ?? ""));
+    }
+    return new HostError("internal", String(thrown), "");
+  }
+}
+
+export interface Host {
+  me(): Promise<Me>;
+  folders(mailbox: string): Promise<Folder[]>;
+  /** Newest first; `after` is the key of the last entry before. */
+  list(mailbox: string, folder: string | null, limit: number, after: string | null): Promise<ListPage>;
+  show(mailbox: string, key: string): Promise<Shown>;
+  status(mailbox: string, key: string): Promise<Item>;
+
+  search(text: string, tables: string[], limit: number): Promise<Hit[]>;
+  recentRows(): Promise<Hit[]>;
+
+  /** Durable when it resolves. Without a row: Track without Regarding. */
+  track(mailbox: string, key: string, regarding: RowRef | null): Promise<Item>;
+  untrack(mailbox: string, key: string, keep: boolean): Promise<Item>;
+
+  activity(id: string): Promise<ActivityForm>;
+  row(row: RowRef): Promise<RowForm>;
+  timeline(row: RowRef, limit: number, search: string, byModified: boolean): Promise<Timeline>;
+
+  syncNow(): Promise<void>;
+  syncState(): Promise<SyncState>;
+
+  grants(mailbox: string | null): Promise<Grant[]>;
+  invite(delegate: string, level: Level): Promise<Invitation>;
+  accept(code: string): Promise<Accepted>;
+  acceptanceWords(delegate: string): Promise<string>;
+  confirm(delegate: string): Promise<Grant>;
+
+  /** The host asks which files. `null` when the person chose none. */
+  importMail(
+    mailbox: string,
+    folder: string | null,
+    onProgress: (progress: ImportProgress) => void,
+  ): Promise<ImportReport | null>;
+  /** The same, for a folder: a Maildir, or one of .eml files. */
+  importMailFolder(
+    mailbox: string,
+    folder: string | null,
+    onProgress: (progress: ImportProgress) => void,
+  ): Promise<ImportReport | null>;
+  cancelImport(): Promise<void>;
+
+  /** Where the isolated frame finds a message's body (B-07). */
+  messageUrl(mailbox: string, key: string, pictures: boolean): string;
+  /** Data changed: read again what is on screen. Returns how to stop listening. */
+  onChanged(listener: () => void): () => void;
+  onSync(listener: (state: SyncState) => void): () => void;
+}

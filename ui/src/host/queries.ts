@@ -1,0 +1,58 @@
+import { keepPreviousData, QueryClient, useQuery } from "@tanstack/react-query";
+import { useHost } from "./context";
+import type { RowRef } from "./host";
+
+/** The cache: what was read stays until `changed` says otherwise; nothing here goes over a network. */
+export const makeCache = () =>
+  new QueryClient({
+    defaultOptions: {
+      queries: { staleTime: Infinity, gcTime: 60_000, retry: false, networkMode: "always", refetchOnWindowFocus: false },
+      mutations: { networkMode: "always", retry: false },
+    },
+  });
+
+export const showKey = (mailbox: string, key: string) => ["show", mailbox, key] as const;
+
+export function useMe() {
+  const host = useHost();
+  return useQuery({ queryKey: ["me"], queryFn: () => host.me() });
+}
+
+export function useFolders(mailbox: string) {
+  const host = useHost();
+  return useQuery({ queryKey: ["folders", mailbox], queryFn: () => host.folders(mailbox) });
+}
+
+export function useShown(mailbox: string, key: string | null) {
+  const host = useHost();
+  return useQuery({
+    queryKey: showKey(mailbox, key ?? ""),
+    queryFn: () => host.show(mailbox, key ?? ""),
+    enabled: key !== null,
+  });
+}
+
+export function useRow(row: RowRef) {
+  const host = useHost();
+  return useQuery({ queryKey: ["row", row.table, row.id], queryFn: () => host.row(row) });
+}
+
+export function useActivity(id: string) {
+  const host = useHost();
+  return useQuery({ queryKey: ["activity", id], queryFn: () => host.activity(id) });
+}
+
+export function useTimeline(row: RowRef, limit: number, search: string, byModified: boolean) {
+  const host = useHost();
+  return useQuery({
+    queryKey: ["timeline", row.table, row.id, limit, search, byModified],
+    queryFn: () => host.timeline(row, limit, search, byModified),
+    // What is on screen stays until the new answer is there.
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useGrants(mailbox: string | null, enabled: boolean) {
+  const host = useHost();
+  return useQuery({ queryKey: ["grants", mailbox], queryFn: () => host.grants(mailbox), enabled });
+}

@@ -1,0 +1,71 @@
+import { mergeClasses } from "@fluentui/react-components";
+import { AttachRegular, CalendarLtrRegular } from "@fluentui/react-icons";
+import { type CSSProperties, memo } from "react";
+import { longDate, shortDate } from "../app/dates";
+import type { ListEntry } from "../host/host";
+import { text } from "../strings";
+import styles from "./messages.module.css";
+import { TrackMark } from "./TrackMark";
+
+type Props = {
+  id: string;
+  entry: ListEntry;
+  now: Date;
+  place: CSSProperties;
+  position: number;
+  total: number;
+  selected: boolean;
+  active: boolean;
+  open: (entry: ListEntry) => void;
+};
+
+/** One message: who, what, when, its first words, and how far its tracking has come (B-02). */
+export const MessageRow = memo(function MessageRow(props: Props) {
+  const { id, entry, now, place, position, total, selected, active, open } = props;
+  return (
+    // The keyboard is the list's: it moves the active descendant.
+    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events
+    <div
+      id={id}
+      role="option"
+      aria-selected={selected}
+      aria-setsize={total}
+      aria-posinset={position}
+      aria-label={spoken(entry)}
+      tabIndex={-1}
+      data-key={entry.key}
+      data-status={entry.status}
+      className={mergeClasses(styles.row, selected && styles.selected, active && styles.active, entry.unread && styles.unread)}
+      style={place}
+      onClick={() => open(entry)}
+    >
+      <div className={styles.line}>
+        <span className={styles.from}>{entry.from_name || entry.from}</span>
+        {entry.kind === "appointment" && <CalendarLtrRegular className={styles.mark} />}
+        {entry.attachments > 0 && <AttachRegular className={styles.mark} />}
+        <span className={styles.date}>{shortDate(entry.date, now)}</span>
+      </div>
+      <div className={styles.line}>
+        <span className={styles.subject}>{entry.subject || text.list.noSubject}</span>
+      </div>
+      <div className={styles.line}>
+        <span className={styles.preview}>{entry.preview}</span>
+        <TrackMark status={entry.status} regarding={entry.regarding_name} />
+      </div>
+    </div>
+  );
+});
+
+function spoken(entry: ListEntry): string {
+  return [
+    entry.unread ? text.list.unread : "",
+    entry.from_name || entry.from,
+    entry.subject || text.list.noSubject,
+    longDate(entry.date),
+    entry.attachments > 0 ? text.list.attachments(entry.attachments) : "",
+    entry.status,
+    entry.regarding_name ? text.list.regarding(entry.regarding_name) : "",
+  ]
+    .filter(Boolean)
+    .join(", ");
+}

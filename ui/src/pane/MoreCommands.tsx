@@ -1,0 +1,63 @@
+import { Menu, MenuButton, MenuItem, MenuList, MenuPopover, MenuTrigger } from "@fluentui/react-components";
+import { CheckmarkRegular, LinkDismissRegular, LinkEditRegular, MoreHorizontalRegular, OpenRegular } from "@fluentui/react-icons";
+import type { Item } from "../host/host";
+import { text } from "../strings";
+
+type Props = {
+  item: Item;
+  may: boolean;
+  trackWithout: () => void;
+  view: () => void;
+  change: () => void;
+  untrack: () => void;
+};
+
+/** `More commands`, as far as they apply to the item as it is (C-02, C-03). */
+export function MoreCommands({ item, may, trackWithout, view, change, untrack }: Props) {
+  const untracked = item.status === text.pane.notTracked;
+  return (
+    <Menu positioning="below-start">
+      <MenuTrigger disableButtonEnhancement>
+        <MenuButton
+          appearance="subtle"
+          size="small"
+          icon={<MoreHorizontalRegular />}
+          menuIcon={null}
+          aria-label={text.pane.moreCommands}
+          title={text.pane.moreCommands}
+          data-testid="more-commands"
+        />
+      </MenuTrigger>
+      <MenuPopover>
+        <MenuList>
+          {untracked ? (
+            <MenuItem icon={<CheckmarkRegular />} onClick={trackWithout}>
+              {text.pane.trackWithout}
+            </MenuItem>
+          ) : (
+            <>
+              <MenuItem
+                icon={<OpenRegular />}
+                disabled={item.activity === null}
+                onClick={view}
+                subText={item.activity === null ? text.pane.viewNotYet : undefined}
+              >
+                {text.pane.view}
+              </MenuItem>
+              {may && (
+                <MenuItem icon={<LinkEditRegular />} onClick={change}>
+                  {text.pane.change}
+                </MenuItem>
+              )}
+              {may && (
+                <MenuItem icon={<LinkDismissRegular />} onClick={untrack}>
+                  {text.pane.untrack}
+                </MenuItem>
+              )}
+            </>
+          )}
+        </MenuList>
+      </MenuPopover>
+    </Menu>
+  );
+}

@@ -1,0 +1,151 @@
+import { Badge, Button, MessageBar, MessageBarBody, MessageBarTitle, Spinner } from "@fluentui/react-components";
+import { CheckmarkCircleFilled, ClockRegular } from "@fluentui/react-icons";
+import { useEffect, useRef, useState } from "react";
+import { useAnnounce } from "../app/announce";
+import { dateTime } from "../app/dates";
+import { useNavigation } from "../app/navigation";
+import { Problem } from "../app/Problem";
+import type { Mailbox, Me, Shown } from "../host/host";
+import { text } from "../strings";
+import { Conflict } from "./Conflict";
+import { MoreCommands } from "./MoreCommands";
+import styles from "./pane.module.css";
+import { People } from "./People";
+import { RowCard } from "./RowCard";
+import { SetRegarding } from "./SetRegarding";
+import { UntrackDialog } from "./UntrackDialog";
+import { useTracking } from "./useTracking";
+
+type Props = { mailbox: Mailbox; shown: Shown; me: Me };
+
+/** How far the item is, what it is linked to, and what can be done about it: both walks of the spec. */
+export function Tracking({ mailbox, shown, me }: Props) {
+  const { wish, go } = useNavigation();
+  const { item } = shown;
+  const { act, busy, error, reset } = useTracking(mailbox.id, shown);
+  const [untracking, setUntracking] = useState(false);
+  // Change Regarding was chosen; Ctrl+K means the same where there is a row already.
+  const [asked, setAsked] = useState(false);
+  const [answered, setAnswered] = useState(0);
+  const heading = useRef<HTMLHeadingElement>(null);
+
+  const status = busy ? text.pane.processing : item.status;
+  const untracked = status === text.pane.notTracked;
+  const may = mailbox.can_track;
+  const changing = !untracked && (asked || wish > answered);
+  const boxed = may && !busy && (untracked || changing);
+
+  useSpoken(shown.subject, status);
+
+  const done = () => {
+    setAsked(false);
+    setAnswered(wish);
+    reset();
+    // The control that was used goes away: stay where the answer will be.
+    window.requestAnimationFrame(() => heading.current?.focus());
+  };
+  const track = (regarding: { table: string; id: string } | null) => {
+    done();
+    act({ act: "track", regarding: regarding && { table: regarding.table, id: regarding.id } });
+  };
+  const untrack = (keep: boolean) => {
+    setUntracking(false);
+    done();
+    act({ act: "untrack", keep });
+  };
+
+  return (
+    <section className={styles.section} aria-label={text.pane.title} data-testid="tracking" data-status={status}>
+      <div className={styles.status}>
+        <h3 ref={heading} tabIndex={-1} className={styles.heading} data-testid="track-status" data-region-start={!boxed || undefined}>
+          {status === text.pane.processing && <Spinner size="extra-tiny" />}
+          {status === text.pane.pending && <ClockRegular className={styles.pending} />}
+          {status === text.pane.tracked && <CheckmarkCircleFilled className={styles.done} />}
+          {status === text.pane.tracked && item.regarding ? text.pane.trackedRegarding : status}
+        </h3>
+        {item.values.length > 1 && (
+          <Badge appearance="tint" color="warning" data-testid="conflict-chip">
+            {text.pane.conflict(item.values.length)}
+          </Badge>
+        )}
+        {!busy && (may || !untracked) && (
+          <MoreCommands
+            item={item}
+            may={may}
+            trackWithout={() => track(null)}
+            view={() => item.activity !== null && go({ to: "page", page: { kind: "activity", id: item.activity } })}
+            change={() => setAsked(true)}
+            untrack={() => setUntracking(true)}
+          />
+        )}
+      </div>
+
+      {!may && (
+        <MessageBar intent="info" layout="multiline" data-testid="tracking-disabled">
+          <MessageBarBody>{mailbox.reason}</MessageBarBody>
+        </MessageBar>
+      )}
+      {error !== null && <Problem title={text.errorTitle} error={error} />}
+
+      {item.regarding && !untracked && (
+        <>
+          {status !== text.pane.tracked && <p className={styles.label}>{text.pane.trackPendingRegarding}</p>}
+          <RowCard row={item.regarding} />
+        </>
+      )}
+
+      {boxed && (
+        <div className={styles.change}>
+          <SetRegarding
+            label={changing ? text.pane.change : text.pane.setRegarding}
+            owner={mailbox.mine ? null : mailbox.owner_name}
+            disabled={busy}
+            wish={wish - answered + (asked ? 1 : 0)}
+            choose={track}
+            {...(untracked ? {} : { cancel: done })}
+          />
+          {changing && (
+            <Button size="small" onClick={done}>
+              {text.cancel}
+            </Button>
+          )}
+        </div>
+      )}
+
+      {!untracked && !busy && <People all={item.people} me={me.person} />}
+      {status === text.pane.pending && <p className={styles.safe}>{text.pane.safeToClose}</p>}
+
+      {item.values.length > 1 && (
+        <Conflict
+          values={item.values}
+          me={me.person}
+          may={may && !busy}
+          keep={(choice) => (choice.tracked ? track(choice.regarding) : setUntracking(true))}
+        />
+      )}
+      {item.failure && (
+        <MessageBar intent="error" layout="multiline" data-testid="failure">
+          <MessageBarBody>
+            <MessageBarTitle>{text.pane.failure}</MessageBarTitle>
+            {item.failure.reason}{" "}
+            {item.failure.next_retry
+              ? text.pane.failureRetry(dateTime(item.failure.next_retry), item.failure.attempts)
+              : text.pane.failureFinal(item.failure.attempts)}
+          </MessageBarBody>
+        </MessageBar>
+      )}
+      <UntrackDialog open={untracking} close={() => setUntracking(false)} untrack={untrack} />
+    </section>
+  );
+}
+
+/** A change of status is said aloud, the status found on opening is not (C-08). */
+function useSpoken(subject: string, status: string): void {
+  const announce = useAnnounce();
+  const said = useRef(status);
+  useEffect(() => {
+    if (said.current === status) return;
+    said.current = status;
+    announce(text.pane.saidStatus(subject || text.list.noSubject, status));
+  }, [announce, subject, status]);
+}

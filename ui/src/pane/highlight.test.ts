@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { highlight } from "./highlight";
+
+/** Writes marked stretches in brackets. */
+const show = (text: string, typed: string) =>
+  highlight(text, typed)
+    .map(({ text: part, marked }) => (marked ? `[${part}]` : part))
+    .join("");
+
+test.each([
+  ["Alpine Ski House", "ski", "Alpine [Ski] House"],
+  ["Alpine Ski House", "al ho", "[Al]pine Ski [Ho]use"],
+  ["Müller & Söhne", "muller", "[Müller] & Söhne"],
+  ["Mu\u0308ller", "mu", "[Mu\u0308]ller"],
+  ["Muller", "Mü", "[Mu]ller"],
+  ["Contoso", "tos", "Con[tos]o"],
+  ["A.Datum", "datum", "A.[Datum]"],
+  ["Riski Ski", "ski", "Riski [Ski]"],
+  ["Fabrikam", "*kam", "Fabri[kam]"],
+  ["Fabrikam", "fabrkam", "Fabrikam"],
+  ["Fabrikam", "", "Fabrikam"],
+  ["", "x", ""],
+  ["🙂 Adventure", "adv", "🙂 [Adv]enture"],
+  ["(a+b)", "a+b", "([a+b])"],
+])("%s, typed %s", (text, typed, marked) => {
+  expect(show(text, typed)).toBe(marked);
+});
+
+test("nothing is lost or made up", () => {
+  for (const text of ["Straße İstanbul", "ﬁne ﬂag", "日本 太郎", "e\u0301e\u0301"])
+    for (const typed of ["s", "i", "f", "日", "e", "ss"])
+      expect(highlight(text, typed).map((part) => part.text).join("")).toBe(text);
+});

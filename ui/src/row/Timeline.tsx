@@ -1,0 +1,105 @@
+import { Badge, Button, Dropdown, Field, Option, SearchBox } from "@fluentui/react-components";
+import { CalendarLtrRegular, ClockRegular, MailRegular } from "@fluentui/react-icons";
+import { useDeferredValue, useState } from "react";
+import { dateTime } from "../app/dates";
+import { useNavigation } from "../app/navigation";
+import { Problem } from "../app/Problem";
+import type { RowRef, TimelineRecord } from "../host/host";
+import { useTimeline } from "../host/queries";
+import { text } from "../strings";
+import styles from "./row.module.css";
+
+/** How many records more each time (J-02). */
+const STEP = 10;
+
+/** Everything that happened with a row, newest first (group J). */
+export function Timeline({ of }: { of: RowRef }) {
+  const [typed, setTyped] = useState("");
+  const [limit, setLimit] = useState(STEP);
+  const [byModified, setByModified] = useState(false);
+  const search = useDeferredValue(typed.trim());
+  const { data, error } = useTimeline(of, limit, search, byModified);
+  const sort = byModified ? text.timeline.lastUpdated : text.timeline.sortDate;
+  return (
+    <>
+      <div className={styles.tools}>
+        <SearchBox
+          className={styles.search}
+          placeholder={text.timeline.search}
+          aria-label={text.timeline.search}
+          value={typed}
+          onChange={(_, { value }) => {
+            setTyped(value);
+            setLimit(STEP);
+          }}
+        />
+        <Field label={text.timeline.sort} orientation="horizontal" className={styles.sort}>
+          <Dropdown
+            value={sort}
+            selectedOptions={[sort]}
+            onOptionSelect={(_, { optionValue }) => setByModified(optionValue === text.timeline.lastUpdated)}
+          >
+            <Option>{text.timeline.sortDate}</Option>
+            <Option>{text.timeline.lastUpdated}</Option>
+          </Dropdown>
+        </Field>
+      </div>
+      {error !== null && <Problem title={text.timeline.failed} error={error} />}
+      {data?.records.length === 0 && (
+        <p className={styles.quiet}>{search === "" ? text.timeline.empty : text.timeline.noMatch(search)}</p>
+      )}
+      <ol className={styles.records}>
+        {data?.records.map((record) => (
+          <Record key={record.activity} record={record} />
+        ))}
+      </ol>
+      {data?.more && (
+        <Button className={styles.load} onClick={() => setLimit((is) => is + STEP)}>
+          {text.timeline.more}
+        </Button>
+      )}
+    </>
+  );
+}
+
+const COLOURS: Partial<Record<string, "brand" | "danger" | "subtle">> = { Active: "brand", Overdue: "danger", Closed: "subtle" };
+
+function Record({ record }: { record: TimelineRecord }) {
+  const { go } = useNavigation();
+  const type = text.timeline.types[record.type] ?? record.type;
+  return (
+    <li className={styles.record} data-testid="timeline-record" data-activity={record.activity}>
+      <span className={styles.recordIcon} title={type}>
+        {record.type === "appointment" ? <CalendarLtrRegular aria-label={type} /> : <MailRegular aria-label={type} />}
+      </span>
+      <div className={styles.recordWords}>
+        <div className={styles.recordTop}>
+          <button
+            type="button"
+            className={styles.recordName}
+            onClick={() => go({ to: "page", page: { kind: "activity", id: record.activity } })}
+          >
+            <bdi>{record.subject || text.list.noSubject}</bdi>
+          </button>
+          {record.pending && (
+            <Badge appearance="tint" color="warning" size="small" icon={<ClockRegular />}>
+              {text.timeline.pending}
+            </Badge>
+          )}
+          <Badge appearance="tint" size="small" color={COLOURS[record.state] ?? "informative"}>
+            {record.state}
+          </Badge>
+        </div>
+        <div className={styles.recordMeta}>
+          <bdi>{text.timeline.by(record.by, record.for)}</bdi>
+          <time dateTime={record.sortdate}>{dateTime(record.sortdate)}</time>
+        </div>
+        {record.preview !== "" && (
+          <p className={styles.recordPreview} dir="auto">
+            {record.preview}
+          </p>
+        )}
+      </div>
+    </li>
+  );
+}
