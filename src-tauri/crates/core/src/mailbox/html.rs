@@ -20,7 +20,7 @@ use super::{
     clean::{self, prefix},
     parse::{self, Mail},
 };
-use crate::{Error, Result};
+use crate::{Error, Result, model::Address};
 
 /// How much HTML is shown, in bytes. Larger bodies are cut there and say so.
 const MAX_HTML: usize = 2 << 20;
@@ -73,6 +73,18 @@ pub fn render(raw: &[u8], pictures: bool, parts: &str) -> Result<Rendered> {
             blocked_images: 0,
         },
     })
+}
+
+/// Where the window finds a message's own pictures: `mail://localhost/part/<mailbox>/<key>/`.
+pub fn parts_of(mailbox: &Address, key: &str) -> String {
+    // Windows has no schemes of one's own; there the same place is a host.
+    let place = if cfg!(windows) {
+        "http://mail.localhost"
+    } else {
+        "mail://localhost"
+    };
+    let key = percent(&key.replace('%', "%25"));
+    format!("{place}/part/{}/{key}/", percent(mailbox.as_str()))
 }
 
 /// A picture inside a raw message by its content id: media type and bytes.
@@ -391,6 +403,15 @@ mod tests {
     }
 
     #[test]
+    fn the_window_can_tell_whose_picture_it_is() {
+        let place = parts_of(&Address::lenient("kim@x.org"), "a/b%1?@y");
+        assert!(
+            place.ends_with("localhost/part/kim@x.org/a%2Fb%251%3F@y/"),
+            "{place}"
+        );
+    }
+
+    #[test]
     fn depth_is_bounded() {
         let html = "<div>".repeat(200_000);
         assert_eq!(body(&html), "<div class=\"text\"></div>");
@@ -425,14 +446,4 @@ mod tests {
             }
         }
     }
-}
-
-/// Placeholder until the branch lands.
-pub fn render(_raw: &[u8], _pictures: bool) -> (String, usize) {
-    (String::new(), 0)
-}
-
-/// Placeholder until the branch lands.
-pub fn part(_raw: &[u8], _cid: &str) -> Option<(String, Vec<u8>)> {
-    None
 }

@@ -396,7 +396,10 @@ impl<'x> Mail<'x> {
         match part.content_id() {
             Some(id) if picture => {
                 let id = id.trim_matches(['<', '>']);
-                !attached || self.html().is_some_and(|html| html.contains(&format!("cid:{id}")))
+                !attached
+                    || self
+                        .html()
+                        .is_some_and(|html| html.contains(&format!("cid:{id}")))
             }
             _ => false,
         }
