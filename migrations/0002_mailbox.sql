@@ -29,6 +29,7 @@ CREATE TABLE message (
     UNIQUE (mailbox, key)
 ) STRICT;
 CREATE INDEX message_by_date ON message (folder, sent DESC, id DESC);
+CREATE INDEX message_by_mailbox ON message (mailbox, sent DESC, id DESC);
 CREATE INDEX message_by_item ON message (item);
 CREATE INDEX message_by_thread ON message (mailbox, thread);
 
@@ -47,6 +48,9 @@ CREATE TABLE appointment (
     show_as    TEXT NOT NULL,               -- free, tentative, busy, oof
     cancelled  INTEGER NOT NULL,
     private    INTEGER NOT NULL,
+    -- SEQUENCE and LAST-MODIFIED: which of two versions is the newer one.
+    sequence   INTEGER NOT NULL DEFAULT 0,
+    modified   INTEGER NOT NULL DEFAULT 0,
     ics        BLOB NOT NULL,               -- the component as it came
     UNIQUE (mailbox, key, occurrence)
 ) STRICT;
@@ -61,3 +65,15 @@ CREATE TABLE import_progress (
     position    INTEGER NOT NULL,
     PRIMARY KEY (mailbox, source)
 ) STRICT, WITHOUT ROWID;
+
+-- What an import could not use. The raw bytes stay in the pack, so that nothing a person gave us is lost (B-08).
+CREATE TABLE rejected_message (
+    id          INTEGER PRIMARY KEY,
+    mailbox     TEXT NOT NULL REFERENCES mailbox(id),
+    source      TEXT NOT NULL,
+    position    INTEGER NOT NULL,
+    reason      TEXT NOT NULL,
+    pack_offset INTEGER NOT NULL,
+    size        INTEGER NOT NULL,
+    UNIQUE (mailbox, source, position)
+) STRICT;

@@ -1,11 +1,9 @@
 //! `behalf`: the same desk without a window.
 
 mod args;
-mod cast;
 mod commands;
 mod place;
 mod print;
-mod relay;
 mod stop;
 
 use std::{ffi::OsString, io, process::ExitCode};

@@ -1,8 +1,8 @@
 //! Ctrl-C and SIGTERM: a wish to stop, heard between two steps of the work.
 
-use std::{
-    sync::{Arc, Condvar, Mutex, PoisonError},
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use behalf_core::{Error, Result};
@@ -10,7 +10,7 @@ use behalf_core::{Error, Result};
 /// Becomes true once somebody asked this process to stop. A second time ends it at once.
 #[derive(Clone, Default)]
 pub struct Stop {
-    asked: Arc<(Mutex<bool>, Condvar)>,
+    asked: Arc<AtomicBool>,
 }
 
 impl Stop {
@@ -34,7 +34,7 @@ impl Stop {
             .spawn(move || {
                 runtime.block_on(async {
                     signals.next().await;
-                    told.ask();
+                    told.asked.store(true, Ordering::Relaxed);
                     signals.next().await;
                     std::process::exit(130);
                 });
@@ -45,22 +45,7 @@ impl Stop {
 
     /// True once asked to stop.
     pub fn asked(&self) -> bool {
-        *self.asked.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits, at most this long; true once asked to stop.
-    pub fn wait(&self, at_most: Duration) -> bool {
-        let (asked, changed) = &*self.asked;
-        let asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
-        *changed
-            .wait_timeout_while(asked, at_most, |asked| !*asked)
-            .unwrap_or_else(PoisonError::into_inner)
-            .0
-    }
-
-    fn ask(&self) {
-        *self.asked.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.asked.1.notify_all();
+        self.asked.load(Ordering::Relaxed)
     }
 }
 
@@ -101,21 +86,5 @@ impl Signals {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waiting_ends_when_asked() {
-        let stop = Stop::default();
-        assert!(!stop.wait(Duration::from_millis(1)));
-        let other = stop.clone();
-        let waiter = std::thread::spawn(move || other.wait(Duration::from_secs(60)));
-        stop.ask();
-        assert!(waiter.join().unwrap());
-        assert!(stop.asked());
     }
 }

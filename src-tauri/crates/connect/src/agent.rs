@@ -102,7 +102,12 @@ impl Seen {
 }
 
 /// Resolves after the interval, or sooner when this replica has something to send or the relay has changed.
-async fn something_new(desk: &Desk, relay: &Arc<dyn Relay>, mut seen: Seen, interval: Duration) -> Result<()> {
+async fn something_new(
+    desk: &Desk,
+    relay: &Arc<dyn Relay>,
+    mut seen: Seen,
+    interval: Duration,
+) -> Result<()> {
     let until = Instant::now() + interval;
     let mut looks = 0;
     while Instant::now() < until {

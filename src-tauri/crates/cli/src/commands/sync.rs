@@ -2,11 +2,16 @@
 
 use std::{
     io::{self, IsTerminal},
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
+use behalf_connect::{
+    agent::{self, News},
+    relay,
+};
 use behalf_core::{
-    Code, Result,
+    Error, Result,
     desk::{
         Desk,
         view::{SyncReport, SyncState},
@@ -16,7 +21,6 @@ use behalf_core::{
 use super::Session;
 use crate::{
     print::{self, Reply},
-    relay,
     stop::Stop,
 };
 
@@ -30,7 +34,7 @@ pub fn once(s: &Session) -> Result<Reply> {
 
 /// One full cycle; on a terminal each state worth showing is a line on standard error.
 pub fn cycle(desk: &Desk) -> Result<SyncReport> {
-    let relay = relay::open(desk)?;
+    let relay = relay(&desk.relay_address()?)?;
     let terminal = io::stderr().is_terminal();
     let mut last = String::new();
     desk.sync(relay.as_ref(), &mut |state: &SyncState| {
@@ -49,68 +53,50 @@ pub fn quietly(desk: &Desk, otherwise: &str) {
     }
 }
 
-/// How often a change of this replica is looked for between cycles.
-const LOOK: Duration = Duration::from_millis(500);
+/// How often a wish to stop is looked for.
+const LOOK: Duration = Duration::from_millis(100);
 
-/// Cycle after cycle until Ctrl-C or SIGTERM: every interval (D5), and soon after something was done here.
-/// `lines` prints one line a cycle for people; the agent only logs.
+/// Cycle after cycle until Ctrl-C or SIGTERM: every interval (D5), and soon after something is new here or there.
+/// `lines` prints what happens for people; the agent only logs.
 pub fn watch(s: &Session, lines: bool) -> Result<Reply> {
     let stop = Stop::listen()?;
-    let desk = s.open()?;
-    let mut sum = SyncReport {
-        pushed: 0,
-        pulled: 0,
-        merged: 0,
-        quarantined: 0,
-        promoted: 0,
-        receipts: 0,
-    };
-    let mut last_line = String::new();
-    while !stop.asked() {
-        let line = match cycle(&desk) {
-            Ok(report) => {
-                add(&mut sum, &report);
+    let desk = Arc::new(s.open()?);
+    let _claim = desk.claim()?;
+    let relay = Arc::from(relay(&desk.relay_address()?)?);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(Error::io("the async runtime"))?;
+    let last = Mutex::new(String::new());
+    let hear = move |news| {
+        let line = match news {
+            News::Cycle(report) if report == SyncReport::default() => return,
+            News::Cycle(report) => {
                 tracing::info!(?report, "cycle completed");
-                format!("{} {}.", told(&report), desk.sync_state()?.text)
+                told(&report)
             }
-            // Away for now, or not allowed: the next cycle tries again. A fault of ours is not waited out.
-            Err(e) if e.code() != Code::Internal => {
-                tracing::warn!(error = %e, "cycle failed");
-                format!("No sync now: {e} Will try again.")
-            }
-            Err(e) => return Err(e),
+            News::Failed(e) => format!("No sync now: {e} Will try again."),
+            News::State(state) if state.state == "busy" => return,
+            News::State(state) => format!("{}.", state.text.trim_end_matches('.')),
         };
-        if lines && line != last_line {
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines && *last != line {
             print::note(&line);
-            last_line = line;
+            *last = line;
         }
-        // Own work was counted in this cycle: only what comes later is news.
-        let before = desk.data_version()?;
-        let interval = Duration::from_secs(u64::from(desk.sync_interval()?.max(1)));
-        let started = Instant::now();
-        while !stop.wait(LOOK.min(interval)) && started.elapsed() < interval {
-            if desk.data_version()? != before {
-                break;
-            }
+    };
+    let stopped = async {
+        while !stop.asked() {
+            tokio::time::sleep(LOOK).await;
         }
-    }
-    Reply::new(
-        &sum,
-        if lines {
-            format!("Stopped. {}", told(&sum))
-        } else {
-            String::new()
-        },
-    )
-}
-
-fn add(sum: &mut SyncReport, one: &SyncReport) {
-    sum.pushed += one.pushed;
-    sum.pulled += one.pulled;
-    sum.merged += one.merged;
-    sum.quarantined += one.quarantined;
-    sum.promoted += one.promoted;
-    sum.receipts += one.receipts;
+    };
+    let sum = runtime.block_on(agent::run(desk, relay, Arc::default(), Arc::new(hear), stopped))?;
+    let text = if lines {
+        format!("Stopped. {}", told(&sum))
+    } else {
+        String::new()
+    };
+    Reply::new(&sum, text)
 }
 
 fn told(r: &SyncReport) -> String {

@@ -45,7 +45,13 @@ pub enum Denied {
 ///
 /// # Errors
 /// The reason, when it is not allowed.
-pub fn authorise(act: Act, who: &Address, owner: &Address, grant: Option<&Grant>, at: Time) -> Result<(), Denied> {
+pub fn authorise(
+    act: Act,
+    who: &Address,
+    owner: &Address,
+    grant: Option<&Grant>,
+    at: Time,
+) -> Result<(), Denied> {
     if who == owner {
         return Ok(());
     }
@@ -92,9 +98,15 @@ mod tests {
         assert_eq!(ask(Act::Track, &kim, Some(&editor), 200), Err(Denied::Ended));
         for level in [Level::Reviewer, Level::Author] {
             assert_eq!(ask(Act::Read, &kim, Some(&grant(level)), 150), Ok(()));
-            assert_eq!(ask(Act::Track, &kim, Some(&grant(level)), 150), Err(Denied::NeedsEditor));
+            assert_eq!(
+                ask(Act::Track, &kim, Some(&grant(level)), 150),
+                Err(Denied::NeedsEditor)
+            );
         }
-        let revoked = Grant { revoked: true, ..editor };
+        let revoked = Grant {
+            revoked: true,
+            ..editor
+        };
         assert_eq!(ask(Act::Read, &kim, Some(&revoked), 150), Err(Denied::Ended));
     }
 }

@@ -64,7 +64,9 @@ impl DeviceKey {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&path).map_err(Error::io(&path))?;
-        file.write_all(&secret).and_then(|()| file.sync_all()).map_err(Error::io(&path))?;
+        file.write_all(&secret)
+            .and_then(|()| file.sync_all())
+            .map_err(Error::io(&path))?;
         Ok(Self::from_secret(&secret))
     }
 
@@ -120,7 +122,10 @@ mod tests {
         let key = DeviceKey::create(folder.path()).unwrap();
         let again = DeviceKey::load(folder.path()).unwrap();
         assert_eq!(key.id(), again.id());
-        assert!(DeviceKey::create(folder.path()).is_err(), "a key is never overwritten");
+        assert!(
+            DeviceKey::create(folder.path()).is_err(),
+            "a key is never overwritten"
+        );
         let signature = key.sign(b"yes");
         assert!(verified(&again.public(), b"yes", &signature));
         assert!(!verified(&again.public(), b"no", &signature));

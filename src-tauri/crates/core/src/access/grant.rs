@@ -74,7 +74,9 @@ impl GrantDevice {
 /// `BadInput` when it is neither.
 pub fn end_of_day_or_time(text: &str) -> Result<Time> {
     let day = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-    let end = day.and_then(|d| d.succ_opt()?.and_hms_opt(0, 0, 0)).map(|t| Time(t.and_utc().timestamp_millis()));
+    let end = day
+        .and_then(|d| d.succ_opt()?.and_hms_opt(0, 0, 0))
+        .map(|t| Time(t.and_utc().timestamp_millis()));
     end.or_else(|| Time::parse(text)).ok_or_else(|| {
         Error::bad_input(
             format!("“{text}” is not a date."),
@@ -175,10 +177,16 @@ pub fn grant_of(connection: &Connection, mailbox: &Address, delegate: &Address) 
 }
 
 /// The devices a grant names, as stored.
-pub fn devices_of(connection: &Connection, mailbox: &Address, delegate: &Address) -> Result<Vec<GrantDevice>> {
-    let mut statement =
-        connection.prepare_cached("SELECT public_key FROM device WHERE mailbox = ?1 AND person = ?2 ORDER BY id")?;
-    let keys = statement.query_map([mailbox.as_str(), delegate.as_str()], |r| r.get::<_, PublicKey>(0))?;
+pub fn devices_of(
+    connection: &Connection,
+    mailbox: &Address,
+    delegate: &Address,
+) -> Result<Vec<GrantDevice>> {
+    let mut statement = connection
+        .prepare_cached("SELECT public_key FROM device WHERE mailbox = ?1 AND person = ?2 ORDER BY id")?;
+    let keys = statement.query_map([mailbox.as_str(), delegate.as_str()], |r| {
+        r.get::<_, PublicKey>(0)
+    })?;
     keys.map(|key| Ok(GrantDevice::new(&key?))).collect()
 }
 
@@ -201,8 +209,14 @@ mod tests {
 
     #[test]
     fn an_end_is_a_day_or_a_time() {
-        assert_eq!(end_of_day_or_time("2026-12-31").unwrap().rfc3339(), "2027-01-01T00:00:00Z");
-        assert_eq!(end_of_day_or_time("2026-12-31T18:00:00Z").unwrap().rfc3339(), "2026-12-31T18:00:00Z");
+        assert_eq!(
+            end_of_day_or_time("2026-12-31").unwrap().rfc3339(),
+            "2027-01-01T00:00:00Z"
+        );
+        assert_eq!(
+            end_of_day_or_time("2026-12-31T18:00:00Z").unwrap().rfc3339(),
+            "2026-12-31T18:00:00Z"
+        );
         assert!(end_of_day_or_time("soon").is_err());
     }
 }

@@ -166,7 +166,12 @@ pub fn accept_code(
     connection.execute(
         "INSERT INTO device (mailbox, id, person, person_name, public_key) VALUES (?1, ?2, ?1, ?3, ?4)
          ON CONFLICT (mailbox, id) DO NOTHING",
-        params![code.mailbox.as_str(), device_id(&code.root), code.owner_name, code.root],
+        params![
+            code.mailbox.as_str(),
+            device_id(&code.root),
+            code.owner_name,
+            code.root
+        ],
     )?;
     Ok(Acceptance {
         invitation: code.id,
@@ -178,7 +183,12 @@ pub fn accept_code(
 }
 
 /// Takes in an acceptance as the owner. True when it answers an open invitation with the right proof.
-pub fn receive(connection: &Connection, mailbox: &Address, acceptance: &Acceptance, now: Time) -> Result<bool> {
+pub fn receive(
+    connection: &Connection,
+    mailbox: &Address,
+    acceptance: &Acceptance,
+    now: Time,
+) -> Result<bool> {
     let found: Option<([u8; 16], String, String)> = connection
         .query_row(
             "SELECT proof, delegate, terms FROM invitation
@@ -190,7 +200,8 @@ pub fn receive(connection: &Connection, mailbox: &Address, acceptance: &Acceptan
     let Some((secret, delegate, terms)) = found else {
         return Ok(false);
     };
-    if delegate != acceptance.person.as_str() || proof(&secret, mailbox, &acceptance.key) != acceptance.proof {
+    if delegate != acceptance.person.as_str() || proof(&secret, mailbox, &acceptance.key) != acceptance.proof
+    {
         return Ok(false);
     }
     let id = hex(&acceptance.invitation);
@@ -234,12 +245,22 @@ pub fn find_acceptance(connection: &Connection, mailbox: &Address, delegate: &Ad
 }
 
 /// Turns a confirmed acceptance into the grant it offered, keeping devices the delegate already has.
-pub fn settle(connection: &Connection, pending: &Pending, mut devices: Vec<GrantDevice>, now: Time) -> Result<Grant> {
+pub fn settle(
+    connection: &Connection,
+    pending: &Pending,
+    mut devices: Vec<GrantDevice>,
+    now: Time,
+) -> Result<Grant> {
     if !devices.contains(&pending.device) {
         devices.push(pending.device.clone());
     }
     connection.execute("UPDATE invitation SET confirmed = 1 WHERE id = ?1", [&pending.id])?;
-    let ends = pending.terms.until.as_deref().map(super::end_of_day_or_time).transpose()?;
+    let ends = pending
+        .terms
+        .until
+        .as_deref()
+        .map(super::end_of_day_or_time)
+        .transpose()?;
     Ok(Grant {
         name: pending.name.clone(),
         level: pending.terms.level,
@@ -259,8 +280,8 @@ pub fn words(mailbox: &Address, root: &PublicKey, delegate: &PublicKey) -> Strin
         "ba", "de", "fi", "go", "hu", "ka", "le", "mi", "no", "pu", "ra", "se", "ti", "vo", "zu", "ma",
     ];
     const TAIL: [&str; 16] = [
-        "bel", "dor", "fen", "gan", "kus", "lom", "mar", "nel", "pin", "ros", "sil", "tan", "vik", "wen", "zar",
-        "lip",
+        "bel", "dor", "fen", "gan", "kus", "lom", "mar", "nel", "pin", "ros", "sil", "tan", "vik", "wen",
+        "zar", "lip",
     ];
     let digest = Sha256::new()
         .chain_update(b"behalf words 1")
@@ -289,7 +310,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
         let (alex, kim) = (Address::lenient("alex@x"), Address::lenient("kim@x"));
-        let terms = Terms { level: Level::Editor, folders: vec![], calendar: true, until: None };
+        let terms = Terms {
+            level: Level::Editor,
+            folders: vec![],
+            calendar: true,
+            until: None,
+        };
         let (root, key, now) = ([1; 32], [2; 32], Time(1000));
         store
             .write(|tx| {
@@ -299,13 +325,22 @@ mod tests {
                 assert!(accept_code(tx, &code, &Address::lenient("eve@x"), "Eve", &[3; 32]).is_err());
                 let acceptance = accept_code(tx, &code, &kim, "Kim", &key)?;
                 assert!(find_acceptance(tx, &alex, &kim).is_err());
-                let forged = Acceptance { key: [3; 32], ..acceptance.clone() };
-                assert!(!receive(tx, &alex, &forged, now)?, "another key needs another proof");
+                let forged = Acceptance {
+                    key: [3; 32],
+                    ..acceptance.clone()
+                };
+                assert!(
+                    !receive(tx, &alex, &forged, now)?,
+                    "another key needs another proof"
+                );
                 assert!(!receive(tx, &alex, &acceptance, Time(now.0 + VALID))?, "expired");
                 assert!(receive(tx, &alex, &acceptance, now)?);
                 assert!(!receive(tx, &alex, &acceptance, now)?, "used");
                 let grant = settle(tx, &find_acceptance(tx, &alex, &kim)?, vec![], now)?;
-                assert_eq!((grant.level, grant.devices), (Level::Editor, vec![GrantDevice::new(&key)]));
+                assert_eq!(
+                    (grant.level, grant.devices),
+                    (Level::Editor, vec![GrantDevice::new(&key)])
+                );
                 assert!(find_acceptance(tx, &alex, &kim).is_err());
                 Ok(())
             })

@@ -56,7 +56,14 @@ pub fn form(connection: &Connection, id: &str) -> Result<ActivityForm> {
         )?
         .query_row([id.trim().to_lowercase()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
     let mailbox = Address::lenient(&mailbox);
-    let text = |name: &str| activity.columns.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |name: &str| {
+        activity
+            .columns
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let appointment = text("activitytypecode") == "appointment";
     let mut columns = Vec::new();
     for (label, name) in if appointment { APPOINTMENT } else { EMAIL } {
@@ -109,12 +116,18 @@ pub fn form(connection: &Connection, id: &str) -> Result<ActivityForm> {
 }
 
 /// A column's value in words.
-fn show(connection: &Connection, mailbox: &Address, name: &str, value: &Value, appointment: bool) -> Result<String> {
+fn show(
+    connection: &Connection,
+    mailbox: &Address,
+    name: &str,
+    value: &Value,
+    appointment: bool,
+) -> Result<String> {
     Ok(match (name, value) {
         ("createdby", Value::String(v)) if v == "system" => "SYSTEM".into(),
         (
-            "createdby" | "ownerid" | "sendermailboxid" | "createdonbehalfby" | "submittedby" | "modifiedonbehalfby"
-            | "organizer",
+            "createdby" | "ownerid" | "sendermailboxid" | "createdonbehalfby" | "submittedby"
+            | "modifiedonbehalfby" | "organizer",
             Value::String(v),
         ) => {
             let person = Address::lenient(v);

@@ -74,15 +74,15 @@ pub struct Origin<'a> {
     pub decision: &'a Decision,
 }
 
+/// Finds the rows an address stands for; the second argument is the mask.
+pub type Resolve<'a, E> = &'a mut dyn FnMut(&str, u8) -> Result<Vec<PartyRow>, E>;
+
 /// Makes the activity. `resolve` finds the rows an address stands for, none when it stays unresolved; its second
 /// argument is the mask, because senders and recipients are resolved by different rules (I-05, I-06).
 ///
 /// # Errors
 /// What `resolve` says.
-pub fn promote<E>(
-    origin: &Origin<'_>,
-    resolve: &mut dyn FnMut(&str, u8) -> Result<Vec<PartyRow>, E>,
-) -> Result<Activity, E> {
+pub fn promote<E>(origin: &Origin<'_>, resolve: Resolve<'_, E>) -> Result<Activity, E> {
     let facts = origin.facts;
     let mut parties = Parties {
         activity: origin.item.activity(),
@@ -98,7 +98,11 @@ pub fn promote<E>(
         }
     }
     if let Some(r) = &origin.decision.regarding {
-        let row = PartyRow { table: r.row.table.clone(), id: r.row.id.clone(), name: r.name.clone() };
+        let row = PartyRow {
+            table: r.row.table.clone(),
+            id: r.row.id.clone(),
+            name: r.name.clone(),
+        };
         parties.add(8, "", &r.name, vec![row]);
     }
     let owner = resolve(origin.mailbox.as_str(), 9)?;
@@ -140,7 +144,9 @@ impl Parties {
             false => rows.into_iter().map(Some).collect(),
         };
         for row in rows {
-            let row_id = row.as_ref().map_or(String::new(), |r| format!("{}:{}", r.table, r.id));
+            let row_id = row
+                .as_ref()
+                .map_or(String::new(), |r| format!("{}:{}", r.table, r.id));
             let id = crate::model::derive(&self.activity, &[&mask.to_string(), &address, &name, &row_id]);
             self.all.push(Party {
                 activitypartyid: id.to_string(),
@@ -184,7 +190,13 @@ fn time(at: Time) -> Value {
 
 /// The columns of `activitypointer`.
 fn common(origin: &Origin<'_>) -> Columns {
-    let Origin { mailbox, item, facts, first, decision } = origin;
+    let Origin {
+        mailbox,
+        item,
+        facts,
+        first,
+        decision,
+    } = origin;
     let delegate = |person: &Address| match person == *mailbox {
         true => Value::Null,
         false => json!(person.as_str()),
@@ -194,8 +206,14 @@ fn common(origin: &Origin<'_>) -> Columns {
     c.set("activityid", item.activity().to_string());
     c.set("activitytypecode", facts.kind().as_str());
     c.set("description", facts.text.as_str());
-    c.set("regardingobjectid", decision.regarding.as_ref().map(|r| r.row.id.clone()));
-    c.set("regardingobjecttypecode", decision.regarding.as_ref().map(|r| r.row.table.clone()));
+    c.set(
+        "regardingobjectid",
+        decision.regarding.as_ref().map(|r| r.row.id.clone()),
+    );
+    c.set(
+        "regardingobjecttypecode",
+        decision.regarding.as_ref().map(|r| r.row.table.clone()),
+    );
     c.set("ownerid", mailbox.as_str());
     c.set("prioritycode", facts.importance);
     c.set("createdon", time(first.at));
@@ -215,7 +233,12 @@ fn common(origin: &Origin<'_>) -> Columns {
 }
 
 fn email(origin: &Origin<'_>, parties: &[Party], c: &mut Columns) {
-    let Origin { mailbox, facts, first, .. } = origin;
+    let Origin {
+        mailbox,
+        facts,
+        first,
+        ..
+    } = origin;
     // I-04.
     let (outgoing, state, status) = match facts.role {
         FolderRole::Sent => (true, 1, 3),
@@ -224,7 +247,11 @@ fn email(origin: &Origin<'_>, parties: &[Party], c: &mut Columns) {
     };
     let addresses = |mask| {
         // One address may stand for several rows, hence for several parties.
-        let mut all: Vec<_> = parties.iter().filter(|p| p.mask == mask).map(|p| p.address.as_str()).collect();
+        let mut all: Vec<_> = parties
+            .iter()
+            .filter(|p| p.mask == mask)
+            .map(|p| p.address.as_str())
+            .collect();
         all.dedup();
         all.join(";")
     };
@@ -236,7 +263,11 @@ fn email(origin: &Origin<'_>, parties: &[Party], c: &mut Columns) {
     c.set("sendermailboxid", mailbox.as_str());
     c.text("sender", mailbox.as_str(), 250);
     let from = parties.iter().find(|p| p.mask == 1);
-    c.set("emailsender", from.and_then(|p| p.row.as_ref()).map(|r| format!("{}:{}", r.table, r.id)));
+    c.set(
+        "emailsender",
+        from.and_then(|p| p.row.as_ref())
+            .map(|r| format!("{}:{}", r.table, r.id)),
+    );
     c.set("from", addresses(1));
     c.text("torecipients", &addresses(2), 500);
     c.set("to", addresses(2));
@@ -252,7 +283,10 @@ fn email(origin: &Origin<'_>, parties: &[Party], c: &mut Columns) {
     c.set("attachmentcount", facts.attachments);
     c.set("notifications", if facts.truncated { 2 } else { 0 });
     c.set("senton", time(facts.sent));
-    c.set("actualend", if state == 1 { time(facts.sent) } else { Value::Null });
+    c.set(
+        "actualend",
+        if state == 1 { time(facts.sent) } else { Value::Null },
+    );
 }
 
 fn appointment(origin: &Origin<'_>, meeting: &Meeting, c: &mut Columns) {
@@ -271,13 +305,25 @@ fn appointment(origin: &Origin<'_>, meeting: &Meeting, c: &mut Columns) {
     c.set("statuscode", status);
     c.set("scheduledstart", time(meeting.starts));
     c.set("scheduledend", time(meeting.ends));
-    c.set("scheduleddurationminutes", (meeting.ends.0 - meeting.starts.0).max(0) / 60_000);
+    c.set(
+        "scheduleddurationminutes",
+        (meeting.ends.0 - meeting.starts.0).max(0) / 60_000,
+    );
     c.set("isalldayevent", meeting.all_day);
     c.set("isdraft", false);
     c.set("ismapiprivate", facts.private);
-    let organizer = facts.from.as_ref().map_or(mailbox.as_str(), |m| m.address.as_str());
+    let organizer = facts
+        .from
+        .as_ref()
+        .map_or(mailbox.as_str(), |m| m.address.as_str());
     c.set("organizer", organizer);
-    let list = |mentions: &[Mention]| mentions.iter().map(|m| m.address.clone()).collect::<Vec<_>>().join(";");
+    let list = |mentions: &[Mention]| {
+        mentions
+            .iter()
+            .map(|m| m.address.clone())
+            .collect::<Vec<_>>()
+            .join(";")
+    };
     c.set("requiredattendees", list(&meeting.required));
     c.set("optionalattendees", list(&meeting.optional));
     c.text("globalobjectid", &facts.key, 300);
@@ -287,7 +333,14 @@ fn appointment(origin: &Origin<'_>, meeting: &Meeting, c: &mut Columns) {
         (_, false) => 3,
     };
     c.set("instancetypecode", instance);
-    c.set("originalstartdate", if instance == 3 { json!(meeting.occurrence) } else { Value::Null });
+    c.set(
+        "originalstartdate",
+        if instance == 3 {
+            json!(meeting.occurrence)
+        } else {
+            Value::Null
+        },
+    );
 }
 
 #[cfg(test)]
@@ -298,21 +351,36 @@ mod tests {
     use crate::{model::RowRef, tracking::Regarding};
 
     fn mention(address: &str) -> Mention {
-        Mention { address: address.into(), name: String::new() }
+        Mention {
+            address: address.into(),
+            name: String::new(),
+        }
     }
 
     fn made(facts: &Facts, by: &str, row: Option<&str>) -> Activity {
         let mailbox = Address::lenient("alex@x");
         let decision = Decision {
             tracked: true,
-            regarding: row.map(|id| Regarding { row: RowRef::new("account", id), name: "A".into() }),
+            regarding: row.map(|id| Regarding {
+                row: RowRef::new("account", id),
+                name: "A".into(),
+            }),
             keep: false,
             person: Address::lenient(by),
             at: Time(2000),
         };
-        let first = First { at: Time(1000), person: decision.person.clone() };
+        let first = First {
+            at: Time(1000),
+            person: decision.person.clone(),
+        };
         let item = ItemId::derive(&mailbox, facts.kind(), &facts.key);
-        let origin = Origin { mailbox: &mailbox, item, facts, first: &first, decision: &decision };
+        let origin = Origin {
+            mailbox: &mailbox,
+            item,
+            facts,
+            first: &first,
+            decision: &decision,
+        };
         promote::<Infallible>(&origin, &mut |_, _| Ok(Vec::new())).unwrap()
     }
 
@@ -337,8 +405,15 @@ mod tests {
         assert_eq!(a.columns["submittedby"], "kim@x");
         let masks: Vec<_> = a.parties.iter().map(|p| (p.mask, p.address.as_str())).collect();
         assert_eq!(masks, [(1, "real@y"), (2, "alex@x"), (8, ""), (9, "alex@x")]);
-        assert_eq!(made(&mail(), "alex@x", None).columns["createdonbehalfby"], Value::Null);
-        assert_eq!(a, made(&mail(), "kim@x", Some("ALFKI")), "the same on every replica");
+        assert_eq!(
+            made(&mail(), "alex@x", None).columns["createdonbehalfby"],
+            Value::Null
+        );
+        assert_eq!(
+            a,
+            made(&mail(), "kim@x", Some("ALFKI")),
+            "the same on every replica"
+        );
     }
 
     #[test]
@@ -351,7 +426,11 @@ mod tests {
         ] {
             let c = made(&Facts { role, ..mail() }, "kim@x", None).columns;
             assert_eq!(
-                (c["directioncode"].clone(), c["statecode"].clone(), c["statuscode"].clone()),
+                (
+                    c["directioncode"].clone(),
+                    c["statecode"].clone(),
+                    c["statuscode"].clone()
+                ),
                 (json!(outgoing), json!(state), json!(status))
             );
         }
@@ -359,16 +438,28 @@ mod tests {
 
     #[test]
     fn i_07_what_is_cut_is_named() {
-        let c = made(&Facts { subject: "ü".repeat(801), ..mail() }, "kim@x", None).columns;
+        let c = made(
+            &Facts {
+                subject: "ü".repeat(801),
+                ..mail()
+            },
+            "kim@x",
+            None,
+        )
+        .columns;
         assert_eq!(c["subject"].as_str().unwrap().chars().count(), 800);
         assert_eq!(c["truncatedcolumns"], json!(["subject"]));
     }
 
     #[test]
     fn f_01_f_04_f_06_a_delegates_appointment_is_the_owners() {
-        for (show_as, cancelled, state, status) in
-            [("free", false, 0, 1), ("tentative", false, 0, 2), ("busy", false, 3, 5), ("oof", false, 3, 6), ("busy", true, 2, 4)]
-        {
+        for (show_as, cancelled, state, status) in [
+            ("free", false, 0, 1),
+            ("tentative", false, 0, 2),
+            ("busy", false, 3, 5),
+            ("oof", false, 3, 6),
+            ("busy", true, 2, 4),
+        ] {
             let meeting = Meeting {
                 show_as: show_as.into(),
                 cancelled,
@@ -378,9 +469,16 @@ mod tests {
                 ends: Time(90 * 60_000),
                 ..Meeting::default()
             };
-            let facts = Facts { from: Some(mention("alex@x")), meeting: Some(meeting), ..mail() };
+            let facts = Facts {
+                from: Some(mention("alex@x")),
+                meeting: Some(meeting),
+                ..mail()
+            };
             let a = made(&facts, "kim@x", None);
-            assert_eq!((a.columns["statecode"].clone(), a.columns["statuscode"].clone()), (json!(state), json!(status)));
+            assert_eq!(
+                (a.columns["statecode"].clone(), a.columns["statuscode"].clone()),
+                (json!(state), json!(status))
+            );
             for column in ["createdby", "ownerid", "organizer"] {
                 assert_eq!(a.columns[column], "alex@x");
             }

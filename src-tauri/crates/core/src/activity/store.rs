@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
 
-use super::{Activity, Origin, Party, promote::PartyRow, promote};
+use super::{Activity, Origin, Party, promote, promote::PartyRow};
 use crate::{
     Error, Result,
     model::{Address, ItemId},
@@ -20,7 +20,9 @@ pub fn put(connection: &Connection, mailbox: &Address, item: ItemId, registers: 
         first: &registers.first,
         decision: &registers.decision,
     };
-    let activity = promote(&origin, &mut |address, mask| rows_of(connection, mailbox, address, mask))?;
+    let activity = promote(&origin, &mut |address, mask| {
+        rows_of(connection, mailbox, address, mask)
+    })?;
     remove(connection, item)?;
     let id = item.activity().to_string();
     let text = |name: &str| activity.columns.get(name).and_then(Value::as_str);
@@ -137,7 +139,9 @@ pub fn find(connection: &Connection, id: &str) -> Result<Activity> {
 pub fn rows_of(connection: &Connection, mailbox: &Address, address: &str, mask: u8) -> Result<Vec<PartyRow>> {
     let address = Address::lenient(address);
     let found = match mask {
-        1 | 7 | 9 => resolve::sender(connection, &address, mailbox)?.into_iter().collect(),
+        1 | 7 | 9 => resolve::sender(connection, &address, mailbox)?
+            .into_iter()
+            .collect(),
         _ => resolve::recipients(connection, &address, Several::default())?,
     };
     Ok(found.into_iter().map(PartyRow::from).collect())

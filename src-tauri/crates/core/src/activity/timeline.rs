@@ -25,7 +25,11 @@ pub fn timeline(connection: &Connection, row: &RowRef, query: &TimelineQuery, no
         return Ok(page);
     }
     let limit = if query.limit == 0 { PAGE } else { query.limit };
-    let order = if query.by_modified { "t.modifiedon" } else { "t.sortdate" };
+    let order = if query.by_modified {
+        "t.modifiedon"
+    } else {
+        "t.sortdate"
+    };
     let mut statement = connection.prepare_cached(&format!(
         "SELECT a.activityid, a.activitytypecode, a.subject, substr(a.description, 1, 300), a.sortdate, i.person,
                 a.mailbox, a.statecode, a.pending, json_extract(a.columns, '$.scheduledend')
@@ -35,8 +39,17 @@ pub fn timeline(connection: &Connection, row: &RowRef, query: &TimelineQuery, no
                 WHERE instr(lower(a.subject || char(10) || a.description), w.value) = 0))
          ORDER BY {order} DESC, t.activityid LIMIT :limit"
     ))?;
-    let words: Vec<String> = query.search.split_whitespace().take(8).map(str::to_lowercase).collect();
-    let words = if words.is_empty() { String::new() } else { serde_json::to_string(&words)? };
+    let words: Vec<String> = query
+        .search
+        .split_whitespace()
+        .take(8)
+        .map(str::to_lowercase)
+        .collect();
+    let words = if words.is_empty() {
+        String::new()
+    } else {
+        serde_json::to_string(&words)?
+    };
     let mut found = statement.query(named_params! {
         ":table": row.table, ":id": row.id, ":words": words, ":limit": i64::from(limit) + 1,
     })?;
@@ -73,7 +86,12 @@ fn state(statecode: i64, ends: Option<Time>, now: Time) -> &'static str {
 }
 
 fn preview(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(160).collect()
+    text.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .take(160)
+        .collect()
 }
 
 #[cfg(test)]

@@ -16,15 +16,29 @@ impl Desk {
     /// `BadInput` for oneself, or an end that is no date or past.
     pub fn invite(&self, delegate: &Address, terms: &Terms) -> Result<Invitation> {
         if *delegate == self.person {
-            return Err(Error::bad_input("You cannot be your own delegate.", "Invite somebody else."));
+            return Err(Error::bad_input(
+                "You cannot be your own delegate.",
+                "Invite somebody else.",
+            ));
         }
         if let Some(until) = &terms.until
             && access::end_of_day_or_time(until)? <= self.now()
         {
-            return Err(Error::bad_input(format!("{until} is past."), "Give an end that lies ahead."));
+            return Err(Error::bad_input(
+                format!("{until} is past."),
+                "Give an end that lies ahead.",
+            ));
         }
         let (code, expires) = self.store.write(|tx| {
-            access::create(tx, &self.person, &self.name, &self.key.public(), delegate, terms, self.now())
+            access::create(
+                tx,
+                &self.person,
+                &self.name,
+                &self.key.public(),
+                delegate,
+                terms,
+                self.now(),
+            )
         })?;
         Ok(Invitation {
             code: code.encode()?,
@@ -53,7 +67,9 @@ impl Desk {
     /// # Errors
     /// `NotFound` while none has.
     pub fn acceptance_words(&self, delegate: &Address) -> Result<String> {
-        let pending = self.store.read(|c| access::find_acceptance(c, &self.person, delegate))?;
+        let pending = self
+            .store
+            .read(|c| access::find_acceptance(c, &self.person, delegate))?;
         let key = pending.device.public().unwrap_or_default();
         Ok(access::words(&self.person, &self.key.public(), &key))
     }
@@ -68,7 +84,8 @@ impl Desk {
             let pending = access::find_acceptance(tx, &self.person, delegate)?;
             let devices = access::devices_of(tx, &self.person, delegate)?;
             let grant = access::settle(tx, &pending, devices, self.now())?;
-            let operation = access::put_grant(tx, &self.person, delegate, &grant, self.key.prefix(), self.now())?;
+            let operation =
+                access::put_grant(tx, &self.person, delegate, &grant, self.key.prefix(), self.now())?;
             let by = Logged {
                 mailbox: &self.person,
                 device: self.key.id(),
@@ -89,7 +106,10 @@ impl Desk {
         let mailbox = mailbox.unwrap_or(&self.person);
         self.authorise(Act::Read, mailbox)?;
         let grants = self.store.read(|c| access::grants(c, mailbox))?;
-        Ok(grants.into_iter().map(|(delegate, grant)| view_of(delegate, grant)).collect())
+        Ok(grants
+            .into_iter()
+            .map(|(delegate, grant)| view_of(delegate, grant))
+            .collect())
     }
 }
 

@@ -23,8 +23,15 @@ impl Desk {
     }
 
     fn database(&self) -> Result<Check> {
-        let found: String = self.store.read(|c| Ok(c.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0))?))?;
-        Ok(check("The database file", found == "ok", &found, "Restore the newest backup; keep this folder as it is."))
+        let found: String = self
+            .store
+            .read(|c| Ok(c.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0))?))?;
+        Ok(check(
+            "The database file",
+            found == "ok",
+            &found,
+            "Restore the newest backup; keep this folder as it is.",
+        ))
     }
 
     /// Every document is loaded the careful way, each hash checked.
@@ -45,7 +52,12 @@ impl Desk {
             true => format!("{total} documents, all whole"),
             false => format!("{} of {total} damaged: {}", damaged.len(), damaged.join(", ")),
         };
-        Ok(check("The documents", damaged.is_empty(), &found, "Restore the newest backup; the other person's replica holds them too."))
+        Ok(check(
+            "The documents",
+            damaged.is_empty(),
+            &found,
+            "Restore the newest backup; the other person's replica holds them too.",
+        ))
     }
 
     /// Projections from the documents, the search indexes from the database.
@@ -56,10 +68,12 @@ impl Desk {
             }
             tracking::rebuild(tx, self.now())
         })?;
-        let rows = self.rows.rebuild(&self.store)?;
+        let rows = self.rows.rebuild(&self.store, &mut |_, _| ())?.rows;
         self.text.clear()?;
         let messages = self.text.catch_up(&self.store)?;
-        let found = format!("made anew: {items} tracked items, {rows} rows and {messages} messages in the search index");
+        let found = format!(
+            "made anew: {items} tracked items, {rows} rows and {messages} messages in the search index"
+        );
         Ok(check("Projections and search index", true, &found, ""))
     }
 
@@ -74,11 +88,19 @@ impl Desk {
         let found = match holes.as_slice() {
             [] => "nothing is missing".to_owned(),
             holes => {
-                let parts: Vec<_> = holes.iter().map(|(device, n)| format!("{n} from {device}")).collect();
+                let parts: Vec<_> = holes
+                    .iter()
+                    .map(|(device, n)| format!("{n} from {device}"))
+                    .collect();
                 format!("waiting for {}", parts.join(", "))
             }
         };
-        Ok(check("What others have sent", holes.is_empty(), &found, "Sync the device that is named."))
+        Ok(check(
+            "What others have sent",
+            holes.is_empty(),
+            &found,
+            "Sync the device that is named.",
+        ))
     }
 }
 

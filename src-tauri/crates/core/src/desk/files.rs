@@ -27,7 +27,12 @@ impl Desk {
     ///
     /// # Errors
     /// As [`Desk::import_mail`].
-    pub fn import_calendar(&self, mailbox: &Address, paths: &[PathBuf], progress: Progress<'_>) -> Result<ImportReport> {
+    pub fn import_calendar(
+        &self,
+        mailbox: &Address,
+        paths: &[PathBuf],
+        progress: Progress<'_>,
+    ) -> Result<ImportReport> {
         self.authorise(Act::Import, mailbox)?;
         import::calendar(&self.store, mailbox, paths, progress)
     }
@@ -44,7 +49,7 @@ impl Desk {
         progress: Progress<'_>,
     ) -> Result<ImportReport> {
         let report = rows::import(&self.store, file, table, map, progress)?;
-        self.rows.catch_up(&self.store)?;
+        self.rows.catch_up(&self.store, &mut |_, _| ())?;
         Ok(report)
     }
 }

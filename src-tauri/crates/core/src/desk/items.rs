@@ -31,7 +31,13 @@ impl Desk {
     ///
     /// # Errors
     /// As [`Desk::folders`]; `NotFound` for a folder or key that is not there.
-    pub fn list(&self, mailbox: &Address, folder: Option<&str>, limit: u32, after: Option<&str>) -> Result<ListPage> {
+    pub fn list(
+        &self,
+        mailbox: &Address,
+        folder: Option<&str>,
+        limit: u32,
+        after: Option<&str>,
+    ) -> Result<ListPage> {
         self.authorise(Act::Read, mailbox)?;
         read::list(&self.store, mailbox, folder, limit, after.map(bare).as_deref())
     }
@@ -49,12 +55,18 @@ impl Desk {
                 .parties
                 .iter()
                 .map(|(mask, mention)| {
-                    let row = activity::rows_of(c, mailbox, &mention.address, *mask)?.into_iter().next();
+                    let row = activity::rows_of(c, mailbox, &mention.address, *mask)?
+                        .into_iter()
+                        .next();
                     Ok(Party {
                         mask: *mask,
                         address: mention.address.clone(),
                         name: mention.name.clone(),
-                        row: row.map(|r| NamedRow { table: r.table, id: r.id, name: r.name }),
+                        row: row.map(|r| NamedRow {
+                            table: r.table,
+                            id: r.id,
+                            name: r.name,
+                        }),
                     })
                 })
                 .collect::<Result<Vec<_>>>()
@@ -110,11 +122,21 @@ impl Desk {
             Some(item) => Ok(item),
             None => {
                 let kind = untracked_kind(c, mailbox, &key)?.ok_or_else(|| no_such_key(mailbox, &key))?;
+                let mut people = vec![&self.person];
+                people.extend(Some(mailbox).filter(|owner| **owner != self.person));
+                let people = people.into_iter().map(|person| {
+                    Ok(PersonStatus {
+                        person: person.clone(),
+                        name: access::name_of(c, mailbox, person)?,
+                        status: Status::NotTracked,
+                        reason: String::new(),
+                    })
+                });
                 Ok(Item {
                     key: key.clone(),
                     kind,
                     status: Status::NotTracked,
-                    people: Vec::new(),
+                    people: people.collect::<Result<_>>()?,
                     regarding: None,
                     values: Vec::new(),
                     activity: None,
@@ -160,7 +182,14 @@ impl Desk {
             if let Some(r) = &decision.regarding {
                 rows::used(tx, &r.row, asked)?;
             }
-            let operation = tracking::decide(&mut document, item_id, &facts, &decision, action, self.key.prefix())?;
+            let operation = tracking::decide(
+                &mut document,
+                item_id,
+                &facts,
+                &decision,
+                action,
+                self.key.prefix(),
+            )?;
             self.done(tx, mailbox, item_id, &mut document, &operation)
         })?;
         self.status(mailbox, &key)
@@ -174,13 +203,17 @@ impl Desk {
         self.authorise(Act::Track, mailbox)?;
         let key = bare(key);
         self.store.write(|tx| {
-            let not_tracked = || Error::bad_input("This item is not tracked.", "There is nothing to untrack.");
-            let (id, _) = held(tx, mailbox, &key)?.ok_or_else(|| match untracked_kind(tx, mailbox, &key) {
-                Ok(None) => no_such_key(mailbox, &key),
-                _ => not_tracked(),
-            })?;
+            let not_tracked =
+                || Error::bad_input("This item is not tracked.", "There is nothing to untrack.");
+            let (id, _) =
+                held(tx, mailbox, &key)?.ok_or_else(|| match untracked_kind(tx, mailbox, &key) {
+                    Ok(None) => no_such_key(mailbox, &key),
+                    _ => not_tracked(),
+                })?;
             let mut document = Document::open(tx, id.into(), DocumentKind::Item)?;
-            let before = Registers::read(&document)?.filter(|b| b.decision.tracked).ok_or_else(not_tracked)?;
+            let before = Registers::read(&document)?
+                .filter(|b| b.decision.tracked)
+                .ok_or_else(not_tracked)?;
             let decision = Decision {
                 tracked: false,
                 regarding: before.decision.regarding.clone().filter(|_| keep),
@@ -188,8 +221,14 @@ impl Desk {
                 person: self.person.clone(),
                 at: self.now(),
             };
-            let operation =
-                tracking::decide(&mut document, id, &before.facts, &decision, Action::Untrack, self.key.prefix())?;
+            let operation = tracking::decide(
+                &mut document,
+                id,
+                &before.facts,
+                &decision,
+                Action::Untrack,
+                self.key.prefix(),
+            )?;
             self.done(tx, mailbox, id, &mut document, &operation)
         })?;
         self.status(mailbox, &key)
@@ -228,7 +267,9 @@ impl Desk {
             let (id, _) = held(c, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
             let document = Document::find(c, id.into(), DocumentKind::Item)?;
             let registers = document.map(|d| Registers::read(&d)).transpose()?.flatten();
-            registers.map(|r| r.facts).ok_or_else(|| no_such_key(mailbox, key))
+            registers
+                .map(|r| r.facts)
+                .ok_or_else(|| no_such_key(mailbox, key))
         })
     }
 
@@ -266,7 +307,10 @@ impl Desk {
 /// A key as people write it: with or without angle brackets.
 fn bare(key: &str) -> String {
     let key = key.trim();
-    key.strip_prefix('<').and_then(|k| k.strip_suffix('>')).unwrap_or(key).to_owned()
+    key.strip_prefix('<')
+        .and_then(|k| k.strip_suffix('>'))
+        .unwrap_or(key)
+        .to_owned()
 }
 
 fn no_such_key(mailbox: &Address, key: &str) -> Error {
@@ -279,10 +323,17 @@ fn no_such_key(mailbox: &Address, key: &str) -> Error {
 /// The tracked (or once tracked) item of a key.
 fn held(connection: &Connection, mailbox: &Address, key: &str) -> Result<Option<(ItemId, Kind)>> {
     let found: Option<(String, String)> = connection
-        .prepare_cached("SELECT id, kind FROM item WHERE mailbox = ?1 AND key = ?2 ORDER BY kind = 'appointment' LIMIT 1")?
+        .prepare_cached(
+            "SELECT id, kind FROM item WHERE mailbox = ?1 AND key = ?2 ORDER BY kind = 'appointment' LIMIT 1",
+        )?
         .query_row([mailbox.as_str(), key], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?;
-    Ok(found.and_then(|(id, kind)| Some((ItemId(uuid::Uuid::parse_str(&id).ok()?), Kind::from_str_or_email(&kind)))))
+    Ok(found.and_then(|(id, kind)| {
+        Some((
+            ItemId(uuid::Uuid::parse_str(&id).ok()?),
+            Kind::from_str_or_email(&kind),
+        ))
+    }))
 }
 
 /// What kind of item a key names in the mailbox itself.
@@ -335,7 +386,11 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
             .query_row([id.to_string()], |r| {
                 Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?))
             })?;
-    let named = |r: Regarding| NamedRow { table: r.row.table, id: r.row.id, name: r.name };
+    let named = |r: Regarding| NamedRow {
+        table: r.row.table,
+        id: r.row.id,
+        name: r.name,
+    };
     let values = serde_json::from_str::<Vec<Decision>>(&choices)?
         .into_iter()
         .map(|d| Choice {
@@ -346,12 +401,16 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
         })
         .collect();
     let positions = replica::positions(connection, id.0)?;
-    let unsent = positions.iter().any(|(_, seq)| seq.is_none()) || outbox_holds(connection, mailbox, &positions)?;
+    let unsent =
+        positions.iter().any(|(_, seq)| seq.is_none()) || outbox_holds(connection, mailbox, &positions)?;
     let missing = !waiting_for(connection, mailbox)?.is_empty();
-    let mut statement =
-        connection.prepare_cached("SELECT person, status FROM item_person WHERE item = ?1 ORDER BY person <> ?2, person")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT person, status FROM item_person WHERE item = ?1 ORDER BY person <> ?2, person",
+    )?;
     let found = statement
-        .query_map([id.to_string(), me.to_string()], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?)))?
+        .query_map([id.to_string(), me.to_string()], |r| {
+            Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?))
+        })?
         .collect::<Result<Vec<_>, _>>()?;
     let mut people = Vec::new();
     for (person, status) in found {
@@ -365,7 +424,12 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
             (true, false) if unsent => format!("It goes to {name} with the next sync."),
             (true, false) => format!("Waiting for {name} to sync."),
         };
-        people.push(PersonStatus { person, name, status, reason });
+        people.push(PersonStatus {
+            person,
+            name,
+            status,
+            reason,
+        });
     }
     Ok(Some(Item {
         key: key.to_owned(),
@@ -384,12 +448,20 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
 }
 
 /// True while one of these positions is in this device's outbox.
-fn outbox_holds(connection: &Connection, mailbox: &Address, positions: &[(String, Option<i64>)]) -> Result<bool> {
+fn outbox_holds(
+    connection: &Connection,
+    mailbox: &Address,
+    positions: &[(String, Option<i64>)],
+) -> Result<bool> {
     let oldest: Option<(String, i64)> = connection
-        .prepare_cached("SELECT device, min(seq) FROM envelope WHERE mailbox = ?1 AND sent = 0 GROUP BY device")?
+        .prepare_cached(
+            "SELECT device, min(seq) FROM envelope WHERE mailbox = ?1 AND sent = 0 GROUP BY device",
+        )?
         .query_row([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?;
     Ok(oldest.is_some_and(|(device, first)| {
-        positions.iter().any(|(d, seq)| *d == device && seq.is_some_and(|seq| seq >= first))
+        positions
+            .iter()
+            .any(|(d, seq)| *d == device && seq.is_some_and(|seq| seq >= first))
     }))
 }

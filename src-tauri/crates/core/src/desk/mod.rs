@@ -20,9 +20,7 @@ use std::{
 
 use rusqlite::{Connection, OptionalExtension};
 
-pub use request::{
-    Accepted, Check, Diagnosis, ImportProgress, Invitation, Progress, Terms, TimelineQuery,
-};
+pub use request::{Accepted, Check, Diagnosis, ImportProgress, Invitation, Progress, Terms, TimelineQuery};
 
 use crate::{
     Error, Result,
@@ -141,7 +139,10 @@ impl Desk {
         match file.try_lock() {
             Ok(()) => Ok(Claim(file)),
             Err(_) => Err(Error::unavailable(
-                format!("Behalf is already running for {} in this data folder.", self.person),
+                format!(
+                    "Behalf is already running for {} in this data folder.",
+                    self.person
+                ),
                 "Use the window that is open, or stop the other process first.",
             )),
         }
@@ -153,10 +154,17 @@ impl Desk {
     /// Database errors.
     pub fn me(&self) -> Result<Me> {
         let mailboxes = self.store.read(|c| {
-            let mut statement =
-                c.prepare_cached("SELECT id, owner_name, mine FROM mailbox ORDER BY mine DESC, owner_name, id")?;
+            let mut statement = c.prepare_cached(
+                "SELECT id, owner_name, mine FROM mailbox ORDER BY mine DESC, owner_name, id",
+            )?;
             let found = statement
-                .query_map([], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, bool>(2)?)))?
+                .query_map([], |r| {
+                    Ok((
+                        r.get::<_, String>(0)?,
+                        r.get::<_, String>(1)?,
+                        r.get::<_, bool>(2)?,
+                    ))
+                })?
                 .collect::<Result<Vec<_>, _>>()?;
             found
                 .into_iter()
@@ -221,7 +229,8 @@ impl Desk {
                 ));
             }
             let grant = access::grant_of(c, mailbox, &self.person)?;
-            authorise(act, &self.person, mailbox, grant.as_ref(), self.now()).map_err(|d| refusal(&d, mailbox, grant.as_ref()))
+            authorise(act, &self.person, mailbox, grant.as_ref(), self.now())
+                .map_err(|d| refusal(&d, mailbox, grant.as_ref()))
         })
     }
 }

@@ -1,7 +1,10 @@
 //! Rows: search, recents, forms.
 
-use super::{Desk, view::{Hit, RowForm}};
-use crate::{Result, model::RowRef, rows, search};
+use super::{
+    Desk,
+    view::{Hit, RowForm},
+};
+use crate::{Result, model::RowRef, rows, search::SearchOptions};
 
 impl Desk {
     /// A row's form.
@@ -17,9 +20,13 @@ impl Desk {
     /// # Errors
     /// Database and index errors.
     pub fn search(&self, text: &str, tables: &[String], limit: u32) -> Result<Vec<Hit>> {
-        let options = search::Options { owner: Some(self.person.clone()), ..search::Options::default() };
-        self.rows.catch_up(&self.store)?;
-        self.rows.search(&self.store, text, tables, limit as usize, &options)
+        let options = SearchOptions {
+            owner: Some(self.person.clone()),
+            only_owned: false,
+        };
+        self.rows.catch_up(&self.store, &mut |_, _| ())?;
+        self.rows
+            .search(&self.store, text, tables, limit as usize, &options)
     }
 
     /// Up to ten recent and favourite rows, before typing (D-02).

@@ -114,7 +114,10 @@ impl Desk {
             (Some((_, message)), _) => ("blocked", format!("Blocked: {message}")),
             (None, Some((device, missing))) => {
                 let changes = if *missing == 1 { "change" } else { "changes" };
-                ("waiting", format!("Waiting for {missing} {changes} from {device}"))
+                (
+                    "waiting",
+                    format!("Waiting for {missing} {changes} from {device}"),
+                )
             }
             (None, None) if waiting > 0 => ("waiting", format!("{waiting} waiting")),
             (None, None) if last.at.is_none() => ("idle", "Not synced yet".into()),

@@ -324,7 +324,7 @@ views! {
     }
 
     /// What one cycle did.
-    #[derive(Default)]
+    #[derive(Default, Copy, PartialEq, Eq)]
     pub struct SyncReport {
         /// Envelopes pushed.
         pub pushed: u32,

@@ -1,1 +1,38 @@
-//! To be written.
+//! Messages and appointments: import, folders, reading, safe display.
+//!
+//! Everything that comes in here was written by strangers. Parsers never panic, memory is bounded,
+//! and what cannot be used is kept and listed with its reason (B-08).
+
+mod calendar;
+mod clean;
+mod folders;
+pub mod html;
+pub mod import;
+mod mbox;
+mod parse;
+pub mod read;
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub use clean::one_line;
+pub use folders::{CALENDAR, role_of};
+pub use mbox::write as write_mbox;
+pub use parse::{INDEXED_TEXT, MAX_MESSAGE};
+
+/// What is shown and indexed of a raw message; `None` when it is none.
+pub(crate) fn message_head(raw: &[u8], fallback: crate::model::Time) -> Option<parse::Head> {
+    parse::parse(raw).ok().map(|mail| mail.head(fallback))
+}
+
+impl crate::search::text::Indexed for parse::Head {
+    fn subject(&self) -> &str {
+        &self.subject
+    }
+    fn from(&self) -> &crate::model::Mention {
+        &self.from
+    }
+    fn text(&self) -> &str {
+        &self.text
+    }
+}

@@ -1,7 +1,7 @@
 //! One Automerge document.
 
 use automerge::{
-    ActorId, AutoCommit, Automerge, Change, ReadDoc, ROOT, ScalarValue, Value,
+    ActorId, AutoCommit, Automerge, Change, ROOT, ReadDoc, ScalarValue, Value,
     transaction::{CommitOptions, Transactable},
 };
 use rusqlite::{Connection, OptionalExtension, params};
@@ -123,7 +123,8 @@ impl Document {
             .map_err(|e| Error::unavailable(format!("The system gives no randomness: {e}"), ""))?;
         self.automerge.set_actor(ActorId::from(&actor[..]));
         work(&mut Edit(&mut self.automerge))?;
-        self.automerge.commit_with(CommitOptions::default().with_time(at.0 / 1000));
+        self.automerge
+            .commit_with(CommitOptions::default().with_time(at.0 / 1000));
         self.automerge
             .get_last_local_change()
             .map(|change| change.raw_bytes().to_vec())
@@ -177,7 +178,10 @@ impl Document {
             }
         }
         // A value this release cannot read is skipped rather than blocking the others.
-        Ok(all.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
+        Ok(all
+            .iter()
+            .filter_map(|text| serde_json::from_str(text).ok())
+            .collect())
     }
 
     /// The names of the registers.
@@ -193,13 +197,19 @@ impl Document {
                 "INSERT INTO document (id, mailbox, kind, bytes) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (id) DO UPDATE SET bytes = excluded.bytes",
             )?
-            .execute(params![self.id.to_string(), mailbox.as_str(), self.kind.as_str(), bytes])?;
+            .execute(params![
+                self.id.to_string(),
+                mailbox.as_str(),
+                self.kind.as_str(),
+                bytes
+            ])?;
         Ok(())
     }
 
     /// The documents of a mailbox of one kind.
     pub fn all(connection: &Connection, kind: DocumentKind) -> Result<Vec<(Address, DocumentId)>> {
-        let mut statement = connection.prepare("SELECT mailbox, id FROM document WHERE kind = ?1 ORDER BY id")?;
+        let mut statement =
+            connection.prepare("SELECT mailbox, id FROM document WHERE kind = ?1 ORDER BY id")?;
         let found = statement.query_map([kind.as_str()], |r| {
             Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?))
         })?;
@@ -256,7 +266,10 @@ mod tests {
         let from_b = b.edit(b"device-b", Time(1000), |e| e.set("y", &2)).unwrap();
         exchange(&mut a, &mut b, &from_a, &from_b);
         assert_eq!(a.automerge.get_heads(), b.automerge.get_heads());
-        assert_eq!((a.values::<i32>("x").unwrap(), a.values::<i32>("y").unwrap()), (vec![1], vec![2]));
+        assert_eq!(
+            (a.values::<i32>("x").unwrap(), a.values::<i32>("y").unwrap()),
+            (vec![1], vec![2])
+        );
     }
 
     #[test]
@@ -292,7 +305,9 @@ mod tests {
         b.apply(vec![Document::read_change(&second).unwrap().0]).unwrap();
         assert!(b.values::<i32>("x").unwrap().is_empty());
         store.write(|tx| b.save(tx, &Address::lenient("a@x"))).unwrap();
-        let mut b = store.read(|c| Document::open(c, b.id, DocumentKind::Item)).unwrap();
+        let mut b = store
+            .read(|c| Document::open(c, b.id, DocumentKind::Item))
+            .unwrap();
         b.apply(vec![Document::read_change(&first).unwrap().0]).unwrap();
         assert_eq!(b.values::<i32>("x").unwrap(), [2]);
     }

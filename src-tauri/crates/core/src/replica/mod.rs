@@ -6,5 +6,5 @@
 mod document;
 mod operation;
 
-pub use document::{DocumentId, DocumentKind, Document};
+pub use document::{Document, DocumentId, DocumentKind};
 pub use operation::{Action, Logged, Operation, log, mark_sealed, positions, unsealed, waiting};

@@ -7,5 +7,6 @@ pub mod fold;
 mod index;
 pub mod matching;
 mod stages;
+pub mod text;
 
 pub use index::{CaughtUp, RowIndex, SearchOptions};

@@ -92,10 +92,25 @@ mod tests {
     #[test]
     fn it_pulls_until_there_is_no_more_before_it_pushes_all_it_has() {
         use Action::{Finish, Merge, Pull, Push, PushReceipt, Seal, Settle};
-        assert_eq!(play(vec![], 0, 0), [Pull, Merge, Seal, Push, PushReceipt, Settle, Finish]);
+        assert_eq!(
+            play(vec![], 0, 0),
+            [Pull, Merge, Seal, Push, PushReceipt, Settle, Finish]
+        );
         assert_eq!(
             play(vec![5, 2], 0, 2),
-            [Pull, Pull, Pull, Merge, Seal, Push, Push, Push, PushReceipt, Settle, Finish]
+            [
+                Pull,
+                Pull,
+                Pull,
+                Merge,
+                Seal,
+                Push,
+                Push,
+                Push,
+                PushReceipt,
+                Settle,
+                Finish
+            ]
         );
     }
 
@@ -104,7 +119,18 @@ mod tests {
         use Action::{Finish, Merge, Pull, Push, PushReceipt, Seal, Settle};
         assert_eq!(
             play(vec![1], 1, 0),
-            [Pull, Pull, Merge, Pull, Merge, Seal, Push, PushReceipt, Settle, Finish]
+            [
+                Pull,
+                Pull,
+                Merge,
+                Pull,
+                Merge,
+                Seal,
+                Push,
+                PushReceipt,
+                Settle,
+                Finish
+            ]
         );
     }
 }

@@ -46,7 +46,13 @@ type Signature = ([u8; 32], [u8; 32]);
 
 impl Envelope {
     /// Packs and signs the next link.
-    pub fn seal(mailbox: &Address, key: &DeviceKey, seq: u64, prev: [u8; 32], content: &Content) -> Result<Self> {
+    pub fn seal(
+        mailbox: &Address,
+        key: &DeviceKey,
+        seq: u64,
+        prev: [u8; 32],
+        content: &Content,
+    ) -> Result<Self> {
         let payload = zstd::encode_all(&*postcard::to_stdvec(content)?, 3)
             .map_err(|e| Error::unavailable(format!("Packing failed: {e}"), ""))?;
         let mut envelope = Self {
@@ -85,7 +91,8 @@ impl Envelope {
 
     /// True when `key` signed exactly this.
     pub fn is_genuine(&self, key: &PublicKey) -> bool {
-        self.signed().is_ok_and(|bytes| verified(key, &bytes, &join(self.signature)))
+        self.signed()
+            .is_ok_and(|bytes| verified(key, &bytes, &join(self.signature)))
     }
 
     /// Unpacks the content.
@@ -169,7 +176,10 @@ mod tests {
 
     #[test]
     fn a_newer_release_is_told_apart_from_junk() {
-        assert_eq!(Envelope::decode(&[2, 0]).unwrap_err().code(), crate::Code::Unavailable);
+        assert_eq!(
+            Envelope::decode(&[2, 0]).unwrap_err().code(),
+            crate::Code::Unavailable
+        );
         assert_eq!(Envelope::decode(&[]).unwrap_err().code(), crate::Code::Internal);
     }
 

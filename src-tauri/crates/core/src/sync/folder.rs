@@ -58,11 +58,17 @@ impl FolderRelay {
         match fs::read(&marker) {
             Ok(text) if text.starts_with(b"Behalf relay 1") => Ok(()),
             Ok(_) => Err(Error::unavailable(
-                format!("Blocked: {} is not a relay this Behalf can read.", self.root.display()),
+                format!(
+                    "Blocked: {} is not a relay this Behalf can read.",
+                    self.root.display()
+                ),
                 "Update Behalf, or choose the right folder.",
             )),
             Err(e) if e.kind() == ErrorKind::NotFound => Err(Error::unavailable(
-                format!("Blocked: folder missing. {} is not there, or is not the shared folder.", self.root.display()),
+                format!(
+                    "Blocked: folder missing. {} is not there, or is not the shared folder.",
+                    self.root.display()
+                ),
                 "Connect the drive or put the folder back. Everything done meanwhile is saved on this computer.",
             )),
             Err(e) => Err(Error::unavailable(
@@ -73,7 +79,8 @@ impl FolderRelay {
     }
 
     fn mailbox(&self, mailbox: &Address) -> PathBuf {
-        self.root.join(hex(&content_hash(mailbox.as_str().as_bytes())[..12]))
+        self.root
+            .join(hex(&content_hash(mailbox.as_str().as_bytes())[..12]))
     }
 
     fn list(&self, mailbox: &Address) -> Result<Vec<(EntryName, PathBuf)>> {
@@ -246,14 +253,27 @@ mod tests {
         assert_ne!(relay.pulse().unwrap(), before);
         let device = relay.mailbox(&mailbox).join(&entry.device);
         let good = device.join(format!("{}.envelope", entry.hash));
-        for junk in ["x.envelope", "notes (conflicted copy).txt", ".lock", &format!("{}-host.envelope", entry.hash)] {
+        for junk in [
+            "x.envelope",
+            "notes (conflicted copy).txt",
+            ".lock",
+            &format!("{}-host.envelope", entry.hash),
+        ] {
             fs::copy(&good, device.join(junk)).unwrap();
         }
         fs::write(device.join(format!("{}.envelope", content_name(b"two"))), b"tw").unwrap();
         fs::create_dir(relay.mailbox(&mailbox).join("not a device")).unwrap();
-        assert_eq!(relay.pull(&mailbox, &mut |_| true).unwrap(), [(entry, b"one".to_vec())]);
+        assert_eq!(
+            relay.pull(&mailbox, &mut |_| true).unwrap(),
+            [(entry, b"one".to_vec())]
+        );
         assert!(relay.pull(&mailbox, &mut |_| false).unwrap().is_empty());
-        assert!(relay.pull(&Address::lenient("b@x"), &mut |_| true).unwrap().is_empty());
+        assert!(
+            relay
+                .pull(&Address::lenient("b@x"), &mut |_| true)
+                .unwrap()
+                .is_empty()
+        );
     }
 
     #[test]
@@ -263,7 +283,9 @@ mod tests {
         let mailbox = Address::lenient("a@x");
         relay.prepare().unwrap();
         for text in [&b"r1"[..], b"r2"] {
-            relay.publish(&mailbox, &name(text, EntryKind::Receipt), text).unwrap();
+            relay
+                .publish(&mailbox, &name(text, EntryKind::Receipt), text)
+                .unwrap();
         }
         let found = relay.pull(&mailbox, &mut |_| true).unwrap();
         assert_eq!(found.len(), 1);

@@ -57,7 +57,8 @@ impl Receipt {
 
     /// True when `key` signed exactly this.
     pub fn is_genuine(&self, key: &PublicKey) -> bool {
-        self.signed().is_ok_and(|bytes| verified(key, &bytes, &join(self.signature)))
+        self.signed()
+            .is_ok_and(|bytes| verified(key, &bytes, &join(self.signature)))
     }
 
     fn signed(&self) -> Result<Vec<u8>> {
@@ -90,10 +91,12 @@ impl Receipt {
 
 /// True when `seen` holds every position. An operation that is not sealed yet is held by nobody else.
 pub fn covers(seen: &Seen, positions: &[(String, Option<i64>)]) -> bool {
-    positions.iter().all(|(device, seq)| match (seen.get(device), seq) {
-        (Some(held), Some(seq)) => u64::try_from(*seq).is_ok_and(|seq| *held >= seq),
-        _ => false,
-    })
+    positions
+        .iter()
+        .all(|(device, seq)| match (seen.get(device), seq) {
+            (Some(held), Some(seq)) => u64::try_from(*seq).is_ok_and(|seq| *held >= seq),
+            _ => false,
+        })
 }
 
 /// What each person's devices have said, published receipts only.
@@ -108,7 +111,10 @@ pub fn seen_by_person(connection: &Connection, mailbox: &Address) -> Result<BTre
     let mut people: BTreeMap<Address, Vec<Seen>> = BTreeMap::new();
     for row in found {
         let (person, seen) = row?;
-        people.entry(Address::lenient(&person)).or_default().push(serde_json::from_str(&seen)?);
+        people
+            .entry(Address::lenient(&person))
+            .or_default()
+            .push(serde_json::from_str(&seen)?);
     }
     Ok(people)
 }

@@ -140,7 +140,11 @@ fn pull(replica: Replica<'_>, relay: &dyn Relay, mailbox: &Address, report: &mut
                 (Taken::Kept, EntryKind::Envelope) => report.pulled += 1,
                 (Taken::Kept, EntryKind::Receipt) => report.receipts += 1,
                 (Taken::Useless, _) => {
-                    tracing::warn!(device = name.device, hash = name.hash, "an entry on the relay is not genuine");
+                    tracing::warn!(
+                        device = name.device,
+                        hash = name.hash,
+                        "an entry on the relay is not genuine"
+                    );
                     tx.execute(
                         "INSERT INTO relay_seen (mailbox, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
                         [mailbox.as_str(), &name.hash],
@@ -155,8 +159,8 @@ fn pull(replica: Replica<'_>, relay: &dyn Relay, mailbox: &Address, report: &mut
 }
 
 fn wanted(connection: &Connection, mailbox: &Address, name: &EntryName, inviting: bool) -> Result<bool> {
-    let known = device(connection, mailbox, &name.device)?.is_some();
-    if !known && !(inviting && name.kind == EntryKind::Envelope) {
+    let may_accept = inviting && name.kind == EntryKind::Envelope;
+    if !may_accept && device(connection, mailbox, &name.device)?.is_none() {
         return Ok(false);
     }
     let here: bool = connection
@@ -285,7 +289,11 @@ fn merge_next(tx: &Connection, mailbox: &Address, device_id: &str, now: Time) ->
     for (name, bytes) in candidates {
         let envelope = Envelope::decode(&bytes)?;
         if envelope.prev != hash {
-            tracing::warn!(device = device_id, seq = envelope.seq, "an envelope does not continue its chain");
+            tracing::warn!(
+                device = device_id,
+                seq = envelope.seq,
+                "an envelope does not continue its chain"
+            );
             continue;
         }
         let outcome = match envelope.content() {
@@ -300,11 +308,16 @@ fn merge_next(tx: &Connection, mailbox: &Address, device_id: &str, now: Time) ->
                 Outcome::default()
             }
             Err(e) => {
-                tracing::warn!(device = device_id, seq = envelope.seq, "an envelope's content is damaged: {e}");
+                tracing::warn!(
+                    device = device_id,
+                    seq = envelope.seq,
+                    "an envelope's content is damaged: {e}"
+                );
                 Outcome::default()
             }
         };
-        tx.prepare_cached("UPDATE envelope SET merged = 1 WHERE hash = ?1")?.execute([name])?;
+        tx.prepare_cached("UPDATE envelope SET merged = 1 WHERE hash = ?1")?
+            .execute([name])?;
         return Ok(Some(outcome));
     }
     Ok(None)
@@ -343,12 +356,13 @@ fn merge_operations(
             .iter()
             .map(|o| Ok(Document::read_change(&o.change)?.0))
             .collect::<Result<Vec<_>>>()?;
-        let fits = document.apply(changes).map_err(|e| e.to_string()).and_then(|()| {
-            match kind {
+        let fits = document
+            .apply(changes)
+            .map_err(|e| e.to_string())
+            .and_then(|()| match kind {
                 DocumentKind::Item => tracking::check(mailbox, &document),
                 DocumentKind::Grants => Ok(()),
-            }
-        });
+            });
         if let Err(reason) = fits {
             for operation in &operations {
                 outcome.quarantined += 1;
@@ -398,7 +412,13 @@ fn admit(
     })
 }
 
-fn quarantine(tx: &Connection, by: &Logged<'_>, operation: &Operation, reason: &str, now: Time) -> Result<()> {
+fn quarantine(
+    tx: &Connection,
+    by: &Logged<'_>,
+    operation: &Operation,
+    reason: &str,
+    now: Time,
+) -> Result<()> {
     tracing::warn!(author = %by.person, reason, "an operation was put into quarantine");
     tx.execute(
         "INSERT INTO quarantine (id, mailbox, author, item, reason, at, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -436,30 +456,34 @@ fn seal(replica: Replica<'_>, mailbox: &Address) -> Result<()> {
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM operation WHERE mailbox = ?1 AND seq IS NULL)")?
             .query_row([mailbox.as_str()], |r| r.get::<_, bool>(0))?)
     })?;
-    while any {
-        let more = replica.store.write(|tx| {
-            let operations = replica::unsealed(tx, mailbox, OPERATIONS)?;
-            let Some((last, _)) = operations.last() else {
-                return Ok(false);
-            };
-            let last = *last;
-            let content = Content::Operations(operations.into_iter().map(|(_, o)| o).collect());
-            let seq = post(tx, mailbox, replica.key, &content)?;
-            replica::mark_sealed(tx, mailbox, last, seq)?;
-            Ok(true)
-        })?;
-        if !more {
-            break;
-        }
+    // A cycle with nothing to send takes no write lock.
+    let mut more = any;
+    while more {
+        more = replica.store.write(|tx| seal_some(tx, mailbox, replica.key))?;
     }
     Ok(())
+}
+
+/// Seals some; false when nothing was left.
+fn seal_some(tx: &Connection, mailbox: &Address, key: &DeviceKey) -> Result<bool> {
+    let operations = replica::unsealed(tx, mailbox, OPERATIONS)?;
+    let Some((last, _)) = operations.last() else {
+        return Ok(false);
+    };
+    let last = *last;
+    let content = Content::Operations(operations.into_iter().map(|(_, o)| o).collect());
+    let seq = post(tx, mailbox, key, &content)?;
+    replica::mark_sealed(tx, mailbox, last, seq)?;
+    Ok(true)
 }
 
 /// Publishes the oldest envelope of the outbox; false when there is none.
 fn push(replica: Replica<'_>, relay: &dyn Relay, mailbox: &Address, report: &mut Report) -> Result<bool> {
     let oldest: Option<(String, Vec<u8>)> = replica.store.read(|connection| {
         Ok(connection
-            .prepare_cached("SELECT hash, bytes FROM envelope WHERE mailbox = ?1 AND sent = 0 ORDER BY seq LIMIT 1")?
+            .prepare_cached(
+                "SELECT hash, bytes FROM envelope WHERE mailbox = ?1 AND sent = 0 ORDER BY seq LIMIT 1",
+            )?
             .query_row([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))
             .optional()?)
     })?;
@@ -485,14 +509,23 @@ fn seen(connection: &Connection, mailbox: &Address) -> Result<Seen> {
     let mut statement = connection.prepare_cached(
         "SELECT device, max(seq) FROM envelope WHERE mailbox = ?1 AND merged = 1 GROUP BY device",
     )?;
-    let found = statement.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get::<_, i64>(1)?.unsigned_abs())))?;
+    let found = statement.query_map([mailbox.as_str()], |r| {
+        Ok((r.get(0)?, r.get::<_, i64>(1)?.unsigned_abs()))
+    })?;
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-fn push_receipt(replica: Replica<'_>, relay: &dyn Relay, mailbox: &Address, report: &mut Report) -> Result<()> {
+fn push_receipt(
+    replica: Replica<'_>,
+    relay: &dyn Relay,
+    mailbox: &Address,
+    report: &mut Report,
+) -> Result<()> {
     let own: Option<(i64, String, Vec<u8>, bool)> = replica.store.read(|connection| {
         Ok(connection
-            .prepare_cached("SELECT number, seen, bytes, sent FROM receipt WHERE mailbox = ?1 AND device = ?2")?
+            .prepare_cached(
+                "SELECT number, seen, bytes, sent FROM receipt WHERE mailbox = ?1 AND device = ?2",
+            )?
             .query_row([mailbox.as_str(), replica.key.id()], |r| {
                 Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))
             })

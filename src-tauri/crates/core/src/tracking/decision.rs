@@ -138,7 +138,10 @@ mod tests {
     fn decision(row: Option<&str>, tracked: bool) -> Decision {
         Decision {
             tracked,
-            regarding: row.map(|id| Regarding { row: RowRef::new("account", id), name: "n".into() }),
+            regarding: row.map(|id| Regarding {
+                row: RowRef::new("account", id),
+                name: "n".into(),
+            }),
             keep: false,
             person: Address::lenient("kim@x"),
             at: Time(1),
@@ -149,19 +152,32 @@ mod tests {
     fn what_is_written_today_is_read_tomorrow() {
         let json = r#"{"t":true,"r":{"table":"account","id":"A","name":"n"},"p":"kim@x","a":1}"#;
         assert_eq!(serde_json::to_string(&decision(Some("A"), true)).unwrap(), json);
-        assert_eq!(serde_json::from_str::<Decision>(json).unwrap(), decision(Some("A"), true));
+        assert_eq!(
+            serde_json::from_str::<Decision>(json).unwrap(),
+            decision(Some("A"), true)
+        );
     }
 
     #[test]
     fn e_06_the_same_choice_by_two_people_is_no_conflict_and_another_one_is() {
         let mailbox = Address::lenient("alex@x");
-        let facts = Facts { key: "1".into(), ..Facts::default() };
+        let facts = Facts {
+            key: "1".into(),
+            ..Facts::default()
+        };
         let item = ItemId::derive(&mailbox, facts.kind(), &facts.key);
         for (rows, conflict) in [(["A", "A"], 0), (["A", "B"], 1)] {
             let mut merged = Document::genesis(item.into(), DocumentKind::Item).unwrap();
             let changes = rows.map(|row| {
                 let mut apart = Document::genesis(item.into(), DocumentKind::Item).unwrap();
-                let o = decide(&mut apart, item, &facts, &decision(Some(row), true), Action::Track, b"12345678");
+                let o = decide(
+                    &mut apart,
+                    item,
+                    &facts,
+                    &decision(Some(row), true),
+                    Action::Track,
+                    b"12345678",
+                );
                 Document::read_change(&o.unwrap().change).unwrap().0
             });
             merged.apply(changes.to_vec()).unwrap();

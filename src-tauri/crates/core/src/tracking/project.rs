@@ -15,7 +15,9 @@ use crate::{
 /// The reason for the quarantine.
 pub fn check(mailbox: &Address, document: &Document) -> Result<(), String> {
     match Registers::read(document).map_err(|e| e.to_string())? {
-        Some(r) if DocumentId::from(ItemId::derive(mailbox, r.facts.kind(), &r.facts.key)) != document.id() => {
+        Some(r)
+            if DocumentId::from(ItemId::derive(mailbox, r.facts.kind(), &r.facts.key)) != document.id() =>
+        {
             Err("The change is not about the message it names.".into())
         }
         _ => Ok(()),
@@ -27,7 +29,12 @@ pub fn project(connection: &Connection, mailbox: &Address, document: &Document, 
     let Some(registers) = Registers::read(document)? else {
         return Ok(());
     };
-    let Registers { facts, decision, others, .. } = &registers;
+    let Registers {
+        facts,
+        decision,
+        others,
+        ..
+    } = &registers;
     let item = ItemId(document.id().0);
     let regarding = decision.regarding.as_ref().filter(|_| decision.tracked);
     let choices: Vec<&Decision> = match others.is_empty() {

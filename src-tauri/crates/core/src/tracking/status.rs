@@ -36,8 +36,19 @@ pub fn settle(connection: &Connection, mailbox: &Address, now: Time) -> Result<u
 }
 
 /// Derives one item's status anew. True when it was promoted by that.
-pub(super) fn settle_item(connection: &Connection, mailbox: &Address, item: ItemId, now: Time) -> Result<bool> {
-    settle_with(connection, mailbox, item, &seen_by_person(connection, mailbox)?, now)
+pub(super) fn settle_item(
+    connection: &Connection,
+    mailbox: &Address,
+    item: ItemId,
+    now: Time,
+) -> Result<bool> {
+    settle_with(
+        connection,
+        mailbox,
+        item,
+        &seen_by_person(connection, mailbox)?,
+        now,
+    )
 }
 
 fn settle_with(
@@ -53,12 +64,24 @@ fn settle_with(
         .query_row([&id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
     let positions = replica::positions(connection, item.0)?;
     let mut people = BTreeSet::from([mailbox.clone(), Address::lenient(&person)]);
-    people.extend(serde_json::from_str::<Vec<Decision>>(&choices)?.into_iter().map(|d| d.person));
+    people.extend(
+        serde_json::from_str::<Vec<Decision>>(&choices)?
+            .into_iter()
+            .map(|d| d.person),
+    );
 
-    connection.prepare_cached("DELETE FROM item_person WHERE item = ?1")?.execute([&id])?;
-    let mut overall = if tracked { Status::Tracked } else { Status::NotTracked };
+    connection
+        .prepare_cached("DELETE FROM item_person WHERE item = ?1")?
+        .execute([&id])?;
+    let mut overall = if tracked {
+        Status::Tracked
+    } else {
+        Status::NotTracked
+    };
     for person in &people {
-        let holds = seen.get(person).is_some_and(|devices| devices.iter().any(|s| covers(s, &positions)));
+        let holds = seen
+            .get(person)
+            .is_some_and(|devices| devices.iter().any(|s| covers(s, &positions)));
         let status = match (tracked, holds) {
             (false, _) => Status::NotTracked,
             (true, false) => Status::TrackPending,
@@ -95,7 +118,9 @@ pub fn log_click(connection: &Connection, item: ItemId, person: &Address, asked:
 /// Logs the way from the last state to `to`, no state skipped.
 fn log_path(connection: &Connection, item: &str, person: &str, to: Status, now: Time) -> Result<()> {
     let last: Option<String> = connection
-        .prepare_cached("SELECT status FROM status_log WHERE item = ?1 AND person = ?2 ORDER BY number DESC LIMIT 1")?
+        .prepare_cached(
+            "SELECT status FROM status_log WHERE item = ?1 AND person = ?2 ORDER BY number DESC LIMIT 1",
+        )?
         .query_row([item, person], |r| r.get(0))
         .optional()?;
     let last = last.as_deref().unwrap_or(Status::NotTracked.as_str());
@@ -107,7 +132,10 @@ fn log_path(connection: &Connection, item: &str, person: &str, to: Status, now: 
         return append(connection, item, person, to, now);
     }
     // From Tracked back to Track pending (a change) it runs through Processing again.
-    let from = order.iter().position(|s| s.as_str() == last && *s < to).map_or(0, |i| i + 1);
+    let from = order
+        .iter()
+        .position(|s| s.as_str() == last && *s < to)
+        .map_or(0, |i| i + 1);
     for status in order.iter().skip(from).take_while(|s| **s <= to) {
         append(connection, item, person, *status, now)?;
     }
@@ -140,14 +168,33 @@ mod tests {
         let store = crate::store::Store::open(folder.path()).unwrap();
         let log = store
             .write(|tx| {
-                for to in [Status::Tracked, Status::TrackPending, Status::Tracked, Status::Tracked, Status::NotTracked] {
+                for to in [
+                    Status::Tracked,
+                    Status::TrackPending,
+                    Status::Tracked,
+                    Status::Tracked,
+                    Status::NotTracked,
+                ] {
                     log_path(tx, "i", "", to, Time(0))?;
                 }
                 let mut statement = tx.prepare("SELECT status FROM status_log ORDER BY number")?;
-                Ok(statement.query_map([], |r| r.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?)
+                Ok(statement
+                    .query_map([], |r| r.get::<_, String>(0))?
+                    .collect::<Result<Vec<_>, _>>()?)
             })
             .unwrap();
         let [processing, pending, tracked] = ["Processing, please wait", "Track pending", "Tracked"];
-        assert_eq!(log, [processing, pending, tracked, processing, pending, tracked, "Not tracked"]);
+        assert_eq!(
+            log,
+            [
+                processing,
+                pending,
+                tracked,
+                processing,
+                pending,
+                tracked,
+                "Not tracked"
+            ]
+        );
     }
 }

@@ -1,0 +1,549 @@
+//! Reads one raw message: what the list shows, what promotion needs, what the index looks at.
+
+use std::{
+    borrow::Cow,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::LazyLock,
+};
+
+use mail_parser::{
+    Address as Addresses, HeaderName, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders,
+    PartType, decoders::html::html_to_text,
+};
+use sha2::{Digest, Sha256};
+
+use super::clean::{self, MAX_ADDRESS, MAX_NAME, MAX_SUBJECT, one_line, prefix};
+use crate::model::{Address, Facts, FolderRole, MAX_FACTS_TEXT, Mention, Time};
+
+/// Largest message taken in, in bytes. Larger ones are kept raw and listed as rejected.
+///
+/// Exchange Online takes at most 150 MB and ships with 36 MB; parsing needs about twice the message in memory.
+pub const MAX_MESSAGE: usize = 64 << 20;
+/// How much of a body is indexed, in bytes.
+pub const INDEXED_TEXT: usize = 64 << 10;
+/// How much of an HTML body is turned into text, in bytes: markup weighs more than words.
+const MAX_HTML: usize = 1 << 20;
+const MAX_PARTIES: usize = 1000;
+const MAX_REFERENCES: usize = 64;
+const MAX_KEY: usize = 500;
+/// 9999-12-31T23:59:59Z in milliseconds: the last instant RFC 3339 can write.
+const LAST: i64 = 253_402_300_799_000;
+
+// Only the headers that are read are parsed; the rest stay raw slices.
+static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
+    MessageParser::new()
+        .with_mime_headers()
+        .with_date_headers()
+        .with_message_ids()
+        .header_text(HeaderName::Subject)
+        .header_address(HeaderName::From)
+        .header_address(HeaderName::Sender)
+        .header_address(HeaderName::To)
+        .header_address(HeaderName::Cc)
+        .header_address(HeaderName::Bcc)
+        .header_received(HeaderName::Received)
+        .default_header_ignore()
+});
+
+/// A message, read once.
+pub struct Mail<'x> {
+    message: Message<'x>,
+}
+
+impl Drop for Mail<'_> {
+    fn drop(&mut self) {
+        // Mails in mails in mails: taken apart one by one, as the compiler's own drop would recurse
+        // and a hostile message is deep enough to overflow the stack.
+        let mut nested = vec![std::mem::take(&mut self.message)];
+        while let Some(message) = nested.pop() {
+            for part in message.parts {
+                if let PartType::Message(inner) = part.body {
+                    nested.push(inner);
+                }
+            }
+        }
+    }
+}
+
+/// Parses a raw message.
+///
+/// # Errors
+/// The reason it is no message, one sentence.
+pub fn parse(raw: &[u8]) -> Result<Mail<'_>, &'static str> {
+    if raw.iter().all(u8::is_ascii_whitespace) {
+        return Err("The message is empty.");
+    }
+    if raw.len() > MAX_MESSAGE {
+        return Err(TOO_LARGE);
+    }
+    if is_trap(raw) {
+        return Err("It holds messages inside messages in a way that only serves to harm.");
+    }
+    // The parser promises not to panic; should it, one message is lost and not the import.
+    let message = catch_unwind(AssertUnwindSafe(|| PARSER.parse(raw)))
+        .map_err(|_| "Its structure could not be read.")?
+        .ok_or(NO_HEADERS)?;
+    let mail = Mail { message };
+    let known = mail.message.headers().iter().any(|h| {
+        matches!(
+            h.name,
+            HeaderName::From
+                | HeaderName::To
+                | HeaderName::Cc
+                | HeaderName::Bcc
+                | HeaderName::Sender
+                | HeaderName::ReplyTo
+                | HeaderName::Subject
+                | HeaderName::Date
+                | HeaderName::MessageId
+                | HeaderName::Received
+                | HeaderName::ReturnPath
+                | HeaderName::MimeVersion
+                | HeaderName::ContentType
+        )
+    });
+    if known { Ok(mail) } else { Err(NO_HEADERS) }
+}
+
+/// Why a message over [`MAX_MESSAGE`] is not taken.
+pub const TOO_LARGE: &str = "The message is larger than 64 MiB.";
+const NO_HEADERS: &str = "It has no mail headers.";
+
+/// Messages inside messages cost the parser depth times size, and encoded ones (which RFC 2046 forbids) are copied
+/// recursively, so that depth overflows the stack. A small message cannot nest deep enough to matter.
+fn is_trap(raw: &[u8]) -> bool {
+    const SAFE: usize = 64 << 10;
+    /// Levels times bytes; a digest of 500 mails and 1 MiB is far below.
+    const WORK: usize = 2 << 30;
+    if raw.len() < SAFE {
+        return false;
+    }
+    let mut levels = 0;
+    for slash in memchr::memchr_iter(b'/', raw) {
+        let rest = &raw[slash + 1..];
+        let blanks = rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        let kind = |kind: &[u8]| {
+            rest.get(blanks..blanks + kind.len())
+                .is_some_and(|w| w.eq_ignore_ascii_case(kind))
+        };
+        let message = kind(b"rfc822") || kind(b"global");
+        if message || kind(b"digest") {
+            levels += 1;
+            if levels * raw.len() > WORK || message && encoded_part_around(raw, slash) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// True when the header block around `at` says base64 or quoted-printable and its part is large.
+fn encoded_part_around(raw: &[u8], at: usize) -> bool {
+    let from = memchr::memmem::rfind(&raw[..at], b"\n\n")
+        .max(memchr::memmem::rfind(&raw[..at], b"\n\r\n"))
+        .unwrap_or(0);
+    let to = memchr::memmem::find(&raw[at..], b"\n\n")
+        .into_iter()
+        .chain(memchr::memmem::find(&raw[at..], b"\n\r\n"))
+        .min()
+        .map_or(raw.len(), |i| at + i);
+    let block = String::from_utf8_lossy(&raw[from..to.min(from + (16 << 10))]).to_ascii_lowercase();
+    block.contains("content-transfer-encoding")
+        && (block.contains("base64") || block.contains("quoted-printable"))
+}
+
+/// What the message list and the tables hold of a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Head {
+    /// Message-ID without brackets, or one made from the content.
+    pub key: String,
+    /// One line.
+    pub subject: String,
+    /// The sender.
+    pub from: Mention,
+    /// When it was sent.
+    pub sent: Time,
+    /// Message-ID it answers, or empty.
+    pub in_reply_to: String,
+    /// The oldest Message-ID of the thread, or its own key.
+    pub thread: String,
+    /// The first words.
+    pub preview: String,
+    /// How many attachments.
+    pub attachments: u32,
+    /// What its headers say about being read; `None` when they say nothing.
+    pub unread: Option<bool>,
+    /// The body as text, at most [`INDEXED_TEXT`] bytes.
+    pub text: String,
+}
+
+impl<'x> Mail<'x> {
+    /// What the list shows. `fallback` is used when no header holds a usable date.
+    pub fn head(&self, fallback: Time) -> Head {
+        let key = self.key();
+        let in_reply_to = self.in_reply_to();
+        let thread = self
+            .references()
+            .into_iter()
+            .next()
+            .or_else(|| Some(in_reply_to.clone()).filter(|id| !id.is_empty()))
+            .unwrap_or_else(|| key.clone());
+        let text = self.text(INDEXED_TEXT).0;
+        Head {
+            subject: self.subject(),
+            from: self.from().unwrap_or_default(),
+            sent: self.sent(fallback),
+            in_reply_to,
+            thread,
+            preview: one_line(prefix(&text, 800), 160),
+            attachments: self.attachments().count() as u32,
+            unread: self.unread(),
+            text,
+            key,
+        }
+    }
+
+    /// What promotion needs.
+    pub fn facts(&self, key: &str, sent: Time, role: FolderRole) -> Facts {
+        let (text, truncated) = self.text(MAX_FACTS_TEXT);
+        Facts {
+            key: key.to_owned(),
+            subject: self.subject(),
+            from: self.from(),
+            to: self.mentions(HeaderName::To),
+            cc: self.mentions(HeaderName::Cc),
+            bcc: self.mentions(HeaderName::Bcc),
+            sent,
+            message_id: self.message_id().unwrap_or_default(),
+            in_reply_to: self.in_reply_to(),
+            references: self.references(),
+            conversation_index: one_line(self.raw_header("Thread-Index").unwrap_or_default(), 2048),
+            importance: self.importance(),
+            role,
+            attachments: self.attachments().count() as u32,
+            text,
+            truncated,
+            private: self.private(),
+            meeting: None,
+        }
+    }
+
+    /// The subject, one line.
+    pub fn subject(&self) -> String {
+        one_line(self.message.subject().unwrap_or_default(), MAX_SUBJECT)
+    }
+
+    fn message_id(&self) -> Option<String> {
+        ids(self.message.header(HeaderName::MessageId)).into_iter().next()
+    }
+
+    /// Its key: the Message-ID, or one made from the content when there is none (or an absurd one).
+    pub fn key(&self) -> String {
+        self.message_id()
+            .filter(|id| id.len() <= MAX_KEY)
+            .unwrap_or_else(|| {
+                let hash = Sha256::digest(self.message.raw_message());
+                let hex: String = hash.iter().take(16).map(|b| format!("{b:02x}")).collect();
+                format!("sha256-{hex}@no-message-id")
+            })
+    }
+
+    fn in_reply_to(&self) -> String {
+        ids(self.message.header(HeaderName::InReplyTo))
+            .into_iter()
+            .next()
+            .unwrap_or_default()
+    }
+
+    fn references(&self) -> Vec<String> {
+        let mut all = ids(self.message.header(HeaderName::References));
+        if all.len() > MAX_REFERENCES {
+            // The first names the thread, the last are the nearest relatives.
+            all.drain(1..=all.len() - MAX_REFERENCES);
+        }
+        all
+    }
+
+    /// The sender: From, else Sender.
+    pub fn from(&self) -> Option<Mention> {
+        [HeaderName::From, HeaderName::Sender]
+            .into_iter()
+            .find_map(|name| self.mentions(name).into_iter().next())
+    }
+
+    /// Everybody a header names.
+    pub fn mentions(&self, name: HeaderName<'static>) -> Vec<Mention> {
+        self.message
+            .header_values(name)
+            .filter_map(HeaderValue::as_address)
+            .flat_map(Addresses::iter)
+            .filter_map(|a| mention(a.name(), a.address()))
+            .take(MAX_PARTIES)
+            .collect()
+    }
+
+    fn sent(&self, fallback: Time) -> Time {
+        self.message
+            .date()
+            .or_else(|| self.message.received().and_then(|r| r.date.as_ref()))
+            .filter(|d| d.is_valid())
+            .map(|d| d.to_timestamp().saturating_mul(1000))
+            .filter(|ms| (0..=LAST).contains(ms))
+            .map_or(fallback, Time)
+    }
+
+    /// A header's text as it came, unfolded.
+    fn raw_header(&self, name: &'static str) -> Option<&str> {
+        self.message.header_raw(name).map(str::trim)
+    }
+
+    fn importance(&self) -> u8 {
+        let word = self
+            .raw_header("Importance")
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let number = self.raw_header("X-Priority").and_then(|p| p.chars().next());
+        match (word.as_str(), number) {
+            ("high", _) | ("", Some('1' | '2')) => 2,
+            ("low", _) | ("", Some('4' | '5')) => 0,
+            _ => 1,
+        }
+    }
+
+    fn private(&self) -> bool {
+        self.raw_header("Sensitivity").is_some_and(|s| {
+            ["private", "personal", "company-confidential", "confidential"]
+                .iter()
+                .any(|p| s.eq_ignore_ascii_case(p))
+        })
+    }
+
+    /// What the mail program that kept it wrote about its being read.
+    fn unread(&self) -> Option<bool> {
+        if let Some(status) = self.raw_header("Status") {
+            return Some(!status.contains('R'));
+        }
+        if let Some(flags) = self.raw_header("X-Mozilla-Status") {
+            return u32::from_str_radix(flags, 16).ok().map(|f| f & 1 == 0);
+        }
+        let labels = self.raw_header("X-Gmail-Labels")?;
+        Some(
+            ["Unread", "Ungelesen", "Non lus", "No leídos"]
+                .iter()
+                .any(|l| labels.contains(l)),
+        )
+    }
+
+    /// The body as plain text, at most `max` bytes, and whether more was left out.
+    pub fn text(&self, max: usize) -> (String, bool) {
+        let mut all = String::new();
+        let mut cut = false;
+        for part in self.message.text_bodies() {
+            if all.len() >= max {
+                cut = true;
+                break;
+            }
+            let text: Cow<'_, str> = match &part.body {
+                PartType::Text(text) => Cow::Borrowed(text),
+                PartType::Html(html) => {
+                    cut |= html.len() > MAX_HTML;
+                    Cow::Owned(plain(prefix(html, MAX_HTML)))
+                }
+                _ => continue,
+            };
+            if !all.is_empty() {
+                all.push('\n');
+            }
+            let room = max.saturating_sub(all.len());
+            cut |= text.len() > room;
+            all.push_str(&clean::text(prefix(&text, room)));
+        }
+        (all, cut)
+    }
+
+    /// The HTML body; `None` when the message has none of its own.
+    pub fn html(&self) -> Option<&str> {
+        self.message.html_bodies().find_map(|part| match &part.body {
+            PartType::Html(html) => Some(html.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// What a person would call attachments: not the pictures an HTML body shows, not the body's other versions.
+    pub fn attachments(&self) -> impl Iterator<Item = &MessagePart<'x>> {
+        self.message
+            .attachments
+            .iter()
+            .filter_map(|id| self.message.parts.get(*id as usize))
+            .filter(|part| {
+                let attached = part.content_disposition().is_some_and(|d| d.is_attachment());
+                let picture = part
+                    .content_type()
+                    .is_some_and(|t| t.ctype().eq_ignore_ascii_case("image"));
+                let shown = picture && part.content_id().is_some();
+                let named = part.attachment_name().is_some();
+                attached && !shown
+                    || !shown && (named || !matches!(part.body, PartType::Text(_) | PartType::Html(_)))
+            })
+    }
+
+    /// The UID when this is a meeting request or response (B-04).
+    pub fn meeting(&self) -> Option<String> {
+        let part = self
+            .message
+            .parts
+            .iter()
+            .find(|p| p.is_content_type("text", "calendar"))?;
+        let PartType::Text(ics) = &part.body else {
+            return None;
+        };
+        let uid = ics.lines().find_map(|l| l.strip_prefix("UID:"))?;
+        Some(one_line(uid, MAX_KEY)).filter(|uid| !uid.is_empty())
+    }
+}
+
+/// HTML as text. The converter is written for well-meant input; a panic costs the text, not the import.
+fn plain(html: &str) -> String {
+    catch_unwind(|| html_to_text(html)).unwrap_or_default()
+}
+
+/// A name and address from a header, tidied; `None` when there is no address at all.
+pub fn mention(name: Option<&str>, address: Option<&str>) -> Option<Mention> {
+    let address = one_line(address.unwrap_or_default(), MAX_ADDRESS);
+    let name = one_line(name.unwrap_or_default(), MAX_NAME);
+    let address = Address::lenient(&address).as_str().to_owned();
+    if address.is_empty() && name.is_empty() {
+        return None;
+    }
+    Some(Mention {
+        name: if name.eq_ignore_ascii_case(&address) {
+            String::new()
+        } else {
+            name
+        },
+        address,
+    })
+}
+
+fn ids(value: Option<&HeaderValue<'_>>) -> Vec<String> {
+    let tidy = |id: &str| -> Option<String> {
+        let id: String = id
+            .chars()
+            .filter(|c| !c.is_control() && !c.is_whitespace())
+            .collect();
+        let id = id.trim_matches(['<', '>']);
+        (!id.is_empty()).then(|| id.to_owned())
+    };
+    match value {
+        Some(HeaderValue::Text(id)) => tidy(id).into_iter().collect(),
+        Some(HeaderValue::TextList(list)) => list.iter().filter_map(|id| tidy(id)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_mail_is_read() {
+        let raw = "From: =?utf-8?q?J=C3=BCrgen_M=C3=BCller?= <J.Mueller@Example.com>\r\n\
+            To: Kim <kim@x.org>, \"kim@x.org\" <kim@x.org>\r\nCc: undisclosed-recipients:;\r\n\
+            Subject: Re:\r\n an offer\r\nDate: Fri, 20 Nov 2026 19:00:00 +0100\r\n\
+            Message-ID: <3@x>\r\nIn-Reply-To: <2@x>\r\nReferences: <1@x> <2@x>\r\nX-Priority: 1\r\nStatus: O\r\n\
+            Thread-Index: AQHabc\r\nSensitivity: Private\r\nContent-Type: text/html; charset=iso-8859-1\r\n\
+            Content-Transfer-Encoding: quoted-printable\r\n\r\n<p>Gr=FC=DFe</p>";
+        let mail = parse(raw.as_bytes()).unwrap();
+        let head = mail.head(Time(0));
+        assert_eq!((head.key.as_str(), head.thread.as_str()), ("3@x", "1@x"));
+        assert_eq!(head.from.name, "Jürgen Müller");
+        assert_eq!(head.from.address, "j.mueller@example.com");
+        assert_eq!(head.subject, "Re: an offer");
+        assert_eq!(head.sent.rfc3339(), "2026-11-20T18:00:00Z");
+        assert_eq!(head.text.trim(), "Grüße");
+        assert_eq!(head.unread, Some(true));
+        let facts = mail.facts(&head.key, head.sent, FolderRole::Inbox);
+        assert_eq!(facts.to.len(), 2);
+        assert_eq!(
+            facts.to[1].name, "",
+            "a name that repeats the address says nothing"
+        );
+        assert_eq!((facts.importance, facts.private), (2, true));
+        assert_eq!(facts.conversation_index, "AQHabc");
+        assert_eq!(facts.references, ["1@x", "2@x"]);
+    }
+
+    #[test]
+    fn what_is_no_mail_says_so() {
+        for (raw, reason) in [
+            ("", "empty"),
+            (" \r\n\n", "empty"),
+            ("just text", "headers"),
+            ("Hello there, it is 10:30 now\n\nbye", "headers"),
+            ("\n\nbody only", "headers"),
+        ] {
+            let error = parse(raw.as_bytes()).err().unwrap();
+            assert!(error.contains(reason), "{raw}: {error}");
+        }
+    }
+
+    #[test]
+    fn without_a_message_id_the_content_is_the_key() {
+        let key = |raw: &str| parse(raw.as_bytes()).unwrap().key();
+        assert_eq!(key("Subject: a\n\n1"), key("Subject: a\n\n1"));
+        assert_ne!(key("Subject: a\n\n1"), key("Subject: a\n\n2"));
+    }
+
+    #[test]
+    fn messages_nested_to_do_harm_are_turned_away() {
+        use base64::Engine;
+        let level = "Content-Type: message/rfc822\n\n";
+        // Deep, and small enough to be read: taken apart without recursion.
+        assert!(parse(level.repeat(2_000).as_bytes()).is_ok());
+        let deep = level.repeat(100_000);
+        assert!(parse(deep.as_bytes()).is_err());
+        let mut encoded = b"Content-Type: Message/ RFC822\nContent-Transfer-Encoding: base64\n\n".to_vec();
+        encoded.extend_from_slice(base64::engine::general_purpose::STANDARD.encode(&deep).as_bytes());
+        assert!(parse(&encoded).is_err());
+        let multipart: String = (0..5_000)
+            .map(|i| format!("Content-Type: multipart/mixed; boundary=b{i}\n\n--b{i}\n"))
+            .collect();
+        assert!(parse(multipart.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn attachments_are_what_people_call_so() {
+        let raw = "Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=m\n\n\
+            --m\nContent-Type: multipart/related; boundary=r\n\n\
+            --r\nContent-Type: multipart/alternative; boundary=a\n\n\
+            --a\nContent-Type: text/plain\n\nplain\n--a\nContent-Type: text/html\n\n<img src=cid:logo>\n--a--\n\
+            --r\nContent-Type: image/png\nContent-ID: <logo>\nContent-Transfer-Encoding: base64\n\niVBORw0=\n--r--\n\
+            --m\nContent-Type: application/pdf; name=offer.pdf\nContent-Disposition: attachment; filename=offer.pdf\nContent-Transfer-Encoding: base64\n\nJVBERg==\n--m--\n";
+        let mail = parse(raw.as_bytes()).unwrap();
+        let names: Vec<_> = mail.attachments().map(|p| p.attachment_name()).collect();
+        assert_eq!(names, [Some("offer.pdf")]);
+        assert_eq!(mail.head(Time(0)).text, "plain");
+        assert!(mail.html().unwrap().contains("cid:logo"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_do(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+            let raw = [b"Subject: x\nContent-Type: multipart/mixed; boundary=a\n\n--a\n".as_slice(), &bytes].concat();
+            for raw in [&bytes[..], &raw] {
+                if let Ok(mail) = parse(raw) {
+                    let head = mail.head(Time(7));
+                    prop_assert!(!head.key.is_empty());
+                    mail.facts(&head.key, head.sent, FolderRole::Other);
+                    mail.meeting();
+                }
+            }
+        }
+
+        #[test]
+        fn any_html_does(html in "(<[a-z!/-]{0,6}|>|&[a-z#0-9]{0,4};?|[é€ \n-]|\\PC){0,60}") {
+            plain(&html);
+        }
+    }
+}

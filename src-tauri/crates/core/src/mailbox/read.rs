@@ -1,0 +1,535 @@
+//! Reads the mailbox: folders, lists, one message.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{
+    calendar::{self, shown_key},
+    folders::CALENDAR,
+    html,
+    parse::{self, Mail},
+};
+use crate::{
+    Error, Result,
+    desk::view::{Attachment, Folder, ListEntry, ListPage},
+    model::{Address, Facts, FolderRole, ItemId, Kind, Mention, Status, Time},
+    store::{Pack, Store},
+};
+
+/// A page holds at most this many entries.
+const MAX_PAGE: u32 = 1000;
+/// How much of a body is shown as text, in bytes.
+const MAX_TEXT: usize = 1 << 20;
+
+/// A message or appointment, opened: everything `view::Shown` needs that the mailbox knows.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// Message-ID without angle brackets, or UID (with `#` and the RECURRENCE-ID for an exception).
+    pub key: String,
+    /// A mail or an appointment.
+    pub kind: Kind,
+    /// Its item.
+    pub item: ItemId,
+    /// The folder's name.
+    pub folder: String,
+    /// What the folder is for; `Other` for an appointment.
+    pub role: FolderRole,
+    /// Its subject.
+    pub subject: String,
+    /// When it was sent, or starts.
+    pub date: Time,
+    /// When it ends; appointments only.
+    pub ends: Option<Time>,
+    /// Where; appointments only.
+    pub location: String,
+    /// The body as plain text.
+    pub text: String,
+    /// True when there is an HTML body.
+    pub html: bool,
+    /// How many remote pictures the HTML body holds; they are left out (B-07).
+    pub blocked_images: usize,
+    /// Its attachments.
+    pub attachments: Vec<Attachment>,
+    /// The headers a person reads.
+    pub headers: BTreeMap<String, String>,
+    /// Everybody on it: mask (I-02) and who.
+    pub parties: Vec<(u8, Mention)>,
+    /// The UID when it is a meeting request or response, which is not trackable as mail (B-04).
+    pub meeting: Option<String>,
+    /// Marked private (A-06).
+    pub private: bool,
+}
+
+/// The mail folders (Inbox first, then Drafts, Sent, others by name) and the calendar when it holds anything.
+///
+/// # Errors
+/// Database errors.
+pub fn folders(store: &Store, mailbox: &Address) -> Result<Vec<Folder>> {
+    store.read(|c| {
+        let mut query = c.prepare_cached(
+            "SELECT f.name, f.role, count(m.id), coalesce(sum(m.unread), 0)
+             FROM folder f LEFT JOIN message m ON m.folder = f.id
+             WHERE f.mailbox = ?1 GROUP BY f.id
+             ORDER BY CASE f.role WHEN 'inbox' THEN 0 WHEN 'drafts' THEN 1 WHEN 'sent' THEN 2 ELSE 3 END, f.name",
+        )?;
+        let mut all = query
+            .query_map([mailbox.as_str()], |r| {
+                Ok(Folder {
+                    folder: r.get(0)?,
+                    role: r.get(1)?,
+                    messages: r.get(2)?,
+                    unread: r.get(3)?,
+                })
+            })?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        let appointments: u32 = c
+            .prepare_cached("SELECT count(*) FROM appointment WHERE mailbox = ?1")?
+            .query_row([mailbox.as_str()], |r| r.get(0))?;
+        if appointments > 0 {
+            all.push(Folder {
+                folder: CALENDAR.into(),
+                role: "calendar".into(),
+                messages: appointments,
+                unread: 0,
+            });
+        }
+        Ok(all)
+    })
+}
+
+/// A page of a folder, newest first; of all mail when `folder` is `None`. `after` is the last key of the page before.
+///
+/// # Errors
+/// `NotFound` when the folder, or the message `after`, is not there; database errors.
+pub fn list(
+    store: &Store,
+    mailbox: &Address,
+    folder: Option<&str>,
+    limit: u32,
+    after: Option<&str>,
+) -> Result<ListPage> {
+    let limit = limit.clamp(1, MAX_PAGE);
+    store.read(|c| {
+        let mut entries = if folder.is_some_and(is_calendar) {
+            list_appointments(c, mailbox, limit + 1, after)?
+        } else {
+            list_messages(c, mailbox, folder, limit + 1, after)?
+        };
+        let more = entries.len() > limit as usize;
+        entries.truncate(limit as usize);
+        Ok(ListPage { entries, more })
+    })
+}
+
+/// The list entries of some messages, in the order given: what a text search found.
+///
+/// # Errors
+/// Database errors.
+pub fn entries(store: &Store, mailbox: &Address, ids: &[i64]) -> Result<Vec<ListEntry>> {
+    store.read(|c| {
+        let mut query = c.prepare_cached(&format!("{MESSAGE} WHERE m.mailbox = ?1 AND m.id = ?2"))?;
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            found.extend(query.query_row(params![mailbox.as_str(), id], entry).optional()?);
+        }
+        Ok(found)
+    })
+}
+
+fn is_calendar(folder: &str) -> bool {
+    folder.eq_ignore_ascii_case(CALENDAR)
+}
+
+const MESSAGE: &str = "SELECT m.key, m.subject, m.from_address, m.from_name, m.sent, f.name, item.status,
+    item.regarding_name, m.preview, m.unread, m.attachments, 'email'
+    FROM message m JOIN folder f ON f.id = m.folder LEFT JOIN item ON item.id = m.item";
+
+fn list_messages(
+    c: &Connection,
+    mailbox: &Address,
+    folder: Option<&str>,
+    limit: u32,
+    after: Option<&str>,
+) -> Result<Vec<ListEntry>> {
+    let folder: Option<i64> = folder
+        .map(|name| {
+            c.prepare_cached("SELECT id FROM folder WHERE mailbox = ?1 AND name = ?2 COLLATE NOCASE")?
+                .query_row(params![mailbox.as_str(), name], |r| r.get(0))
+                .optional()?
+                .ok_or_else(|| {
+                    Error::not_found(
+                        format!("There is no folder “{name}” in {mailbox}."),
+                        "See the folders with `behalf folders`.",
+                    )
+                })
+        })
+        .transpose()?;
+    let (sent, id) = match after {
+        None => (i64::MAX, i64::MAX),
+        Some(key) => c
+            .prepare_cached("SELECT sent, id FROM message WHERE mailbox = ?1 AND key = ?2")?
+            .query_row(params![mailbox.as_str(), bare(key)], |r| {
+                Ok((r.get(0)?, r.get(1)?))
+            })
+            .optional()?
+            .ok_or_else(|| missing(key, mailbox))?,
+    };
+    let place = if folder.is_some() {
+        "m.folder = ?1"
+    } else {
+        "m.mailbox = ?1"
+    };
+    let mut query = c.prepare_cached(&format!(
+        "{MESSAGE} WHERE {place} AND (m.sent, m.id) < (?2, ?3) ORDER BY m.sent DESC, m.id DESC LIMIT ?4"
+    ))?;
+    let rows = match folder {
+        Some(folder) => query.query_map(params![folder, sent, id, limit], entry)?,
+        None => query.query_map(params![mailbox.as_str(), sent, id, limit], entry)?,
+    };
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn list_appointments(
+    c: &Connection,
+    mailbox: &Address,
+    limit: u32,
+    after: Option<&str>,
+) -> Result<Vec<ListEntry>> {
+    let (starts, id) = match after {
+        None => (i64::MAX, i64::MAX),
+        Some(key) => {
+            let row = appointment(c, mailbox, key)?.ok_or_else(|| missing(key, mailbox))?;
+            (row.starts, row.id)
+        }
+    };
+    let mut query = c.prepare_cached(
+        "SELECT CASE a.occurrence WHEN '' THEN a.key ELSE a.key || '#' || a.occurrence END, a.subject, a.organizer,
+                a.organizer, a.starts, ?5, item.status, item.regarding_name, a.location, 0, 0, 'appointment'
+         FROM appointment a LEFT JOIN item ON item.id = a.item
+         WHERE a.mailbox = ?1 AND (a.starts, a.id) < (?2, ?3) ORDER BY a.starts DESC, a.id DESC LIMIT ?4",
+    )?;
+    let rows = query.query_map(params![mailbox.as_str(), starts, id, limit, CALENDAR], entry)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn entry(r: &Row<'_>) -> rusqlite::Result<ListEntry> {
+    let (from, name): (String, String) = (r.get(2)?, r.get(3)?);
+    Ok(ListEntry {
+        key: r.get(0)?,
+        kind: Kind::from_str_or_email(&r.get::<_, String>(11)?),
+        subject: r.get(1)?,
+        from_name: if name.is_empty() { from.clone() } else { name },
+        from,
+        date: Time(r.get(4)?).rfc3339(),
+        folder: r.get(5)?,
+        status: status(r.get::<_, Option<String>>(6)?.as_deref()),
+        regarding_name: r.get(7)?,
+        preview: r.get(8)?,
+        unread: r.get(9)?,
+        attachments: r.get(10)?,
+    })
+}
+
+fn status(text: Option<&str>) -> Status {
+    [Status::Processing, Status::TrackPending, Status::Tracked]
+        .into_iter()
+        .find(|s| Some(s.as_str()) == text)
+        .unwrap_or_default()
+}
+
+/// Opens a message or appointment.
+///
+/// # Errors
+/// `NotFound` when the mailbox has nothing by that key; database and I/O errors.
+pub fn show_parts(store: &Store, mailbox: &Address, key: &str) -> Result<Opened> {
+    match find(store, mailbox, key)? {
+        Found::Message(row) => {
+            let raw = row.raw(store)?;
+            let mail = parse_stored(&raw)?;
+            let facts = mail.facts(&row.key, row.sent, row.role);
+            Ok(Opened {
+                kind: Kind::Email,
+                item: row.item,
+                folder: row.folder,
+                role: row.role,
+                subject: facts.subject.clone(),
+                date: row.sent,
+                ends: None,
+                location: String::new(),
+                text: mail.text(MAX_TEXT).0,
+                html: mail.html().is_some(),
+                blocked_images: mail.html().map_or(0, html::remote_images),
+                attachments: attachments(&mail),
+                headers: headers(&facts),
+                parties: parties(&facts),
+                meeting: mail.meeting(),
+                private: facts.private,
+                key: row.key,
+            })
+        }
+        Found::Appointment(row) => {
+            let facts = row.facts()?;
+            let meeting = facts.meeting.clone().unwrap_or_default();
+            Ok(Opened {
+                kind: Kind::Appointment,
+                item: row.item,
+                folder: CALENDAR.into(),
+                role: FolderRole::Other,
+                subject: facts.subject.clone(),
+                date: meeting.starts,
+                ends: Some(meeting.ends),
+                location: meeting.location,
+                text: facts.text.clone(),
+                html: false,
+                blocked_images: 0,
+                attachments: Vec::new(),
+                headers: headers(&facts),
+                parties: parties(&facts),
+                meeting: None,
+                private: facts.private,
+                key: facts.key,
+            })
+        }
+    }
+}
+
+/// What promotion needs to know of a message or appointment.
+///
+/// # Errors
+/// `NotFound` when the mailbox has nothing by that key; database and I/O errors.
+pub fn message(store: &Store, mailbox: &Address, key: &str) -> Result<Facts> {
+    match find(store, mailbox, key)? {
+        Found::Message(row) => {
+            let raw = row.raw(store)?;
+            Ok(parse_stored(&raw)?.facts(&row.key, row.sent, row.role))
+        }
+        Found::Appointment(row) => row.facts(),
+    }
+}
+
+/// The raw bytes of a message, or the .ics of an appointment.
+///
+/// # Errors
+/// `NotFound` when the mailbox has nothing by that key; database and I/O errors.
+pub fn raw(store: &Store, mailbox: &Address, key: &str) -> Result<Vec<u8>> {
+    match find(store, mailbox, key)? {
+        Found::Message(row) => row.raw(store),
+        Found::Appointment(row) => Ok(row.ics),
+    }
+}
+
+fn parse_stored(raw: &[u8]) -> Result<Mail<'_>> {
+    parse::parse(raw).map_err(|reason| {
+        Error::unavailable(
+            format!("The stored message cannot be read: {reason}"),
+            "Import it again from where it came.",
+        )
+    })
+}
+
+fn attachments(mail: &Mail<'_>) -> Vec<Attachment> {
+    use mail_parser::MimeHeaders;
+    mail.attachments()
+        .map(|part| {
+            let content_type = part.content_type().map_or_else(
+                || "application/octet-stream".to_owned(),
+                |t| format!("{}/{}", t.ctype(), t.subtype().unwrap_or("octet-stream")),
+            );
+            let name = part
+                .attachment_name()
+                .map(|n| super::one_line(&n.replace(['/', '\\'], "_"), 200))
+                .filter(|n| !n.is_empty());
+            Attachment {
+                name: name.unwrap_or_else(|| match part.message() {
+                    Some(inner) => format!(
+                        "{}.eml",
+                        super::one_line(inner.subject().unwrap_or("message"), 80)
+                    ),
+                    None => "attachment".into(),
+                }),
+                content_type: super::one_line(&content_type, 100),
+                size: u32::try_from(part.len()).unwrap_or(u32::MAX),
+            }
+        })
+        .collect()
+}
+
+fn headers(facts: &Facts) -> BTreeMap<String, String> {
+    let list = |all: &[Mention]| all.iter().map(written).collect::<Vec<_>>().join(", ");
+    let mut headers = BTreeMap::new();
+    let mut put = |name: &str, value: String| {
+        if !value.is_empty() {
+            headers.insert(name.to_owned(), value);
+        }
+    };
+    put(
+        if facts.meeting.is_some() {
+            "Organizer"
+        } else {
+            "From"
+        },
+        facts.from.as_ref().map(written).unwrap_or_default(),
+    );
+    put("To", list(&facts.to));
+    put("Cc", list(&facts.cc));
+    put("Bcc", list(&facts.bcc));
+    put("Message-ID", facts.message_id.clone());
+    put("In-Reply-To", facts.in_reply_to.clone());
+    match &facts.meeting {
+        None => put("Date", facts.sent.rfc3339()),
+        Some(meeting) => {
+            put("Required", list(&meeting.required));
+            put("Optional", list(&meeting.optional));
+            put("UID", facts.key.clone());
+        }
+    }
+    headers
+}
+
+fn written(who: &Mention) -> String {
+    match (who.name.as_str(), who.address.as_str()) {
+        ("", address) => address.to_owned(),
+        (name, "") => name.to_owned(),
+        (name, address) => format!("{name} <{address}>"),
+    }
+}
+
+/// Everybody on an item with their mask (I-02). The owner (9) and the regarding row (8) are added by promotion.
+pub fn parties(facts: &Facts) -> Vec<(u8, Mention)> {
+    let from = if facts.meeting.is_some() { 7 } else { 1 };
+    let (required, optional) = facts
+        .meeting
+        .as_ref()
+        .map_or((&[][..], &[][..]), |m| (&m.required, &m.optional));
+    facts
+        .from
+        .iter()
+        .map(|who| (from, who))
+        .chain(facts.to.iter().map(|who| (2, who)))
+        .chain(facts.cc.iter().map(|who| (3, who)))
+        .chain(facts.bcc.iter().map(|who| (4, who)))
+        .chain(required.iter().map(|who| (5, who)))
+        .chain(optional.iter().map(|who| (6, who)))
+        .map(|(mask, who)| (mask, who.clone()))
+        .collect()
+}
+
+enum Found {
+    Message(MessageRow),
+    Appointment(AppointmentRow),
+}
+
+struct MessageRow {
+    key: String,
+    item: ItemId,
+    folder: String,
+    role: FolderRole,
+    sent: Time,
+    offset: u64,
+    size: u64,
+}
+
+impl MessageRow {
+    fn raw(&self, store: &Store) -> Result<Vec<u8>> {
+        Pack::new(store.folder()).read(self.offset, self.size)
+    }
+}
+
+struct AppointmentRow {
+    id: i64,
+    item: ItemId,
+    key: String,
+    starts: i64,
+    ics: Vec<u8>,
+}
+
+impl AppointmentRow {
+    /// The key becomes the one a person sees: exceptions are items of their own.
+    fn facts(&self) -> Result<Facts> {
+        let ics = String::from_utf8_lossy(&self.ics);
+        let mut facts = calendar::read(&ics)
+            .map_err(|reason| {
+                Error::unavailable(
+                    format!("The stored appointment cannot be read: {reason}"),
+                    "Import it again from where it came.",
+                )
+            })?
+            .facts;
+        facts.key.clone_from(&self.key);
+        Ok(facts)
+    }
+}
+
+fn find(store: &Store, mailbox: &Address, key: &str) -> Result<Found> {
+    let key = bare(key);
+    store.read(|c| {
+        let message = c
+            .prepare_cached(
+                "SELECT m.key, f.name, f.role, m.sent, m.pack_offset, m.size
+                 FROM message m JOIN folder f ON f.id = m.folder WHERE m.mailbox = ?1 AND m.key = ?2",
+            )?
+            .query_row(params![mailbox.as_str(), key], |r| {
+                let key: String = r.get(0)?;
+                Ok(MessageRow {
+                    item: ItemId::derive(mailbox, Kind::Email, &key),
+                    key,
+                    folder: r.get(1)?,
+                    role: FolderRole::from_str_or_other(&r.get::<_, String>(2)?),
+                    sent: Time(r.get(3)?),
+                    offset: r.get::<_, i64>(4)? as u64,
+                    size: r.get::<_, i64>(5)? as u64,
+                })
+            })
+            .optional()?;
+        match message {
+            Some(row) => Ok(Found::Message(row)),
+            None => appointment(c, mailbox, key)?
+                .map(Found::Appointment)
+                .ok_or_else(|| missing(key, mailbox)),
+        }
+    })
+}
+
+/// By UID, or by UID `#` RECURRENCE-ID for an exception.
+fn appointment(c: &Connection, mailbox: &Address, key: &str) -> Result<Option<AppointmentRow>> {
+    let mut query = c.prepare_cached(
+        "SELECT id, key, occurrence, starts, ics FROM appointment WHERE mailbox = ?1 AND key = ?2 AND occurrence = ?3",
+    )?;
+    let mut get = |uid: &str, occurrence: &str| {
+        query
+            .query_row(params![mailbox.as_str(), uid, occurrence], |r| {
+                let key = shown_key(&r.get::<_, String>(1)?, &r.get::<_, String>(2)?);
+                Ok(AppointmentRow {
+                    id: r.get(0)?,
+                    item: ItemId::derive(mailbox, Kind::Appointment, &key),
+                    key,
+                    starts: r.get(3)?,
+                    ics: r.get(4)?,
+                })
+            })
+            .optional()
+    };
+    if let Some(row) = get(key, "")? {
+        return Ok(Some(row));
+    }
+    match key.rsplit_once('#') {
+        Some((uid, occurrence)) => Ok(get(uid, occurrence)?),
+        None => Ok(None),
+    }
+}
+
+fn missing(key: &str, mailbox: &Address) -> Error {
+    Error::not_found(
+        format!("There is no message or appointment “{key}” in {mailbox}."),
+        "Copy the key from the list; it is a Message-ID or a UID.",
+    )
+}
+
+/// A Message-ID as typed, with or without its brackets.
+fn bare(key: &str) -> &str {
+    let key = key.trim();
+    key.strip_prefix('<')
+        .and_then(|k| k.strip_suffix('>'))
+        .unwrap_or(key)
+}
