@@ -295,21 +295,32 @@ fn b_08_l_03_what_is_not_what_it_claims() {
     };
 
     mail(&office.path("not-there.mbox")).turned_down(4);
-    mail(&write("noise.xz", b"this is not xz")).turned_down(2);
-    mail(&write("noise.mbox.gz", b"this is not gzip")).turned_down(2);
-    // Not an mbox at all: refused as a whole, or every part of it listed; never taken for mail.
-    let answer = mail(&write("picture.mbox", &[0x89, b'P', b'N', b'G', 0, 1, 2, 3]));
-    if answer.exit == 0 {
-        assert_eq!(number(&answer.json, "imported"), 0, "{}", answer.json);
-        assert!(
-            !answer.json["rejected"].as_array().unwrap().is_empty(),
-            "{}",
-            answer.json
-        );
-    } else {
-        answer.turned_down(2);
+    for file in [
+        write("noise.xz", b"this is not xz"),
+        write("noise.mbox.xz", b"this is not xz"),
+        write("noise.mbox.gz", b"this is not gzip"),
+        write("picture.mbox", &[0x89, b'P', b'N', b'G', 0, 1, 2, 3]),
+        write("empty.mbox", b""),
+        write("no-headers.eml", b"only words, and no header"),
+    ] {
+        // Turned down as a whole, or listed with its reason; never taken for mail, never passed over in silence.
+        let answer = mail(&file);
+        if answer.exit == 0 {
+            let listed = answer.json["rejected"].as_array().unwrap();
+            assert_eq!(number(&answer.json, "imported"), 0, "{}", answer.json);
+            assert_none_lost(&answer.json);
+            let empty = file.ends_with("empty.mbox");
+            assert!(
+                empty
+                    || listed[0]["source"]
+                        .as_str()
+                        .unwrap()
+                        .ends_with(file.file_name().unwrap().to_str().unwrap())
+            );
+        } else {
+            answer.turned_down(2);
+        }
     }
-    mail(&write("half.mbox.xz", &real_xz_cut_short())).turned_down(2);
     assert_eq!(messages(&office), 0);
 
     rows(&office.path("not-there.csv"), "account").turned_down(4);
@@ -356,31 +367,86 @@ fn b_08_l_03_what_is_not_what_it_claims() {
     }
 }
 
-/// The first half of an .xz file of this very test's making.
-fn real_xz_cut_short() -> Vec<u8> {
-    let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 6);
-    encoder.write_all(corpus(200).mbox.as_bytes()).unwrap();
-    let whole = encoder.finish().unwrap();
-    whole[..whole.len() / 2].to_vec()
-}
-
-/// A file this user may not read. The administrator may read everything, so the test needs somebody else.
-#[cfg(unix)]
+/// A download that broke off: what came whole is there, and the break is told.
 #[test]
-fn a_file_that_may_not_be_read() {
-    use std::os::unix::fs::PermissionsExt;
+fn b_08_half_a_compressed_mailbox() {
     let office = office();
-    let file = office.path("secret.mbox");
-    fs::write(&file, corpus(1).mbox).unwrap();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
-    if fs::File::open(&file).is_ok() {
-        eprintln!("SKIPPED: this user may read every file.");
-        return;
+    let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 6);
+    encoder.write_all(corpus(2_000).mbox.as_bytes()).unwrap();
+    let whole = encoder.finish().unwrap();
+    let file = office.path("half.mbox.xz");
+    fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    let answer = office
+        .alex
+        .asks(&["import", "mail", utf8(&file), "--mailbox", ALEX]);
+    if answer.exit == 0 {
+        assert_none_lost(&answer.json);
+        assert!(
+            !answer.json["rejected"].as_array().unwrap().is_empty(),
+            "{}",
+            answer.json
+        );
+    } else {
+        answer.turned_down(2);
     }
+    let list = office.alex.does(&["list", "--mailbox", ALEX, "--limit", "5000"]);
+    let last = &list.as_array().unwrap()[0];
     office
         .alex
-        .asks(&["import", "mail", utf8(&file), "--mailbox", ALEX])
-        .turned_down(2);
+        .asks_about("show", last["key"].as_str().unwrap(), &[])
+        .done();
+    // The whole file afterwards brings the rest.
+    let again = office.path("whole.mbox.xz");
+    fs::write(&again, &whole).unwrap();
+    assert_none_lost(&office.alex.imports_mail(&again, "Inbox"));
+    assert_eq!(messages(&office), 2_000);
+}
+
+/// A file this user may not read: exit 2, and the hint says so. An administrator may read everything, so there the
+/// test runs `behalf` as nobody.
+#[cfg(unix)]
+#[test]
+fn b_08_a_file_that_may_not_be_read() {
+    use std::os::unix::{
+        fs::{PermissionsExt, chown},
+        process::CommandExt,
+    };
+    const NOBODY: u32 = 65_534;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret.mbox");
+    fs::write(&file, corpus(1).mbox).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
+    let administrator = fs::File::open(&file).is_ok();
+    if administrator {
+        chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    let run = |args: &[&str]| {
+        let mut command = command(&folder.path().join("data"), args);
+        if administrator {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        command.output()
+    };
+    let relay = format!("folder:{}", folder.path().join("relay").display());
+    match run(&["init", "--person", ALEX, "--name", "Alex", "--relay", &relay]) {
+        Ok(made) => assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout)),
+        Err(e) => return eprintln!("SKIPPED: nobody may not run `behalf` here: {e}"),
+    }
+    let output = run(&["import", "mail", utf8(&file), "--mailbox", ALEX]).unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (output.status.code(), answer["error"]["code"].as_str()),
+        (Some(2), Some("bad_input")),
+        "{answer}"
+    );
+    assert!(
+        answer["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("secret.mbox"),
+        "{answer}"
+    );
+    assert!(!answer["error"]["hint"].as_str().unwrap().is_empty());
 }
 
 /// The disk runs full in the middle: exit 5, in words, and what is there is whole.

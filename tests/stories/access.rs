@@ -2,7 +2,7 @@
 
 use behalf_tests::{
     office::{ALEX, KIM, Office},
-    post::{ALPINE, OFFER},
+    post::{ALPINE, MEETING, OFFER, SENT},
 };
 
 /// a grant stores owner, delegate, scope, level, start and end; both people see the same words first.
@@ -83,4 +83,49 @@ fn a_code_for_kim_is_no_use_to_sam() {
         .alex
         .asks(&["invite", "confirm", "--for", KIM, "--yes"])
         .turned_down(4);
+}
+
+/// A-01, B-01: a grant changed to one folder opens that folder and nothing else: not in the list, not by key, not to
+/// track, even though this replica holds more from before.
+#[test]
+fn a_01_b_01_a_grant_for_one_folder() {
+    let office = Office::at_work();
+    let code = office
+        .alex
+        .does(&["invite", "create", "--for", KIM, "--folder", "Inbox"])["code"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    office.kim.does(&["invite", "accept", &code]);
+    office.alex.does(&["invite", "confirm", "--for", KIM, "--yes"]);
+    office.syncs_until_quiet();
+    let folders = office.kim.does(&["folders", "--mailbox", ALEX]);
+    let names: Vec<_> = folders
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| f["folder"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["Inbox"]);
+    assert_eq!(office.kim.sets_regarding(OFFER, ALPINE).status(), "Track pending");
+    for key in [SENT, MEETING] {
+        for (command, more) in [("show", &[][..]), ("track", &["--regarding", ALPINE])] {
+            let answer = office.kim.asks_about(command, key, more);
+            assert!(matches!(answer.exit, 3 | 4), "{command} {key}: {}", answer.json);
+        }
+    }
+}
+
+/// A grant that has ended allows nothing any more, and what was tracked before stays.
+#[test]
+fn a_01_an_end_that_is_past_is_no_grant() {
+    let office = Office::of_strangers();
+    office
+        .alex
+        .asks(&["invite", "create", "--for", KIM, "--until", "2020-01-31"])
+        .turned_down(2);
+    office
+        .alex
+        .asks(&["invite", "create", "--for", ALEX])
+        .turned_down(2);
 }

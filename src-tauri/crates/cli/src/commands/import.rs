@@ -1,14 +1,15 @@
 //! Bringing mail, appointments and rows in, with progress and a clean Ctrl-C (B-08).
 
 use std::{
+    fs,
     io::{self, IsTerminal, Write},
     ops::ControlFlow,
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use behalf_core::{
-    Result,
+    Error, Result,
     desk::{ImportProgress, view::ImportReport},
 };
 
@@ -20,6 +21,7 @@ use crate::{
 };
 
 pub fn mail(s: &Session, from: &Sources, folder: Option<&str>) -> Result<Reply> {
+    readable(&from.paths)?;
     let desk = s.open()?;
     let mut meter = Meter::new(Stop::listen()?);
     let report = desk.import_mail(&from.mailbox.mailbox, &from.paths, folder, &mut |p| meter.step(p));
@@ -28,6 +30,7 @@ pub fn mail(s: &Session, from: &Sources, folder: Option<&str>) -> Result<Reply> 
 }
 
 pub fn calendar(s: &Session, from: &Sources) -> Result<Reply> {
+    readable(&from.paths)?;
     let desk = s.open()?;
     let mut meter = Meter::new(Stop::listen()?);
     let report = desk.import_calendar(&from.mailbox.mailbox, &from.paths, &mut |p| meter.step(p));
@@ -41,6 +44,20 @@ pub fn rows(s: &Session, file: &Path, table: &str, map: &[(String, String)]) -> 
     let report = desk.import_rows(file, table, map, &mut |p| meter.step(p));
     meter.end();
     reply(&report?, "row", "rows")
+}
+
+/// Whatever is named on the line must be there and readable before anything is brought in; what turns out unusable
+/// inside it is listed instead, and stops nothing.
+fn readable(paths: &[PathBuf]) -> Result<()> {
+    for path in paths {
+        let opened = if path.is_dir() {
+            fs::read_dir(path).map(drop)
+        } else {
+            fs::File::open(path).map(drop)
+        };
+        opened.map_err(Error::io(path))?;
+    }
+    Ok(())
 }
 
 /// How many rejected ones are listed for people; JSON has them all.

@@ -2,7 +2,10 @@
 
 use behalf_core::{
     Result,
-    desk::view::{Party, Shown},
+    desk::{
+        Desk,
+        view::{ListEntry, Party, Shown},
+    },
     model::Address,
 };
 
@@ -33,9 +36,8 @@ pub fn list(
     limit: u32,
     after: Option<&str>,
 ) -> Result<Reply> {
-    let page = s.open()?.list(mailbox, folder, limit, after)?;
-    let rows: Vec<_> = page
-        .entries
+    let (entries, more) = read(&s.open()?, mailbox, folder, limit, after)?;
+    let rows: Vec<_> = entries
         .iter()
         .map(|e| {
             let status = match &e.regarding_name {
@@ -56,10 +58,31 @@ pub fn list(
         &rows,
         "No messages.",
     );
-    if let (true, Some(last)) = (page.more, page.entries.last()) {
+    if let (true, Some(last)) = (more, entries.last()) {
         text += &format!("More: --after {}\n", last.key);
     }
-    Reply::new(&page.entries, text)
+    Reply::new(&entries, text)
+}
+
+/// As many entries as asked for, however many the desk gives at a time; true when there are older ones.
+fn read(
+    desk: &Desk,
+    mailbox: &Address,
+    folder: Option<&str>,
+    limit: u32,
+    after: Option<&str>,
+) -> Result<(Vec<ListEntry>, bool)> {
+    let mut entries: Vec<ListEntry> = Vec::new();
+    loop {
+        let missing = limit.saturating_sub(u32::try_from(entries.len()).unwrap_or(u32::MAX));
+        let last = entries.last().map(|e| e.key.clone());
+        let page = desk.list(mailbox, folder, missing, last.as_deref().or(after))?;
+        let end = page.entries.is_empty() || !page.more;
+        entries.extend(page.entries);
+        if end || entries.len() >= limit as usize {
+            return Ok((entries, page.more));
+        }
+    }
 }
 
 pub fn show(s: &Session, item: &ItemName) -> Result<Reply> {
