@@ -36,9 +36,15 @@ const FOCUSABLE =
 function goRegion(step: 1 | -1): void {
   const all = regions();
   const here = all.findIndex((region) => region.contains(document.activeElement));
-  const next = all[(here + step + all.length) % all.length] ?? all[0];
-  const start = next?.querySelector<HTMLElement>("[data-region-start]") ?? next?.querySelector<HTMLElement>(FOCUSABLE);
-  (start ?? next)?.focus();
+  for (let by = 1; by <= all.length; by++) {
+    const next = all[(Math.max(here, step === 1 ? -1 : 0) + step * by + all.length * 2) % all.length];
+    const start = next?.querySelector<HTMLElement>("[data-region-start]") ?? next?.querySelector<HTMLElement>(FOCUSABLE);
+    // A part with nothing in it yet is passed over.
+    if (start) {
+      start.focus();
+      return;
+    }
+  }
 }
 
 export function useCommands(run: (command: Exclude<Command, "nextRegion" | "previousRegion">) => void): void {

@@ -18,7 +18,7 @@ export function Sheet({ title, close, stay = false, actions, submit, children }:
           <DialogBody>
             <DialogTitle>{title}</DialogTitle>
             <DialogContent className={styles.content}>{children}</DialogContent>
-            <DialogActions>{actions}</DialogActions>
+            <DialogActions fluid>{actions}</DialogActions>
           </DialogBody>
         </form>
       </DialogSurface>

@@ -40,16 +40,16 @@ export const MessageRow = memo(function MessageRow(props: Props) {
       onClick={() => open(entry)}
     >
       <div className={styles.line}>
-        <span className={styles.from}>{entry.from_name || entry.from}</span>
+        <span className={styles.from} dir="auto">{entry.from_name || entry.from}</span>
         {entry.kind === "appointment" && <CalendarLtrRegular className={styles.mark} />}
         {entry.attachments > 0 && <AttachRegular className={styles.mark} />}
         <span className={styles.date}>{shortDate(entry.date, now)}</span>
       </div>
       <div className={styles.line}>
-        <span className={styles.subject}>{entry.subject || text.list.noSubject}</span>
+        <span className={styles.subject} dir="auto">{entry.subject || text.list.noSubject}</span>
       </div>
       <div className={styles.line}>
-        <span className={styles.preview}>{entry.preview}</span>
+        <span className={styles.preview} dir="auto">{entry.preview}</span>
         <TrackMark status={entry.status} regarding={entry.regarding_name} />
       </div>
     </div>

@@ -1,16 +1,18 @@
 import { Button } from "@fluentui/react-components";
 import { dateTime } from "../app/dates";
-import type { Choice } from "../host/host";
+import type { Choice, PersonStatus } from "../host/host";
 import { text } from "../strings";
 import styles from "./pane.module.css";
 
-type Props = { values: readonly Choice[]; me: string; may: boolean; keep: (choice: Choice) => void };
+type Props = { values: readonly Choice[]; people: readonly PersonStatus[]; me: string; may: boolean; keep: (choice: Choice) => void };
 
 const name = (choice: Choice) =>
   choice.tracked ? (choice.regarding?.name ?? text.pane.trackWithout) : text.pane.conflictUntrack;
 
 /** Values chosen at the same time: both are kept until either person decides (H-06). */
-export function Conflict({ values, me, may, keep }: Props) {
+export function Conflict({ values, people, me, may, keep }: Props) {
+  const who = (person: string) =>
+    person === me ? text.pane.you : (people.find((one) => one.person === person)?.name ?? person);
   return (
     <div className={styles.conflict} data-testid="conflict">
       <p className={styles.reason}>{text.pane.conflictWhy}</p>
@@ -20,7 +22,7 @@ export function Conflict({ values, me, may, keep }: Props) {
             <span className={styles.choiceWords}>
               <bdi>{name(choice)}</bdi>
               <span className={styles.reason}>
-                {text.pane.conflictBy(choice.person === me ? text.pane.you : choice.person, dateTime(choice.at))}
+                {text.pane.conflictBy(who(choice.person), dateTime(choice.at))}
               </span>
             </span>
             {may && (

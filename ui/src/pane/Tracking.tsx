@@ -118,6 +118,7 @@ export function Tracking({ mailbox, shown, me }: Props) {
       {item.values.length > 1 && (
         <Conflict
           values={item.values}
+          people={item.people}
           me={me.person}
           may={may && !busy}
           keep={(choice) => (choice.tracked ? track(choice.regarding) : setUntracking(true))}

@@ -17,20 +17,21 @@ type Props = {
 };
 
 /** Where the focus goes when what opened the form is gone, as a menu is. */
-const RETURN = "[data-testid=record-page] button, [data-region=pane] [data-region-start], [data-region=reading] [data-region-start]";
+const RETURN = ["[data-region=page] button", "[data-region=pane] [data-testid=track-status]", "[data-region=reading] [data-region-start]"];
 
 /** The frame of a form that lies over the messages: where one is, and the way back. */
 export function RecordPage({ icon, kind, name, marks, error, failed, children }: Props) {
   const { go } = useNavigation();
-  const back = useRef<HTMLButtonElement>(null);
+  const start = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     const from = document.activeElement;
-    back.current?.focus();
+    start.current?.focus();
     return () => {
       // Back where the form was opened from, once the messages can be reached again.
       window.setTimeout(() => {
         const still = from instanceof HTMLElement && from !== document.body && from.isConnected ? from : null;
-        (still ?? document.querySelector<HTMLElement>(RETURN))?.focus();
+        const back = RETURN.map((place) => document.querySelector<HTMLElement>(place)).find((place) => place !== null);
+        (still ?? back)?.focus();
       }, 0);
     };
   }, []);
@@ -45,7 +46,7 @@ export function RecordPage({ icon, kind, name, marks, error, failed, children }:
       }}
     >
       <header className={styles.bar}>
-        <Button ref={back} appearance="subtle" icon={<ArrowLeftRegular className={styles.arrow} />} onClick={() => go({ to: "back" })}>
+        <Button ref={start} appearance="subtle" icon={<ArrowLeftRegular className={styles.arrow} />} onClick={() => go({ to: "back" })}>
           {text.back}
         </Button>
       </header>

@@ -77,6 +77,7 @@ function Record({ record }: { record: TimelineRecord }) {
           <button
             type="button"
             className={styles.recordName}
+            dir="auto"
             onClick={() => go({ to: "page", page: { kind: "activity", id: record.activity } })}
           >
             <bdi>{record.subject || text.list.noSubject}</bdi>
