@@ -59,6 +59,7 @@ CREATE TABLE operation (
 ) STRICT;
 CREATE INDEX operation_unsealed ON operation (mailbox, number) WHERE seq IS NULL;
 CREATE INDEX operation_by_document ON operation (document, number);
+CREATE INDEX operation_by_link ON operation (mailbox, device, seq);
 
 CREATE TABLE envelope (
     hash    TEXT PRIMARY KEY,

@@ -148,7 +148,8 @@ export const text = {
     disabledTitle: "Read only",
     conflict: (n: number) => `${n} values`,
     conflictWhy: "Chosen at the same time. Either of you can decide.",
-    conflictKeep: "Keep this one",
+    conflictKeep: "Keep",
+    conflictKeepName: (name: string) => `Keep ${name}`,
     conflictUntrack: "Untrack",
     conflictBy: (who: string, when: string) => `${who}, ${when}`,
     failure: "Dynamics 365 did not take it",
@@ -255,10 +256,11 @@ export const text = {
   },
   import: {
     title: "Import mail",
-    into: (mailbox: string) => `Into the mailbox of ${mailbox}. Files of type .eml, mbox (also .gz and .xz).`,
+    into: (mailbox: string) => `Into the mailbox of ${mailbox}. Files of type .eml or mbox (also .gz and .xz), or a folder: a Maildir, or one of .eml files.`,
     folder: "Folder",
     folderHint: "Leave empty for the Inbox.",
     choose: "Choose files…",
+    chooseFolder: "Choose a folder…",
     choosing: "Waiting for the files",
     cancel: "Cancel import",
     progress: (seen: number, imported: number) =>

@@ -5,7 +5,6 @@ import { HostProvider } from "../host/context";
 import type { Host } from "../host/host";
 import { makeCache } from "../host/queries";
 import { Announcer } from "./announce";
-import styles from "./app.module.css";
 import { Desk } from "./Desk";
 import { useTheme } from "./theme";
 import { TOASTER } from "./toasts";
@@ -13,6 +12,9 @@ import { TOASTER } from "./toasts";
 // Fluent adds its styles while running; the content security policy allows that only with this page's nonce.
 const nonce = document.querySelector<HTMLStyleElement>("style#csp")?.nonce ?? "";
 const renderer = createDOMRenderer(document, nonce ? { styleElementAttributes: { nonce } } : {});
+
+const direction = document.documentElement.dir === "rtl" ? "rtl" : "ltr";
+const FULL = { blockSize: "100%" };
 
 export function App({ host }: { host: Host }) {
   const [cache] = useState(makeCache);
@@ -23,7 +25,8 @@ export function App({ host }: { host: Host }) {
   return (
     <StrictMode>
       <RendererProvider renderer={renderer} targetDocument={document}>
-        <FluentProvider theme={theme} className={styles.provider}>
+        {/* Not a class: Fluent gives those to its toasts and menus too. */}
+        <FluentProvider theme={theme} dir={direction} style={FULL}>
           <HostProvider value={host}>
             <QueryClientProvider client={cache}>
               <Announcer>

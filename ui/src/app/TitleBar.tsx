@@ -7,7 +7,6 @@ import {
   MenuList,
   MenuPopover,
   MenuTrigger,
-  Tag,
   Tooltip,
 } from "@fluentui/react-components";
 import {
@@ -54,16 +53,10 @@ export function TitleBar({ me, mailbox, theme, chooseTheme, open, toggleMailboxe
       )}
       <h1 className={styles.name}>{text.app}</h1>
       {mailbox && !mailbox.mine && (
-        <Tag
-          appearance="filled"
-          size="small"
-          shape="circular"
-          icon={<PersonSwapRegular />}
-          className={styles.acting}
-          data-testid="acting-for"
-        >
-          {text.actingFor(mailbox.owner_name)}
-        </Tag>
+        <span className={styles.acting} title={text.actingFor(mailbox.owner_name)} data-testid="acting-for">
+          <PersonSwapRegular aria-hidden />
+          <span className={styles.actingWords}>{text.actingFor(mailbox.owner_name)}</span>
+        </span>
       )}
       <span className={styles.gap} />
       <SyncLine />

@@ -14,9 +14,12 @@ export function ImportDialog({ mailbox, close }: { mailbox: Mailbox; close: () =
   const [folder, setFolder] = useState("");
   const [progress, setProgress] = useState<ImportProgress | null>(null);
   const { mutate, reset, data, error, isPending } = useMutation({
-    mutationFn: () => {
+    mutationFn: (from: "files" | "folder") => {
       setProgress(null);
-      return host.importMail(mailbox.id, folder.trim() === "" ? null : folder.trim(), setProgress);
+      const into = folder.trim() === "" ? null : folder.trim();
+      return from === "files"
+        ? host.importMail(mailbox.id, into, setProgress)
+        : host.importMailFolder(mailbox.id, into, setProgress);
     },
   });
 
@@ -34,7 +37,7 @@ export function ImportDialog({ mailbox, close }: { mailbox: Mailbox; close: () =
         >
           <ProgressBar
             aria-label={text.import.bar}
-            {...(progress && progress.total > 0 ? { value: Math.min(1, progress.bytes / progress.total) } : {})}
+            {...(progress?.total ? { value: Math.min(1, (progress.bytes ?? 0) / progress.total) } : {})}
           />
         </Field>
         {progress && <p className={styles.quiet}>{progress.source}</p>}
@@ -62,10 +65,11 @@ export function ImportDialog({ mailbox, close }: { mailbox: Mailbox; close: () =
     <Sheet
       title={text.import.title}
       close={close}
-      submit={() => mutate()}
+      submit={() => mutate("files")}
       actions={
         <>
           <Button onClick={close}>{text.cancel}</Button>
+          <Button onClick={() => mutate("folder")}>{text.import.chooseFolder}</Button>
           <Button appearance="primary" type="submit">
             {text.import.choose}
           </Button>
@@ -94,7 +98,7 @@ function Result({ report }: { report: ImportReport }) {
           <ul className={styles.rejected}>
             {report.rejected.map((one) => (
               <li key={`${one.source} ${one.position}`}>
-                <bdi>{one.source}</bdi> {one.position > 0 && text.import.at(one.position)}
+                <bdi>{one.source}</bdi> {one.position !== null && one.position > 0 && text.import.at(one.position)}
                 <div className={styles.quiet}>{one.reason}</div>
               </li>
             ))}

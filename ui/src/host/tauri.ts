@@ -1,20 +1,23 @@
-import { Channel, convertFileSrc, invoke } from "@tauri-apps/api/core";
-import { listen } from "@tauri-apps/api/event";
-import { type Host, HostError, type ImportProgress, type SyncState } from "./host";
+import { Channel, convertFileSrc } from "@tauri-apps/api/core";
+import { type CommandError, commands, events } from "../bindings";
+import { type Host, HostError, type ImportProgress } from "./host";
 import { messageUrl } from "./url";
 
-async function call<T>(command: string, args: Record<string, unknown> = {}): Promise<T> {
-  try {
-    return await invoke<T>(command, args);
-  } catch (thrown) {
+type Answer<T> = { status: "ok"; data: T } | { status: "error"; error: CommandError };
+
+/** Turns an answer of the shell into its value, or throws what went wrong. */
+async function value<T>(answer: Promise<Answer<T>>): Promise<T> {
+  const said = await answer.catch((thrown: unknown) => {
     throw HostError.of(thrown);
-  }
+  });
+  if (said.status === "ok") return said.data;
+  throw HostError.of(said.error);
 }
 
 /** Listens until told to stop, even when told before the listening has begun. */
-function subscribe<T>(event: string, listener: (payload: T) => void): () => void {
+function until<T>(listen: (heard: (event: { payload: T }) => void) => Promise<() => void>, listener: (payload: T) => void) {
   let stopped = false;
-  const unlisten = listen<T>(event, ({ payload }) => {
+  const unlisten = listen(({ payload }) => {
     if (!stopped) listener(payload);
   });
   return () => {
@@ -25,30 +28,32 @@ function subscribe<T>(event: string, listener: (payload: T) => void): () => void
 
 /** The desk in the shell, over Tauri's IPC. */
 export const tauri: Host = {
-  me: () => call("me"),
-  folders: (mailbox) => call("folders", { mailbox }),
-  list: (mailbox, folder, limit, after) => call("list", { mailbox, folder, limit, after }),
-  show: (mailbox, key) => call("show", { mailbox, key }),
-  status: (mailbox, key) => call("status", { mailbox, key }),
-  search: (text, tables, limit) => call("search", { text, tables, limit }),
-  recentRows: () => call("recent_rows"),
-  track: (mailbox, key, regarding) => call("track", { mailbox, key, regarding }),
-  untrack: (mailbox, key, keep) => call("untrack", { mailbox, key, keep }),
-  activity: (id) => call("activity", { id }),
-  row: (row) => call("row", { row }),
-  timeline: (row, limit, search, byModified) => call("timeline", { row, limit, search, byModified }),
-  syncNow: () => call("sync_now"),
-  syncState: () => call("sync_state"),
-  grants: (mailbox) => call("grants", { mailbox }),
-  invite: (delegate, level) => call("invite", { delegate, level }),
-  accept: (code) => call("accept", { code }),
-  acceptanceWords: (delegate) => call("acceptance_words", { delegate }),
-  confirm: (delegate) => call("confirm", { delegate }),
+  me: () => value(commands.me()),
+  folders: (mailbox) => value(commands.folders(mailbox)),
+  list: (mailbox, folder, limit, after) => value(commands.list(mailbox, folder, limit, after)),
+  show: (mailbox, key) => value(commands.show(mailbox, key)),
+  status: (mailbox, key) => value(commands.status(mailbox, key)),
+  search: (text, tables, limit) => value(commands.search(text, tables, limit)),
+  recentRows: () => value(commands.recentRows()),
+  track: (mailbox, key, regarding) => value(commands.track(mailbox, key, regarding)),
+  untrack: (mailbox, key, keep) => value(commands.untrack(mailbox, key, keep)),
+  activity: (id) => value(commands.activity(id)),
+  row: (row) => value(commands.row(row)),
+  timeline: (row, limit, search, byModified) => value(commands.timeline(row, limit, search, byModified)),
+  syncNow: () => commands.syncNow(),
+  syncState: () => value(commands.syncState()),
+  grants: (mailbox) => value(commands.grants(mailbox)),
+  invite: (delegate, level) => value(commands.invite(delegate, level)),
+  accept: (code) => value(commands.accept(code)),
+  acceptanceWords: (delegate) => value(commands.acceptanceWords(delegate)),
+  confirm: (delegate) => value(commands.confirm(delegate)),
   importMail: (mailbox, folder, onProgress) =>
-    call("import_mail", { mailbox, folder, onProgress: new Channel<ImportProgress>(onProgress) }),
-  cancelImport: () => call("cancel_import"),
+    value(commands.importMail(mailbox, folder, new Channel<ImportProgress>(onProgress))),
+  importMailFolder: (mailbox, folder, onProgress) =>
+    value(commands.importMailFolder(mailbox, folder, new Channel<ImportProgress>(onProgress))),
+  cancelImport: () => commands.cancelImport(),
   // The platform decides how a custom scheme is written: mail://localhost/ or http://mail.localhost/.
   messageUrl: (mailbox, key, pictures) => messageUrl(convertFileSrc("", "mail"), mailbox, key, pictures),
-  onChanged: (listener) => subscribe<unknown>("changed", listener),
-  onSync: (listener) => subscribe<SyncState>("sync", listener),
+  onChanged: (listener) => until(events.changed.listen, () => listener()),
+  onSync: (listener) => until(events.sync.listen, listener),
 };

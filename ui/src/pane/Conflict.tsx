@@ -6,6 +6,9 @@ import styles from "./pane.module.css";
 
 type Props = { values: readonly Choice[]; me: string; may: boolean; keep: (choice: Choice) => void };
 
+const name = (choice: Choice) =>
+  choice.tracked ? (choice.regarding?.name ?? text.pane.trackWithout) : text.pane.conflictUntrack;
+
 /** Values chosen at the same time: both are kept until either person decides (H-06). */
 export function Conflict({ values, me, may, keep }: Props) {
   return (
@@ -15,13 +18,13 @@ export function Conflict({ values, me, may, keep }: Props) {
         {values.map((choice) => (
           <li key={`${choice.person} ${choice.at}`} className={styles.choice}>
             <span className={styles.choiceWords}>
-              <bdi>{choice.tracked ? (choice.regarding?.name ?? text.pane.trackWithout) : text.pane.conflictUntrack}</bdi>
+              <bdi>{name(choice)}</bdi>
               <span className={styles.reason}>
                 {text.pane.conflictBy(choice.person === me ? text.pane.you : choice.person, dateTime(choice.at))}
               </span>
             </span>
             {may && (
-              <Button size="small" onClick={() => keep(choice)}>
+              <Button size="small" aria-label={text.pane.conflictKeepName(name(choice))} onClick={() => keep(choice)}>
                 {text.pane.conflictKeep}
               </Button>
             )}

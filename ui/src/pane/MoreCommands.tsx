@@ -2,7 +2,6 @@ import { Menu, MenuButton, MenuItem, MenuList, MenuPopover, MenuTrigger } from "
 import { CheckmarkRegular, LinkDismissRegular, LinkEditRegular, MoreHorizontalRegular, OpenRegular } from "@fluentui/react-icons";
 import type { Item } from "../host/host";
 import { text } from "../strings";
-import styles from "./pane.module.css";
 
 type Props = {
   item: Item;
@@ -17,7 +16,7 @@ type Props = {
 export function MoreCommands({ item, may, trackWithout, view, change, untrack }: Props) {
   const untracked = item.status === text.pane.notTracked;
   return (
-    <Menu positioning="below-end">
+    <Menu positioning="below-start">
       <MenuTrigger disableButtonEnhancement>
         <MenuButton
           appearance="subtle"
@@ -26,7 +25,6 @@ export function MoreCommands({ item, may, trackWithout, view, change, untrack }:
           menuIcon={null}
           aria-label={text.pane.moreCommands}
           title={text.pane.moreCommands}
-          className={styles.more}
           data-testid="more-commands"
         />
       </MenuTrigger>

@@ -5,6 +5,9 @@ import { text } from "../strings";
 import styles from "./row.module.css";
 import { TableIcon } from "./TableIcon";
 
+/** The owner of an activity is a person of ours, not an address to be resolved (I-02). */
+const OWNER = 9;
+
 /** One party: their part, name and address, and the row they stand for, or that none was found. */
 export function PartyLine({ party, labels }: { party: Party; labels: Partial<Record<number, string>> }) {
   const { go } = useNavigation();
@@ -14,8 +17,7 @@ export function PartyLine({ party, labels }: { party: Party; labels: Partial<Rec
     <li className={styles.party} data-address={party.address}>
       <span className={styles.part}>{labels[party.mask] ?? party.mask}</span>
       <span className={styles.partyWords}>
-        <bdi className={styles.partyName}>{name}</bdi>
-        {name !== party.address && <bdi className={styles.address}>{party.address}</bdi>}
+        {row?.name !== name && <bdi className={styles.partyName}>{name}</bdi>}
         {row ? (
           <Link
             as="button"
@@ -27,10 +29,13 @@ export function PartyLine({ party, labels }: { party: Party; labels: Partial<Rec
             <bdi>{row.name}</bdi>
           </Link>
         ) : (
-          <Badge appearance="tint" color="informative" size="small">
-            {text.unresolved}
-          </Badge>
+          party.mask !== OWNER && (
+            <Badge appearance="tint" color="informative" size="small">
+              {text.unresolved}
+            </Badge>
+          )
         )}
+        {name !== party.address && <bdi className={styles.address}>{party.address}</bdi>}
       </span>
     </li>
   );

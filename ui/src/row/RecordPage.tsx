@@ -16,6 +16,9 @@ type Props = {
   children: ReactNode;
 };
 
+/** Where the focus goes when what opened the form is gone, as a menu is. */
+const RETURN = "[data-testid=record-page] button, [data-region=pane] [data-region-start], [data-region=reading] [data-region-start]";
+
 /** The frame of a form that lies over the messages: where one is, and the way back. */
 export function RecordPage({ icon, kind, name, marks, error, failed, children }: Props) {
   const { go } = useNavigation();
@@ -25,7 +28,10 @@ export function RecordPage({ icon, kind, name, marks, error, failed, children }:
     back.current?.focus();
     return () => {
       // Back where the form was opened from, once the messages can be reached again.
-      window.setTimeout(() => from instanceof HTMLElement && from.isConnected && from.focus(), 0);
+      window.setTimeout(() => {
+        const still = from instanceof HTMLElement && from !== document.body && from.isConnected ? from : null;
+        (still ?? document.querySelector<HTMLElement>(RETURN))?.focus();
+      }, 0);
     };
   }, []);
   return (

@@ -1,7 +1,6 @@
 //! `behalf`: the same desk without a window.
 
 mod args;
-mod cast;
 mod commands;
 mod place;
 mod print;

@@ -9,12 +9,16 @@ use std::{
 use behalf_core::{
     Error, Result,
     desk::{Desk, Terms, view::ListEntry},
-    model::{Address, Kind, Level, RowRef},
+    model::{Address, Clock, Kind, Level, RowRef, SystemClock},
 };
 use serde::{Deserialize, Serialize};
 
 use super::sync;
 use crate::print::{self, Reply};
+use behalf_cli::sample::{Somebody, World};
+
+/// The same world for everybody who looks at it.
+const SEED: u64 = 7;
 
 /// Written last: a folder that has it holds a whole world.
 const MARKER: &str = "world.json";
@@ -44,23 +48,6 @@ struct Person {
 enum Role {
     Owner,
     Delegate,
-}
-
-/// Who is in the world and what files there are to bring in.
-pub struct Cast {
-    pub owners: Vec<Owner>,
-    pub delegates: Vec<(Address, String)>,
-    /// Table and CSV file, in the order in which they are brought in.
-    pub rows: Vec<(String, PathBuf)>,
-}
-
-/// An owner and what lies in the mailbox.
-pub struct Owner {
-    pub address: Address,
-    pub name: String,
-    /// Mbox file and folder.
-    pub mail: Vec<(PathBuf, String)>,
-    pub calendar: Vec<PathBuf>,
 }
 
 /// Makes the world; where there is one already, says so and changes nothing.
@@ -127,28 +114,26 @@ struct Seat {
 
 fn make(path: &Path) -> Result<Made> {
     say("Writing mail, calendars and rows …");
-    let cast = crate::cast::write(&path.join("files"))?;
+    let files = path.join("files");
+    let world = World::new(SEED, SystemClock.now());
+    world.write(&files)?;
     let relay = format!("folder:{}", path.join("relay").display());
-    let sit = |address: &Address, name: &str| -> Result<Seat> {
-        let data = path.join("people").join(address.as_str());
+    let sit = |who: &Somebody| -> Result<Seat> {
+        let data = path.join("people").join(who.address.as_str());
         Ok(Seat {
-            desk: Desk::init(&data, address, name, &relay)?,
-            address: address.clone(),
-            name: name.to_owned(),
+            desk: Desk::init(&data, &who.address, &who.name, &relay)?,
+            address: who.address.clone(),
+            name: who.name.clone(),
             data,
             acts_for: Vec::new(),
         })
     };
-    let owners = cast
-        .owners
+    let owners = world
+        .households
         .iter()
-        .map(|o| sit(&o.address, &o.name))
+        .map(|h| sit(&h.owner))
         .collect::<Result<Vec<_>>>()?;
-    let mut delegates = cast
-        .delegates
-        .iter()
-        .map(|(a, n)| sit(a, n))
-        .collect::<Result<Vec<_>>>()?;
+    let mut delegates = world.delegates.iter().map(sit).collect::<Result<Vec<_>>>()?;
 
     say("Giving access …");
     for (number, owner) in owners.iter().enumerate() {
@@ -159,7 +144,7 @@ fn make(path: &Path) -> Result<Made> {
     }
     for seat in owners.iter().chain(&delegates) {
         say(&format!("Filling the replica of {} …", seat.name));
-        fill(seat, &cast)?;
+        fill(seat, &world, &files)?;
     }
     let everybody: Vec<&Seat> = owners.iter().chain(&delegates).collect();
     settle(&everybody)?;
@@ -218,23 +203,21 @@ fn introduce(owner: &Seat, delegate: &mut Seat) -> Result<()> {
 }
 
 /// Rows, and the mail and calendars this person may see: in this release mail reaches each replica by import.
-fn fill(seat: &Seat, cast: &Cast) -> Result<()> {
+fn fill(seat: &Seat, world: &World, files: &Path) -> Result<()> {
     let go_on = &mut |_: &_| ControlFlow::Continue(());
-    for (table, file) in &cast.rows {
-        seat.desk.import_rows(file, table, &[], go_on)?;
+    for table in &world.tables {
+        let file = files.join("rows").join(format!("{}.csv", table.name));
+        seat.desk.import_rows(&file, table.name, &[], go_on)?;
     }
-    for owner in &cast.owners {
-        if owner.address != seat.address && !seat.acts_for.contains(&owner.address) {
+    for owner in world.households.iter().map(|h| &h.owner.address) {
+        if *owner != seat.address && !seat.acts_for.contains(owner) {
             continue;
         }
-        for (file, folder) in &owner.mail {
-            seat.desk
-                .import_mail(&owner.address, std::slice::from_ref(file), Some(folder), go_on)?;
+        for (folder, file) in World::mail_files(files, owner) {
+            seat.desk.import_mail(owner, &[file], Some(folder), go_on)?;
         }
-        if !owner.calendar.is_empty() {
-            seat.desk
-                .import_calendar(&owner.address, &owner.calendar, go_on)?;
-        }
+        let calendar = files.join("owners").join(owner.as_str()).join("calendar.ics");
+        seat.desk.import_calendar(owner, &[calendar], go_on)?;
     }
     Ok(())
 }

@@ -74,15 +74,15 @@ pub struct Origin<'a> {
     pub decision: &'a Decision,
 }
 
+/// Finds the rows an address stands for; the second argument is the mask.
+pub type Resolve<'a, E> = &'a mut dyn FnMut(&str, u8) -> Result<Vec<PartyRow>, E>;
+
 /// Makes the activity. `resolve` finds the rows an address stands for, none when it stays unresolved; its second
 /// argument is the mask, because senders and recipients are resolved by different rules (I-05, I-06).
 ///
 /// # Errors
 /// What `resolve` says.
-pub fn promote<E>(
-    origin: &Origin<'_>,
-    resolve: &mut dyn FnMut(&str, u8) -> Result<Vec<PartyRow>, E>,
-) -> Result<Activity, E> {
+pub fn promote<E>(origin: &Origin<'_>, resolve: Resolve<'_, E>) -> Result<Activity, E> {
     let facts = origin.facts;
     let mut parties = Parties {
         activity: origin.item.activity(),

@@ -122,11 +122,21 @@ impl Desk {
             Some(item) => Ok(item),
             None => {
                 let kind = untracked_kind(c, mailbox, &key)?.ok_or_else(|| no_such_key(mailbox, &key))?;
+                let mut people = vec![&self.person];
+                people.extend(Some(mailbox).filter(|owner| **owner != self.person));
+                let people = people.into_iter().map(|person| {
+                    Ok(PersonStatus {
+                        person: person.clone(),
+                        name: access::name_of(c, mailbox, person)?,
+                        status: Status::NotTracked,
+                        reason: String::new(),
+                    })
+                });
                 Ok(Item {
                     key: key.clone(),
                     kind,
                     status: Status::NotTracked,
-                    people: Vec::new(),
+                    people: people.collect::<Result<_>>()?,
                     regarding: None,
                     values: Vec::new(),
                     activity: None,

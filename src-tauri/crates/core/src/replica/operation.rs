@@ -110,12 +110,12 @@ pub fn mark_sealed(connection: &Connection, mailbox: &Address, last: i64, seq: i
     Ok(())
 }
 
-/// How many own operations no relay has acknowledged yet.
+/// How many own operations (and acceptances) no relay has acknowledged yet.
 pub fn waiting(connection: &Connection) -> Result<u32> {
     Ok(connection
         .prepare_cached(
             "SELECT (SELECT count(*) FROM operation WHERE seq IS NULL)
-                  + (SELECT count(*) FROM envelope e JOIN operation o
+                  + (SELECT count(*) FROM envelope e LEFT JOIN operation o
                        ON o.mailbox = e.mailbox AND o.device = e.device AND o.seq = e.seq WHERE e.sent = 0)",
         )?
         .query_row([], |r| r.get(0))?)

@@ -14,7 +14,7 @@ use tantivy::{
 
 use super::{
     fold::{self, Joined},
-    matching::{self, Kind, Match, Prepared, Query},
+    matching::{self, Match, Prepared, Query},
     stages::{Fields, either, every, term},
 };
 use crate::{
@@ -486,69 +486,51 @@ impl Hunt<'_> {
         let fields = &open.fields;
         let in_tables = either(self.tables.keys().map(|name| term(fields.table, name)));
         let owner = self.options.owner.as_ref().filter(|_| owned);
-        for (stage, (kind, node)) in fields.stages(self.query).into_iter().enumerate() {
-            let mut filters = vec![node, in_tables.box_clone()];
+        for stage in fields.stages(self.query) {
+            let mut filters = vec![stage.node, in_tables.box_clone()];
             filters.extend(owner.map(|owner| term(fields.owner, owner.as_str())));
-            self.stage(
-                open,
-                &*every(filters),
-                |ranked| {
-                    // The first stage knows names only: a name that begins so beats other columns.
-                    !ranked.disabled
-                        && (!owned || ranked.owned)
-                        && ranked.found.kind <= kind
-                        && (stage > 0 || ranked.found.field == 0)
-                },
-                limit,
-            )?;
-            if self.enough(limit, kind, owned) && stage > 0 {
+            // Rows that nothing a later stage finds can push out of the list.
+            let safe = |ranked: &Ranked| {
+                !ranked.disabled
+                    && (!owned || ranked.owned)
+                    && ranked.found.kind <= stage.kind
+                    && (!stage.names_only || (ranked.found.field == 0 && !ranked.found.loose))
+            };
+            if self.stage(open, &*every(filters), safe, limit)? {
                 break;
             }
         }
         Ok(())
     }
 
-    fn enough(&self, limit: usize, kind: Kind, owned: bool) -> bool {
-        let good = self
-            .found
-            .iter()
-            .filter(|ranked| !ranked.disabled && ranked.found.kind <= kind && (!owned || ranked.owned));
-        good.count() >= limit
-    }
-
-    /// Looks at what a query gives, in the order of the list, until `limit` rows are good enough.
+    /// Looks at what a query gives, in the order of the list, until `limit` rows are safe. True when they are.
     fn stage(
         &mut self,
         open: &Open,
         node: &dyn Node,
-        good: impl Fn(&Ranked) -> bool,
+        safe: impl Fn(&Ranked) -> bool,
         limit: usize,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let searcher = open.reader.searcher();
         let (mut from, mut size) = (0, PAGE.max(limit + limit / 2));
-        while from < MOST {
+        loop {
             let collector = TopDocs::with_limit(size)
                 .and_offset(from)
                 .order_by_fast_field::<u64>("order", Order::Asc);
             let page: Vec<(Option<u64>, DocAddress)> = searcher.search(node, &collector)?;
-
             for (_, at) in &page {
-                let numbers = searcher
-                    .segment_reader(at.segment_ord)
-                    .fast_fields()
-                    .u64("number")?;
-                if let Some(number) = numbers.first(at.doc_id) {
+                let segment = searcher.segment_reader(at.segment_ord);
+                if let Some(number) = segment.fast_fields().u64("number")?.first(at.doc_id) {
                     self.look(number as i64)?;
                 }
             }
-
-            if page.len() < size || self.found.iter().filter(|ranked| good(ranked)).count() >= limit {
-                break;
-            }
+            let enough = self.found.iter().filter(|ranked| safe(ranked)).count() >= limit;
             from += size;
+            if enough || page.len() < size || from >= MOST {
+                return Ok(enough);
+            }
             size *= 4;
         }
-        Ok(())
     }
 
     /// Reads a row and keeps it when it matches.

@@ -23,7 +23,7 @@ pub enum Kind {
     Word,
     /// Every typed word is inside a word, at the least.
     Infix,
-    /// A typed word is one letter off.
+    /// One typed word is one letter off.
     Fuzzy,
 }
 
@@ -256,6 +256,10 @@ pub fn matches(query: &Query, row: &Prepared<'_>) -> Option<Match> {
                 }
             },
         }
+    }
+    // One typo (D-03): two of them find rows nobody meant.
+    if found.iter().filter(|f| f.kind == Kind::Fuzzy).count() > 1 {
+        return None;
     }
     let number_only = matches!(query.terms.as_slice(), [Term::Number { .. }]);
     let kind = match found.as_slice() {

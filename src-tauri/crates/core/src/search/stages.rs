@@ -21,6 +21,25 @@ const EDGE: usize = 3;
 /// How many characters of a whole column are kept to begin with.
 const LONGEST_START: usize = 48;
 
+/// One way of asking the index.
+pub(super) struct Stage {
+    /// The best kind of match among what it finds and the stages before did not.
+    pub(super) kind: Kind,
+    /// It looks at names alone.
+    pub(super) names_only: bool,
+    pub(super) node: Node,
+}
+
+impl Stage {
+    fn new(kind: Kind, node: Node) -> Self {
+        Self {
+            kind,
+            names_only: false,
+            node,
+        }
+    }
+}
+
 /// The index's fields.
 #[derive(Debug, Clone)]
 pub(super) struct Fields {
@@ -129,15 +148,15 @@ impl Fields {
         document
     }
 
-    /// The stages of a query, best first: what each finds matches so at the best.
-    pub(super) fn stages(&self, query: &Query) -> Vec<(Kind, Node)> {
+    /// The stages of a query, best first.
+    pub(super) fn stages(&self, query: &Query) -> Vec<Stage> {
         if let Some(pattern) = &query.pattern {
             let kind = if pattern.anchored {
                 Kind::Prefix
             } else {
                 Kind::Infix
             };
-            return vec![(kind, self.pattern(pattern))];
+            return vec![Stage::new(kind, self.pattern(pattern))];
         }
         let mut any = self.any.begin(&query.whole);
         if let [Term::Number { digits, .. }] = query.terms.as_slice() {
@@ -150,11 +169,14 @@ impl Fields {
             }))
         };
         vec![
-            (Kind::Prefix, self.name.begin(&query.whole)),
-            (Kind::Prefix, any),
-            (Kind::Word, all(&|typed| self.word(typed))),
-            (Kind::Infix, all(&|typed| self.inside(typed))),
-            (Kind::Fuzzy, all(&|typed| self.off(typed))),
+            Stage {
+                names_only: true,
+                ..Stage::new(Kind::Prefix, self.name.begin(&query.whole))
+            },
+            Stage::new(Kind::Prefix, any),
+            Stage::new(Kind::Word, all(&|typed| self.word(typed))),
+            Stage::new(Kind::Infix, all(&|typed| self.inside(typed))),
+            Stage::new(Kind::Fuzzy, all(&|typed| self.off(typed))),
         ]
     }
 

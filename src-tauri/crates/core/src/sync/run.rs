@@ -159,8 +159,8 @@ fn pull(replica: Replica<'_>, relay: &dyn Relay, mailbox: &Address, report: &mut
 }
 
 fn wanted(connection: &Connection, mailbox: &Address, name: &EntryName, inviting: bool) -> Result<bool> {
-    let known = device(connection, mailbox, &name.device)?.is_some();
-    if !known && !(inviting && name.kind == EntryKind::Envelope) {
+    let may_accept = inviting && name.kind == EntryKind::Envelope;
+    if !may_accept && device(connection, mailbox, &name.device)?.is_none() {
         return Ok(false);
     }
     let here: bool = connection
@@ -456,23 +456,25 @@ fn seal(replica: Replica<'_>, mailbox: &Address) -> Result<()> {
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM operation WHERE mailbox = ?1 AND seq IS NULL)")?
             .query_row([mailbox.as_str()], |r| r.get::<_, bool>(0))?)
     })?;
-    while any {
-        let more = replica.store.write(|tx| {
-            let operations = replica::unsealed(tx, mailbox, OPERATIONS)?;
-            let Some((last, _)) = operations.last() else {
-                return Ok(false);
-            };
-            let last = *last;
-            let content = Content::Operations(operations.into_iter().map(|(_, o)| o).collect());
-            let seq = post(tx, mailbox, replica.key, &content)?;
-            replica::mark_sealed(tx, mailbox, last, seq)?;
-            Ok(true)
-        })?;
-        if !more {
-            break;
-        }
+    // A cycle with nothing to send takes no write lock.
+    let mut more = any;
+    while more {
+        more = replica.store.write(|tx| seal_some(tx, mailbox, replica.key))?;
     }
     Ok(())
+}
+
+/// Seals some; false when nothing was left.
+fn seal_some(tx: &Connection, mailbox: &Address, key: &DeviceKey) -> Result<bool> {
+    let operations = replica::unsealed(tx, mailbox, OPERATIONS)?;
+    let Some((last, _)) = operations.last() else {
+        return Ok(false);
+    };
+    let last = *last;
+    let content = Content::Operations(operations.into_iter().map(|(_, o)| o).collect());
+    let seq = post(tx, mailbox, key, &content)?;
+    replica::mark_sealed(tx, mailbox, last, seq)?;
+    Ok(true)
 }
 
 /// Publishes the oldest envelope of the outbox; false when there is none.

@@ -1,0 +1,3 @@
+//! The parts of `behalf` that others use too: the sample world.
+
+pub mod sample;
