@@ -188,12 +188,19 @@ fn a_09_what_a_reviewer_does_is_not_merged() {
     assert_eq!(heard.count("quarantined"), 1, "{heard:?}");
     office.syncs_until_quiet();
     assert_eq!(office.alex.sees(STRANGER).status(), "Not tracked");
-    assert_ne!(
-        office.kim.sees(STRANGER).status(),
-        "Tracked",
-        "Kim is not told that it went well"
-    );
     for person in [&office.alex, &office.kim] {
         assert_eq!(person.does(&["doctor"])["ok"], true);
     }
+}
+
+/// H-01, H-02: nor does Kim's own screen say that it went well, once both have heard of each other.
+#[test]
+fn h_01_h_02_a_quarantined_click_is_not_tracked_on_any_screen() {
+    let office = Office::at_work();
+    changes_the_level(&office, "reviewer");
+    office.kim.tracks_without_regarding(STRANGER);
+    office.syncs_until_quiet();
+    let [a, k] = [&office.alex, &office.kim].map(|p| p.sees(STRANGER));
+    assert_eq!(a.status(), "Not tracked");
+    assert_ne!(k.status(), "Tracked", "{}", k.0);
 }
