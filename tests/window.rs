@@ -97,6 +97,15 @@ impl Window {
         .await;
     }
 
+    /// Waits until this is the heading of the pane.
+    async fn pane_says(&self, status: &str) {
+        let heading = format!(
+            "//aside[@aria-label='Dynamics 365']//h3[normalize-space(.)={}]",
+            quoted(status)
+        );
+        self.find(&heading).await;
+    }
+
     /// Opens `More commands` and chooses one of them.
     async fn more(&self, command: &str) {
         self.choose("More commands").await;
@@ -129,7 +138,7 @@ async fn walk_1_set_regarding() {
     window.open_mail(&owner.name, &mail).await;
     window.shows(&format!("Acting for {}", owner.name)).await;
     window.open_pane().await;
-    window.shows("Not tracked").await;
+    window.pane_says("Not tracked").await;
     window.picture("walk-1-not-tracked").await;
 
     window.set_regarding(&typed, &name).await;
@@ -137,7 +146,7 @@ async fn walk_1_set_regarding() {
     window.says("Track pending").await;
     window.picture("walk-1-pending").await;
     window.says("Tracked Successful").await;
-    window.shows("Tracked regarding").await;
+    window.pane_says("Tracked regarding").await;
     window.shows(&name).await;
     window.picture("readme-tracked-regarding").await;
 
@@ -168,7 +177,7 @@ async fn walk_1_set_regarding() {
     let window = Window::open(owner).await;
     window.open_mail(MINE, &mail).await;
     window.open_pane().await;
-    window.shows("Tracked regarding").await;
+    window.pane_says("Tracked regarding").await;
     window.picture("walk-1-owner").await;
     window.choose(&format!("Open {name}")).await;
     window.shows("Timeline").await;
@@ -193,10 +202,10 @@ async fn walk_2_track_without_regarding() {
     let window = Window::open(delegate).await;
     window.open_mail(&owner.name, &mail).await;
     window.open_pane().await;
-    window.shows("Not tracked").await;
+    window.pane_says("Not tracked").await;
     window.more("Track without Regarding").await;
     window.says("Processing, please wait").await;
-    window.shows("Track pending").await;
+    window.pane_says("Track pending").await;
     window.picture("walk-2-pending").await;
     assert_eq!(world.status(delegate, &mail)["status"], "Track pending");
 
@@ -204,7 +213,7 @@ async fn walk_2_track_without_regarding() {
     let watching = owner.watch();
     window.choose("Sync now").await;
     window.says("Tracked Successful").await;
-    window.shows("Tracked").await;
+    window.pane_says("Tracked").await;
     window.picture("walk-2-tracked").await;
     window.more("View in Dynamics 365").await;
     window.shows("Created By").await;
@@ -220,7 +229,7 @@ async fn walk_2_track_without_regarding() {
     let window = Window::open(owner).await;
     window.open_mail(MINE, &mail).await;
     window.open_pane().await;
-    window.shows("Tracked").await;
+    window.pane_says("Tracked").await;
     window.picture("walk-2-owner").await;
     window.close().await;
 }

@@ -83,7 +83,7 @@ pub async fn track(desk: Desk<'_>, mailbox: Address, key: String, regarding: Opt
     let item = desk
         .ask(move |desk| desk.track(&mailbox, &key, regarding.as_ref()))
         .await?;
-    desk.nudge.now();
+    desk.agent.nudge();
     Ok(item)
 }
 
@@ -92,7 +92,7 @@ pub async fn track(desk: Desk<'_>, mailbox: Address, key: String, regarding: Opt
 #[specta::specta]
 pub async fn untrack(desk: Desk<'_>, mailbox: Address, key: String, keep: bool) -> Result<Item> {
     let item = desk.ask(move |desk| desk.untrack(&mailbox, &key, keep)).await?;
-    desk.nudge.now();
+    desk.agent.nudge();
     Ok(item)
 }
 
@@ -132,14 +132,15 @@ pub async fn timeline(
 #[tauri::command]
 #[specta::specta]
 pub fn sync_now(desk: Desk<'_>) {
-    desk.nudge.now();
+    desk.agent.nudge();
 }
 
 /// What the sync line says.
 #[tauri::command]
 #[specta::specta]
 pub async fn sync_state(desk: Desk<'_>) -> Result<SyncState> {
-    desk.ask(|desk| desk.sync_state()).await
+    let state = desk.ask(|desk| desk.sync_state()).await?;
+    Ok(desk.agent.complete(state))
 }
 
 /// Every grant of a mailbox; of the own one without `mailbox`.
@@ -170,7 +171,7 @@ pub async fn invite(desk: Desk<'_>, delegate: String, level: Level) -> Result<In
 #[specta::specta]
 pub async fn accept(desk: Desk<'_>, code: String) -> Result<Accepted> {
     let accepted = desk.ask(move |desk| desk.accept(&code)).await?;
-    desk.nudge.now();
+    desk.agent.nudge();
     Ok(accepted)
 }
 
@@ -189,7 +190,7 @@ pub async fn confirm(desk: Desk<'_>, delegate: String) -> Result<Grant> {
     let grant = desk
         .ask(move |desk| desk.confirm(&Address::parse(&delegate)?))
         .await?;
-    desk.nudge.now();
+    desk.agent.nudge();
     Ok(grant)
 }
 

@@ -96,8 +96,8 @@ fn serve(options: Options, folder: PathBuf, desk: Arc<Desk>) -> tauri::Result<()
         .invoke_handler(handler)
         .setup(move |app| {
             ipc.mount_events(app);
-            let nudge = background::start(app.handle(), &desk)?;
-            app.manage(Shell::new(Arc::clone(&desk), nudge));
+            let agent = background::start(app.handle(), &desk)?;
+            app.manage(Shell::new(Arc::clone(&desk), agent));
             window::open(app.handle(), &options, &folder, &desk)?;
             Ok(())
         })

@@ -4,23 +4,23 @@ use std::sync::Arc;
 
 use behalf_core::desk::Desk;
 
-use crate::{background::Nudge, error::Result, import::Imports};
+use crate::{background::Agent, error::Result, import::Imports};
 
-/// The open desk, the way to wake the sync, and the import at hand.
+/// The open desk, the agent, and the import at hand.
 pub struct Shell {
     desk: Arc<Desk>,
-    /// Wakes the sync cycle.
-    pub nudge: Nudge,
+    /// Keeps the replica in touch.
+    pub agent: Agent,
     /// The import at hand.
     pub imports: Imports,
 }
 
 impl Shell {
     /// Ties them together.
-    pub fn new(desk: Arc<Desk>, nudge: Nudge) -> Self {
+    pub fn new(desk: Arc<Desk>, agent: Agent) -> Self {
         Self {
             desk,
-            nudge,
+            agent,
             imports: Imports::default(),
         }
     }

@@ -35,23 +35,31 @@ impl World {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let place = folder.path().join("world");
         let made = behalf::run(folder.path(), [Path::new("demo"), &place]).done();
-        let somebody = |role: &str| {
-            let found = made["people"]
+        let people = made["people"].as_array().expect("people");
+        let text = |person: &Value, key: &str| person[key].as_str().unwrap_or_default().to_owned();
+        let person = |found: &Value| Person {
+            address: text(found, "person"),
+            name: text(found, "name"),
+            data: text(found, "data").into(),
+        };
+        let delegate = people
+            .iter()
+            .find(|p| p["role"] == "delegate")
+            .expect("a delegate");
+        let acts_for = |owner: &Value| {
+            delegate["mailboxes"]
                 .as_array()
                 .into_iter()
                 .flatten()
-                .find(|p| p["role"] == role);
-            let found = found.unwrap_or_else(|| panic!("the sample world has no {role}: {made}"));
-            let text = |key: &str| found[key].as_str().unwrap_or_default().to_owned();
-            Person {
-                address: text("person"),
-                name: text("name"),
-                data: text("data").into(),
-            }
+                .any(|m| *m == owner["person"])
         };
+        let owner = people
+            .iter()
+            .find(|p| p["role"] == "owner" && acts_for(p))
+            .expect("their owner");
         Self {
-            delegate: somebody("delegate"),
-            owner: somebody("owner"),
+            delegate: person(delegate),
+            owner: person(owner),
             _folder: folder,
         }
     }
