@@ -98,7 +98,7 @@ impl Desk {
     pub fn message_html(&self, mailbox: &Address, key: &str, pictures: bool) -> Result<String> {
         self.authorise(Act::Read, mailbox)?;
         let raw = read::raw(&self.store, mailbox, &bare(key))?;
-        Ok(html::render(&raw, pictures).0)
+        Ok(html::render(&raw, pictures, &html::parts_of(mailbox, &bare(key)))?.html)
     }
 
     /// A picture inside the message, by content id: media type and bytes.
@@ -108,7 +108,7 @@ impl Desk {
     pub fn message_part(&self, mailbox: &Address, key: &str, cid: &str) -> Result<(String, Vec<u8>)> {
         self.authorise(Act::Read, mailbox)?;
         let raw = read::raw(&self.store, mailbox, &bare(key))?;
-        html::part(&raw, cid).ok_or_else(|| Error::not_found("The message has no such picture.", ""))
+        html::part(&raw, cid)
     }
 
     /// How far an item's tracking has come.

@@ -1,19 +1,449 @@
-//! Makes a stranger's HTML safe to show (B-07). To be written.
+//! Makes a stranger's mail safe to show (B-07).
+//!
+//! What is not known to be harmless is left out: no scripts, forms, frames, style sheets or outside pictures.
+//! The window adds its own walls (an isolated frame, a strict content policy); none of them is relied upon here.
 
-use super::parse;
+use std::{
+    borrow::Cow,
+    collections::HashSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use ammonia::{Builder, UrlRelative};
+use mail_parser::{MimeHeaders, PartType};
+
+use super::{
+    clean::{self, prefix},
+    parse::{self, Mail},
+};
+use crate::{Error, Result, model::Address};
+
+/// How much HTML is shown, in bytes. Larger bodies are cut there and say so.
+const MAX_HTML: usize = 2 << 20;
+/// How deep tags may nest: browsers and sanitisers slow down with the square of it.
+const MAX_DEPTH: usize = 512;
+/// Pictures that are pictures: SVG is a program.
+const PICTURES: [&str; 5] = ["png", "jpeg", "gif", "webp", "bmp"];
+
+const HEAD: &str = "<!doctype html>\n<html><head><meta charset=\"utf-8\">\
+<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src mail: http://mail.localhost data:; style-src 'unsafe-inline'\">\
+<meta name=\"color-scheme\" content=\"light\"><meta name=\"referrer\" content=\"no-referrer\"><style>\
+html{background:#fff;color:#242424;font:14px/1.5 \"Segoe UI\",system-ui,sans-serif}\
+body{margin:12px 16px;overflow-wrap:anywhere}img{max-width:100%;height:auto}table{max-width:100%}\
+blockquote{margin:0 0 0 8px;padding-left:12px;border-left:2px solid #c7c7c7;color:#424242}\
+.text{white-space:pre-wrap}a{color:#0f548c}</style></head><body dir=\"auto\">";
+const TAIL: &str = "</body></html>\n";
+
+/// A body ready for the isolated frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// A whole HTML document.
+    pub html: String,
+    /// How many outside pictures were left out.
+    pub blocked_images: usize,
+}
+
+/// The body of a raw message as a safe document.
+///
+/// `parts` is put before the content id of every picture inside the message, as in `mail://localhost/part/KEY/`.
+/// Outside pictures stay blocked whatever `pictures` says: nothing here may touch the net. With `pictures`, their
+/// places are marked so that the person sees what is missing.
+///
+/// # Errors
+/// `Unavailable` when the bytes are no message.
+pub fn render(raw: &[u8], pictures: bool, parts: &str) -> Result<Rendered> {
+    let mail = read(raw)?;
+    Ok(match mail.html() {
+        Some(html) => {
+            let (body, blocked_images) = sanitise(html, pictures, parts);
+            Rendered {
+                html: format!("{HEAD}{body}{TAIL}"),
+                blocked_images,
+            }
+        }
+        None => Rendered {
+            html: format!(
+                "{HEAD}<div class=\"text\">{}</div>{TAIL}",
+                linked(&mail.text(MAX_HTML).0)
+            ),
+            blocked_images: 0,
+        },
+    })
+}
+
+/// Where the window finds a message's own pictures: `mail://localhost/part/<mailbox>/<key>/`.
+pub fn parts_of(mailbox: &Address, key: &str) -> String {
+    // Windows has no schemes of one's own; there the same place is a host.
+    let place = if cfg!(windows) {
+        "http://mail.localhost"
+    } else {
+        "mail://localhost"
+    };
+    let key = percent(&key.replace('%', "%25"));
+    format!("{place}/part/{}/{key}/", percent(mailbox.as_str()))
+}
+
+/// A picture inside a raw message by its content id: media type and bytes.
+///
+/// # Errors
+/// `NotFound` when there is no such picture; `Unavailable` when the bytes are no message.
+pub fn part(raw: &[u8], cid: &str) -> Result<(String, Vec<u8>)> {
+    let mail = read(raw)?;
+    let cid = cid.trim_matches(['<', '>']);
+    mail.parts()
+        .iter()
+        .filter(|p| {
+            p.content_id()
+                .is_some_and(|id| id.trim_matches(['<', '>']) == cid)
+        })
+        .find_map(|p| {
+            let kind = p.content_type()?;
+            let subtype = kind.subtype()?.to_ascii_lowercase();
+            let subtype = if subtype == "jpg" {
+                "jpeg"
+            } else {
+                subtype.as_str()
+            };
+            let picture = kind.ctype().eq_ignore_ascii_case("image") && PICTURES.contains(&subtype);
+            match &p.body {
+                PartType::Binary(bytes) | PartType::InlineBinary(bytes) if picture => {
+                    Some((format!("image/{subtype}"), bytes.to_vec()))
+                }
+                _ => None,
+            }
+        })
+        .ok_or_else(|| Error::not_found(format!("The message holds no picture “{cid}”."), ""))
+}
 
 /// How many pictures of the body would be fetched from the net.
-pub fn remote_images(_html: &str) -> usize {
-    let _ = parse::MAX_MESSAGE;
-    0
+pub fn remote_images(html: &str) -> usize {
+    sanitise(html, false, "").1
 }
 
-/// Placeholder until the branch lands.
-pub fn render(_raw: &[u8], _pictures: bool) -> (String, usize) {
-    (String::new(), 0)
+fn read(raw: &[u8]) -> Result<Mail<'_>> {
+    parse::parse(raw)
+        .map_err(|reason| Error::unavailable(format!("The message cannot be shown: {reason}"), ""))
 }
 
-/// Placeholder until the branch lands.
-pub fn part(_raw: &[u8], _cid: &str) -> Option<(String, Vec<u8>)> {
-    None
+fn sanitise(html: &str, pictures: bool, parts: &str) -> (String, usize) {
+    let shown = prefix(html, MAX_HTML);
+    if depth(shown) > MAX_DEPTH {
+        let text = mail_parser::decoders::html::html_to_text(shown);
+        return (
+            format!("<div class=\"text\">{}</div>", linked(&clean::text(&text))),
+            0,
+        );
+    }
+    // The sanitiser is well tried; should it fail all the same, the person reads the text.
+    let result = catch_unwind(AssertUnwindSafe(|| ammonia(shown, pictures, parts)));
+    let (mut body, blocked) =
+        result.unwrap_or_else(|_| (format!("<div class=\"text\">{}</div>", escape(shown)), 0));
+    if shown.len() < html.len() {
+        body.push_str("<p><em>This message is longer; the rest is not shown.</em></p>");
+    }
+    (body, blocked)
+}
+
+fn ammonia(html: &str, pictures: bool, parts: &str) -> (String, usize) {
+    let blocked = Arc::new(AtomicUsize::new(0));
+    let (count, parts) = (blocked.clone(), parts.to_owned());
+    let body = Builder::default()
+        .add_tags(["font"])
+        .add_clean_content_tags(["title", "noscript", "object", "template", "svg", "math", "iframe"])
+        .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "cid", "data"]))
+        .url_relative(UrlRelative::Deny)
+        .add_generic_attributes(["style", "dir", "align", "valign", "width", "height", "bgcolor"])
+        .add_tag_attributes("table", ["cellpadding", "cellspacing", "border"])
+        .add_tag_attributes("font", ["color", "face", "size"])
+        .filter_style_properties(HashSet::from([
+            "color",
+            "background-color",
+            "font-family",
+            "font-size",
+            "font-style",
+            "font-weight",
+            "line-height",
+            "text-align",
+            "text-decoration",
+            "vertical-align",
+            "padding",
+            "padding-left",
+            "padding-right",
+            "padding-top",
+            "padding-bottom",
+            "margin",
+            "margin-left",
+            "margin-right",
+            "margin-top",
+            "margin-bottom",
+            "border",
+            "border-left",
+            "border-right",
+            "border-top",
+            "border-bottom",
+            "border-collapse",
+            "width",
+            "max-width",
+            "white-space",
+        ]))
+        .link_rel(Some("noopener noreferrer"))
+        .set_tag_attribute_value("a", "target", "_blank")
+        .attribute_filter(move |element, attribute, value| match (element, attribute) {
+            ("img", "src") => {
+                if let Some(cid) = strip_scheme(value, "cid:") {
+                    Some(Cow::Owned(format!("{parts}{}", percent(cid))))
+                } else if is_data_picture(value) {
+                    Some(Cow::Borrowed(value))
+                } else {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    None
+                }
+            }
+            ("a", "href") => ["http:", "https:", "mailto:", "tel:"]
+                .iter()
+                .any(|scheme| strip_scheme(value, scheme).is_some())
+                .then_some(Cow::Borrowed(value)),
+            // No other address may be fetched, not even by a quotation.
+            (_, "cite" | "src" | "href") => None,
+            (_, "style") if value.to_ascii_lowercase().contains("url") || value.contains('\\') => None,
+            _ => Some(Cow::Borrowed(value)),
+        })
+        .clean(html)
+        .to_string();
+    let blocked = blocked.load(Ordering::Relaxed);
+    let body = if pictures && blocked > 0 {
+        format!("<p><em>{blocked} pictures on the net were not fetched.</em></p>{body}")
+    } else {
+        body
+    };
+    (body, blocked)
+}
+
+fn strip_scheme<'a>(value: &'a str, scheme: &str) -> Option<&'a str> {
+    let value = value.trim_start();
+    let head = value.get(..scheme.len())?;
+    head.eq_ignore_ascii_case(scheme).then(|| &value[scheme.len()..])
+}
+
+fn is_data_picture(value: &str) -> bool {
+    strip_scheme(value, "data:image/").is_some_and(|rest| {
+        let rest = rest.to_ascii_lowercase();
+        PICTURES
+            .iter()
+            .any(|kind| rest.strip_prefix(kind).is_some_and(|r| r.starts_with([';', ','])))
+    })
+}
+
+/// How deep tags nest, at a glance: closing tags that close nothing count as well.
+fn depth(html: &str) -> usize {
+    const EMPTY: [&str; 9] = ["br", "img", "hr", "meta", "link", "input", "col", "wbr", "area"];
+    let (mut now, mut most) = (0usize, 0);
+    for after in html.split('<').skip(1) {
+        let closing = after.starts_with('/');
+        let name: String = after
+            .trim_start_matches('/')
+            .chars()
+            .take_while(char::is_ascii_alphanumeric)
+            .take(12)
+            .collect::<String>()
+            .to_ascii_lowercase();
+        if name.is_empty() || EMPTY.contains(&name.as_str()) {
+        } else if closing {
+            now = now.saturating_sub(1);
+        } else if !matches!(
+            name.as_str(),
+            "p" | "li" | "td" | "tr" | "th" | "option" | "dt" | "dd"
+        ) {
+            // Those are often left open, and the parser closes them by itself.
+            now += 1;
+            most = most.max(now);
+        }
+    }
+    most
+}
+
+/// Plain text as HTML: escaped, web addresses as links.
+fn linked(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    let mut rest = text;
+    while let Some(at) = next_link(rest) {
+        out.push_str(&escape(&rest[..at]));
+        let link = &rest[at..];
+        let end = link
+            .find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`'))
+            .unwrap_or(link.len());
+        let url = link[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'', '…']);
+        let url_html = escape(url);
+        out.push_str(&format!(
+            "<a href=\"{url_html}\" target=\"_blank\" rel=\"noopener noreferrer\">{url_html}</a>"
+        ));
+        rest = &link[url.len()..];
+    }
+    out.push_str(&escape(rest));
+    out
+}
+
+fn next_link(text: &str) -> Option<usize> {
+    ["https://", "http://"]
+        .iter()
+        .filter_map(|scheme| text.find(scheme))
+        .min()
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A content id as part of an address.
+fn percent(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for b in text.bytes() {
+        // Mails often come with their ids encoded already: a `%` stays.
+        if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'@' | b'%' | b'$' | b'+') {
+            out.push(char::from(b));
+        } else {
+            out.push_str(&format!("%{b:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PARTS: &str = "mail://localhost/part/7/";
+
+    fn show(html: &str) -> Rendered {
+        let raw = format!("Subject: x\nContent-Type: text/html; charset=utf-8\n\n{html}");
+        render(raw.as_bytes(), false, PARTS).unwrap()
+    }
+
+    fn body(html: &str) -> String {
+        let html = show(html).html;
+        html.strip_prefix(HEAD)
+            .unwrap()
+            .strip_suffix(TAIL)
+            .unwrap()
+            .to_owned()
+    }
+
+    #[test]
+    fn only_what_is_harmless_stays() {
+        let shown = show(
+            "<html><head><style>p{background:url(http://t.example/c)}</style><script>alert(1)</script></head>\
+             <body onload=\"alert(1)\"><p style=\"color:red;position:fixed;background:url('http://t.example/s')\">Hello</p>\
+             <b style=\"color:#c00;position:fixed\">bold</b>\
+             <img src=\"http://t.example/pixel.png\" alt=remote><img src=\"//t.example/2\"><img src=\"cid:Logo 1@x\">\
+             <img src=\"data:image/png;base64,AAAA\"><img src=\"data:image/svg+xml,<svg/>\">\
+             <img srcset=\"http://t.example/3 2x\"><video src=\"http://t.example/v\" poster=\"http://t.example/p\"></video>\
+             <a href=\"https://example.org/x?y=1\" onclick=\"evil()\">A link</a><a href=\"javascript:alert(1)\">bad</a>\
+             <a href=\"data:text/html,<script>\">data</a><q cite=\"http://t.example/q\">q</q>\
+             <iframe src=\"https://t.example\"></iframe><form action=\"https://t.example\"><input name=a></form>\
+             <svg><script>alert(2)</script></svg><base href=\"https://t.example\"><meta http-equiv=refresh content=\"0;url=http://t.example\">",
+        );
+        let body = shown.html.strip_prefix(HEAD).unwrap();
+        for bad in [
+            "script",
+            "onload",
+            "onclick",
+            "iframe",
+            "<form",
+            "input",
+            "t.example",
+            "position",
+            "svg",
+            "<meta",
+            "<base",
+            "data:text",
+        ] {
+            assert!(!body.contains(bad), "{bad}: {body}");
+        }
+        for good in [
+            "Hello",
+            "color:#c00",
+            "https://example.org/x?y=1",
+            "mail://localhost/part/7/Logo%201@x",
+            "data:image/png;base64,AAAA",
+            "noopener",
+        ] {
+            assert!(body.contains(good), "{good}: {body}");
+        }
+        assert_eq!(
+            shown.blocked_images, 2,
+            "one outside address, one picture that is a program: {body}"
+        );
+    }
+
+    #[test]
+    fn text_is_escaped_and_linked() {
+        let raw = "Subject: x\n\nSee <b> https://example.org/a?b=1&c=\"2\". 1 < 2\n";
+        let html = render(raw.as_bytes(), false, "").unwrap().html;
+        assert!(
+            html.contains("See &lt;b&gt; <a href=\"https://example.org/a?b=1&amp;c=\""),
+            "{html}"
+        );
+        assert!(html.contains("1 &lt; 2"));
+    }
+
+    #[test]
+    fn the_window_can_tell_whose_picture_it_is() {
+        let place = parts_of(&Address::lenient("kim@x.org"), "a/b%1?@y");
+        assert!(
+            place.ends_with("localhost/part/kim@x.org/a%2Fb%251%3F@y/"),
+            "{place}"
+        );
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let html = "<div>".repeat(200_000);
+        assert_eq!(body(&html), "<div class=\"text\"></div>");
+        assert!(body(&"<table><tr><td>x".repeat(20)).contains("<td"));
+    }
+
+    #[test]
+    fn pictures_by_content_id_and_nothing_else() {
+        let raw = "Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n\
+            --b\nContent-Type: text/html\n\n<img src=\"cid:a@x\">\n\
+            --b\nContent-Type: image/png\nContent-ID: <a@x>\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo=\n\
+            --b\nContent-Type: text/html\nContent-ID: <h@x>\n\n<script>\n\
+            --b\nContent-Type: image/svg+xml\nContent-ID: <s@x>\n\n<svg/>\n--b--\n";
+        let (kind, bytes) = part(raw.as_bytes(), "a@x").unwrap();
+        assert_eq!((kind.as_str(), &bytes[..4]), ("image/png", &b"\x89PNG"[..]));
+        for cid in ["h@x", "s@x", "none"] {
+            assert!(part(raw.as_bytes(), cid).is_err(), "{cid}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_input_lets_a_script_or_an_outside_picture_through(
+            html in "(<|</|>|script|img|a|svg|style|math|table|title| src=| href=|=|\"|'|https://t\\.example|javascript:|cid:|on[a-z]{3}=|url\\(|&#[0-9]{2};|[a-z /\\\\]|\\PC){0,40}"
+        ) {
+            let body = body(&html).to_lowercase();
+            prop_assert!(!body.contains("<script") && !body.contains("<svg") && !body.contains("<style"), "{}", body);
+            for tag in body.split('<').skip(1) {
+                let tag = tag.split('>').next().unwrap_or("");
+                prop_assert!(!(tag.starts_with("img") && tag.contains("t.example")), "{}", tag);
+                prop_assert!(!tag.contains("href=\"javascript"), "{}", tag);
+            }
+        }
+    }
 }

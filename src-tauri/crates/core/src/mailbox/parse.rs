@@ -361,6 +361,11 @@ impl<'x> Mail<'x> {
         (all, cut)
     }
 
+    /// Every part, in order.
+    pub fn parts(&self) -> &[MessagePart<'x>] {
+        &self.message.parts
+    }
+
     /// The HTML body; `None` when the message has none of its own.
     pub fn html(&self) -> Option<&str> {
         self.message.html_bodies().find_map(|part| match &part.body {
@@ -377,14 +382,27 @@ impl<'x> Mail<'x> {
             .filter_map(|id| self.message.parts.get(*id as usize))
             .filter(|part| {
                 let attached = part.content_disposition().is_some_and(|d| d.is_attachment());
-                let picture = part
-                    .content_type()
-                    .is_some_and(|t| t.ctype().eq_ignore_ascii_case("image"));
-                let shown = picture && part.content_id().is_some();
+                let text = matches!(part.body, PartType::Text(_) | PartType::Html(_));
                 let named = part.attachment_name().is_some();
-                attached && !shown
-                    || !shown && (named || !matches!(part.body, PartType::Text(_) | PartType::Html(_)))
+                (attached || named || !text) && !self.is_shown(part, attached)
             })
+    }
+
+    /// A picture the HTML body shows. Some programs give every picture a content id, attached ones too.
+    fn is_shown(&self, part: &MessagePart<'_>, attached: bool) -> bool {
+        let picture = part
+            .content_type()
+            .is_some_and(|t| t.ctype().eq_ignore_ascii_case("image"));
+        match part.content_id() {
+            Some(id) if picture => {
+                let id = id.trim_matches(['<', '>']);
+                !attached
+                    || self
+                        .html()
+                        .is_some_and(|html| html.contains(&format!("cid:{id}")))
+            }
+            _ => false,
+        }
     }
 
     /// The UID when this is a meeting request or response (B-04).

@@ -297,7 +297,7 @@ fn appointments_are_replaced_only_by_newer_ones() {
              DTEND:20261121T130000Z\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nSUMMARY:bad\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
         )
     };
-    let mut go = |bytes: String| {
+    let go = |bytes: String| {
         let path = home.file("c.ics", bytes);
         import::calendar(&home.store, &home.mailbox, &[path], &mut |_| {
             ControlFlow::Continue(())
