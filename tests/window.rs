@@ -91,7 +91,7 @@ impl Window {
         input.click().await.expect("the box takes the focus");
         input.send_keys(typed).await.expect("the box takes text");
         self.click(&format!(
-            "//*[@role='listbox']//*[@role='option'][contains(., {})]",
+            "//*[@role='listbox'][@aria-label='Set Regarding']//*[@role='option'][contains(., {})]",
             quoted(name)
         ))
         .await;
