@@ -82,6 +82,7 @@ CREATE TABLE receipt (
     device  TEXT NOT NULL,
     number  INTEGER NOT NULL,
     seen    TEXT NOT NULL,                  -- JSON: device -> highest contiguous sequence it holds
+    refused TEXT NOT NULL,                  -- JSON: operation -> why it was not applied
     bytes   BLOB NOT NULL,
     sent    INTEGER NOT NULL,
     PRIMARY KEY (mailbox, device)

@@ -15,10 +15,12 @@ CREATE TABLE item (
     -- JSON array of the competing decisions; '[]' when there is one (H-06).
     choices         TEXT NOT NULL DEFAULT '[]',
     status          TEXT NOT NULL,
-    promoted        INTEGER NOT NULL DEFAULT 0
+    promoted        INTEGER NOT NULL DEFAULT 0,
+    -- Why the owner's side has not applied it; '' when it has, or has not said yet.
+    refused         TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX item_by_key ON item (mailbox, key);
-CREATE INDEX item_pending ON item (mailbox, id) WHERE status = 'Track pending';
+CREATE INDEX item_unsettled ON item (mailbox, id) WHERE status = 'Track pending' OR refused <> '';
 
 -- Status per person (H-02).
 CREATE TABLE item_person (

@@ -834,7 +834,7 @@ fn calendar(random: &mut Random, owner: usize, contacts: &[Contact], now: Time) 
         };
         let mut lines = vec![
             uid("meeting", n),
-            format!("SUMMARY:{}", escaped(&cast.say(*random.pick(&titles)))),
+            format!("SUMMARY:{}", escaped(&cast.say(random.pick::<&str>(&titles)))),
             organizer,
             format!("DTSTART;TZID={ZONE}:{}", at(day, hour, 0)),
             format!("DTEND;TZID={ZONE}:{}", at(day, end / 60, end % 60)),
@@ -844,7 +844,7 @@ fn calendar(random: &mut Random, owner: usize, contacts: &[Contact], now: Time) 
             ),
             format!(
                 "LOCATION:{}",
-                escaped(&cast.say(*random.pick(&["{city}", "Room Osprey", "Online", "Room Kestrel"])))
+                escaped(&cast.say(random.pick::<&str>(&["{city}", "Room Osprey", "Online", "Room Kestrel"])))
             ),
             format!(
                 "DESCRIPTION:{}",
@@ -978,10 +978,12 @@ mod tests {
             let report = import::calendar(&store, owner, &[ics], go).unwrap();
             assert!(report.rejected.is_empty() && report.duplicates == 0, "{report:?}");
             appointments += report.imported;
-            let newest = &read::list(&store, owner, Some("Inbox"), 1, None).unwrap().entries[0];
+            let newest = &read::list(&store, owner, Some("Inbox"), &[], 1, None)
+                .unwrap()
+                .entries[0];
             let age = now().0 - Time::parse(&newest.date).unwrap().0;
             assert!((0..2 * DAY).contains(&age), "{newest:?}");
-            let all = read::list(&store, owner, None, 1000, None).unwrap().entries;
+            let all = read::list(&store, owner, None, &[], 1000, None).unwrap().entries;
             assert!(
                 all.iter()
                     .all(|e| !e.subject.contains('{') && !e.preview.contains('{')),

@@ -47,6 +47,17 @@ impl Default for Grant {
     }
 }
 
+impl Grant {
+    /// Does it cover this mail folder?
+    pub fn covers_folder(&self, name: &str) -> bool {
+        self.folders.is_empty()
+            || self
+                .folders
+                .iter()
+                .any(|f| f.to_lowercase() == name.to_lowercase())
+    }
+}
+
 /// A delegate's device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GrantDevice {

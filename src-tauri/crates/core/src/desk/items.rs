@@ -5,16 +5,18 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{Desk, TimelineQuery, view};
 use crate::{
     Code, Error, Result, access,
-    access::Act,
+    access::{Act, Grant},
     activity::{self, Activity},
-    mailbox::{html, read},
+    mailbox::{CALENDAR, html, read},
     model::{Address, Facts, ItemId, Kind, RowRef, Status},
     replica::{self, Action, Document, DocumentKind, Logged},
     rows,
     sync::waiting_for,
     tracking::{self, Decision, Regarding, Registers},
 };
-use view::{ActivityForm, Choice, Folder, Item, ListPage, NamedRow, Party, PersonStatus, Shown, Timeline};
+use view::{
+    ActivityForm, Choice, Failure, Folder, Item, ListPage, NamedRow, Party, PersonStatus, Shown, Timeline,
+};
 
 impl Desk {
     /// The folders of a mailbox, its calendar among them (B-01).
@@ -22,8 +24,10 @@ impl Desk {
     /// # Errors
     /// `NotFound` for a mailbox that is not here, `Refused` without access to it.
     pub fn folders(&self, mailbox: &Address) -> Result<Vec<Folder>> {
-        self.authorise(Act::Read, mailbox)?;
-        read::folders(&self.store, mailbox)
+        let grant = self.authorise(Act::Read, mailbox)?;
+        let mut folders = read::folders(&self.store, mailbox)?;
+        folders.retain(|f| covers(grant.as_ref(), &f.folder));
+        Ok(folders)
     }
 
     /// A page of a folder (every mail folder with `None`), newest first. `after` is the key of the last entry of the
@@ -38,8 +42,19 @@ impl Desk {
         limit: u32,
         after: Option<&str>,
     ) -> Result<ListPage> {
-        self.authorise(Act::Read, mailbox)?;
-        read::list(&self.store, mailbox, folder, limit, after.map(bare).as_deref())
+        let grant = self.authorise(Act::Read, mailbox)?;
+        if let Some(folder) = folder.filter(|f| !covers(grant.as_ref(), f)) {
+            return Err(outside(folder));
+        }
+        let within = grant.map(|g| g.folders).unwrap_or_default();
+        read::list(
+            &self.store,
+            mailbox,
+            folder,
+            &within,
+            limit,
+            after.map(bare).as_deref(),
+        )
     }
 
     /// Opens a message or appointment.
@@ -47,7 +62,7 @@ impl Desk {
     /// # Errors
     /// As [`Desk::folders`]; `NotFound` for a key that is not there.
     pub fn show(&self, mailbox: &Address, key: &str) -> Result<Shown> {
-        self.authorise(Act::Read, mailbox)?;
+        self.reach(Act::Read, mailbox, &bare(key))?;
         let opened = read::show_parts(&self.store, mailbox, &bare(key))?;
         let item = self.status(mailbox, &opened.key)?;
         let parties = self.store.read(|c| {
@@ -96,7 +111,7 @@ impl Desk {
     /// # Errors
     /// As [`Desk::show`].
     pub fn message_html(&self, mailbox: &Address, key: &str, pictures: bool) -> Result<String> {
-        self.authorise(Act::Read, mailbox)?;
+        self.reach(Act::Read, mailbox, &bare(key))?;
         let raw = read::raw(&self.store, mailbox, &bare(key))?;
         Ok(html::render(&raw, pictures, &html::parts_of(mailbox, &bare(key)))?.html)
     }
@@ -106,7 +121,7 @@ impl Desk {
     /// # Errors
     /// As [`Desk::show`]; `NotFound` when the message has no such picture.
     pub fn message_part(&self, mailbox: &Address, key: &str, cid: &str) -> Result<(String, Vec<u8>)> {
-        self.authorise(Act::Read, mailbox)?;
+        self.reach(Act::Read, mailbox, &bare(key))?;
         let raw = read::raw(&self.store, mailbox, &bare(key))?;
         html::part(&raw, cid)
     }
@@ -116,8 +131,8 @@ impl Desk {
     /// # Errors
     /// As [`Desk::show`].
     pub fn status(&self, mailbox: &Address, key: &str) -> Result<Item> {
-        self.authorise(Act::Read, mailbox)?;
         let key = bare(key);
+        self.reach(Act::Read, mailbox, &key)?;
         self.store.read(|c| match item(c, mailbox, &key, &self.person)? {
             Some(item) => Ok(item),
             None => {
@@ -153,8 +168,8 @@ impl Desk {
     /// not there. The item then stays as it was.
     pub fn track(&self, mailbox: &Address, key: &str, regarding: Option<&RowRef>) -> Result<Item> {
         let asked = self.now();
-        self.authorise(Act::Track, mailbox)?;
         let key = bare(key);
+        self.reach(Act::Track, mailbox, &key)?;
         let facts = self.facts(mailbox, &key)?;
         let item_id = ItemId::derive(mailbox, facts.kind(), &facts.key);
         self.store.write(|tx| {
@@ -200,8 +215,8 @@ impl Desk {
     /// # Errors
     /// As [`Desk::track`]; `BadInput` when it is not tracked.
     pub fn untrack(&self, mailbox: &Address, key: &str, keep: bool) -> Result<Item> {
-        self.authorise(Act::Track, mailbox)?;
         let key = bare(key);
+        self.reach(Act::Track, mailbox, &key)?;
         self.store.write(|tx| {
             let not_tracked =
                 || Error::bad_input("This item is not tracked.", "There is nothing to untrack.");
@@ -232,6 +247,17 @@ impl Desk {
             self.done(tx, mailbox, id, &mut document, &operation)
         })?;
         self.status(mailbox, &key)
+    }
+
+    /// May this person do this with this item? As [`Desk::authorise`], and its folder must be in the grant's scope.
+    fn reach(&self, act: Act, mailbox: &Address, key: &str) -> Result<()> {
+        let Some(grant) = self.authorise(act, mailbox)? else {
+            return Ok(());
+        };
+        match self.store.read(|c| folder_of(c, mailbox, key))? {
+            Some(folder) if !covers(Some(&grant), &folder) => Err(outside(&folder)),
+            _ => Ok(()),
+        }
     }
 
     /// One click, one transaction: the document, the operation, the projections and the log.
@@ -336,6 +362,38 @@ fn held(connection: &Connection, mailbox: &Address, key: &str) -> Result<Option<
     }))
 }
 
+/// Does what this person was granted cover the folder? The owner (`None`) sees everything.
+fn covers(grant: Option<&Grant>, folder: &str) -> bool {
+    grant.is_none_or(|g| {
+        if folder.eq_ignore_ascii_case(CALENDAR) {
+            g.calendar
+        } else {
+            g.covers_folder(folder)
+        }
+    })
+}
+
+fn outside(folder: &str) -> Error {
+    Error::refused(
+        format!("Your access does not cover {folder}."),
+        "Ask the owner to add it to your access.",
+    )
+}
+
+/// The folder a key lies in; `None` when the mailbox here does not hold it.
+fn folder_of(connection: &Connection, mailbox: &Address, key: &str) -> Result<Option<String>> {
+    let folder: Option<String> = connection
+        .prepare_cached(
+            "SELECT f.name FROM message m JOIN folder f ON f.id = m.folder WHERE m.mailbox = ?1 AND m.key = ?2",
+        )?
+        .query_row([mailbox.as_str(), key], |r| r.get(0))
+        .optional()?;
+    match folder {
+        Some(folder) => Ok(Some(folder)),
+        None => Ok(untracked_kind(connection, mailbox, key)?.map(|_| CALENDAR.to_owned())),
+    }
+}
+
 /// What kind of item a key names in the mailbox itself.
 fn untracked_kind(connection: &Connection, mailbox: &Address, key: &str) -> Result<Option<Kind>> {
     let kind: Option<String> = connection
@@ -378,14 +436,22 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
     let Some((id, kind)) = held(connection, mailbox, key)? else {
         return Ok(None);
     };
-    let (status, promoted, table, row, name, choices): (String, bool, Option<String>, Option<String>, Option<String>, String) =
-        connection
-            .prepare_cached(
-                "SELECT status, promoted, regarding_table, regarding_id, regarding_name, choices FROM item WHERE id = ?1",
-            )?
-            .query_row([id.to_string()], |r| {
-                Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?))
-            })?;
+    let (status, promoted, table, row, name, choices, refused) = connection
+        .prepare_cached(
+            "SELECT status, promoted, regarding_table, regarding_id, regarding_name, choices, refused FROM item
+             WHERE id = ?1",
+        )?
+        .query_row([id.to_string()], |r| {
+            Ok((
+                r.get::<_, String>(0)?,
+                r.get::<_, bool>(1)?,
+                r.get::<_, Option<String>>(2)?,
+                r.get::<_, Option<String>>(3)?,
+                r.get::<_, Option<String>>(4)?,
+                r.get::<_, String>(5)?,
+                r.get::<_, String>(6)?,
+            ))
+        })?;
     let named = |r: Regarding| NamedRow {
         table: r.row.table,
         id: r.row.id,
@@ -418,7 +484,7 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
         let name = access::name_of(connection, mailbox, &person)?;
         let status = Status::from_words(&status);
         let reason = match (status == Status::TrackPending, person == *me) {
-            (false, _) => String::new(),
+            (false, _) => refused.clone(),
             (true, true) if missing => "Waiting for changes that have not arrived yet.".into(),
             (true, true) => "Saved on this computer. It goes out with the next sync.".into(),
             (true, false) if unsent => format!("It goes to {name} with the next sync."),
@@ -436,14 +502,21 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
         kind,
         status: Status::from_words(&status),
         people,
-        regarding: table.zip(row).map(|(table, id)| NamedRow {
-            name: name.unwrap_or_else(|| id.clone()),
-            table,
-            id,
-        }),
+        regarding: table
+            .zip(row)
+            .filter(|_| refused.is_empty())
+            .map(|(table, id)| NamedRow {
+                name: name.unwrap_or_else(|| id.clone()),
+                table,
+                id,
+            }),
         values,
         activity: promoted.then(|| id.activity().to_string()),
-        failure: None,
+        failure: (!refused.is_empty()).then(|| Failure {
+            reason: refused.clone(),
+            next_retry: None,
+            attempts: 1,
+        }),
     }))
 }
 

@@ -213,11 +213,12 @@ impl Desk {
         self.clock.now()
     }
 
-    /// May this person do this in the mailbox?
+    /// May this person do this in the mailbox? Returns what a delegate's grant covers; `None` for the owner, who sees
+    /// everything.
     ///
     /// # Errors
     /// `NotFound` for a mailbox this replica does not hold, `Refused` with the reason.
-    fn authorise(&self, act: Act, mailbox: &Address) -> Result<()> {
+    fn authorise(&self, act: Act, mailbox: &Address) -> Result<Option<Grant>> {
         self.store.read(|c| {
             let held: bool = c
                 .prepare_cached("SELECT EXISTS (SELECT 1 FROM mailbox WHERE id = ?1)")?
@@ -230,7 +231,8 @@ impl Desk {
             }
             let grant = access::grant_of(c, mailbox, &self.person)?;
             authorise(act, &self.person, mailbox, grant.as_ref(), self.now())
-                .map_err(|d| refusal(&d, mailbox, grant.as_ref()))
+                .map_err(|d| refusal(&d, mailbox, grant.as_ref()))?;
+            Ok(grant)
         })
     }
 }

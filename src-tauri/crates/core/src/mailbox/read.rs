@@ -98,7 +98,8 @@ pub fn folders(store: &Store, mailbox: &Address) -> Result<Vec<Folder>> {
     })
 }
 
-/// A page of a folder, newest first; of all mail when `folder` is `None`. `after` is the last key of the page before.
+/// A page of a folder, newest first; of all mail when `folder` is `None`, or of all in the folders `within` when there
+/// are any. `after` is the last key of the page before.
 ///
 /// # Errors
 /// `NotFound` when the folder, or the message `after`, is not there; database errors.
@@ -106,6 +107,7 @@ pub fn list(
     store: &Store,
     mailbox: &Address,
     folder: Option<&str>,
+    within: &[String],
     limit: u32,
     after: Option<&str>,
 ) -> Result<ListPage> {
@@ -114,7 +116,7 @@ pub fn list(
         let mut entries = if folder.is_some_and(is_calendar) {
             list_appointments(c, mailbox, limit + 1, after)?
         } else {
-            list_messages(c, mailbox, folder, limit + 1, after)?
+            list_messages(c, mailbox, folder, within, limit + 1, after)?
         };
         let more = entries.len() > limit as usize;
         entries.truncate(limit as usize);
@@ -149,6 +151,7 @@ fn list_messages(
     c: &Connection,
     mailbox: &Address,
     folder: Option<&str>,
+    within: &[String],
     limit: u32,
     after: Option<&str>,
 ) -> Result<Vec<ListEntry>> {
@@ -180,12 +183,18 @@ fn list_messages(
     } else {
         "m.mailbox = ?1"
     };
+    let within = match folder {
+        None => serde_json::to_string(within)?,
+        Some(_) => "[]".into(),
+    };
     let mut query = c.prepare_cached(&format!(
-        "{MESSAGE} WHERE {place} AND (m.sent, m.id) < (?2, ?3) ORDER BY m.sent DESC, m.id DESC LIMIT ?4"
+        "{MESSAGE} WHERE {place} AND (m.sent, m.id) < (?2, ?3)
+           AND (?5 = '[]' OR lower(f.name) IN (SELECT lower(value) FROM json_each(?5)))
+         ORDER BY m.sent DESC, m.id DESC LIMIT ?4"
     ))?;
     let rows = match folder {
-        Some(folder) => query.query_map(params![folder, sent, id, limit], entry)?,
-        None => query.query_map(params![mailbox.as_str(), sent, id, limit], entry)?,
+        Some(folder) => query.query_map(params![folder, sent, id, limit, within], entry)?,
+        None => query.query_map(params![mailbox.as_str(), sent, id, limit, within], entry)?,
     };
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -64,7 +64,7 @@ impl Home {
     }
 
     fn keys(&self, folder: &str) -> Vec<String> {
-        let page = read::list(&self.store, &self.mailbox, Some(folder), 1000, None).unwrap();
+        let page = read::list(&self.store, &self.mailbox, Some(folder), &[], 1000, None).unwrap();
         page.entries.into_iter().map(|e| e.key).collect()
     }
 
@@ -104,7 +104,7 @@ fn an_mbox_is_imported_listed_shown_and_found() {
     let mut keys = Vec::new();
     loop {
         let after = keys.last().map(String::as_str);
-        let page = read::list(&home.store, &home.mailbox, Some("Inbox"), 100, after).unwrap();
+        let page = read::list(&home.store, &home.mailbox, Some("Inbox"), &[], 100, after).unwrap();
         keys.extend(page.entries.into_iter().map(|e| e.key));
         if !page.more {
             break;
@@ -113,7 +113,7 @@ fn an_mbox_is_imported_listed_shown_and_found() {
     let expected: Vec<String> = (0..250).rev().map(|n| format!("{n}@y.org")).collect();
     assert_eq!(keys, expected);
     assert_eq!(
-        read::list(&home.store, &home.mailbox, None, 10, None)
+        read::list(&home.store, &home.mailbox, None, &[], 10, None)
             .unwrap()
             .entries[0]
             .key,
@@ -313,12 +313,13 @@ fn appointments_are_replaced_only_by_newer_ones() {
     assert_eq!(go(ics(1, "Same")).duplicates, 2);
     assert_eq!(go(ics(2, "Newer")).imported, 2);
     assert_eq!(home.keys("Calendar"), ["meet#20261121T100000Z", "meet"]);
-    let page = read::list(&home.store, &home.mailbox, Some("calendar"), 1, None).unwrap();
+    let page = read::list(&home.store, &home.mailbox, Some("calendar"), &[], 1, None).unwrap();
     assert!(page.more);
     let next = read::list(
         &home.store,
         &home.mailbox,
         Some("Calendar"),
+        &[],
         1,
         Some("meet#20261121T100000Z"),
     )

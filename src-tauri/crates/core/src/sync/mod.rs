@@ -12,6 +12,6 @@ mod run;
 pub use cycle::{Action, Event, next};
 pub use envelope::{Content, Envelope};
 pub use folder::FolderRelay;
-pub use receipt::{Receipt, Seen, covers, seen_by_person};
+pub use receipt::{Heard, Receipt, Refused, Seen, covers};
 pub use relay::{EntryKind, EntryName, Relay};
 pub use run::{Replica, Report, post, run, waiting_for};

@@ -15,6 +15,9 @@ use crate::{
 /// Device -> the highest sequence up to which everything is held.
 pub type Seen = BTreeMap<String, u64>;
 
+/// Operation -> why it was not applied.
+pub type Refused = BTreeMap<String, String>;
+
 /// One device's word on what it holds of a mailbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
@@ -27,18 +30,27 @@ pub struct Receipt {
     pub number: u64,
     /// What it holds.
     pub seen: Seen,
+    /// What it holds and has not applied: without this, an author would take a quarantined click for done.
+    pub refused: Refused,
     signature: ([u8; 32], [u8; 32]),
 }
 
 impl Receipt {
     /// Signs what this device holds.
-    pub fn sign(mailbox: &Address, key: &DeviceKey, number: u64, seen: Seen) -> Result<Self> {
+    pub fn sign(
+        mailbox: &Address,
+        key: &DeviceKey,
+        number: u64,
+        seen: Seen,
+        refused: Refused,
+    ) -> Result<Self> {
         let mut receipt = Self {
             version: 1,
             mailbox: mailbox.clone(),
             device: key.id().to_owned(),
             number,
             seen,
+            refused,
             signature: Default::default(),
         };
         receipt.signature = split(key.sign(&receipt.signed()?));
@@ -73,15 +85,18 @@ impl Receipt {
     pub fn keep(&self, connection: &Connection, sent: bool) -> Result<bool> {
         let kept = connection
             .prepare_cached(
-                "INSERT INTO receipt (mailbox, device, number, seen, bytes, sent) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                "INSERT INTO receipt (mailbox, device, number, seen, refused, bytes, sent)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                  ON CONFLICT (mailbox, device) DO UPDATE SET number = excluded.number, seen = excluded.seen,
-                   bytes = excluded.bytes, sent = excluded.sent WHERE excluded.number > receipt.number",
+                   refused = excluded.refused, bytes = excluded.bytes, sent = excluded.sent
+                 WHERE excluded.number > receipt.number",
             )?
             .execute(params![
                 self.mailbox.as_str(),
                 self.device,
                 i64::try_from(self.number).unwrap_or(i64::MAX),
                 serde_json::to_string(&self.seen)?,
+                serde_json::to_string(&self.refused)?,
                 self.encode()?,
                 sent,
             ])?;
@@ -99,24 +114,36 @@ pub fn covers(seen: &Seen, positions: &[(String, Option<i64>)]) -> bool {
         })
 }
 
-/// What each person's devices have said, published receipts only.
-pub fn seen_by_person(connection: &Connection, mailbox: &Address) -> Result<BTreeMap<Address, Vec<Seen>>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT d.person, r.seen FROM receipt r JOIN device d ON d.mailbox = r.mailbox AND d.id = r.device
-         WHERE r.mailbox = ?1 AND r.sent = 1",
-    )?;
-    let found = statement.query_map([mailbox.as_str()], |r| {
-        Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?))
-    })?;
-    let mut people: BTreeMap<Address, Vec<Seen>> = BTreeMap::new();
-    for row in found {
-        let (person, seen) = row?;
-        people
-            .entry(Address::lenient(&person))
-            .or_default()
-            .push(serde_json::from_str(&seen)?);
+/// What everybody's devices have said of a mailbox, published receipts only.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// Person -> what each of their devices holds.
+    pub seen: BTreeMap<Address, Vec<Seen>>,
+    /// What the owner's devices have not applied: the owner's word decides (A-07).
+    pub refused: Refused,
+}
+
+impl Heard {
+    /// Reads the receipts.
+    pub fn read(connection: &Connection, mailbox: &Address) -> Result<Self> {
+        let mut statement = connection.prepare_cached(
+            "SELECT d.person, r.seen, r.refused FROM receipt r JOIN device d ON d.mailbox = r.mailbox AND d.id = r.device
+             WHERE r.mailbox = ?1 AND r.sent = 1",
+        )?;
+        let mut rows = statement.query([mailbox.as_str()])?;
+        let mut heard = Self::default();
+        while let Some(row) = rows.next()? {
+            let person = Address::lenient(&row.get::<_, String>(0)?);
+            if person == *mailbox {
+                heard
+                    .refused
+                    .extend(serde_json::from_str::<Refused>(&row.get::<_, String>(2)?)?);
+            }
+            let seen = serde_json::from_str(&row.get::<_, String>(1)?)?;
+            heard.seen.entry(person).or_default().push(seen);
+        }
+        Ok(heard)
     }
-    Ok(people)
 }
 
 #[cfg(test)]

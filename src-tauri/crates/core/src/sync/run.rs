@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     cycle::{Action, Event, next},
     envelope::{Content, Envelope, content_hash, content_name},
-    receipt::{Receipt, Seen},
+    receipt::{Receipt, Refused, Seen},
     relay::{EntryKind, EntryName, Relay},
 };
 use crate::{
@@ -515,37 +515,56 @@ fn seen(connection: &Connection, mailbox: &Address) -> Result<Seen> {
     Ok(found.collect::<Result<_, _>>()?)
 }
 
+/// What this replica holds and has not applied.
+fn refused(connection: &Connection, mailbox: &Address) -> Result<Refused> {
+    let mut statement = connection.prepare_cached("SELECT id, reason FROM quarantine WHERE mailbox = ?1")?;
+    let found = statement.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// The own receipt as it was last said: its number, its bytes, and whether the relay has it.
+fn own_receipt(connection: &Connection, mailbox: &Address, device: &str) -> Result<Option<(Receipt, bool)>> {
+    let found: Option<(Vec<u8>, bool)> = connection
+        .prepare_cached("SELECT bytes, sent FROM receipt WHERE mailbox = ?1 AND device = ?2")?
+        .query_row([mailbox.as_str(), device], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?;
+    found
+        .map(|(bytes, sent)| Ok((Receipt::decode(&bytes)?, sent)))
+        .transpose()
+}
+
 fn push_receipt(
     replica: Replica<'_>,
     relay: &dyn Relay,
     mailbox: &Address,
     report: &mut Report,
 ) -> Result<()> {
-    let own: Option<(i64, String, Vec<u8>, bool)> = replica.store.read(|connection| {
-        Ok(connection
-            .prepare_cached(
-                "SELECT number, seen, bytes, sent FROM receipt WHERE mailbox = ?1 AND device = ?2",
-            )?
-            .query_row([mailbox.as_str(), replica.key.id()], |r| {
-                Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))
-            })
-            .optional()?)
+    let device = replica.key.id();
+    let (last, seen, refused) = replica.store.read(|connection| {
+        Ok((
+            own_receipt(connection, mailbox, device)?,
+            seen(connection, mailbox)?,
+            refused(connection, mailbox)?,
+        ))
     })?;
-    let now = replica.store.read(|connection| seen(connection, mailbox))?;
-    let (number, said, bytes, sent) = own.unwrap_or_default();
-    let unchanged = number > 0 && serde_json::from_str::<Seen>(&said)? == now;
-    if (unchanged && sent) || now.is_empty() {
-        return Ok(());
-    }
-    let bytes = if unchanged {
-        bytes
-    } else {
-        let receipt = Receipt::sign(mailbox, replica.key, number.unsigned_abs() + 1, now)?;
-        replica.store.write(|tx| receipt.keep(tx, false))?;
-        receipt.encode()?
+    let receipt = match last {
+        Some((said, sent)) if said.seen == seen && said.refused == refused => {
+            if sent {
+                return Ok(());
+            }
+            said
+        }
+        None if seen.is_empty() => return Ok(()),
+        last => {
+            let number = last.map_or(0, |(said, _)| said.number) + 1;
+            let receipt = Receipt::sign(mailbox, replica.key, number, seen, refused)?;
+            replica.store.write(|tx| receipt.keep(tx, false))?;
+            receipt
+        }
     };
+    let bytes = receipt.encode()?;
     let name = EntryName {
-        device: replica.key.id().to_owned(),
+        device: device.to_owned(),
         kind: EntryKind::Receipt,
         hash: content_name(&bytes),
     };
@@ -553,7 +572,7 @@ fn push_receipt(
     replica.store.write(|tx| {
         tx.execute(
             "UPDATE receipt SET sent = 1 WHERE mailbox = ?1 AND device = ?2",
-            [mailbox.as_str(), replica.key.id()],
+            [mailbox.as_str(), device],
         )?;
         Ok(())
     })?;

@@ -1,35 +1,36 @@
 //! How far tracking has come, per person, from receipts and never from a guess (H-02).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Decision;
 use crate::{
-    Result,
+    Result, activity,
     model::{Address, ItemId, Status, Time},
     replica,
-    sync::{Seen, covers, seen_by_person},
+    sync::{Heard, Refused, covers},
 };
 
 /// Whose name the log uses for the item as a whole.
 const OVERALL: &str = "";
 
-/// Derives the status of every pending item of a mailbox anew. How many were promoted.
+/// Derives the status of every unsettled item of a mailbox anew. How many were promoted.
 pub fn settle(connection: &Connection, mailbox: &Address, now: Time) -> Result<u32> {
-    let mut statement = connection
-        .prepare_cached("SELECT id FROM item WHERE mailbox = ?1 AND status = 'Track pending' ORDER BY id")?;
-    let pending = statement
+    let mut statement = connection.prepare_cached(
+        "SELECT id FROM item WHERE mailbox = ?1 AND (status = 'Track pending' OR refused <> '') ORDER BY id",
+    )?;
+    let unsettled = statement
         .query_map([mailbox.as_str()], |r| r.get::<_, String>(0))?
         .collect::<Result<Vec<_>, _>>()?;
-    if pending.is_empty() {
+    if unsettled.is_empty() {
         return Ok(0);
     }
-    let seen = seen_by_person(connection, mailbox)?;
+    let heard = Heard::read(connection, mailbox)?;
     let mut promoted = 0;
-    for id in pending {
+    for id in unsettled {
         if let Ok(id) = uuid::Uuid::parse_str(&id) {
-            promoted += u32::from(settle_with(connection, mailbox, ItemId(id), &seen, now)?);
+            promoted += u32::from(settle_with(connection, mailbox, ItemId(id), &heard, now)?);
         }
     }
     Ok(promoted)
@@ -42,27 +43,39 @@ pub(super) fn settle_item(
     item: ItemId,
     now: Time,
 ) -> Result<bool> {
-    settle_with(
-        connection,
-        mailbox,
-        item,
-        &seen_by_person(connection, mailbox)?,
-        now,
-    )
+    settle_with(connection, mailbox, item, &Heard::read(connection, mailbox)?, now)
+}
+
+/// Why the owner's side has not applied something done to an item; empty when nothing is known of that.
+fn refusal(connection: &Connection, item: ItemId, refused: &Refused) -> Result<String> {
+    if refused.is_empty() {
+        return Ok(String::new());
+    }
+    let mut statement =
+        connection.prepare_cached("SELECT id FROM operation WHERE document = ?1 ORDER BY number DESC")?;
+    let operations = statement.query_map([item.to_string()], |r| r.get::<_, String>(0))?;
+    for operation in operations {
+        if let Some(reason) = refused.get(&operation?) {
+            return Ok(reason.clone());
+        }
+    }
+    Ok(String::new())
 }
 
 fn settle_with(
     connection: &Connection,
     mailbox: &Address,
     item: ItemId,
-    seen: &BTreeMap<Address, Vec<Seen>>,
+    heard: &Heard,
     now: Time,
 ) -> Result<bool> {
     let id = item.to_string();
-    let (tracked, person, choices): (bool, String, String) = connection
-        .prepare_cached("SELECT tracked, person, choices FROM item WHERE id = ?1")?
-        .query_row([&id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+    let (tracked, person, choices, promoted_before): (bool, String, String, bool) = connection
+        .prepare_cached("SELECT tracked, person, choices, promoted FROM item WHERE id = ?1")?
+        .query_row([&id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
     let positions = replica::positions(connection, item.0)?;
+    let refused = refusal(connection, item, &heard.refused)?;
+    let tracked = tracked && refused.is_empty();
     let mut people = BTreeSet::from([mailbox.clone(), Address::lenient(&person)]);
     people.extend(
         serde_json::from_str::<Vec<Decision>>(&choices)?
@@ -79,7 +92,8 @@ fn settle_with(
         Status::NotTracked
     };
     for person in &people {
-        let holds = seen
+        let holds = heard
+            .seen
             .get(person)
             .is_some_and(|devices| devices.iter().any(|s| covers(s, &positions)));
         let status = match (tracked, holds) {
@@ -95,16 +109,17 @@ fn settle_with(
     }
     log_path(connection, &id, OVERALL, overall, now)?;
     let promoted = has_been_promoted(connection, &id)?;
-    let before: bool = connection
-        .prepare_cached("SELECT promoted FROM item WHERE id = ?1")?
-        .query_row([&id], |r| r.get(0))?;
     connection
-        .prepare_cached("UPDATE item SET status = ?2, promoted = ?3 WHERE id = ?1")?
-        .execute(params![id, overall.as_str(), promoted])?;
+        .prepare_cached("UPDATE item SET status = ?2, promoted = ?3, refused = ?4 WHERE id = ?1")?
+        .execute(params![id, overall.as_str(), promoted, refused])?;
     connection
         .prepare_cached("UPDATE activity SET pending = ?2 WHERE item = ?1")?
         .execute(params![id, overall == Status::TrackPending])?;
-    Ok(promoted && !before)
+    if !refused.is_empty() {
+        // The document keeps the click; what the owner's side has not applied stands in no timeline.
+        activity::remove(connection, item)?;
+    }
+    Ok(promoted && !promoted_before)
 }
 
 /// Logs the click itself: asked for at `asked`, durable with the transaction this runs in (E-02).
