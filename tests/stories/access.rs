@@ -2,7 +2,7 @@
 
 use behalf_tests::{
     office::{ALEX, KIM, Office},
-    post::{ALPINE, MEETING, OFFER, SENT},
+    post::{ALPINE, MEETING, OFFER, SENT, STRANGER},
 };
 
 /// a grant stores owner, delegate, scope, level, start and end; both people see the same words first.
@@ -128,4 +128,79 @@ fn a_01_an_end_that_is_past_is_no_grant() {
         .alex
         .asks(&["invite", "create", "--for", ALEX])
         .turned_down(2);
+}
+
+/// Gives Kim another level, the way the command line has for it: a new invitation takes the place of the old grant.
+fn changes_the_level(office: &Office, level: &str) {
+    let terms = ["invite", "create", "--for", KIM, "--level", level, "--calendar"];
+    let code = office.alex.does(&terms)["code"].as_str().unwrap().to_owned();
+    office.kim.does(&["invite", "accept", &code]);
+    office.alex.does(&["invite", "confirm", "--for", KIM, "--yes"]);
+}
+
+/// the owner changes a grant; it counts from the next sync on, and there is still one grant.
+#[test]
+fn a_01_an_editor_becomes_a_reviewer() {
+    let office = Office::at_work();
+    office.kim.sets_regarding(OFFER, ALPINE);
+    office.syncs_until_quiet();
+    changes_the_level(&office, "reviewer");
+    office.syncs_until_quiet();
+    let grants = office.kim.does(&["grants", "--mailbox", ALEX]);
+    assert_eq!(
+        (grants.as_array().unwrap().len(), &grants[0]["level"]),
+        (1, &"reviewer".into()),
+        "{grants}"
+    );
+    office
+        .kim
+        .asks_about("track", STRANGER, &["--without-regarding"])
+        .turned_down(3);
+    office
+        .kim
+        .asks_about("untrack", OFFER, &["--delete"])
+        .turned_down(3);
+    assert_eq!(
+        office.kim.sees(OFFER).status(),
+        "Tracked",
+        "what was tracked stays"
+    );
+    changes_the_level(&office, "editor");
+    office.syncs_until_quiet();
+    assert_eq!(
+        office.kim.tracks_without_regarding(STRANGER).status(),
+        "Track pending"
+    );
+}
+
+/// the refusal is where operations are accepted. Kim's replica has not heard of the change yet and lets Kim
+/// track; Alex's does not take it in, and says so.
+#[test]
+fn a_09_what_a_reviewer_does_is_not_merged() {
+    let office = Office::at_work();
+    changes_the_level(&office, "reviewer");
+    assert_eq!(
+        office.kim.tracks_without_regarding(STRANGER).status(),
+        "Track pending"
+    );
+    office.kim.syncs();
+    let heard = office.alex.syncs();
+    assert_eq!(heard.count("quarantined"), 1, "{heard:?}");
+    office.syncs_until_quiet();
+    assert_eq!(office.alex.sees(STRANGER).status(), "Not tracked");
+    for person in [&office.alex, &office.kim] {
+        assert_eq!(person.does(&["doctor"])["ok"], true);
+    }
+}
+
+/// H-01, H-02: nor does Kim's own screen say that it went well, once both have heard of each other.
+#[test]
+fn h_01_h_02_a_quarantined_click_is_not_tracked_on_any_screen() {
+    let office = Office::at_work();
+    changes_the_level(&office, "reviewer");
+    office.kim.tracks_without_regarding(STRANGER);
+    office.syncs_until_quiet();
+    let [a, k] = [&office.alex, &office.kim].map(|p| p.sees(STRANGER));
+    assert_eq!(a.status(), "Not tracked");
+    assert_ne!(k.status(), "Tracked", "{}", k.0);
 }

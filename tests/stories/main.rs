@@ -5,6 +5,7 @@
 mod access;
 mod again;
 mod changes;
+mod disks;
 mod offline;
 mod refusals;
 mod walks;

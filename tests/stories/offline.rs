@@ -1,7 +1,7 @@
 //! On a plane: everything but the cycle works, and everything arrives later.
 
 use behalf_tests::{
-    office::Office,
+    office::{ALEX, Office},
     post::{ALPINE, FABRIKAM, OFFER, OFFER_SUBJECT, REPLY, STRANGER},
 };
 
@@ -77,6 +77,58 @@ fn h_07_rubbish_in_the_relay_is_left_alone() {
     office.syncs_until_quiet();
     for person in [&office.alex, &office.kim] {
         assert_eq!(person.sees(OFFER).status(), "Tracked");
+    }
+}
+
+/// H-07: entries changed on their way, each under the right name for its new content. None is taken in, none is the
+/// end of anything: the genuine ones beside them arrive.
+#[test]
+fn h_07_tampered_entries_are_refused() {
+    use behalf_tests::corpus::Dice;
+    use sha2::{Digest, Sha256};
+
+    let office = Office::at_work();
+    office.kim.sets_regarding(OFFER, ALPINE);
+    office.kim.syncs();
+    let mut files = Vec::new();
+    collect(&office.path("relay"), &mut files);
+    let mut dice = Dice::new(11);
+    let mut forged = 0;
+    for file in &files {
+        let Some(kind) = file
+            .extension()
+            .and_then(|e| e.to_str())
+            .filter(|e| matches!(*e, "envelope" | "receipt"))
+        else {
+            continue;
+        };
+        let genuine = std::fs::read(file).unwrap();
+        for _ in 0..8 {
+            let mut bytes = genuine.clone();
+            let at = usize::try_from(dice.below(bytes.len() as u64)).unwrap();
+            bytes[at] ^= 1 << dice.below(8);
+            let name: String = Sha256::digest(&bytes)
+                .iter()
+                .map(|b| format!("{b:02x}"))
+                .collect();
+            std::fs::write(file.with_file_name(format!("{name}.{kind}")), &bytes).unwrap();
+            forged += 1;
+        }
+    }
+    assert!(forged > 20, "{forged}");
+    office.syncs_until_quiet();
+    for person in [&office.alex, &office.kim] {
+        assert_eq!(person.sees(OFFER).status(), "Tracked");
+        assert_eq!(person.sees(OFFER).regarding(), Some("Alpine Ski House"));
+        assert_eq!(
+            person
+                .does(&["grants", "--mailbox", ALEX])
+                .as_array()
+                .unwrap()
+                .len(),
+            1
+        );
+        assert_eq!(person.does(&["doctor"])["ok"], true);
     }
 }
 

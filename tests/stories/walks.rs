@@ -218,6 +218,24 @@ fn f_01_f_02_f_06_an_appointment() {
     }
 }
 
+/// F-02: the other ways, for an appointment.
+#[test]
+fn f_02_an_appointment_without_regarding_changed_and_untracked() {
+    let office = Office::at_work();
+    assert_eq!(office.kim.tracks_without_regarding(MEETING).regarding(), None);
+    office.syncs_until_quiet();
+    assert_eq!(office.alex.sees(MEETING).status(), "Tracked");
+    office.kim.sets_regarding(MEETING, ALPINE);
+    office.syncs_until_quiet();
+    assert_eq!(office.alex.sees(MEETING).regarding(), Some("Alpine Ski House"));
+    let record = &office.alex.reads_timeline(ALPINE)["Ski fitting"];
+    assert_eq!(record.text("type"), "appointment");
+    office.kim.untracks_and_deletes(MEETING);
+    office.syncs_until_quiet();
+    assert_eq!(office.alex.sees(MEETING).status(), "Not tracked");
+    assert!(office.alex.reads_timeline(ALPINE).is_empty());
+}
+
 /// C-05: the pane names the row each address means, or says it is unresolved.
 #[test]
 fn c_05_recipients_are_resolved_or_marked() {

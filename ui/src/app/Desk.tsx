@@ -1,11 +1,11 @@
 import { Button, Spinner } from "@fluentui/react-components";
 import { useQueryClient } from "@tanstack/react-query";
-import { useMemo, useReducer, useState } from "react";
+import { useEffect, useMemo, useReducer, useState } from "react";
 import { ActivityPage } from "../activity/ActivityPage";
 import { Dialogs, type Open } from "../dialogs/Dialogs";
 import { useChanged, useHost } from "../host/context";
 import type { Me } from "../host/host";
-import { useMe } from "../host/queries";
+import { useFolders, useMe } from "../host/queries";
 import { Mailboxes } from "../mailboxes/Mailboxes";
 import { Messages } from "../messages/Messages";
 import { Pane } from "../pane/Pane";
@@ -67,6 +67,7 @@ function Open({ me, theme, chooseTheme }: Looks & { me: Me }) {
   const mailbox = me.mailboxes.find(({ id }) => id === place.mailbox) ?? null;
   const page = place.pages.at(-1);
 
+  useFirstMailbox(me, go);
   useTrackedToast();
   useCommands((command) => {
     if (command === "help") setDialog("help");
@@ -134,6 +135,18 @@ function Open({ me, theme, chooseTheme }: Looks & { me: Me }) {
       <Dialogs open={dialog} set={setDialog} mailbox={mailbox} />
     </NavigationProvider>
   );
+}
+
+/** Whoever has no mail of their own, as many an assistant, starts in the first mailbox shared with them. */
+function useFirstMailbox(me: Me, go: (by: Move) => void): void {
+  const mine = me.mailboxes.find((mailbox) => mailbox.mine)?.id;
+  const shared = me.mailboxes.find((mailbox) => !mailbox.mine)?.id;
+  const [chosen] = useState(() => remembered("mailbox", "", isText) !== "");
+  const folders = useFolders(mine ?? "");
+  const empty = folders.data?.every(({ messages }) => messages === 0) === true;
+  useEffect(() => {
+    if (!chosen && empty && shared !== undefined) go({ to: "mailbox", mailbox: shared, folder: null });
+  }, [chosen, empty, shared, go]);
 }
 
 function Form({ page }: { page: Page }) {

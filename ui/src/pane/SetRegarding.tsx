@@ -190,14 +190,14 @@ function Option({ id, hit, typed, active, hover, take }: OptionProps) {
       <TableIcon table={hit.table} className={styles.icon} />
       <div className={styles.words}>
         <div className={styles.name}>
-          <Marked words={hit.name} typed={typed} />
+          <Marked words={hit.name} typed={typed} inside />
         </div>
         {columns.length > 0 && (
           <div className={styles.columns}>
             {columns.map(([label, value], at) => (
               <span key={label} title={label}>
                 {at > 0 && " · "}
-                <Marked words={value ?? ""} typed={typed} />
+                <Marked words={value ?? ""} typed={typed} inside={hit.match === "infix"} />
               </span>
             ))}
           </div>
@@ -208,10 +208,10 @@ function Option({ id, hit, typed, active, hover, take }: OptionProps) {
   );
 }
 
-function Marked({ words, typed }: { words: string; typed: string }) {
+function Marked({ words, typed, inside }: { words: string; typed: string; inside: boolean }) {
   return (
     <bdi>
-      {highlight(words, typed).map(({ text: part, marked }, at) =>
+      {highlight(words, typed, inside).map(({ text: part, marked }, at) =>
         // The stretches of one text have no other name than their place.
         // oxlint-disable-next-line react/no-array-index-key
         marked ? <mark key={at}>{part}</mark> : <span key={at}>{part}</span>,

@@ -26,6 +26,11 @@ test.each([
   expect(show(text, typed)).toBe(marked);
 });
 
+test("without infix matches only the starts of words are marked", () => {
+  expect(highlight("Normal", "al", false)).toEqual([{ text: "Normal", marked: false }]);
+  expect(highlight("@alpine", "al", false).map((part) => part.marked)).toEqual([false, true, false]);
+});
+
 test("nothing is lost or made up", () => {
   for (const text of ["Straße İstanbul", "ﬁne ﬂag", "日本 太郎", "e\u0301e\u0301"])
     for (const typed of ["s", "i", "f", "日", "e", "ss"])

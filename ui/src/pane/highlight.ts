@@ -18,18 +18,18 @@ function fold(text: string): { folded: string; from: number[] } {
 
 const isWordStart = (text: string, at: number) => at === 0 || !/[\p{L}\p{N}]/u.test(text[at - 1] ?? "");
 
-/** Where `word` stands in `text`: at the start of a word rather than within one; -1 when nowhere. */
-function find(text: string, word: string): number {
+/** Where `word` stands in `text`: at the start of a word rather than, if allowed, `inside` one; -1 when nowhere. */
+function find(text: string, word: string, inside: boolean): number {
   for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) if (isWordStart(text, at)) return at;
-  return text.indexOf(word);
+  return inside ? text.indexOf(word) : -1;
 }
 
-/** Cuts `text` into stretches, marking each typed word once. */
-export function highlight(text: string, typed: string): Stretch[] {
+/** Cuts `text` into stretches, marking each typed word once; `inside` words too unless told otherwise. */
+export function highlight(text: string, typed: string, inside = true): Stretch[] {
   const { folded, from } = fold(text);
   const marks: boolean[] = Array.from({ length: text.length }, () => false);
   for (const word of fold(typed).folded.split(/[\s*]+/)) {
-    const at = word === "" ? -1 : find(folded, word);
+    const at = word === "" ? -1 : find(folded, word, inside);
     if (at < 0) continue;
     const start = from[at] ?? 0;
     // An accent written as a character of its own belongs to the letter before it.

@@ -80,22 +80,23 @@ fn reply(made: &Made, sentence: &str) -> Result<Reply> {
     let rows: Vec<_> = made
         .people
         .iter()
-        .map(|p| {
+        .flat_map(|p| {
             let role = if p.role == Role::Owner {
                 "owner"
             } else {
                 "delegate"
             };
-            let mailboxes: Vec<_> = p.mailboxes.iter().map(Address::to_string).collect();
-            [
-                p.name.clone(),
-                role.into(),
-                mailboxes.join(", "),
-                p.data.display().to_string(),
-            ]
+            p.mailboxes.iter().map(move |m| {
+                [
+                    p.name.clone(),
+                    role.into(),
+                    m.to_string(),
+                    p.data.display().to_string(),
+                ]
+            })
         })
         .collect();
-    let table = print::table(["Name", "Role", "Mailboxes", "Data"], &rows, "");
+    let table = print::table(["Name", "Role", "Mailbox", "Data"], &rows, "");
     Reply::new(
         made,
         format!("{sentence}\n\n{table}\nLook around with: behalf --data DATA list --mailbox MAILBOX"),

@@ -53,11 +53,12 @@ pub fn recent(conn: &Connection) -> Result<Vec<Hit>> {
 }
 
 fn page(conn: &Connection, tables: &[Table], favourite: bool, limit: usize) -> Result<Vec<Hit>> {
+    // CROSS JOIN keeps the order, as below.
     let mut statement = conn.prepare_cached(
         "SELECT r.number, r.table_name, r.id, r.name, r.owner, r.active, r.appendable, r.created, r.columns
          FROM row_use u
-         JOIN crm_row r ON r.table_name = u.table_name AND r.id = u.row_id
-         JOIN crm_table t ON t.name = r.table_name
+         CROSS JOIN crm_row r ON r.table_name = u.table_name AND r.id = u.row_id
+         CROSS JOIN crm_table t ON t.name = r.table_name
          WHERE u.favourite = ?1 AND (u.favourite OR u.times > 0) AND r.deleted = 0 AND t.activities
          ORDER BY u.used DESC, r.name, r.table_name, r.id LIMIT ?2",
     )?;
@@ -109,8 +110,9 @@ pub(crate) fn disabled(table: &Table, row: &Row) -> Option<String> {
 /// # Errors
 /// Database errors.
 pub fn used_numbers(conn: &Connection) -> Result<Vec<i64>> {
+    // CROSS JOIN keeps the order: SQLite would walk every row of the CRM instead of the few used ones.
     let mut statement = conn.prepare_cached(
-        "SELECT r.number FROM row_use u JOIN crm_row r ON r.table_name = u.table_name AND r.id = u.row_id
+        "SELECT r.number FROM row_use u CROSS JOIN crm_row r ON r.table_name = u.table_name AND r.id = u.row_id
          WHERE r.deleted = 0 ORDER BY u.favourite DESC, u.used DESC LIMIT 500",
     )?;
     let numbers = statement.query_map([], |r| r.get(0))?;

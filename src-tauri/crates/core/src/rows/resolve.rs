@@ -125,7 +125,7 @@ pub fn candidates(conn: &Connection, address: &Address) -> Result<Vec<Candidate>
     // Inactive users are left out here as well, or a hundred of them would hide the one row that counts.
     let mut statement = conn.prepare_cached(
         "SELECT r.table_name, r.id, r.name, r.owner, r.active, r.created
-         FROM row_address a JOIN crm_row r ON r.table_name = a.table_name AND r.id = a.row_id
+         FROM row_address a CROSS JOIN crm_row r ON r.table_name = a.table_name AND r.id = a.row_id
          WHERE a.address = ?1 AND r.deleted = 0 AND (r.active = 1 OR r.table_name <> 'systemuser')
          LIMIT ?2",
     )?;

@@ -403,6 +403,8 @@ struct Hunt<'a> {
     conn: &'a Connection,
     query: &'a Query,
     tables: BTreeMap<String, Table>,
+    /// The person chose the tables; else those without activities are few and passed over one by one.
+    asked: bool,
     labels: HashMap<String, String>,
     options: &'a SearchOptions,
     used: HashSet<i64>,
@@ -442,6 +444,7 @@ fn search(
         conn,
         query,
         tables,
+        asked: !asked.is_empty(),
         labels,
         options,
         used: used.iter().copied().collect(),
@@ -484,11 +487,13 @@ impl Hunt<'_> {
     /// Stage after stage, until there are enough rows that no later stage can beat.
     fn pass(&mut self, open: &Open, limit: usize, owned: bool) -> Result<()> {
         let fields = &open.fields;
-        let in_tables = either(self.tables.keys().map(|name| term(fields.table, name)));
         let owner = self.options.owner.as_ref().filter(|_| owned);
         for stage in fields.stages(self.query) {
-            let mut filters = vec![stage.node, in_tables.box_clone()];
+            let mut filters = vec![stage.node];
             filters.extend(owner.map(|owner| term(fields.owner, owner.as_str())));
+            if self.asked {
+                filters.push(either(self.tables.keys().map(|name| term(fields.table, name))));
+            }
             // Rows that nothing a later stage finds can push out of the list.
             let safe = |ranked: &Ranked| {
                 !ranked.disabled
