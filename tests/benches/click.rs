@@ -21,7 +21,9 @@ const CLICKS: usize = 1_000;
 const BYTES: usize = 8_192;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = tempfile::Builder::new().prefix("behalf-click").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let folder = tempfile::Builder::new()
+        .prefix("behalf-click")
+        .tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let owner = Address::parse("alex@harborlane.example")?;
     let relay = format!("folder:{}", folder.path().join("relay").display());
     let desk = Desk::init(&folder.path().join("alex"), &owner, "Alex", &relay)?;
@@ -34,7 +36,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for key in &keys {
         commits.push(timed(|| {
             let tx = bare.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            tx.prepare_cached("INSERT INTO bare (bytes) VALUES (?1)")?.execute([&payload])?;
+            tx.prepare_cached("INSERT INTO bare (bytes) VALUES (?1)")?
+                .execute([&payload])?;
             Ok(tx.commit()?)
         })?);
         clicks.push(timed(|| {
@@ -42,13 +45,19 @@ fn main() -> Result<(), Box<dyn Error>> {
             Ok(())
         })?);
     }
-    println!("\n## Click to durable: {} clicks, milliseconds (wall)\n", keys.len());
+    println!(
+        "\n## Click to durable: {} clicks, milliseconds (wall)\n",
+        keys.len()
+    );
     let line = |name: &str, figures: &[f64]| {
         let ratio = median(figures) / median(&commits);
         let p = |share| format!("{:.2}", quantile(figures, share));
         [name.to_owned(), p(0.5), p(0.95), p(0.99), format!("{ratio:.2}")]
     };
-    let rows = [line("bare commit of 8 KiB (the limit)", &commits), line("Set Regarding", &clicks)];
+    let rows = [
+        line("bare commit of 8 KiB (the limit)", &commits),
+        line("Set Regarding", &clicks),
+    ];
     print(["", "p50", "p95", "p99", "p50 : limit"], &rows);
     Ok(())
 }
@@ -74,7 +83,10 @@ fn bare_store(file: &std::path::Path) -> Result<Connection, Box<dyn Error>> {
     let connection = Connection::open(file)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.execute("CREATE TABLE bare (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT", [])?;
+    connection.execute(
+        "CREATE TABLE bare (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT",
+        [],
+    )?;
     Ok(connection)
 }
 

@@ -85,7 +85,10 @@ fn compare() -> Outcome<()> {
             name: "mu index (with mu init)",
             command: Box::new(move |run| {
                 let muhome = run.join("mu").display().to_string();
-                let line = format!("mu init --muhome={muhome} --maildir={} -q && exec mu index --muhome={muhome} -q", maildir.display());
+                let line = format!(
+                    "mu init --muhome={muhome} --maildir={} -q && exec mu index --muhome={muhome} -q",
+                    maildir.display()
+                );
                 Ok(["sh".into(), "-c".into(), line].to_vec())
             }),
         });
@@ -97,9 +100,19 @@ fn compare() -> Outcome<()> {
                 let config = run.join("notmuch.conf");
                 let database = run.join("notmuch");
                 fs::create_dir_all(&database)?;
-                let text = format!("[database]\npath={}\nmail_root={}\n[new]\ntags=new\n", database.display(), maildir.display());
+                let text = format!(
+                    "[database]\npath={}\nmail_root={}\n[new]\ntags=new\n",
+                    database.display(),
+                    maildir.display()
+                );
                 fs::write(&config, text)?;
-                Ok(["notmuch".into(), format!("--config={}", config.display()), "new".into(), "--quiet".into()].to_vec())
+                Ok([
+                    "notmuch".into(),
+                    format!("--config={}", config.display()),
+                    "new".into(),
+                    "--quiet".into(),
+                ]
+                .to_vec())
             }),
         });
     }
@@ -151,19 +164,36 @@ fn import(behalf: &Path, source: &Path) -> Box<dyn Fn(&Path) -> Outcome<Vec<Stri
         let data = run.join("data").display().to_string();
         let relay = format!("folder:{}", run.join("relay").display());
         let init = Command::new(&behalf)
-            .args(["--data", &data, "init", "--person", OWNER, "--name", "Alex", "--relay", &relay])
+            .args([
+                "--data", &data, "init", "--person", OWNER, "--name", "Alex", "--relay", &relay,
+            ])
             .stdout(Stdio::null())
             .status()?;
         if !init.success() {
             return Err("behalf init failed".into());
         }
-        Ok([&behalf, "--data", &data, "import", "mail", &source, "--mailbox", OWNER].map(String::from).to_vec())
+        Ok([
+            &behalf,
+            "--data",
+            &data,
+            "import",
+            "mail",
+            &source,
+            "--mailbox",
+            OWNER,
+        ]
+        .map(String::from)
+        .to_vec())
     })
 }
 
 /// CPU seconds, wall seconds and peak memory in MiB of a command.
 fn timed(line: &[String]) -> Outcome<(f64, f64, f64)> {
-    let output = Command::new("/usr/bin/time").args(["-f", "%U %S %e %M", "--"]).args(line).stdout(Stdio::null()).output()?;
+    let output = Command::new("/usr/bin/time")
+        .args(["-f", "%U %S %e %M", "--"])
+        .args(line)
+        .stdout(Stdio::null())
+        .output()?;
     let text = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
         return Err(format!("{}: {text}", line.join(" ")).into());
@@ -200,16 +230,27 @@ fn corpus(home: &Path) -> Outcome<(PathBuf, PathBuf)> {
 /// The program as it is shipped.
 fn behalf() -> Outcome<PathBuf> {
     let me = std::env::current_exe()?;
-    let release = me.parent().and_then(Path::parent).ok_or("where this runs is not a target folder")?;
+    let release = me
+        .parent()
+        .and_then(Path::parent)
+        .ok_or("where this runs is not a target folder")?;
     let behalf = release.join("behalf");
     match behalf.exists() {
         true => Ok(behalf),
-        false => Err(format!("{} is missing: cargo build --release -p behalf-cli", behalf.display()).into()),
+        false => Err(format!(
+            "{} is missing: cargo build --release -p behalf-cli",
+            behalf.display()
+        )
+        .into()),
     }
 }
 
 fn installed(program: &str) -> bool {
-    let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let found = Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
     let there = found.is_ok_and(|status| status.success());
     if !there {
         eprintln!("{program} is not installed: left out of the comparison");
