@@ -834,7 +834,7 @@ fn calendar(random: &mut Random, owner: usize, contacts: &[Contact], now: Time) 
         };
         let mut lines = vec![
             uid("meeting", n),
-            format!("SUMMARY:{}", escaped(&cast.say(*random.pick(&titles)))),
+            format!("SUMMARY:{}", escaped(&cast.say(random.pick::<&str>(&titles)))),
             organizer,
             format!("DTSTART;TZID={ZONE}:{}", at(day, hour, 0)),
             format!("DTEND;TZID={ZONE}:{}", at(day, end / 60, end % 60)),
@@ -844,7 +844,7 @@ fn calendar(random: &mut Random, owner: usize, contacts: &[Contact], now: Time) 
             ),
             format!(
                 "LOCATION:{}",
-                escaped(&cast.say(*random.pick(&["{city}", "Room Osprey", "Online", "Room Kestrel"])))
+                escaped(&cast.say(random.pick::<&str>(&["{city}", "Room Osprey", "Online", "Room Kestrel"])))
             ),
             format!(
                 "DESCRIPTION:{}",
