@@ -106,6 +106,25 @@ impl Window {
         self.find(&heading).await;
     }
 
+    /// Waits for the form of an email tracked from a delegated mailbox, and holds it to its columns (I-01, I-03).
+    async fn shows_the_columns_of(&self, owner: &Person, delegate: &Person) {
+        let columns = [
+            ("Created By", "SYSTEM"),
+            ("Owner", &owner.name),
+            ("Sender", &owner.name),
+            ("Created By (Delegate)", &delegate.name),
+            ("Submitted By", &delegate.name),
+            ("Status", "Completed / Received"),
+        ];
+        for (label, value) in columns {
+            let (label, value) = (quoted(label), quoted(value));
+            self.find(&format!(
+                "//dl/div[dt[normalize-space(.)={label}]]/dd[contains(., {value})]"
+            ))
+            .await;
+        }
+    }
+
     /// Opens `More commands` and chooses one of them.
     async fn more(&self, command: &str) {
         self.choose("More commands").await;
@@ -151,12 +170,7 @@ async fn walk_1_set_regarding() {
     window.picture("readme-tracked-regarding").await;
 
     window.more("View in Dynamics 365").await;
-    window.shows("Created By").await;
-    for column in ["Created By", "Owner", "Sender"] {
-        window
-            .find(&format!("//*[normalize-space(.)={}]", quoted(column)))
-            .await;
-    }
+    window.shows_the_columns_of(owner, delegate).await;
     window.picture("readme-activity").await;
     window.close().await;
 
@@ -178,13 +192,14 @@ async fn walk_1_set_regarding() {
     window.open_mail(MINE, &mail).await;
     window.open_pane().await;
     window.pane_says("Tracked regarding").await;
-    window.picture("walk-1-owner").await;
+    window.picture("readme-owner").await;
     window.choose(&format!("Open {name}")).await;
-    window.shows("Timeline").await;
-    window
-        .shows(&format!("by {} for {}", delegate.name, owner.name))
-        .await;
-    window.shows(&mail.subject).await;
+    let record = format!(
+        "//ol/li[contains(., {})][contains(., {})]",
+        quoted(&mail.subject),
+        quoted(&format!("by {} for {}", delegate.name, owner.name))
+    );
+    window.find(&record).await;
     window.picture("readme-timeline").await;
     window.close().await;
     drop(watching);
@@ -216,7 +231,8 @@ async fn walk_2_track_without_regarding() {
     window.pane_says("Tracked").await;
     window.picture("walk-2-tracked").await;
     window.more("View in Dynamics 365").await;
-    window.shows("Created By").await;
+    window.shows_the_columns_of(owner, delegate).await;
+    window.shows("Not linked to a row").await;
     window.picture("walk-2-activity").await;
     window.close().await;
     drop(watching);

@@ -4,15 +4,12 @@
 //! `mail://localhost/part/<mailbox>/<key>/<cid>` a picture inside it. Every part is percent-encoded.
 
 use behalf_core::{Code, Result, desk::Desk, model::Address};
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 use tauri::http::{Request, Response, StatusCode, Uri, header};
 
 /// What a message may do: show itself, its own pictures and its own styles. No script, no form, no network.
 const POLICY: &str = "default-src 'none'; img-src mail: http://mail.localhost data:; style-src 'unsafe-inline'; \
                       base-uri 'none'; form-action 'none'; sandbox allow-popups";
-
-/// What the addresses of pictures begin with in the HTML the core makes.
-const PARTS: &str = "mail://localhost/part/";
 
 /// The media types a picture may have. SVG is a document, not a picture.
 const PICTURES: [&str; 6] = [
@@ -96,7 +93,7 @@ fn fetch(desk: &Desk, wanted: &Wanted) -> Result<(String, Vec<u8>)> {
             key,
             pictures,
         } => {
-            let html = place_parts(&desk.message_html(mailbox, key, *pictures)?, mailbox, key);
+            let html = desk.message_html(mailbox, key, *pictures)?;
             Ok(("text/html; charset=utf-8".to_owned(), html.into_bytes()))
         }
         Wanted::Part { mailbox, key, cid } => {
@@ -104,13 +101,6 @@ fn fetch(desk: &Desk, wanted: &Wanted) -> Result<(String, Vec<u8>)> {
             Ok((harmless(&kind).to_owned(), bytes))
         }
     }
-}
-
-/// The core knows a picture by its content id alone; here it also says whose and which message's it is.
-fn place_parts(html: &str, mailbox: &Address, key: &str) -> String {
-    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    let place = format!("{PARTS}{}/{}/", encode(mailbox.as_str()), encode(key));
-    html.replace(PARTS, &place)
 }
 
 /// A picture's own media type; anything else is bytes no frame will show.
@@ -138,6 +128,8 @@ fn respond(status: StatusCode, kind: &str, body: Vec<u8>) -> Response<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use behalf_core::mailbox::html;
+
     use super::*;
 
     fn parsed(text: &str) -> Option<Wanted> {
@@ -165,21 +157,11 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_is_found_again_by_its_address() {
-        let html = place_parts(
-            "<img src=\"mail://localhost/part/logo%20a\">",
-            &Address::lenient("alex@x.org"),
-            "a/b\"@x",
-        );
-        let address = html.split('"').nth(1).unwrap();
-        assert_eq!(
-            parsed(address),
-            Some(Wanted::Part {
-                mailbox: Address::lenient("alex@x.org"),
-                key: "a/b\"@x".into(),
-                cid: "logo a".into()
-            })
-        );
+    fn a_picture_is_found_again_by_the_address_the_core_gives_it() {
+        let mailbox = Address::lenient("alex@x.org");
+        let address = format!("{}logo%20a", html::parts_of(&mailbox, "a/b\"@x"));
+        let (key, cid) = ("a/b\"@x".into(), "logo a".into());
+        assert_eq!(parsed(&address), Some(Wanted::Part { mailbox, key, cid }));
     }
 
     #[test]

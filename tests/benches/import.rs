@@ -23,6 +23,8 @@ const RUNS: usize = 3;
 const OWNER: &str = "alex@harborlane.example";
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
+/// The command line of a contestant that works in this folder.
+type Prepare = Box<dyn Fn(&Path) -> Outcome<Vec<String>>>;
 
 fn main() -> Outcome<()> {
     // `cargo bench` adds flags of its own; the limits are this same program, called with a word.
@@ -59,7 +61,7 @@ fn parse(mbox: &Path) -> Outcome<()> {
 /// A contestant: its name, and the command of one run in an empty folder.
 struct Contestant {
     name: &'static str,
-    command: Box<dyn Fn(&Path) -> Outcome<Vec<String>>>,
+    command: Prepare,
 }
 
 fn compare() -> Outcome<()> {
@@ -158,7 +160,7 @@ fn limit(name: &'static str, me: &Path, word: &'static str, mbox: &Path) -> Cont
     }
 }
 
-fn import(behalf: &Path, source: &Path) -> Box<dyn Fn(&Path) -> Outcome<Vec<String>>> {
+fn import(behalf: &Path, source: &Path) -> Prepare {
     let (behalf, source) = (behalf.display().to_string(), source.display().to_string());
     Box::new(move |run| {
         let data = run.join("data").display().to_string();

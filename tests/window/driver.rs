@@ -197,6 +197,8 @@ impl Window {
     pub async fn picture(&self, name: &str) {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("out");
         std::fs::create_dir_all(&folder).expect("tests/out");
+        // What the page already knows, the screen shows a moment later.
+        tokio::time::sleep(Duration::from_millis(500)).await;
         let png = self.client.screenshot().await.expect("a screenshot");
         std::fs::write(folder.join(format!("{name}.png")), png).expect("the picture is written");
     }

@@ -461,6 +461,8 @@ export type Shown = {
 	headers: { [key in string]: string },
 	/**  Everybody on it, with their rows (C-05). */
 	parties: Party[],
+	/**  The UID of the appointment when it is a meeting request or response, which is not trackable as mail (B-04). */
+	meeting: string | null,
 	/**  How far tracking has come. */
 	status: Status,
 	/**  The tracking in full. */

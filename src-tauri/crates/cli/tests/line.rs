@@ -1,5 +1,6 @@
 //! The line itself, before there is any replica. That this test needs the program also makes `cargo test` build it
 //! for the stories in the workspace's `tests/`, which otherwise might run an old one.
+#![allow(clippy::expect_used)]
 
 use std::process::{Command, Output};
 

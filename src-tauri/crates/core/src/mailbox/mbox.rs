@@ -270,7 +270,7 @@ fn date(line: &[u8]) -> Option<i64> {
     Some((time.and_utc().timestamp() - zone * 60) * 1000)
 }
 
-/// Writes one message the way [`Mbox`] reads it (mboxrd), for exports and for the sample world.
+/// Writes one message the way `Mbox` reads it (mboxrd), for exports and for the sample world.
 ///
 /// # Errors
 /// What the writer said.

@@ -1,6 +1,6 @@
 //! The cycle: what replicas say to each other, and where they meet.
 //!
-//! [`next`] decides and does no I/O; [`run`] does what it says, against the store and a [`Relay`].
+//! [`next`] decides and does no I/O; [`run()`] does what it says, against the store and a [`Relay`].
 
 mod cycle;
 mod envelope;
