@@ -228,6 +228,7 @@ struct Run<'a> {
     text: usize,
     bad: Vec<Bad>,
     unindexed: u32,
+    room: Vec<u8>,
 }
 
 impl<'a> Run<'a> {
@@ -275,6 +276,7 @@ impl<'a> Run<'a> {
             text: 0,
             bad: Vec::new(),
             unindexed: 0,
+            room: Vec::new(),
         })
     }
 
@@ -387,7 +389,8 @@ impl<'a> Run<'a> {
         unread: Option<bool>,
         fallback: Time,
     ) -> Result<()> {
-        let mail = match parse::parse(raw) {
+        let mut room = std::mem::take(&mut self.room);
+        let mail = match parse::parse_slim(raw, &mut room) {
             Ok(mail) => mail,
             Err(reason) => return self.reject(source, position, reason, raw),
         };
@@ -399,6 +402,7 @@ impl<'a> Run<'a> {
         }
         let head = mail.head(fallback);
         drop(mail);
+        self.room = room;
         let received = !matches!(self.folders[folder].role, FolderRole::Sent | FolderRole::Drafts);
         self.text += head.text.len();
         self.batch.push(Waiting {

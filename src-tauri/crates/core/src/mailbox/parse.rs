@@ -48,6 +48,8 @@ static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
 /// A message, read once.
 pub struct Mail<'x> {
     message: Message<'x>,
+    /// The message as it came, also where `message` was read from less of it.
+    original: &'x [u8],
 }
 
 impl Drop for Mail<'_> {
@@ -70,10 +72,83 @@ impl Drop for Mail<'_> {
 /// # Errors
 /// The reason it is no message, one sentence.
 pub fn parse(raw: &[u8]) -> Result<Mail<'_>, &'static str> {
+    read(raw, raw)
+}
+
+/// Parses a raw message for [`Mail::head`], without decoding what is attached: that would be a third of an import.
+/// `room` is used again from message to message.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_slim<'x>(raw: &'x [u8], room: &'x mut Vec<u8>) -> Result<Mail<'x>, &'static str> {
+    if slim(raw, room) {
+        read(room, raw)
+    } else {
+        read(raw, raw)
+    }
+}
+
+/// Copies a message without the bodies of its base64 attachments; false when there is nothing to leave out.
+/// Whatever does not look exactly as mail programs write it is left as it is.
+fn slim(raw: &[u8], room: &mut Vec<u8>) -> bool {
+    use memchr::memmem::{find, find_iter, rfind};
+    /// Smaller bodies are not worth it.
+    const WORTH: usize = 4096;
+    room.clear();
+    let mut copied = 0;
+    for at in find_iter(raw, b"base64") {
+        if at < copied || raw.len() - at < WORTH {
+            continue;
+        }
+        // The part's headers, from its boundary to the empty line.
+        let near = at.saturating_sub(2048).max(copied);
+        let (Some(start), Some(len)) = (rfind(&raw[near..at], b"\n--"), header_end(&raw[at..])) else {
+            continue;
+        };
+        let (start, body) = (near + start, at + len);
+        let headers = raw[start..body].to_ascii_lowercase();
+        let has = |what: &[u8]| find(&headers, what).is_some();
+        let attached = has(b"content-transfer-encoding: base64")
+            && [
+                &b"content-type: application/"[..],
+                b"content-type: image/",
+                b"content-type: audio/",
+                b"content-type: video/",
+            ]
+            .iter()
+            .any(|kind| has(kind))
+            && !has(b"text/")
+            && !has(b"message/")
+            && !has(b"multipart/");
+        if !attached {
+            continue;
+        }
+        // Base64 knows no dash, so the next line that starts with two is the boundary.
+        let Some(end) = find(&raw[body..], b"\n--").filter(|len| *len > WORTH) else {
+            continue;
+        };
+        room.extend_from_slice(&raw[copied..body]);
+        copied = body + end;
+    }
+    if copied > 0 {
+        room.extend_from_slice(&raw[copied..]);
+    }
+    copied > 0
+}
+
+/// The end of the headers: behind the empty line.
+fn header_end(from: &[u8]) -> Option<usize> {
+    let near = &from[..from.len().min(2048)];
+    let lf = memchr::memmem::find(near, b"\n\n").map(|at| at + 2);
+    let crlf = memchr::memmem::find(near, b"\n\r\n").map(|at| at + 3);
+    lf.into_iter().chain(crlf).min()
+}
+
+fn read<'x>(raw: &'x [u8], original: &'x [u8]) -> Result<Mail<'x>, &'static str> {
     if raw.iter().all(u8::is_ascii_whitespace) {
         return Err("The message is empty.");
     }
-    if raw.len() > MAX_MESSAGE {
+    if original.len() > MAX_MESSAGE {
         return Err(TOO_LARGE);
     }
     if is_trap(raw) {
@@ -83,7 +158,7 @@ pub fn parse(raw: &[u8]) -> Result<Mail<'_>, &'static str> {
     let message = catch_unwind(AssertUnwindSafe(|| PARSER.parse(raw)))
         .map_err(|_| "Its structure could not be read.")?
         .ok_or(NO_HEADERS)?;
-    let mail = Mail { message };
+    let mail = Mail { message, original };
     let known = mail.message.headers().iter().any(|h| {
         matches!(
             h.name,
@@ -242,7 +317,7 @@ impl<'x> Mail<'x> {
         self.message_id()
             .filter(|id| id.len() <= MAX_KEY)
             .unwrap_or_else(|| {
-                let hash = Sha256::digest(self.message.raw_message());
+                let hash = Sha256::digest(self.original);
                 let hex: String = hash.iter().take(16).map(|b| format!("{b:02x}")).collect();
                 format!("sha256-{hex}@no-message-id")
             })
@@ -545,11 +620,56 @@ mod tests {
         assert!(mail.html().unwrap().contains("cid:logo"));
     }
 
+    #[test]
+    fn leaving_attachments_undecoded_changes_nothing_in_the_list() {
+        let file = |line: &str| format!("{line}\n").repeat(200);
+        for (head, body, smaller) in [
+            ("Content-Type: application/pdf; name=a.pdf", file("QUJD"), true),
+            ("Content-Type: image/png; name=a.png", file("QUJD\r"), true),
+            ("Content-Type: text/plain; name=a.txt", file("QUJD"), false),
+            (
+                "Content-Type: application/pdf; name=\"text/a.pdf\"",
+                file("QUJD"),
+                false,
+            ),
+        ] {
+            let body = body.repeat(10);
+            let raw = format!(
+                "Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nWe use base64 here.\n\
+                 --b\n{head}\nContent-Transfer-Encoding: base64\n\n{body}\n--b\nContent-Type: text/plain\n\nthe end\n--b--\n"
+            );
+            let mut room = Vec::new();
+            assert_eq!(slim(raw.as_bytes(), &mut room), smaller, "{head}");
+            assert!(!smaller || room.len() < 500);
+            let full = parse(raw.as_bytes()).unwrap().head(Time(1));
+            assert_eq!(parse_slim(raw.as_bytes(), &mut room).unwrap().head(Time(1)), full);
+            assert_eq!(full.attachments, 1);
+            assert!(full.text.contains("the end"));
+        }
+    }
+
     proptest! {
+        #[test]
+        fn slim_mails_read_alike(parts in prop::collection::vec((0usize..6, 0usize..3, 0usize..4), 1..5), crlf: bool) {
+            const KINDS: [&str; 6] = ["application/pdf; name=x", "image/png", "text/plain", "text/html", "message/rfc822", "audio/ogg"];
+            let mut raw = "Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n".to_owned();
+            for (kind, encoding, size) in parts {
+                let encoding = ["base64", "8bit", "quoted-printable"][encoding];
+                let size = [0, 100, 1100, 3000][size];
+                raw += &format!("--b\nContent-Type: {}\nContent-Transfer-Encoding: {encoding}\n\n{}\n", KINDS[kind], "QUJD\n".repeat(size));
+            }
+            raw += "--b--\n";
+            let raw = if crlf { raw.replace('\n', "\r\n") } else { raw };
+            let mut room = Vec::new();
+            let full = parse(raw.as_bytes()).map(|m| m.head(Time(1)));
+            prop_assert_eq!(parse_slim(raw.as_bytes(), &mut room).map(|m| m.head(Time(1))), full);
+        }
+
         #[test]
         fn any_bytes_do(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
             let raw = [b"Subject: x\nContent-Type: multipart/mixed; boundary=a\n\n--a\n".as_slice(), &bytes].concat();
             for raw in [&bytes[..], &raw] {
+                drop(parse_slim(raw, &mut Vec::new()));
                 if let Ok(mail) = parse(raw) {
                     let head = mail.head(Time(7));
                     prop_assert!(!head.key.is_empty());
