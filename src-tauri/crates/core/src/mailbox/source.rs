@@ -143,14 +143,19 @@ impl Plan {
                     folder,
                 );
             }
-            Content::Other if named_mail => {
-                self.misfit(path, "It is not an mbox: it does not start with “From ”.".into())
-            }
             Content::Other if alone => {
+                let what = if named_mail {
+                    "is not an mbox: it does not start with “From ”"
+                } else {
+                    "is not mail"
+                };
                 return Err(Error::bad_input(
-                    format!("{} is not mail.", path.display()),
+                    format!("{} {what}.", path.display()),
                     "Give an .eml file, an mbox (also .gz or .xz), a Maildir or a folder of .eml files.",
                 ));
+            }
+            Content::Other if named_mail => {
+                self.misfit(path, "It is not an mbox: it does not start with “From ”.".into())
             }
             Content::Empty | Content::Other => self.misfit(path, "It is not mail.".into()),
         }
