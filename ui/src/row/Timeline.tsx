@@ -1,6 +1,6 @@
-import { Badge, Button, Dropdown, Field, Option, SearchBox } from "@fluentui/react-components";
+import { Badge, Button, Dropdown, Label, Option, SearchBox } from "@fluentui/react-components";
 import { CalendarLtrRegular, ClockRegular, MailRegular } from "@fluentui/react-icons";
-import { useDeferredValue, useState } from "react";
+import { useDeferredValue, useId, useState } from "react";
 import { dateTime } from "../app/dates";
 import { useNavigation } from "../app/navigation";
 import { Problem } from "../app/Problem";
@@ -17,6 +17,7 @@ export function Timeline({ of }: { of: RowRef }) {
   const [typed, setTyped] = useState("");
   const [limit, setLimit] = useState(STEP);
   const [byModified, setByModified] = useState(false);
+  const sorting = useId();
   const search = useDeferredValue(typed.trim());
   const { data, error } = useTimeline(of, limit, search, byModified);
   const sort = byModified ? text.timeline.lastUpdated : text.timeline.sortDate;
@@ -33,8 +34,10 @@ export function Timeline({ of }: { of: RowRef }) {
             setLimit(STEP);
           }}
         />
-        <Field label={text.timeline.sort} orientation="horizontal" className={styles.sort}>
+        <div className={styles.sort}>
+          <Label id={sorting}>{text.timeline.sort}</Label>
           <Dropdown
+            aria-labelledby={sorting}
             value={sort}
             selectedOptions={[sort]}
             onOptionSelect={(_, { optionValue }) => setByModified(optionValue === text.timeline.lastUpdated)}
@@ -42,7 +45,7 @@ export function Timeline({ of }: { of: RowRef }) {
             <Option>{text.timeline.sortDate}</Option>
             <Option>{text.timeline.lastUpdated}</Option>
           </Dropdown>
-        </Field>
+        </div>
       </div>
       {error !== null && <Problem title={text.timeline.failed} error={error} />}
       {data?.records.length === 0 && (
