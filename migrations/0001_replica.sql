@@ -46,7 +46,7 @@ CREATE INDEX document_by_kind ON document (mailbox, kind);
 -- What somebody did: the durable click. Sealed into an envelope by the next cycle.
 CREATE TABLE operation (
     number    INTEGER PRIMARY KEY,
-    id        TEXT NOT NULL UNIQUE,
+    id        TEXT NOT NULL UNIQUE,         -- names the Automerge change, see replica::Document::change_id
     mailbox   TEXT NOT NULL,
     document  TEXT NOT NULL,
     device    TEXT NOT NULL,
@@ -54,11 +54,16 @@ CREATE TABLE operation (
     action    TEXT NOT NULL,                -- JSON
     at        INTEGER NOT NULL,
     changes   BLOB NOT NULL,
+    batch     TEXT NOT NULL DEFAULT '',     -- what was done in one go has one undo
+    cause     TEXT NOT NULL DEFAULT '',     -- the operation it undoes, does again or accepts
     -- Where it stands in its device's chain; null until sealed.
     seq       INTEGER
 ) STRICT;
 CREATE INDEX operation_unsealed ON operation (mailbox, number) WHERE seq IS NULL;
 CREATE INDEX operation_by_document ON operation (document, number);
+CREATE INDEX operation_by_person ON operation (person, number);
+CREATE INDEX operation_by_batch ON operation (batch) WHERE batch <> '';
+CREATE INDEX operation_by_cause ON operation (cause, number) WHERE cause <> '';
 CREATE INDEX operation_by_link ON operation (mailbox, device, seq);
 
 CREATE TABLE envelope (
@@ -96,14 +101,36 @@ CREATE TABLE relay_seen (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE quarantine (
-    id      TEXT PRIMARY KEY,               -- the operation's id
-    mailbox TEXT NOT NULL,
-    author  TEXT NOT NULL,
-    item    TEXT NOT NULL,
-    reason  TEXT NOT NULL,
-    at      INTEGER NOT NULL,
-    bytes   BLOB NOT NULL
+    id       TEXT PRIMARY KEY,              -- the operation's id
+    mailbox  TEXT NOT NULL,
+    author   TEXT NOT NULL,
+    item     TEXT NOT NULL,
+    reason   TEXT NOT NULL,
+    at       INTEGER NOT NULL,
+    bytes    BLOB NOT NULL,
+    -- 0 when it is no change Behalf would make: in no document, and never to be accepted.
+    sound    INTEGER NOT NULL,
+    accepted INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
+
+-- The owner's word (A-07): operations that are in their document and do not count. On the owner's replica it goes
+-- with the quarantine, elsewhere it is derived from the owner's receipts.
+CREATE TABLE refusal (
+    operation TEXT PRIMARY KEY,
+    mailbox   TEXT NOT NULL,
+    reason    TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What was asked for here and refused before it became an operation (K-01). Each entry names the one before by its
+-- hash and is signed by this device; entries are only added.
+CREATE TABLE attempt (
+    number    INTEGER PRIMARY KEY,
+    entry     TEXT NOT NULL,                -- JSON
+    hash      BLOB NOT NULL,
+    signature BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER attempt_stays BEFORE UPDATE ON attempt BEGIN SELECT raise(ABORT, 'attempts are only added'); END;
+CREATE TRIGGER attempt_is_kept BEFORE DELETE ON attempt BEGIN SELECT raise(ABORT, 'attempts are only added'); END;
 
 -- Derived from the mailbox's grant document.
 CREATE TABLE access_grant (

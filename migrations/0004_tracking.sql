@@ -17,10 +17,12 @@ CREATE TABLE item (
     status          TEXT NOT NULL,
     promoted        INTEGER NOT NULL DEFAULT 0,
     -- Why the owner's side has not applied it; '' when it has, or has not said yet.
-    refused         TEXT NOT NULL DEFAULT ''
+    refused         TEXT NOT NULL DEFAULT '',
+    -- Whose doing that was.
+    refused_person  TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX item_by_key ON item (mailbox, key);
-CREATE INDEX item_unsettled ON item (mailbox, id) WHERE status = 'Track pending' OR refused <> '';
+CREATE INDEX item_unsettled ON item (mailbox, id) WHERE status = 'Track pending';
 
 -- Status per person (H-02).
 CREATE TABLE item_person (

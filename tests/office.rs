@@ -96,6 +96,26 @@ impl Office {
         }
     }
 
+    /// Somebody else arrives and becomes Alex's delegate too, with mail and rows.
+    pub fn hires(&self, address: &str, name: &str) -> Person {
+        let relay = format!("folder:{}", self.path("relay").display());
+        let person = Person {
+            address: address.into(),
+            data: self.path(&name.to_lowercase()),
+        };
+        person.does(&["init", "--person", address, "--name", name, "--relay", &relay]);
+        let terms = ["invite", "create", "--for", address, "--level", "editor"];
+        let code = self.alex.does(&terms)["code"].as_str().unwrap().to_owned();
+        person.does(&["invite", "accept", &code]);
+        self.alex.does(&["invite", "confirm", "--for", address, "--yes"]);
+        person.syncs();
+        let post = self.path("post");
+        person.imports_mail(&post.join("inbox.mbox"), "Inbox");
+        let file = post.join("account.csv");
+        person.does(&["import", "rows", utf8(&file), "--table", "account"]);
+        person
+    }
+
     /// A place of this office's own.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -183,6 +203,32 @@ impl Person {
         Item(self.asks_about("untrack", key, &["--delete"]).done())
     }
 
+    /// Settles two values (H-06).
+    pub fn resolves(&self, key: &str, row: &str) -> Item {
+        Item(self.asks_about("resolve", key, &["--regarding", row]).done())
+    }
+
+    /// Undo of the last step: the keys it took back.
+    pub fn undoes(&self) -> Vec<String> {
+        keys(&self.does(&["undo"])["undone"])
+    }
+
+    /// Redo of the last undo: the keys it did again.
+    pub fn redoes(&self) -> Vec<String> {
+        keys(&self.does(&["redo"])["redone"])
+    }
+
+    /// What was not applied.
+    pub fn reads_quarantine(&self) -> Vec<Value> {
+        self.does(&["quarantine"]).as_array().unwrap().clone()
+    }
+
+    /// The audit log, with some filter.
+    pub fn reads_audit(&self, filter: &[&str]) -> Vec<Value> {
+        let log = self.does(&[&["audit"], filter].concat());
+        log.as_array().unwrap().clone()
+    }
+
     /// What the pane shows of a mail.
     pub fn sees(&self, key: &str) -> Item {
         Item(self.asks_about("status", key, &[]).done())
@@ -248,6 +294,11 @@ impl Person {
             .map(|h| h["name"].as_str().unwrap().to_owned())
             .collect()
     }
+}
+
+fn keys(steps: &Value) -> Vec<String> {
+    let steps = steps.as_array().unwrap().iter();
+    steps.map(|s| s["key"].as_str().unwrap().to_owned()).collect()
 }
 
 /// What `status` prints.

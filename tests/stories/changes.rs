@@ -98,20 +98,3 @@ fn e_06_the_same_mail_tracked_by_two_is_one_activity() {
     assert_eq!(office.alex.reads_timeline(ALPINE).len(), 1);
     assert_eq!(office.kim.reads_timeline(ALPINE).len(), 1);
 }
-
-/// H-06, the part this release has: different rows at the same time; both screens show the same interim value and
-/// both choices.
-#[test]
-fn h_06_two_values_look_the_same_on_both_screens() {
-    let office = Office::at_work();
-    office.kim.sets_regarding(OFFER, ALPINE);
-    office.alex.sets_regarding(OFFER, FABRIKAM);
-    office.syncs_until_quiet();
-    let [a, k] = [&office.alex, &office.kim].map(|p| p.sees(OFFER));
-    assert_eq!(a.regarding(), k.regarding());
-    assert!(a.regarding().is_some());
-    assert_eq!(a.0["values"], k.0["values"]);
-    assert_eq!(a.0["values"].as_array().unwrap().len(), 2);
-    let records = office.alex.reads_timeline(ALPINE).len() + office.alex.reads_timeline(FABRIKAM).len();
-    assert_eq!(records, 1, "it stands in one timeline only");
-}

@@ -4,8 +4,12 @@
 
 mod access;
 mod again;
+mod audit;
 mod changes;
 mod disks;
+mod hands;
 mod offline;
 mod refusals;
+mod revoked;
+mod undo;
 mod walks;

@@ -138,13 +138,8 @@ fn later_commands_say_not_yet() {
     let office = Office::of_strangers();
     for line in [
         &["import", "contacts", "c.vcf", "--mailbox", ALEX][..],
-        &["grant", "revoke", "--for", KIM],
         &["suggest", OFFER, "--mailbox", ALEX],
         &["triage", "--mailbox", ALEX, "--file", "p.csv"],
-        &["quarantine"],
-        &["resolve", OFFER, "--mailbox", ALEX, "--regarding", ALPINE],
-        &["undo"],
-        &["audit", "verify"],
         &["backup", "f"],
     ] {
         let why = office.kim.asks(line).turned_down(2);

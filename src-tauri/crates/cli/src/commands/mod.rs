@@ -1,13 +1,16 @@
 //! What each command does: one file for each family.
 
+mod audit;
 pub mod demo;
 mod doctor;
 mod import;
 mod mailbox;
 mod people;
+mod quarantine;
 mod rows;
 mod sync;
 mod tracking;
+mod undo;
 
 use std::path::PathBuf;
 
@@ -61,6 +64,19 @@ pub fn run(cli: Cli) -> Result<Reply> {
         } => rows::timeline(s, &row, limit, search, sort),
         Command::Track { item, to } => tracking::track(s, &item, to.regarding.as_ref()),
         Command::Untrack { item, how } => tracking::untrack(s, &item, how.keep),
+        Command::Resolve { item, regarding } => tracking::resolve(s, &item, &regarding),
+        Command::Undo { id } => undo::undo(s, id.as_deref()),
+        Command::Redo { id } => undo::redo(s, id.as_deref()),
+        Command::Grant(args::Grant::Revoke { delegate }) => people::revoke(s, &delegate),
+        Command::Quarantine { action: None } => quarantine::list(s),
+        Command::Quarantine {
+            action: Some(args::Quarantine::Accept { id }),
+        } => quarantine::accept(s, &id),
+        Command::Audit {
+            action: Some(args::Audit::Verify),
+            ..
+        } => audit::verify(s),
+        Command::Audit { action: None, filter } => audit::entries(s, filter),
         Command::Status { item } => tracking::status(s, &item),
         Command::Activity { id } => tracking::activity(s, &id),
         Command::Sync { watch: false } => sync::once(s),
@@ -69,21 +85,8 @@ pub fn run(cli: Cli) -> Result<Reply> {
         Command::Doctor { rebuild } => doctor::doctor(s, rebuild),
         Command::Demo { path } => demo::demo(&path),
         Command::Import(args::Import::Contacts { .. }) => not_yet("import contacts"),
-        Command::Grant(args::Grant::Revoke { .. }) => not_yet("grant revoke"),
         Command::Suggest { .. } => not_yet("suggest"),
         Command::Triage { .. } => not_yet("triage"),
-        Command::Quarantine { action: None } => not_yet("quarantine"),
-        Command::Quarantine {
-            action: Some(args::Quarantine::Accept { .. }),
-        } => not_yet("quarantine accept"),
-        Command::Resolve { .. } => not_yet("resolve"),
-        Command::Undo { .. } => not_yet("undo"),
-        Command::Redo { .. } => not_yet("redo"),
-        Command::Audit { action: None, .. } => not_yet("audit"),
-        Command::Audit {
-            action: Some(args::Audit::Verify),
-            ..
-        } => not_yet("audit verify"),
         Command::Backup { .. } => not_yet("backup"),
         Command::Restore { .. } => not_yet("restore"),
     }

@@ -78,6 +78,21 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
     }
 }
 
+/// Ends a delegate's access. What they have sent by now is taken in first: it was done in time.
+pub fn revoke(s: &Session, delegate: &Address) -> Result<Reply> {
+    let desk = s.open()?;
+    sync::quietly(
+        &desk,
+        "What is already here counts, later changes wait in quarantine",
+    );
+    let grant = desk.revoke(delegate)?;
+    sync::quietly(&desk, "It goes out with the next sync");
+    let text = format!(
+        "{delegate} has no access any more. Whatever they did and has not arrived yet waits in `behalf quarantine`."
+    );
+    Reply::new(&json!({"grant": grant}), text)
+}
+
 /// Who may work in a mailbox.
 pub fn grants(s: &Session, mailbox: Option<&Address>) -> Result<Reply> {
     let grants = s.open()?.grants(mailbox)?;

@@ -19,6 +19,11 @@ pub fn untrack(s: &Session, item: &ItemName, keep: bool) -> Result<Reply> {
     reply(&s.open()?.untrack(&item.mailbox.mailbox, &item.key, keep)?)
 }
 
+/// Settles an item with two values (H-06).
+pub fn resolve(s: &Session, item: &ItemName, regarding: &RowRef) -> Result<Reply> {
+    reply(&s.open()?.resolve(&item.mailbox.mailbox, &item.key, regarding)?)
+}
+
 pub fn status(s: &Session, item: &ItemName) -> Result<Reply> {
     reply(&s.open()?.status(&item.mailbox.mailbox, &item.key)?)
 }

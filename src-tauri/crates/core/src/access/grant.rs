@@ -8,7 +8,7 @@ use super::{PublicKey, device_id};
 use crate::{
     Error, Result,
     model::{Address, Level, Time},
-    replica::{Action, Document, DocumentId, DocumentKind, Operation},
+    replica::{Action, Document, DocumentId, DocumentKind, Operation, Origin},
 };
 
 /// What the owner has granted one delegate: one register of the grants document, named by the delegate's address.
@@ -102,8 +102,8 @@ pub fn put_grant(
     mailbox: &Address,
     delegate: &Address,
     grant: &Grant,
-    device: &[u8; 8],
-    at: Time,
+    (action, origin): (Action, Origin),
+    (device, at): (&[u8; 8], Time),
 ) -> Result<Operation> {
     let id = DocumentId::grants(mailbox);
     let mut document = Document::open(connection, id, DocumentKind::Grants)?;
@@ -112,10 +112,11 @@ pub fn put_grant(
     project_grants(connection, mailbox)?;
     Ok(Operation {
         at,
-        action: Action::Grant,
+        action,
         document: id,
         kind: DocumentKind::Grants,
         change,
+        origin,
     })
 }
 
@@ -185,6 +186,15 @@ pub fn grant_of(connection: &Connection, mailbox: &Address, delegate: &Address) 
         .query_row([mailbox.as_str(), delegate.as_str()], |row| Ok(read(row)))
         .optional()?
         .transpose()
+}
+
+/// A grant with its devices, as the owner's document says it.
+pub fn whole_grant(connection: &Connection, mailbox: &Address, delegate: &Address) -> Result<Option<Grant>> {
+    let document = Document::find(connection, DocumentId::grants(mailbox), DocumentKind::Grants)?;
+    let grants = document
+        .map(|d| d.values::<Grant>(delegate.as_str()))
+        .transpose()?;
+    Ok(grants.and_then(|g| g.into_iter().next()))
 }
 
 /// The devices a grant names, as stored.

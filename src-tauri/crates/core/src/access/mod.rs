@@ -10,6 +10,7 @@ pub use authorise::{Act, Denied, authorise};
 pub use device::{DeviceKey, PublicKey, device_id, verified};
 pub use grant::{
     Grant, GrantDevice, devices_of, end_of_day_or_time, grant_of, grants, project_grants, put_grant,
+    whole_grant,
 };
 pub use invitation::{
     Acceptance, Code, Pending, accept_code, create, find_acceptance, receive, settle, words,

@@ -5,7 +5,7 @@ use crate::{
     Error, Result,
     access::{self, Act, Code, Grant},
     model::Address,
-    replica::{self, Logged},
+    replica::{Action, Origin},
     sync::{self, Content},
 };
 
@@ -84,15 +84,51 @@ impl Desk {
             let pending = access::find_acceptance(tx, &self.person, delegate)?;
             let devices = access::devices_of(tx, &self.person, delegate)?;
             let grant = access::settle(tx, &pending, devices, self.now())?;
-            let operation =
-                access::put_grant(tx, &self.person, delegate, &grant, self.key.prefix(), self.now())?;
-            let by = Logged {
-                mailbox: &self.person,
-                device: self.key.id(),
-                person: &self.person,
-                seq: None,
+            let operation = access::put_grant(
+                tx,
+                &self.person,
+                delegate,
+                &grant,
+                (Action::Grant, Origin::default()),
+                (self.key.prefix(), self.now()),
+            )?;
+            self.log(tx, &self.person, &operation)?;
+            Ok(grant)
+        })?;
+        Ok(view_of(delegate.clone(), grant))
+    }
+
+    /// Ends a delegate's access. What they did before and has arrived stays.
+    ///
+    /// # Errors
+    /// `NotFound` when they have none, `BadInput` when it has been ended already.
+    pub fn revoke(&self, delegate: &Address) -> Result<view::Grant> {
+        let grant = self.store.write(|tx| {
+            let grant = access::whole_grant(tx, &self.person, delegate)?.ok_or_else(|| {
+                Error::not_found(
+                    format!("{delegate} has no access to your mailbox."),
+                    "`behalf grants` shows who has.",
+                )
+            })?;
+            if grant.revoked {
+                return Err(Error::bad_input(
+                    format!("The access of {delegate} has ended already."),
+                    "",
+                ));
+            }
+            let grant = Grant {
+                revoked: true,
+                ..grant
             };
-            replica::log(tx, &by, &operation)?;
+            let operation = access::put_grant(
+                tx,
+                &self.person,
+                delegate,
+                &grant,
+                (Action::Revoke, Origin::default()),
+                (self.key.prefix(), self.now()),
+            )?;
+            self.log(tx, &self.person, &operation)?;
             Ok(grant)
         })?;
         Ok(view_of(delegate.clone(), grant))

@@ -2,17 +2,17 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Desk, TimelineQuery, view};
+use super::{Desk, TimelineQuery, auditing::Attempt, view};
 use crate::{
     Code, Error, Result, access,
     access::{Act, Grant},
     activity::{self, Activity},
     mailbox::{CALENDAR, html, read},
     model::{Address, Facts, ItemId, Kind, RowRef, Status},
-    replica::{self, Action, Document, DocumentKind, Logged},
+    replica::{self, Action, Document, DocumentKind, Logged, Operation, Origin},
     rows,
-    sync::waiting_for,
-    tracking::{self, Decision, Regarding, Registers},
+    sync::{refusals, waiting_for},
+    tracking::{self, Decision, Regarding, Registers, Standing},
 };
 use view::{
     ActivityForm, Choice, Failure, Folder, Item, ListPage, NamedRow, Party, PersonStatus, Shown, Timeline,
@@ -132,7 +132,11 @@ impl Desk {
     /// As [`Desk::show`].
     pub fn status(&self, mailbox: &Address, key: &str) -> Result<Item> {
         let key = bare(key);
-        self.reach(Act::Read, mailbox, &key)?;
+        match self.reach(Act::Read, mailbox, &key) {
+            // Whoever lost access still learns what became of their own work (A-07).
+            Err(e) if e.code() == Code::Refused && self.worked_on(mailbox, &key)? => {}
+            other => other?,
+        }
         self.store.read(|c| match item(c, mailbox, &key, &self.person)? {
             Some(item) => Ok(item),
             None => {
@@ -167,15 +171,19 @@ impl Desk {
     /// `Refused` when the grant does not allow it or the row may not be chosen, `NotFound` for a key or row that is
     /// not there. The item then stays as it was.
     pub fn track(&self, mailbox: &Address, key: &str, regarding: Option<&RowRef>) -> Result<Item> {
-        let asked = self.now();
         let key = bare(key);
-        self.reach(Act::Track, mailbox, &key)?;
-        let facts = self.facts(mailbox, &key)?;
-        let item_id = ItemId::derive(mailbox, facts.kind(), &facts.key);
+        let attempt = Attempt::on("Track", mailbox, &key, regarding);
+        self.audited(attempt, self.try_track(mailbox, &key, regarding))
+    }
+
+    fn try_track(&self, mailbox: &Address, key: &str, regarding: Option<&RowRef>) -> Result<Item> {
+        let asked = self.now();
+        self.reach(Act::Track, mailbox, key)?;
+        let facts = self.facts(mailbox, key)?;
+        let id = ItemId::derive(mailbox, facts.kind(), &facts.key);
         self.store.write(|tx| {
             let regarding = regarding.map(|row| choose(tx, row)).transpose()?;
-            let mut document = Document::open(tx, item_id.into(), DocumentKind::Item)?;
-            let before = Registers::read(&document)?;
+            let (mut document, before) = standing(tx, id)?;
             let action = match &before {
                 Some(b) if b.decision.tracked => Action::ChangeRegarding,
                 _ => Action::Track,
@@ -197,17 +205,10 @@ impl Desk {
             if let Some(r) = &decision.regarding {
                 rows::used(tx, &r.row, asked)?;
             }
-            let operation = tracking::decide(
-                &mut document,
-                item_id,
-                &facts,
-                &decision,
-                action,
-                self.key.prefix(),
-            )?;
-            self.done(tx, mailbox, item_id, &mut document, &operation)
+            let why = (action, Origin::default());
+            self.decide(tx, mailbox, &mut document, &facts, &decision, why)
         })?;
-        self.status(mailbox, &key)
+        self.status(mailbox, key)
     }
 
     /// Untrack & Keep, or Untrack & Delete (D2).
@@ -216,19 +217,21 @@ impl Desk {
     /// As [`Desk::track`]; `BadInput` when it is not tracked.
     pub fn untrack(&self, mailbox: &Address, key: &str, keep: bool) -> Result<Item> {
         let key = bare(key);
-        self.reach(Act::Track, mailbox, &key)?;
+        let attempt = Attempt::on("Untrack", mailbox, &key, None);
+        self.audited(attempt, self.try_untrack(mailbox, &key, keep))
+    }
+
+    fn try_untrack(&self, mailbox: &Address, key: &str, keep: bool) -> Result<Item> {
+        self.reach(Act::Track, mailbox, key)?;
         self.store.write(|tx| {
             let not_tracked =
                 || Error::bad_input("This item is not tracked.", "There is nothing to untrack.");
-            let (id, _) =
-                held(tx, mailbox, &key)?.ok_or_else(|| match untracked_kind(tx, mailbox, &key) {
-                    Ok(None) => no_such_key(mailbox, &key),
-                    _ => not_tracked(),
-                })?;
-            let mut document = Document::open(tx, id.into(), DocumentKind::Item)?;
-            let before = Registers::read(&document)?
-                .filter(|b| b.decision.tracked)
-                .ok_or_else(not_tracked)?;
+            let (id, _) = held(tx, mailbox, key)?.ok_or_else(|| match untracked_kind(tx, mailbox, key) {
+                Ok(None) => no_such_key(mailbox, key),
+                _ => not_tracked(),
+            })?;
+            let (mut document, before) = standing(tx, id)?;
+            let before = before.filter(|b| b.decision.tracked).ok_or_else(not_tracked)?;
             let decision = Decision {
                 tracked: false,
                 regarding: before.decision.regarding.clone().filter(|_| keep),
@@ -236,17 +239,66 @@ impl Desk {
                 person: self.person.clone(),
                 at: self.now(),
             };
-            let operation = tracking::decide(
-                &mut document,
-                id,
-                &before.facts,
-                &decision,
-                Action::Untrack,
-                self.key.prefix(),
-            )?;
-            self.done(tx, mailbox, id, &mut document, &operation)
+            let why = (Action::Untrack, Origin::default());
+            self.decide(tx, mailbox, &mut document, &before.facts, &decision, why)
         })?;
-        self.status(mailbox, &key)
+        self.status(mailbox, key)
+    }
+
+    /// Settles values chosen at the same time by a new decision over all of them (H-06). Either person may.
+    ///
+    /// # Errors
+    /// As [`Desk::track`]; `BadInput` when there is only one value.
+    pub fn resolve(&self, mailbox: &Address, key: &str, regarding: &RowRef) -> Result<Item> {
+        let key = bare(key);
+        let attempt = Attempt::on("Choose one of two values", mailbox, &key, Some(regarding));
+        self.audited(attempt, self.try_resolve(mailbox, &key, regarding))
+    }
+
+    fn try_resolve(&self, mailbox: &Address, key: &str, regarding: &RowRef) -> Result<Item> {
+        let asked = self.now();
+        self.reach(Act::Track, mailbox, key)?;
+        self.store.write(|tx| {
+            let (id, _) = held(tx, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
+            let (mut document, before) = standing(tx, id)?;
+            let before = before.filter(|b| !b.others.is_empty()).ok_or_else(|| {
+                Error::bad_input(
+                    "This item has only one value: there is nothing to settle.",
+                    "Change Regarding sets another row.",
+                )
+            })?;
+            // A row that was among the values may be kept even where this replica does not hold it.
+            let chosen = std::iter::once(&before.decision).chain(&before.others);
+            let among = chosen
+                .filter_map(|d| d.regarding.clone())
+                .find(|r| r.row == *regarding);
+            let regarding = match (choose(tx, regarding), among) {
+                (Err(e), Some(regarding)) if e.code() == Code::NotFound => regarding,
+                (chosen, _) => chosen?,
+            };
+            rows::used(tx, &regarding.row, asked)?;
+            let decision = Decision {
+                tracked: true,
+                regarding: Some(regarding),
+                keep: false,
+                person: self.person.clone(),
+                at: self.now(),
+            };
+            let why = (Action::Resolve, Origin::default());
+            self.decide(tx, mailbox, &mut document, &before.facts, &decision, why)
+        })?;
+        self.status(mailbox, key)
+    }
+
+    /// Has this person done anything about the item?
+    fn worked_on(&self, mailbox: &Address, key: &str) -> Result<bool> {
+        self.store.read(|c| {
+            Ok(c.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM item i JOIN operation o ON o.document = i.id
+                                WHERE i.mailbox = ?1 AND i.key = ?2 AND o.person = ?3)",
+            )?
+            .query_row([mailbox.as_str(), key, self.person.as_str()], |r| r.get(0))?)
+        })
     }
 
     /// May this person do this with this item? As [`Desk::authorise`], and its folder must be in the grant's scope.
@@ -260,16 +312,28 @@ impl Desk {
         }
     }
 
-    /// One click, one transaction: the document, the operation, the projections and the log.
-    fn done(
+    /// One click, in one transaction: the document, the operation, the projections and the log.
+    pub(super) fn decide(
         &self,
         tx: &Connection,
         mailbox: &Address,
-        item: ItemId,
         document: &mut Document,
-        operation: &replica::Operation,
+        facts: &Facts,
+        decision: &Decision,
+        why: (Action, Origin),
     ) -> Result<()> {
+        let item = ItemId(document.id().0);
+        let operation = tracking::decide(document, item, facts, decision, why, self.key.prefix())?;
         document.save(tx, mailbox)?;
+        self.log(tx, mailbox, &operation)?;
+        if decision.tracked {
+            tracking::log_click(tx, item, &self.person, operation.at)?;
+        }
+        tracking::project(tx, mailbox, document, self.now())
+    }
+
+    /// Logs an own operation; the next cycle sends it.
+    pub(super) fn log(&self, tx: &Connection, mailbox: &Address, operation: &Operation) -> Result<()> {
         let by = Logged {
             mailbox,
             device: self.key.id(),
@@ -277,10 +341,7 @@ impl Desk {
             seq: None,
         };
         replica::log(tx, &by, operation)?;
-        if operation.action != Action::Untrack {
-            tracking::log_click(tx, item, &self.person, operation.at)?;
-        }
-        tracking::project(tx, mailbox, document, self.now())
+        Ok(())
     }
 
     /// What an item says: from the mail itself, or from its document where only the other replica holds the mail.
@@ -330,8 +391,16 @@ impl Desk {
     }
 }
 
+/// An item's document, and what stands in it.
+pub(super) fn standing(connection: &Connection, id: ItemId) -> Result<(Document, Option<Registers>)> {
+    let mut document = Document::open(connection, id.into(), DocumentKind::Item)?;
+    let refused = refusals(connection, document.id())?;
+    let standing = Standing::read(&mut document, &refused)?;
+    Ok((document, standing.map(|s| s.registers)))
+}
+
 /// A key as people write it: with or without angle brackets.
-fn bare(key: &str) -> String {
+pub(super) fn bare(key: &str) -> String {
     let key = key.trim();
     key.strip_prefix('<')
         .and_then(|k| k.strip_suffix('>'))
@@ -436,10 +505,10 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
     let Some((id, kind)) = held(connection, mailbox, key)? else {
         return Ok(None);
     };
-    let (status, promoted, table, row, name, choices, refused) = connection
+    let (status, promoted, table, row, name, choices, refused, refused_person) = connection
         .prepare_cached(
-            "SELECT status, promoted, regarding_table, regarding_id, regarding_name, choices, refused FROM item
-             WHERE id = ?1",
+            "SELECT status, promoted, regarding_table, regarding_id, regarding_name, choices, refused, refused_person
+             FROM item WHERE id = ?1",
         )?
         .query_row([id.to_string()], |r| {
             Ok((
@@ -450,6 +519,7 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
                 r.get::<_, Option<String>>(4)?,
                 r.get::<_, String>(5)?,
                 r.get::<_, String>(6)?,
+                r.get::<_, String>(7)?,
             ))
         })?;
     let named = |r: Regarding| NamedRow {
@@ -484,7 +554,8 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
         let name = access::name_of(connection, mailbox, &person)?;
         let status = Status::from_words(&status);
         let reason = match (status == Status::TrackPending, person == *me) {
-            (false, _) => refused.clone(),
+            _ if person.as_str() == refused_person => refused.clone(),
+            (false, _) => String::new(),
             (true, true) if missing => "Waiting for changes that have not arrived yet.".into(),
             (true, true) => "Saved on this computer. It goes out with the next sync.".into(),
             (true, false) if unsent => format!("It goes to {name} with the next sync."),
@@ -502,14 +573,11 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
         kind,
         status: Status::from_words(&status),
         people,
-        regarding: table
-            .zip(row)
-            .filter(|_| refused.is_empty())
-            .map(|(table, id)| NamedRow {
-                name: name.unwrap_or_else(|| id.clone()),
-                table,
-                id,
-            }),
+        regarding: table.zip(row).map(|(table, id)| NamedRow {
+            name: name.unwrap_or_else(|| id.clone()),
+            table,
+            id,
+        }),
         values,
         activity: promoted.then(|| id.activity().to_string()),
         failure: (!refused.is_empty()).then(|| Failure {

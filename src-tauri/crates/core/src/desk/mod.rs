@@ -3,13 +3,16 @@
 //! Every method blocks (SQLite, index, files): call it off the UI thread. All take `&self` and may be called
 //! from several threads.
 
+mod auditing;
 mod delegates;
 mod doctor;
 mod files;
 mod items;
+mod quarantine;
 mod request;
 mod rows;
 mod syncing;
+mod undo;
 pub mod view;
 
 use std::{
@@ -20,6 +23,7 @@ use std::{
 
 use rusqlite::{Connection, OptionalExtension};
 
+pub use auditing::AuditQuery;
 pub use request::{Accepted, Check, Diagnosis, ImportProgress, Invitation, Progress, Terms, TimelineQuery};
 
 use crate::{

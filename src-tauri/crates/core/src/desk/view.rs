@@ -402,6 +402,121 @@ views! {
         pub revoked: bool,
     }
 
+    /// A change that was not applied.
+    pub struct Quarantined {
+        /// The operation.
+        pub id: String,
+        /// In whose mailbox.
+        pub mailbox: Address,
+        /// Who made it.
+        pub author: Address,
+        /// The item's Message-ID or UID; empty when it is about no item.
+        pub key: String,
+        /// Why it was not applied.
+        pub reason: String,
+        /// When it was made, by its author's clock.
+        pub at: String,
+        /// True when this person can accept it.
+        pub acceptable: bool,
+    }
+
+    /// What an undo or a redo did (E-09).
+    #[derive(Default)]
+    pub struct Stepped {
+        /// The steps taken back, or done again.
+        pub done: Vec<StepDone>,
+        /// Of many: those that stay as they are.
+        pub kept: Vec<Kept>,
+    }
+
+    /// A step taken back, or done again.
+    pub struct StepDone {
+        /// The operation.
+        pub id: String,
+        /// What it was, as the undo menu names it.
+        pub what: String,
+        /// In whose mailbox.
+        pub mailbox: Address,
+        /// The item's Message-ID or UID; empty for a grant.
+        pub key: String,
+        /// Who had done it.
+        pub by: Address,
+    }
+
+    /// A step that could not be taken back, or done again.
+    pub struct Kept {
+        /// The operation.
+        pub id: String,
+        /// The item's Message-ID or UID; empty for a grant.
+        pub key: String,
+        /// Why not.
+        pub reason: String,
+    }
+
+    /// What the next undo and redo would do, for the menu; empty when nothing.
+    pub struct UndoMenu {
+        /// As in `Undo Change Regarding`.
+        pub undo: String,
+        /// As in `Redo Change Regarding`.
+        pub redo: String,
+    }
+
+    /// One entry of the audit log (K-01).
+    pub struct AuditEntry {
+        /// The operation; empty for what was refused before it became one.
+        pub id: String,
+        /// When, by the actor's clock.
+        pub time: String,
+        /// Who did it.
+        pub actor: Address,
+        /// For whom: the mailbox's owner.
+        pub on_behalf_of: Address,
+        /// With which device.
+        pub device: String,
+        /// What allowed it: `owner`, or the level of the delegate's grant at that time; `none` without one.
+        pub grant: String,
+        /// Which item: Message-ID or UID; the delegate for a grant.
+        pub item: String,
+        /// What was changed: `tracking` or `grant`.
+        pub field: String,
+        /// What it said before, in words.
+        pub before: String,
+        /// What it says since.
+        pub after: String,
+        /// The row it was regarding before, as TABLE:ID; empty when none.
+        pub row_before: String,
+        /// The row it is regarding since.
+        pub row_after: String,
+        /// What was done, as the undo menu names it; for undo, redo and accept, of which operation.
+        pub cause: String,
+        /// `Applied`, or why not.
+        pub outcome: String,
+        /// Its place in the device's chain; `None` while the next cycle has not sealed it.
+        pub seq: Option<u32>,
+    }
+
+    /// What `audit verify` found (K-02).
+    pub struct Verified {
+        /// True when every chain is whole.
+        pub ok: bool,
+        /// How many entries were checked.
+        pub entries: u32,
+        /// The first that is not as it was written.
+        pub first_broken: Option<Broken>,
+    }
+
+    /// An entry of the audit log that is not as it was written.
+    pub struct Broken {
+        /// The mailbox.
+        pub mailbox: Address,
+        /// Whose chain: the device.
+        pub device: String,
+        /// Which link.
+        pub seq: u32,
+        /// What is wrong with it.
+        pub reason: String,
+    }
+
     /// What a grant covers.
     pub struct Scope {
         /// Folder names; empty for every folder.

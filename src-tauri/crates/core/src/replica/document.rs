@@ -1,7 +1,9 @@
 //! One Automerge document.
 
+use std::collections::BTreeSet;
+
 use automerge::{
-    ActorId, AutoCommit, Automerge, Change, ROOT, ReadDoc, ScalarValue, Value,
+    ActorId, AutoCommit, Automerge, Change, ChangeHash, ROOT, ReadDoc, ScalarValue, Value,
     transaction::{CommitOptions, Transactable},
 };
 use rusqlite::{Connection, OptionalExtension, params};
@@ -153,35 +155,104 @@ impl Document {
         Ok((change, device))
     }
 
-    /// The name of a change: the hash of its content.
+    /// The name of a change: the first half of Automerge's own hash of it, however it was packed, so that the same
+    /// change cannot come under two names.
     pub fn change_id(bytes: &[u8]) -> String {
-        hex(&Sha256::digest(bytes)[..16])
+        // Magic and checksum, then an unpacked change: what follows the first eight bytes is what Automerge hashes.
+        let hash = match bytes.get(8) {
+            Some(1) => bytes.get(8..).map(Sha256::digest).map(|d| d.to_vec()),
+            _ => None,
+        };
+        let hash = hash.unwrap_or_else(|| match Change::from_bytes(bytes.to_vec()) {
+            Ok(change) => change.hash().0.to_vec(),
+            Err(_) => Sha256::digest(bytes).to_vec(),
+        });
+        hex(&hash[..16])
     }
 
     /// Every value of a register, the one all replicas show first. More than one: they were set at the same time.
+    /// A value this release cannot read is skipped rather than blocking the others.
     pub fn values<T: DeserializeOwned>(&self, register: &str) -> Result<Vec<T>> {
-        let text = |value: &Value<'_>| match value {
-            Value::Scalar(s) => match s.as_ref() {
-                ScalarValue::Str(text) => Some(text.to_string()),
-                _ => None,
-            },
-            Value::Object(_) => None,
+        Ok(self
+            .written(register, None)?
+            .into_iter()
+            .map(|w| w.value)
+            .collect())
+    }
+
+    /// The same as it was at a moment, each value with the change that wrote it.
+    pub fn written<T: DeserializeOwned>(
+        &self,
+        register: &str,
+        moment: Option<&Moment>,
+    ) -> Result<Vec<Written<T>>> {
+        let (winner, all) = match moment {
+            None => (
+                self.automerge.get(ROOT, register)?,
+                self.automerge.get_all(ROOT, register)?,
+            ),
+            Some(Moment(heads)) => (
+                self.automerge.get_at(ROOT, register, heads)?,
+                self.automerge.get_all_at(ROOT, register, heads)?,
+            ),
         };
-        let winner = self.automerge.get(ROOT, register)?;
-        let mut all = Vec::new();
-        if let Some((value, id)) = &winner {
-            all.extend(text(value));
-            for (value, other) in self.automerge.get_all(ROOT, register)? {
-                if other != *id {
-                    all.extend(text(&value));
-                }
+        let Some((_, first)) = &winner else {
+            return Ok(Vec::new());
+        };
+        let others = all.iter().filter(|(_, id)| id != first);
+        let mut found = Vec::new();
+        for (value, id) in winner.iter().chain(others) {
+            let Value::Scalar(scalar) = value else { continue };
+            let ScalarValue::Str(text) = scalar.as_ref() else {
+                continue;
+            };
+            if let Ok(value) = serde_json::from_str(text) {
+                found.push(Written {
+                    value,
+                    by: self.automerge.hash_for_opid(id).map(name).unwrap_or_default(),
+                });
             }
         }
-        // A value this release cannot read is skipped rather than blocking the others.
-        Ok(all
-            .iter()
-            .filter_map(|text| serde_json::from_str(text).ok())
-            .collect())
+        Ok(found)
+    }
+
+    /// The document without these changes: what stood before them stands again, unless a later change that counts
+    /// has been made in full sight of them. The same on every replica that holds the same changes (H-01).
+    pub fn without(&mut self, changes: &BTreeSet<String>) -> Moment {
+        let heads = self.automerge.get_heads();
+        self.back_from(heads, changes)
+    }
+
+    /// The moment just before a change was made, without `changes`. `None` when it is not here.
+    pub fn before(&mut self, change: &str, changes: &BTreeSet<String>) -> Option<Moment> {
+        let hash = self.find_change(change)?;
+        let heads = self.automerge.get_change_by_hash(&hash)?.deps().to_vec();
+        Some(self.back_from(heads, changes))
+    }
+
+    /// The moment a change was made. `None` when it is not here.
+    pub fn at(&mut self, change: &str) -> Option<Moment> {
+        Some(Moment(vec![self.find_change(change)?]))
+    }
+
+    fn find_change(&mut self, id: &str) -> Option<ChangeHash> {
+        let all = self.automerge.get_changes_meta(&[]);
+        all.into_iter().map(|c| c.hash).find(|hash| name(*hash) == id)
+    }
+
+    fn back_from(&mut self, mut todo: Vec<ChangeHash>, changes: &BTreeSet<String>) -> Moment {
+        let (mut heads, mut seen) = (Vec::new(), BTreeSet::new());
+        while let Some(hash) = todo.pop() {
+            if !seen.insert(hash) {
+                continue;
+            }
+            if !changes.contains(&name(hash)) {
+                heads.push(hash);
+            } else if let Some(change) = self.automerge.get_change_by_hash(&hash) {
+                todo.extend(change.deps());
+            }
+        }
+        Moment(heads)
     }
 
     /// The names of the registers.
@@ -222,6 +293,23 @@ impl Document {
         }
         Ok(all)
     }
+}
+
+/// A state the document has been in, or would be in without some changes.
+#[derive(Debug, Clone)]
+pub struct Moment(Vec<ChangeHash>);
+
+/// A value of a register.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written<T> {
+    /// What it says.
+    pub value: T,
+    /// The change that wrote it, by its id.
+    pub by: String,
+}
+
+fn name(hash: ChangeHash) -> String {
+    hex(&hash.0[..16])
 }
 
 /// The registers of a document while it is edited.

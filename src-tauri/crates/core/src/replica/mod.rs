@@ -3,8 +3,12 @@
 //! One document per tracked item and one for a mailbox's grants, opened when touched and dropped again
 //! (design §3). Every value is a scalar register at the root; a delete is a value, never a map delete.
 
+mod change;
 mod document;
+mod history;
 mod operation;
 
-pub use document::{Document, DocumentId, DocumentKind};
-pub use operation::{Action, Logged, Operation, log, mark_sealed, positions, unsealed, waiting};
+pub use change::{Place, Put, puts};
+pub use document::{Document, DocumentId, DocumentKind, Moment, Written};
+pub use history::{Step, is_undone, last_done, last_undone, named, step};
+pub use operation::{Action, Logged, Operation, Origin, log, mark_sealed, positions, unsealed, waiting};

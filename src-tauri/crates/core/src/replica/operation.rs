@@ -21,6 +21,38 @@ pub enum Action {
     Untrack,
     /// Add a delegate.
     Grant,
+    /// Settle two values chosen at the same time.
+    Resolve,
+    /// Remove a delegate.
+    Revoke,
+    /// Undo one of the above.
+    Undo,
+    /// Do again what was undone.
+    Redo,
+    /// The owner accepts what was not applied.
+    Accept,
+}
+
+impl Action {
+    /// As the undo menu and the audit log name it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Track => "Track",
+            Self::ChangeRegarding => "Change Regarding",
+            Self::Untrack => "Untrack",
+            Self::Grant => "Add delegate",
+            Self::Resolve => "Choose one of two values",
+            Self::Revoke => "Remove delegate",
+            Self::Undo => "Undo",
+            Self::Redo => "Redo",
+            Self::Accept => "Accept",
+        }
+    }
+
+    /// Undo and redo are no steps of their own: they move over the others.
+    pub fn is_step(self) -> bool {
+        !matches!(self, Self::Undo | Self::Redo)
+    }
 }
 
 /// One change of one document, as it travels inside an envelope. Who did it is the envelope's signature.
@@ -36,6 +68,27 @@ pub struct Operation {
     pub kind: DocumentKind,
     /// The Automerge change.
     pub change: Vec<u8>,
+    /// Why it was made.
+    pub origin: Origin,
+}
+
+/// Why an operation was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Shared by everything done in one go, so that one undo takes it all back; empty for a single step.
+    pub batch: String,
+    /// The operation this one undoes, does again or accepts; empty for a step of its own.
+    pub cause: String,
+}
+
+impl Origin {
+    /// Made because of another operation.
+    pub fn because_of(operation: &str, batch: &str) -> Self {
+        Self {
+            batch: batch.into(),
+            cause: operation.into(),
+        }
+    }
 }
 
 impl Operation {
@@ -66,8 +119,8 @@ pub fn log(connection: &Connection, by: &Logged<'_>, operation: &Operation) -> R
     };
     let added = connection
         .prepare_cached(
-            "INSERT INTO operation (id, mailbox, document, device, person, action, at, changes, seq)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO operation (id, mailbox, document, device, person, action, at, changes, seq, batch, cause)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![
             operation.id(),
@@ -79,6 +132,8 @@ pub fn log(connection: &Connection, by: &Logged<'_>, operation: &Operation) -> R
             operation.at.0,
             bytes,
             by.seq,
+            operation.origin.batch,
+            operation.origin.cause,
         ])?;
     Ok(added == 1)
 }

@@ -2,7 +2,7 @@
 //!
 //! Every step is one transaction, and each can be repeated: a kill between any two of them costs time and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -10,12 +10,13 @@ use super::{
     cycle::{Action, Event, next},
     envelope::{Content, Envelope, content_hash, content_name},
     receipt::{Receipt, Refused, Seen},
+    refusal,
     relay::{EntryKind, EntryName, Relay},
 };
 use crate::{
     Result,
-    access::{self, Act, DeviceKey, PublicKey, authorise},
-    model::{Address, Time, hex},
+    access::{self, DeviceKey, PublicKey},
+    model::{Address, Time},
     replica::{self, Document, DocumentId, DocumentKind, Logged, Operation},
     store::Store,
     tracking,
@@ -340,14 +341,20 @@ fn merge_operations(
     };
     let mut outcome = Outcome::default();
     let mut by_document: BTreeMap<DocumentId, Vec<Operation>> = BTreeMap::new();
+    let mut refused = BTreeSet::new();
     for operation in operations {
-        match admit(tx, mailbox, device_id, author, &operation)? {
-            Ok(()) => by_document.entry(operation.document).or_default().push(operation),
-            Err(reason) => {
-                outcome.quarantined += 1;
-                quarantine(tx, &by, &operation, &reason, now)?;
-            }
+        if let Err(reason) = refusal::sound(&by, &operation)? {
+            outcome.quarantined += 1;
+            quarantine(tx, &by, &operation, &reason, false, now)?;
+            continue;
         }
+        if let Some(reason) = refusal::verdict(tx, &by, &operation, now)? {
+            outcome.quarantined += 1;
+            quarantine(tx, &by, &operation, &reason, true, now)?;
+            refusal::refuse(tx, mailbox, &operation.id(), &reason)?;
+            refused.insert(operation.id());
+        }
+        by_document.entry(operation.document).or_default().push(operation);
     }
     for (id, operations) in by_document {
         let kind = operations.first().map_or(DocumentKind::Item, |o| o.kind);
@@ -365,17 +372,18 @@ fn merge_operations(
             });
         if let Err(reason) = fits {
             for operation in &operations {
-                outcome.quarantined += 1;
-                quarantine(tx, &by, operation, &reason, now)?;
+                outcome.quarantined += u32::from(!refused.contains(&operation.id()));
+                quarantine(tx, &by, operation, &reason, false, now)?;
             }
             continue;
         }
         document.save(tx, mailbox)?;
         for operation in &operations {
-            outcome.merged += u32::from(replica::log(tx, &by, operation)?);
+            let new = replica::log(tx, &by, operation)?;
+            outcome.merged += u32::from(new && !refused.contains(&operation.id()));
         }
         match kind {
-            DocumentKind::Item => tracking::project(tx, mailbox, &document, now)?,
+            DocumentKind::Item => tracking::project(tx, mailbox, &mut document, now)?,
             DocumentKind::Grants => {
                 access::project_grants(tx, mailbox)?;
                 outcome.new_devices = true;
@@ -385,44 +393,19 @@ fn merge_operations(
     Ok(outcome)
 }
 
-/// May this operation be merged? The outer result is a fault of ours, the inner one theirs.
-fn admit(
-    tx: &Connection,
-    mailbox: &Address,
-    device_id: &str,
-    author: &Known,
-    operation: &Operation,
-) -> Result<Result<(), String>> {
-    let act = match operation.kind {
-        DocumentKind::Item => Act::Track,
-        DocumentKind::Grants => Act::Grant,
-    };
-    let grant = access::grant_of(tx, mailbox, &author.person)?;
-    if let Err(denied) = authorise(act, &author.person, mailbox, grant.as_ref(), operation.at) {
-        return Ok(Err(denied.to_string()));
-    }
-    let grants = operation.document == DocumentId::grants(mailbox);
-    if grants != (operation.kind == DocumentKind::Grants) {
-        return Ok(Err("The change is not for the document it names.".into()));
-    }
-    Ok(match Document::read_change(&operation.change) {
-        Ok((_, device)) if hex(&device) == device_id => Ok(()),
-        Ok(_) => Err("The change was made in another device's name.".into()),
-        Err(e) => Err(format!("The change is damaged: {e}")),
-    })
-}
-
 fn quarantine(
     tx: &Connection,
     by: &Logged<'_>,
     operation: &Operation,
     reason: &str,
+    sound: bool,
     now: Time,
 ) -> Result<()> {
     tracing::warn!(author = %by.person, reason, "an operation was put into quarantine");
     tx.execute(
-        "INSERT INTO quarantine (id, mailbox, author, item, reason, at, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO quarantine (id, mailbox, author, item, reason, at, bytes, sound)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, sound = min(sound, excluded.sound)",
         params![
             operation.id(),
             by.mailbox.as_str(),
@@ -431,6 +414,7 @@ fn quarantine(
             reason,
             now.0,
             postcard::to_stdvec(operation)?,
+            sound,
         ],
     )?;
     Ok(())
@@ -517,7 +501,8 @@ fn seen(connection: &Connection, mailbox: &Address) -> Result<Seen> {
 
 /// What this replica holds and has not applied.
 fn refused(connection: &Connection, mailbox: &Address) -> Result<Refused> {
-    let mut statement = connection.prepare_cached("SELECT id, reason FROM quarantine WHERE mailbox = ?1")?;
+    let mut statement =
+        connection.prepare_cached("SELECT id, reason FROM quarantine WHERE mailbox = ?1 AND accepted = 0")?;
     let found = statement.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
     Ok(found.collect::<Result<_, _>>()?)
 }

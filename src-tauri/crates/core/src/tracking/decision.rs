@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Result,
     model::{Address, Facts, ItemId, RowRef, Time},
-    replica::{Action, Document, DocumentKind, Operation},
+    replica::{Action, Document, DocumentKind, Moment, Operation, Origin},
+    sync::Refused,
 };
 
 const FACTS: &str = "facts";
 const FIRST: &str = "first";
-const DECISION: &str = "decision";
+/// The register of an item's decision.
+pub const DECISION: &str = "decision";
 
 /// The row an item is regarding, with its name, so that it can be shown where the row itself is not held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,15 +79,26 @@ pub struct Registers {
     pub decision: Decision,
     /// Decisions made at the same time that say something else.
     pub others: Vec<Decision>,
+    /// The changes that wrote the decisions that stand, the one that counts first.
+    pub by: Vec<String>,
 }
 
 impl Registers {
-    /// Reads a document; `None` while its first change has not arrived.
+    /// Reads a document as its changes left it, whether they count or not; `None` while its first change has not
+    /// arrived.
     pub fn read(document: &Document) -> Result<Option<Self>> {
-        let facts = document.values::<Facts>(FACTS)?.into_iter().next();
+        Self::read_at(document, None)
+    }
+
+    /// Reads it as it was at a moment.
+    pub fn read_at(document: &Document, moment: Option<&Moment>) -> Result<Option<Self>> {
+        let facts = document.written::<Facts>(FACTS, moment)?.into_iter().next();
         // Two people may both have been first, offline: the earlier was.
-        let first = document.values::<First>(FIRST)?.into_iter().min();
-        let mut decisions = document.values::<Decision>(DECISION)?.into_iter();
+        let first = document.written::<First>(FIRST, moment)?;
+        let first = first.into_iter().map(|w| w.value).min();
+        let written = document.written::<Decision>(DECISION, moment)?;
+        let by = written.iter().map(|w| w.by.clone()).collect();
+        let mut decisions = written.into_iter().map(|w| w.value);
         let (Some(facts), Some(first), Some(decision)) = (facts, first, decisions.next()) else {
             return Ok(None);
         };
@@ -96,10 +109,72 @@ impl Registers {
             }
         }
         Ok(Some(Self {
-            facts,
+            facts: facts.value,
             first,
             decision,
             others,
+            by,
+        }))
+    }
+}
+
+/// A choice that does not count, and that nobody has decided over since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotApplied {
+    /// Whose.
+    pub person: Address,
+    /// Why not.
+    pub reason: String,
+}
+
+/// What stands in an item's document when the changes that do not count are left out.
+pub struct Standing {
+    /// What counts.
+    pub registers: Registers,
+    /// What does not.
+    pub not_applied: Option<NotApplied>,
+}
+
+impl Standing {
+    /// Reads a document; `None` while its first change has not arrived.
+    pub fn read(document: &mut Document, refused: &Refused) -> Result<Option<Self>> {
+        let Some(all) = Registers::read(document)? else {
+            return Ok(None);
+        };
+        if refused.is_empty() {
+            return Ok(Some(Self {
+                registers: all,
+                not_applied: None,
+            }));
+        }
+        let not_applied = document
+            .written::<Decision>(DECISION, None)?
+            .into_iter()
+            .find_map(|w| {
+                refused.get(&w.by).map(|reason| NotApplied {
+                    person: w.value.person,
+                    reason: reason.clone(),
+                })
+            });
+        let moment = document.without(&refused.keys().cloned().collect());
+        let registers = match Registers::read_at(document, Some(&moment))? {
+            Some(registers) => registers,
+            // Nothing that counts was ever done here.
+            None => Registers {
+                decision: Decision {
+                    tracked: false,
+                    regarding: None,
+                    keep: false,
+                    ..all.decision
+                },
+                others: Vec::new(),
+                by: Vec::new(),
+                ..all
+            },
+        };
+        Ok(Some(Self {
+            registers,
+            not_applied,
         }))
     }
 }
@@ -110,7 +185,7 @@ pub fn decide(
     item: ItemId,
     facts: &Facts,
     decision: &Decision,
-    action: Action,
+    (action, origin): (Action, Origin),
     device: &[u8; 8],
 ) -> Result<Operation> {
     let first = First {
@@ -128,6 +203,7 @@ pub fn decide(
         document: item.into(),
         kind: DocumentKind::Item,
         change,
+        origin,
     })
 }
 
@@ -175,7 +251,7 @@ mod tests {
                     item,
                     &facts,
                     &decision(Some(row), true),
-                    Action::Track,
+                    (Action::Track, Origin::default()),
                     b"12345678",
                 );
                 Document::read_change(&o.unwrap().change).unwrap().0

@@ -4,6 +4,6 @@ mod decision;
 mod project;
 mod status;
 
-pub use decision::{Decision, First, Regarding, Registers, decide};
+pub use decision::{DECISION, Decision, First, NotApplied, Regarding, Registers, Standing, decide};
 pub use project::{check, project, rebuild};
 pub use status::{log_click, settle};

@@ -2,11 +2,12 @@
 
 use rusqlite::{Connection, params};
 
-use super::{Decision, Registers, status};
+use super::{Decision, Registers, Standing, status};
 use crate::{
     Result, activity,
     model::{Address, ItemId, Time},
     replica::{Document, DocumentId, DocumentKind},
+    sync::refusals,
 };
 
 /// Is this the document of the item it says it is? Another replica may have written anything.
@@ -25,8 +26,13 @@ pub fn check(mailbox: &Address, document: &Document) -> Result<(), String> {
 }
 
 /// Makes an item's projections anew: the item itself, its activity, parties and timeline, and its status.
-pub fn project(connection: &Connection, mailbox: &Address, document: &Document, now: Time) -> Result<()> {
-    let Some(registers) = Registers::read(document)? else {
+pub fn project(connection: &Connection, mailbox: &Address, document: &mut Document, now: Time) -> Result<()> {
+    let refused = refusals(connection, document.id())?;
+    let Some(Standing {
+        registers,
+        not_applied,
+    }) = Standing::read(document, &refused)?
+    else {
         return Ok(());
     };
     let Registers {
@@ -44,11 +50,12 @@ pub fn project(connection: &Connection, mailbox: &Address, document: &Document, 
     connection
         .prepare_cached(
             "INSERT INTO item (id, mailbox, kind, key, tracked, regarding_table, regarding_id, regarding_name, person,
-                               at, choices, status)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'Not tracked')
+                               at, choices, status, refused, refused_person)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'Not tracked', ?12, ?13)
              ON CONFLICT (id) DO UPDATE SET tracked = excluded.tracked, regarding_table = excluded.regarding_table,
                regarding_id = excluded.regarding_id, regarding_name = excluded.regarding_name,
-               person = excluded.person, at = excluded.at, choices = excluded.choices",
+               person = excluded.person, at = excluded.at, choices = excluded.choices, refused = excluded.refused,
+               refused_person = excluded.refused_person",
         )?
         .execute(params![
             item.to_string(),
@@ -62,6 +69,8 @@ pub fn project(connection: &Connection, mailbox: &Address, document: &Document, 
             decision.person.as_str(),
             decision.at.0,
             serde_json::to_string(&choices)?,
+            not_applied.as_ref().map_or("", |n| &n.reason),
+            not_applied.as_ref().map_or("", |n| n.person.as_str()),
         ])?;
     if decision.has_activity() {
         activity::put(connection, mailbox, item, &registers)?;
@@ -79,8 +88,8 @@ pub fn rebuild(connection: &Connection, now: Time) -> Result<u32> {
     )?;
     let mut count = 0;
     for (mailbox, id) in Document::all(connection, DocumentKind::Item)? {
-        if let Some(document) = Document::find(connection, id, DocumentKind::Item)? {
-            project(connection, &mailbox, &document, now)?;
+        if let Some(mut document) = Document::find(connection, id, DocumentKind::Item)? {
+            project(connection, &mailbox, &mut document, now)?;
             count += 1;
         }
     }

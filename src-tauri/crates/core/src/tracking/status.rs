@@ -6,27 +6,32 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Decision;
 use crate::{
-    Result, activity,
+    Result,
     model::{Address, ItemId, Status, Time},
-    replica,
-    sync::{Heard, Refused, covers},
+    replica::{self, Document, DocumentKind},
+    sync::{Heard, covers, follow},
 };
 
 /// Whose name the log uses for the item as a whole.
 const OVERALL: &str = "";
 
-/// Derives the status of every unsettled item of a mailbox anew. How many were promoted.
+/// Takes over the owner's word on what does not count, and derives the status of every unsettled item of a mailbox
+/// anew. How many were promoted.
 pub fn settle(connection: &Connection, mailbox: &Address, now: Time) -> Result<u32> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id FROM item WHERE mailbox = ?1 AND (status = 'Track pending' OR refused <> '') ORDER BY id",
-    )?;
+    let heard = Heard::read(connection, mailbox)?;
+    for id in follow(connection, mailbox, &heard)? {
+        if let Some(mut document) = Document::find(connection, id, DocumentKind::Item)? {
+            super::project(connection, mailbox, &mut document, now)?;
+        }
+    }
+    let mut statement = connection
+        .prepare_cached("SELECT id FROM item WHERE mailbox = ?1 AND status = 'Track pending' ORDER BY id")?;
     let unsettled = statement
         .query_map([mailbox.as_str()], |r| r.get::<_, String>(0))?
         .collect::<Result<Vec<_>, _>>()?;
     if unsettled.is_empty() {
         return Ok(0);
     }
-    let heard = Heard::read(connection, mailbox)?;
     let mut promoted = 0;
     for id in unsettled {
         if let Ok(id) = uuid::Uuid::parse_str(&id) {
@@ -46,22 +51,6 @@ pub(super) fn settle_item(
     settle_with(connection, mailbox, item, &Heard::read(connection, mailbox)?, now)
 }
 
-/// Why the owner's side has not applied something done to an item; empty when nothing is known of that.
-fn refusal(connection: &Connection, item: ItemId, refused: &Refused) -> Result<String> {
-    if refused.is_empty() {
-        return Ok(String::new());
-    }
-    let mut statement =
-        connection.prepare_cached("SELECT id FROM operation WHERE document = ?1 ORDER BY number DESC")?;
-    let operations = statement.query_map([item.to_string()], |r| r.get::<_, String>(0))?;
-    for operation in operations {
-        if let Some(reason) = refused.get(&operation?) {
-            return Ok(reason.clone());
-        }
-    }
-    Ok(String::new())
-}
-
 fn settle_with(
     connection: &Connection,
     mailbox: &Address,
@@ -70,18 +59,24 @@ fn settle_with(
     now: Time,
 ) -> Result<bool> {
     let id = item.to_string();
-    let (tracked, person, choices, promoted_before): (bool, String, String, bool) = connection
-        .prepare_cached("SELECT tracked, person, choices, promoted FROM item WHERE id = ?1")?
-        .query_row([&id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
+    let (tracked, person, choices, promoted_before, refused): (bool, String, String, bool, String) =
+        connection
+            .prepare_cached(
+                "SELECT tracked, person, choices, promoted, refused_person FROM item WHERE id = ?1",
+            )?
+            .query_row([&id], |r| {
+                Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
+            })?;
     let positions = replica::positions(connection, item.0)?;
-    let refused = refusal(connection, item, &heard.refused)?;
-    let tracked = tracked && refused.is_empty();
     let mut people = BTreeSet::from([mailbox.clone(), Address::lenient(&person)]);
     people.extend(
         serde_json::from_str::<Vec<Decision>>(&choices)?
             .into_iter()
             .map(|d| d.person),
     );
+    if !refused.is_empty() {
+        people.insert(Address::lenient(&refused));
+    }
 
     connection
         .prepare_cached("DELETE FROM item_person WHERE item = ?1")?
@@ -110,15 +105,11 @@ fn settle_with(
     log_path(connection, &id, OVERALL, overall, now)?;
     let promoted = has_been_promoted(connection, &id)?;
     connection
-        .prepare_cached("UPDATE item SET status = ?2, promoted = ?3, refused = ?4 WHERE id = ?1")?
-        .execute(params![id, overall.as_str(), promoted, refused])?;
+        .prepare_cached("UPDATE item SET status = ?2, promoted = ?3 WHERE id = ?1")?
+        .execute(params![id, overall.as_str(), promoted])?;
     connection
         .prepare_cached("UPDATE activity SET pending = ?2 WHERE item = ?1")?
         .execute(params![id, overall == Status::TrackPending])?;
-    if !refused.is_empty() {
-        // The document keeps the click; what the owner's side has not applied stands in no timeline.
-        activity::remove(connection, item)?;
-    }
     Ok(promoted && !promoted_before)
 }
 

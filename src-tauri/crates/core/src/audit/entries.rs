@@ -1,0 +1,341 @@
+//! The log, read from the envelopes and from what is not sealed yet.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::{
+    Error, Result,
+    access::Grant,
+    desk::view::AuditEntry,
+    model::{Address, Facts, Level},
+    replica::{self, Action, Document, DocumentId, DocumentKind, Operation, Place, Put},
+    sync::{Content, Envelope},
+    tracking::{DECISION, Decision},
+};
+
+/// An operation with what the chain says of it.
+struct Link {
+    device: String,
+    person: Address,
+    seq: Option<u32>,
+    id: String,
+    operation: Operation,
+    /// The register it is about; `None` when the change cannot be read.
+    put: Option<Put>,
+}
+
+/// What somebody once wrote into a register.
+struct Value {
+    json: String,
+    over: Vec<Place>,
+    counts: bool,
+}
+
+type Values = HashMap<(DocumentId, Place), Value>;
+
+/// Every operation of a mailbox, oldest first.
+pub fn entries(connection: &Connection, mailbox: &Address) -> Result<Vec<AuditEntry>> {
+    let refused = outcomes(connection, mailbox)?;
+    let mut keys: BTreeMap<DocumentId, String> = BTreeMap::new();
+    let (mut links, mut values) = (Vec::new(), Values::new());
+    for (device, person, seq, operation) in operations(connection, mailbox)? {
+        let id = operation.id();
+        let puts = Document::read_change(&operation.change)
+            .ok()
+            .and_then(|(change, _)| replica::puts(&change))
+            .unwrap_or_default();
+        let mut about = None;
+        for put in puts {
+            match (operation.kind, put.register.as_str()) {
+                (DocumentKind::Item, "facts") => {
+                    if let Ok(facts) = serde_json::from_str::<Facts>(&put.json) {
+                        keys.entry(operation.document).or_insert(facts.key);
+                    }
+                    continue;
+                }
+                (DocumentKind::Item, register) if register != DECISION => continue,
+                _ => {}
+            }
+            let value = Value {
+                json: put.json.clone(),
+                over: put.over.clone(),
+                counts: refused.get(&id).is_none_or(|(_, counts)| *counts),
+            };
+            values.insert((operation.document, put.place.clone()), value);
+            about = Some(put);
+        }
+        links.push(Link {
+            device,
+            person,
+            seq,
+            id,
+            operation,
+            put: about,
+        });
+    }
+    // A stable sort: what one device did stays in its order even when its clock jumped back within a cycle.
+    links.sort_by_key(|l| l.operation.at);
+    let mut levels: HashMap<String, Level> = HashMap::new();
+    let mut all = Vec::new();
+    for link in links {
+        let before = link
+            .put
+            .as_ref()
+            .and_then(|p| standing(&values, link.operation.document, &p.over, 0));
+        all.push(entry(
+            connection, mailbox, &link, before, &refused, &keys, &levels,
+        )?);
+        if let Some(put) = &link.put
+            && link.operation.kind == DocumentKind::Grants
+            && let Ok(grant) = serde_json::from_str::<Grant>(&put.json)
+        {
+            levels.insert(put.register.clone(), grant.level);
+        }
+    }
+    Ok(all)
+}
+
+/// The value that stood where a change wrote: what it replaced, behind whatever did not count.
+fn standing<'a>(values: &'a Values, document: DocumentId, over: &[Place], depth: u32) -> Option<&'a str> {
+    let mut over: Vec<_> = over.iter().collect();
+    // Of several values the one with the highest place is the one that was shown.
+    over.sort();
+    over.iter().rev().find_map(|place| {
+        let value = values.get(&(document, (*place).clone()))?;
+        match value.counts {
+            true => Some(value.json.as_str()),
+            false if depth < 10_000 => standing(values, document, &value.over, depth + 1),
+            false => None,
+        }
+    })
+}
+
+fn entry(
+    connection: &Connection,
+    mailbox: &Address,
+    link: &Link,
+    before: Option<&str>,
+    refused: &BTreeMap<String, (String, bool)>,
+    keys: &BTreeMap<DocumentId, String>,
+    levels: &HashMap<String, Level>,
+) -> Result<AuditEntry> {
+    let operation = &link.operation;
+    let after = link.put.as_ref().map(|p| p.json.as_str());
+    let grants = operation.kind == DocumentKind::Grants;
+    let (before, row_before) = words(grants, before);
+    let (after, row_after) = words(grants, after);
+    let item = match (grants, keys.get(&operation.document)) {
+        (true, _) => link.put.as_ref().map_or(String::new(), |p| p.register.clone()),
+        (false, Some(key)) => key.clone(),
+        (false, None) => connection
+            .prepare_cached("SELECT key FROM item WHERE id = ?1")?
+            .query_row([operation.document.to_string()], |r| r.get(0))
+            .optional()?
+            .unwrap_or_default(),
+    };
+    let grant = match levels.get(link.person.as_str()) {
+        _ if link.person == *mailbox => "owner".into(),
+        Some(level) => serde_json::to_value(level)?
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
+        None => "none".into(),
+    };
+    let what = operation.action.words();
+    let cause = match (operation.action, operation.origin.cause.as_str()) {
+        (_, "") => what.to_owned(),
+        (Action::Accept, cause) => format!("Accepted from quarantine: {cause}"),
+        (_, cause) => format!("{what} of {cause}"),
+    };
+    Ok(AuditEntry {
+        id: link.id.clone(),
+        time: operation.at.rfc3339(),
+        actor: link.person.clone(),
+        on_behalf_of: mailbox.clone(),
+        device: link.device.clone(),
+        grant,
+        item,
+        field: if grants { "grant" } else { "tracking" }.into(),
+        before,
+        after,
+        row_before,
+        row_after,
+        cause,
+        outcome: refused.get(&link.id).map_or("Applied".into(), |(o, _)| o.clone()),
+        seq: link.seq,
+    })
+}
+
+/// A value in words, and the row it names.
+fn words(grants: bool, json: Option<&str>) -> (String, String) {
+    let nothing = if grants { "No access" } else { "Not tracked" };
+    let Some(json) = json else {
+        return (nothing.into(), String::new());
+    };
+    if grants {
+        let text = match serde_json::from_str::<Grant>(json) {
+            Ok(g) if g.revoked => "Access ended".into(),
+            Ok(g) => {
+                let level = serde_json::to_value(g.level).ok();
+                let level = level.as_ref().and_then(|l| l.as_str()).unwrap_or_default();
+                let end = g
+                    .ends
+                    .map_or(String::new(), |t| format!(" until {}", t.rfc3339()));
+                format!("Access as {level}{end}")
+            }
+            Err(_) => String::new(),
+        };
+        return (text, String::new());
+    }
+    match serde_json::from_str::<Decision>(json) {
+        Ok(d) => {
+            let row = d.regarding.as_ref().map_or(String::new(), |r| r.row.to_string());
+            let text = match (d.tracked, &d.regarding) {
+                (true, Some(r)) => format!("Tracked regarding {}", r.name),
+                (true, None) => "Tracked".into(),
+                (false, _) if d.keep => "Not tracked, activity kept".into(),
+                (false, _) => nothing.into(),
+            };
+            (text, row)
+        }
+        Err(_) => (String::new(), String::new()),
+    }
+}
+
+/// Operation -> what became of it, and whether it counts, for those that were not simply applied.
+fn outcomes(connection: &Connection, mailbox: &Address) -> Result<BTreeMap<String, (String, bool)>> {
+    let mut all = BTreeMap::new();
+    let mut statement = connection.prepare_cached(
+        "SELECT operation, reason, 0 FROM refusal WHERE mailbox = ?1
+         UNION ALL SELECT id, reason, accepted FROM quarantine WHERE mailbox = ?1",
+    )?;
+    let mut rows = statement.query([mailbox.as_str()])?;
+    while let Some(row) = rows.next()? {
+        let (id, reason, accepted): (String, String, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let outcome = match accepted {
+            true => format!("{reason}; accepted since"),
+            false => reason,
+        };
+        all.insert(id, (outcome, accepted));
+    }
+    Ok(all)
+}
+
+/// Device, person, place in the chain, operation.
+type Carried = (String, Address, Option<u32>, Operation);
+
+/// Everything the chains carried, device by device in order, then what the next cycle will seal.
+fn operations(connection: &Connection, mailbox: &Address) -> Result<Vec<Carried>> {
+    let mut all = Vec::new();
+    let mut statement = connection.prepare_cached(
+        "SELECT e.device, e.seq, e.bytes, coalesce(d.person, '') FROM envelope e
+           LEFT JOIN device d ON d.mailbox = e.mailbox AND d.id = e.device
+         WHERE e.mailbox = ?1 AND e.merged = 1 ORDER BY e.device, e.seq",
+    )?;
+    let mut rows = statement.query([mailbox.as_str()])?;
+    while let Some(row) = rows.next()? {
+        let device: String = row.get(0)?;
+        // A damaged link is for `verify` to name; the others are shown.
+        let content = Envelope::decode(&row.get::<_, Vec<u8>>(2)?).and_then(|e| e.content());
+        let Ok(Content::Operations(operations)) = content else {
+            continue;
+        };
+        let person = Address::lenient(&row.get::<_, String>(3)?);
+        for operation in operations {
+            all.push((device.clone(), person.clone(), row.get(1)?, operation));
+        }
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT device, person, changes FROM operation WHERE mailbox = ?1 AND seq IS NULL ORDER BY number",
+    )?;
+    let mut rows = statement.query(params![mailbox.as_str()])?;
+    while let Some(row) = rows.next()? {
+        let operation = postcard::from_bytes(&row.get::<_, Vec<u8>>(2)?)?;
+        all.push((
+            row.get(0)?,
+            Address::lenient(&row.get::<_, String>(1)?),
+            None,
+            operation,
+        ));
+    }
+    Ok(all)
+}
+
+/// As CSV, with a header.
+///
+/// # Errors
+/// `Internal` when it cannot be written.
+pub fn csv(entries: &[AuditEntry]) -> Result<String> {
+    let failed = |e: &dyn std::fmt::Display| Error::unavailable(format!("The CSV cannot be made: {e}"), "");
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer
+        .write_record([
+            "time",
+            "actor",
+            "on_behalf_of",
+            "device",
+            "grant",
+            "item",
+            "field",
+            "before",
+            "after",
+            "row_before",
+            "row_after",
+            "cause",
+            "outcome",
+            "id",
+        ])
+        .map_err(|e| failed(&e))?;
+    for e in entries {
+        let cells = [
+            &e.time,
+            e.actor.as_str(),
+            e.on_behalf_of.as_str(),
+            &e.device,
+            &e.grant,
+            &e.item,
+            &e.field,
+            &e.before,
+            &e.after,
+            &e.row_before,
+            &e.row_after,
+            &e.cause,
+            &e.outcome,
+            &e.id,
+        ];
+        writer.write_record(cells.map(harmless)).map_err(|e| failed(&e))?;
+    }
+    let bytes = writer.into_inner().map_err(|e| failed(&e))?;
+    String::from_utf8(bytes).map_err(|e| failed(&e))
+}
+
+/// Keys and names come from anybody: a spreadsheet must not take one for a formula.
+fn harmless(cell: &str) -> String {
+    match cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => format!("'{cell}"),
+        false => cell.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn k_03_a_spreadsheet_takes_no_cell_for_a_formula() {
+        assert_eq!(harmless("=HYPERLINK(1)"), "'=HYPERLINK(1)");
+        assert_eq!(harmless("1@x"), "1@x");
+    }
+
+    #[test]
+    fn k_01_values_are_told_in_words() {
+        let json = r#"{"t":true,"r":{"table":"account","id":"A","name":"Alpine"},"p":"kim@x","a":1}"#;
+        assert_eq!(
+            words(false, Some(json)),
+            ("Tracked regarding Alpine".into(), "account:A".into())
+        );
+        assert_eq!(words(false, None), ("Not tracked".into(), String::new()));
+        assert_eq!(words(true, None).0, "No access");
+    }
+}

@@ -1,0 +1,149 @@
+//! What was not applied, and the owner's second look at it (A-07).
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{Desk, auditing::Attempt, items::standing, view::Quarantined};
+use crate::{
+    Error, Result,
+    model::{Address, ItemId},
+    replica::{self, Action, DocumentId, DocumentKind, Operation, Origin},
+    sync::{self, Heard},
+    tracking::{DECISION, Decision, Registers},
+};
+
+impl Desk {
+    /// What was not applied: in the own mailbox, and of one's own work in others'. Oldest first.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn quarantine(&self) -> Result<Vec<Quarantined>> {
+        self.store.read(|c| {
+            let mut all = Vec::new();
+            let mut statement = c.prepare(
+                "SELECT q.id, q.mailbox, q.author, coalesce(i.key, ''), q.reason, q.sound, q.bytes
+                 FROM quarantine q LEFT JOIN item i ON i.id = q.item LEFT JOIN operation o ON o.id = q.id
+                 WHERE q.mailbox = ?1 AND q.accepted = 0 ORDER BY q.at, o.number, q.id",
+            )?;
+            let mut rows = statement.query([self.person.as_str()])?;
+            while let Some(r) = rows.next()? {
+                let operation: Vec<u8> = r.get(6)?;
+                all.push(Quarantined {
+                    id: r.get(0)?,
+                    mailbox: Address::lenient(&r.get::<_, String>(1)?),
+                    author: Address::lenient(&r.get::<_, String>(2)?),
+                    key: r.get(3)?,
+                    reason: r.get(4)?,
+                    at: postcard::from_bytes::<Operation>(&operation)
+                        .map_or(String::new(), |o| o.at.rfc3339()),
+                    acceptable: r.get(5)?,
+                });
+            }
+            let mut mailboxes = c.prepare("SELECT id FROM mailbox WHERE mine = 0 ORDER BY id")?;
+            for mailbox in mailboxes.query_map([], |r| r.get::<_, String>(0))? {
+                let mailbox = Address::lenient(&mailbox?);
+                for (id, reason) in Heard::read(c, &mailbox)?.refused {
+                    let Some(step) = replica::step(c, &id)?.filter(|s| s.person == self.person) else {
+                        continue;
+                    };
+                    all.push(Quarantined {
+                        id,
+                        author: step.person,
+                        key: key_of(c, step.document)?,
+                        reason,
+                        at: step.at.rfc3339(),
+                        acceptable: false,
+                        mailbox: mailbox.clone(),
+                    });
+                }
+            }
+            Ok(all)
+        })
+    }
+
+    /// Applies after all what was not: the owner decides the same in their own name for the author, over whatever
+    /// stands now.
+    ///
+    /// # Errors
+    /// `Refused` for anybody but the owner, and for a change Behalf would not make; `NotFound` when nothing of that
+    /// name waits.
+    pub fn accept_quarantined(&self, id: &str) -> Result<Vec<Quarantined>> {
+        let id = id.trim();
+        let attempt = Attempt::on("Accept", &self.person, id, None);
+        self.audited(attempt, self.try_accept(id))?;
+        self.quarantine()
+    }
+
+    fn try_accept(&self, id: &str) -> Result<()> {
+        self.store.write(|tx| {
+            let found: Option<(String, Vec<u8>, bool, bool, String)> = tx
+                .prepare_cached(
+                    "SELECT mailbox, bytes, sound, accepted, reason FROM quarantine WHERE id = ?1",
+                )?
+                .query_row([id], |r| {
+                    Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
+                })
+                .optional()?;
+            let Some((mailbox, bytes, sound, accepted, reason)) = found else {
+                return Err(self.not_here(tx, id)?);
+            };
+            let mailbox = Address::lenient(&mailbox);
+            if mailbox != self.person {
+                return Err(owner_only(&mailbox));
+            }
+            if accepted {
+                return Err(Error::bad_input("That has been accepted already.", ""));
+            }
+            let operation: Operation = postcard::from_bytes(&bytes)?;
+            if !sound || operation.kind != DocumentKind::Item {
+                return Err(Error::refused(
+                    format!("That can never be applied: {reason}"),
+                    "It stays in quarantine, and in the audit log.",
+                ));
+            }
+            let (mut document, now) = standing(tx, ItemId(operation.document.0))?;
+            let missing =
+                || Error::not_found("What it builds on has not arrived yet.", "Sync, and try again.");
+            let made = document.at(id).ok_or_else(missing)?;
+            let wanted = document.written::<Decision>(DECISION, Some(&made))?;
+            let wanted = wanted.into_iter().next().ok_or_else(missing)?.value;
+            let facts = match now {
+                Some(now) => now.facts,
+                None => Registers::read(&document)?.ok_or_else(missing)?.facts,
+            };
+            tx.execute("UPDATE quarantine SET accepted = 1 WHERE id = ?1", [id])?;
+            sync::admit(tx, id)?;
+            let decision = Decision {
+                at: self.now(),
+                ..wanted
+            };
+            let why = (Action::Accept, Origin::because_of(id, ""));
+            self.decide(tx, &mailbox, &mut document, &facts, &decision, why)
+        })
+    }
+
+    /// Why an id that waits here under no name cannot be accepted.
+    fn not_here(&self, tx: &Connection, id: &str) -> Result<Error> {
+        Ok(match replica::step(tx, id)? {
+            Some(step) if step.mailbox != self.person => owner_only(&step.mailbox),
+            _ => Error::not_found(
+                format!("Nothing waits in quarantine by the name {id}."),
+                "`behalf quarantine` shows the ids.",
+            ),
+        })
+    }
+}
+
+fn owner_only(owner: &Address) -> Error {
+    Error::refused(
+        format!("Only {owner} can accept what was not applied in their mailbox."),
+        "Ask them.",
+    )
+}
+
+fn key_of(connection: &Connection, document: uuid::Uuid) -> Result<String> {
+    Ok(connection
+        .prepare_cached("SELECT key FROM item WHERE id = ?1")?
+        .query_row([DocumentId(document).to_string()], |r| r.get(0))
+        .optional()?
+        .unwrap_or_default())
+}

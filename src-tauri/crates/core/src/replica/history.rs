@@ -1,0 +1,114 @@
+//! Which steps can be taken back, and which were.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::Action;
+use crate::{
+    Result,
+    model::{Address, Time},
+};
+
+/// A logged operation that undo can move over.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The operation.
+    pub id: String,
+    /// In whose mailbox.
+    pub mailbox: Address,
+    /// On which document.
+    pub document: uuid::Uuid,
+    /// Who did it.
+    pub person: Address,
+    /// What.
+    pub action: Action,
+    /// When, by their clock.
+    pub at: Time,
+    /// With what else it was done in one go; empty for a single step.
+    pub batch: String,
+    /// The operation it undoes, does again or accepts.
+    pub cause: String,
+}
+
+const COLUMNS: &str = "o.id, o.mailbox, o.document, o.person, o.action, o.at, o.batch, o.cause";
+/// Undone and not done again since.
+const UNDONE: &str = "coalesce((SELECT u.action FROM operation u WHERE u.cause = o.id
+                       AND u.action IN ('\"Undo\"', '\"Redo\"') ORDER BY u.number DESC LIMIT 1), '') = '\"Undo\"'";
+const STEP: &str = "o.action NOT IN ('\"Undo\"', '\"Redo\"')";
+
+/// One operation.
+pub fn step(connection: &Connection, id: &str) -> Result<Option<Step>> {
+    let sql = format!("SELECT {COLUMNS} FROM operation o WHERE o.id = ?1");
+    Ok(connection
+        .prepare_cached(&sql)?
+        .query_row([id], read)
+        .optional()?)
+}
+
+/// Has it been undone, and not done again since?
+pub fn is_undone(connection: &Connection, id: &str) -> Result<bool> {
+    let sql = format!("SELECT {UNDONE} FROM operation o WHERE o.id = ?1");
+    let undone = connection.prepare_cached(&sql)?.query_row([id], |r| r.get(0));
+    Ok(undone.optional()?.unwrap_or(false))
+}
+
+/// The steps an id names, newest first: one operation, or all that were done in one go.
+pub fn named(connection: &Connection, id: &str) -> Result<Vec<Step>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM operation o WHERE (o.id = ?1 OR o.batch = ?1) AND {STEP} ORDER BY o.number DESC"
+    );
+    all(connection, &sql, id)
+}
+
+/// What this person did last and has not undone: a step, or all that were done in one go; newest first.
+pub fn last_done(connection: &Connection, person: &Address) -> Result<Vec<Step>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM operation o WHERE o.person = ?1 AND {STEP} AND NOT {UNDONE}
+           AND NOT EXISTS (SELECT 1 FROM refusal r WHERE r.operation = o.id) ORDER BY o.number DESC LIMIT 1"
+    );
+    let mut last = all(connection, &sql, person.as_str())?;
+    if let Some(batch) = last.first().map(|s| s.batch.clone()).filter(|b| !b.is_empty()) {
+        last = named(connection, &batch)?;
+    }
+    Ok(last)
+}
+
+/// What this person undid last and has not done again, in the order it was done. Empty after a new step: there is no
+/// way back onto a road that was left.
+pub fn last_undone(connection: &Connection, person: &Address) -> Result<Vec<Step>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM operation u JOIN operation o ON o.id = u.cause
+         WHERE u.person = ?1 AND u.action = '\"Undo\"' AND {UNDONE}
+           AND u.number > coalesce((SELECT max(o.number) FROM operation o WHERE o.person = ?1 AND {STEP}), 0)
+         ORDER BY u.number DESC LIMIT 1"
+    );
+    let mut last = all(connection, &sql, person.as_str())?;
+    if let Some(batch) = last.first().map(|s| s.batch.clone()).filter(|b| !b.is_empty()) {
+        last = named(connection, &batch)?;
+        last.reverse();
+    }
+    Ok(last)
+}
+
+fn all(connection: &Connection, sql: &str, by: &str) -> Result<Vec<Step>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_map(params![by], read)?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Step> {
+    let action: String = row.get(4)?;
+    let document: String = row.get(2)?;
+    let wrong = |i, e: Box<dyn std::error::Error + Send + Sync>| {
+        rusqlite::Error::FromSqlConversionFailure(i, rusqlite::types::Type::Text, e)
+    };
+    Ok(Step {
+        id: row.get(0)?,
+        mailbox: Address::lenient(&row.get::<_, String>(1)?),
+        document: uuid::Uuid::parse_str(&document).map_err(|e| wrong(2, e.into()))?,
+        person: Address::lenient(&row.get::<_, String>(3)?),
+        action: serde_json::from_str(&action).map_err(|e| wrong(4, e.into()))?,
+        at: Time(row.get(5)?),
+        batch: row.get(6)?,
+        cause: row.get(7)?,
+    })
+}
