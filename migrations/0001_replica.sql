@@ -109,8 +109,7 @@ CREATE TABLE quarantine (
     at       INTEGER NOT NULL,
     bytes    BLOB NOT NULL,
     -- 0 when it is no change Behalf would make: in no document, and never to be accepted.
-    sound    INTEGER NOT NULL,
-    accepted INTEGER NOT NULL DEFAULT 0
+    sound    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- The owner's word (A-07): operations that are in their document and do not count. On the owner's replica it goes

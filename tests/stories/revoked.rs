@@ -88,6 +88,18 @@ fn a_07_the_owner_accepts() {
     assert_eq!(log[0]["outcome"], format!("{ENDED}; accepted since"));
     assert_eq!((&log[0]["actor"], &log[1]["actor"]), (&KIM.into(), &ALEX.into()));
     assert!(log[1]["cause"].as_str().unwrap().contains(&id));
+
+    // E-09: taken back, it waits again; done again, it counts again.
+    assert_eq!(alex.undoes(), [OFFER]);
+    office.syncs_until_quiet();
+    for person in [alex, kim] {
+        assert_eq!(person.sees(OFFER).status(), "Not tracked");
+        assert_eq!(ids(person), [id.as_str()]);
+    }
+    alex.redoes();
+    office.syncs_until_quiet();
+    assert_eq!(kim.sees(OFFER).status(), "Tracked");
+    assert_eq!(ids(kim), Vec::<String>::new());
 }
 
 /// what stood before a refused change stands again; a second thought of the owner does not wait for it.

@@ -60,7 +60,7 @@ pub fn entries(connection: &Connection, mailbox: &Address) -> Result<Vec<AuditEn
             let value = Value {
                 json: put.json.clone(),
                 over: put.over.clone(),
-                counts: refused.get(&id).is_none_or(|(_, counts)| *counts),
+                counts: !refused.contains_key(&id),
             };
             values.insert((operation.document, put.place.clone()), value);
             about = Some(put);
@@ -116,7 +116,7 @@ fn entry(
     mailbox: &Address,
     link: &Link,
     before: Option<&str>,
-    refused: &BTreeMap<String, (String, bool)>,
+    refused: &BTreeMap<String, String>,
     keys: &BTreeMap<DocumentId, String>,
     levels: &HashMap<String, Level>,
 ) -> Result<AuditEntry> {
@@ -162,7 +162,7 @@ fn entry(
         row_before,
         row_after,
         cause,
-        outcome: refused.get(&link.id).map_or("Applied".into(), |(o, _)| o.clone()),
+        outcome: refused.get(&link.id).map_or("Applied".into(), Clone::clone),
         seq: link.seq,
     })
 }
@@ -203,21 +203,21 @@ fn words(grants: bool, json: Option<&str>) -> (String, String) {
     }
 }
 
-/// Operation -> what became of it, and whether it counts, for those that were not simply applied.
-fn outcomes(connection: &Connection, mailbox: &Address) -> Result<BTreeMap<String, (String, bool)>> {
+/// Operation -> what became of it, for those that were not simply applied.
+fn outcomes(connection: &Connection, mailbox: &Address) -> Result<BTreeMap<String, String>> {
     let mut all = BTreeMap::new();
     let mut statement = connection.prepare_cached(
-        "SELECT operation, reason, 0 FROM refusal WHERE mailbox = ?1
-         UNION ALL SELECT id, reason, accepted FROM quarantine WHERE mailbox = ?1",
+        "SELECT operation, reason FROM refusal WHERE mailbox = ?1
+         UNION SELECT id, reason FROM quarantine WHERE mailbox = ?1",
     )?;
     let mut rows = statement.query([mailbox.as_str()])?;
     while let Some(row) = rows.next()? {
-        let (id, reason, accepted): (String, String, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let outcome = match accepted {
+        let (id, reason): (String, String) = (row.get(0)?, row.get(1)?);
+        let outcome = match replica::is_accepted(connection, &id)? {
             true => format!("{reason}; accepted since"),
             false => reason,
         };
-        all.insert(id, (outcome, accepted));
+        all.insert(id, outcome);
     }
     Ok(all)
 }

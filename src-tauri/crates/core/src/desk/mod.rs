@@ -12,6 +12,8 @@ mod quarantine;
 mod request;
 mod rows;
 mod syncing;
+#[cfg(test)]
+mod tests;
 mod undo;
 pub mod view;
 

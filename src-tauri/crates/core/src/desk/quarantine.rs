@@ -7,7 +7,7 @@ use crate::{
     Error, Result,
     model::{Address, ItemId},
     replica::{self, Action, DocumentId, DocumentKind, Operation, Origin},
-    sync::{self, Heard},
+    sync::Heard,
     tracking::{DECISION, Decision, Registers},
 };
 
@@ -22,10 +22,13 @@ impl Desk {
             let mut statement = c.prepare(
                 "SELECT q.id, q.mailbox, q.author, coalesce(i.key, ''), q.reason, q.sound, q.bytes
                  FROM quarantine q LEFT JOIN item i ON i.id = q.item LEFT JOIN operation o ON o.id = q.id
-                 WHERE q.mailbox = ?1 AND q.accepted = 0 ORDER BY q.at, o.number, q.id",
+                 WHERE q.mailbox = ?1 ORDER BY q.at, o.number, q.id",
             )?;
             let mut rows = statement.query([self.person.as_str()])?;
             while let Some(r) = rows.next()? {
+                if replica::is_accepted(c, &r.get::<_, String>(0)?)? {
+                    continue;
+                }
                 let operation: Vec<u8> = r.get(6)?;
                 all.push(Quarantined {
                     id: r.get(0)?,
@@ -45,6 +48,9 @@ impl Desk {
                     let Some(step) = replica::step(c, &id)?.filter(|s| s.person == self.person) else {
                         continue;
                     };
+                    if replica::is_accepted(c, &id)? {
+                        continue;
+                    }
                     all.push(Quarantined {
                         id,
                         author: step.person,
@@ -60,8 +66,8 @@ impl Desk {
         })
     }
 
-    /// Applies after all what was not: the owner decides the same in their own name for the author, over whatever
-    /// stands now.
+    /// Applies after all what was not: a new decision of the owner, in the author's name, over whatever stands now.
+    /// The refused change itself stays refused, so that this can be undone like any other step.
     ///
     /// # Errors
     /// `Refused` for anybody but the owner, and for a change Behalf would not make; `NotFound` when nothing of that
@@ -75,22 +81,18 @@ impl Desk {
 
     fn try_accept(&self, id: &str) -> Result<()> {
         self.store.write(|tx| {
-            let found: Option<(String, Vec<u8>, bool, bool, String)> = tx
-                .prepare_cached(
-                    "SELECT mailbox, bytes, sound, accepted, reason FROM quarantine WHERE id = ?1",
-                )?
-                .query_row([id], |r| {
-                    Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
-                })
+            let found: Option<(String, Vec<u8>, bool, String)> = tx
+                .prepare_cached("SELECT mailbox, bytes, sound, reason FROM quarantine WHERE id = ?1")?
+                .query_row([id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))
                 .optional()?;
-            let Some((mailbox, bytes, sound, accepted, reason)) = found else {
+            let Some((mailbox, bytes, sound, reason)) = found else {
                 return Err(self.not_here(tx, id)?);
             };
             let mailbox = Address::lenient(&mailbox);
             if mailbox != self.person {
                 return Err(owner_only(&mailbox));
             }
-            if accepted {
+            if replica::is_accepted(tx, id)? {
                 return Err(Error::bad_input("That has been accepted already.", ""));
             }
             let operation: Operation = postcard::from_bytes(&bytes)?;
@@ -110,8 +112,6 @@ impl Desk {
                 Some(now) => now.facts,
                 None => Registers::read(&document)?.ok_or_else(missing)?.facts,
             };
-            tx.execute("UPDATE quarantine SET accepted = 1 WHERE id = ?1", [id])?;
-            sync::admit(tx, id)?;
             let decision = Decision {
                 at: self.now(),
                 ..wanted

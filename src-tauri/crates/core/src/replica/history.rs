@@ -51,6 +51,14 @@ pub fn is_undone(connection: &Connection, id: &str) -> Result<bool> {
     Ok(undone.optional()?.unwrap_or(false))
 }
 
+/// Has the owner accepted it after all, and not taken that back?
+pub fn is_accepted(connection: &Connection, id: &str) -> Result<bool> {
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM operation o WHERE o.cause = ?1 AND o.action = '\"Accept\"' AND NOT {UNDONE})"
+    );
+    Ok(connection.prepare_cached(&sql)?.query_row([id], |r| r.get(0))?)
+}
+
 /// The steps an id names, newest first: one operation, or all that were done in one go.
 pub fn named(connection: &Connection, id: &str) -> Result<Vec<Step>> {
     let sql = format!(

@@ -14,6 +14,6 @@ pub use cycle::{Action, Event, next};
 pub use envelope::{Content, Envelope, content_hash, content_name};
 pub use folder::FolderRelay;
 pub use receipt::{Heard, Receipt, Refused, Seen, covers};
-pub use refusal::{admit, follow, refusals};
+pub use refusal::{follow, refusals};
 pub use relay::{EntryKind, EntryName, Relay};
 pub use run::{Replica, Report, post, run, waiting_for};

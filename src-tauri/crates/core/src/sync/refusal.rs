@@ -7,14 +7,14 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::receipt::{Heard, Refused, Seen};
 use crate::{
     Result,
     access::{self, Act, authorise},
     model::{Address, Time},
-    replica::{self, Action, Document, DocumentId, DocumentKind, Logged, Operation},
+    replica::{self, Document, DocumentId, DocumentKind, Logged, Operation},
 };
 
 /// The changes of a document that do not count, each with the reason.
@@ -72,13 +72,6 @@ pub(super) fn verdict(
     if by.person == by.mailbox || !is_mine(tx, by.mailbox)? {
         return Ok(None);
     }
-    let id = operation.id();
-    let accepted: bool = tx
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM operation WHERE cause = ?1 AND action = ?2)")?
-        .query_row(params![id, serde_json::to_string(&Action::Accept)?], |r| r.get(0))?;
-    if accepted {
-        return Ok(None);
-    }
     // What one of the owner's devices has said stands: this disk may be a restored one.
     let mut statement = tx.prepare_cached(
         "SELECT r.seen, r.refused FROM receipt r JOIN device d ON d.mailbox = r.mailbox AND d.id = r.device
@@ -93,7 +86,7 @@ pub(super) fn verdict(
             .is_some_and(|seq| u64::try_from(seq).is_ok_and(|seq| seq <= held))
         {
             let refused: Refused = serde_json::from_str(&row.get::<_, String>(1)?)?;
-            return Ok(refused.get(&id).cloned());
+            return Ok(refused.get(&operation.id()).cloned());
         }
     }
     let grant = access::grant_of(tx, by.mailbox, by.person)?;
@@ -119,8 +112,8 @@ pub(super) fn refuse(tx: &Connection, mailbox: &Address, operation: &str, reason
     Ok(())
 }
 
-/// Notes that it does count after all.
-pub fn admit(tx: &Connection, operation: &str) -> Result<()> {
+/// Takes that back: the owner's receipt does not say so any more.
+fn admit(tx: &Connection, operation: &str) -> Result<()> {
     tx.prepare_cached("DELETE FROM refusal WHERE operation = ?1")?
         .execute([operation])?;
     Ok(())

@@ -501,8 +501,7 @@ fn seen(connection: &Connection, mailbox: &Address) -> Result<Seen> {
 
 /// What this replica holds and has not applied.
 fn refused(connection: &Connection, mailbox: &Address) -> Result<Refused> {
-    let mut statement =
-        connection.prepare_cached("SELECT id, reason FROM quarantine WHERE mailbox = ?1 AND accepted = 0")?;
+    let mut statement = connection.prepare_cached("SELECT id, reason FROM quarantine WHERE mailbox = ?1")?;
     let found = statement.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
     Ok(found.collect::<Result<_, _>>()?)
 }
