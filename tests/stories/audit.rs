@@ -39,6 +39,11 @@ fn story_11_k_01_k_03_who_put_this_here() {
     assert_eq!(alex.reads_audit(&["--person", ALEX, "--key", STRANGER]).len(), 1);
     assert_eq!(alex.reads_audit(&["--row", ALPINE]).len(), 3);
     assert!(alex.reads_audit(&["--person", "nobody@x"]).is_empty());
+    // The period: after the year 2020 and before 2120.
+    let (past, future) = ("2020-01-01T00:00:00Z", "2120-01-01T00:00:00Z");
+    let row = |more: [&str; 2]| alex.reads_audit(&["--row", ALPINE, more[0], more[1]]).len();
+    assert_eq!((row(["--since", past]), row(["--until", past])), (3, 0));
+    assert_eq!((row(["--since", future]), row(["--until", future])), (0, 3));
     let grants = alex.reads_audit(&["--key", KIM]);
     assert_eq!(grants[0]["after"], "Access as editor");
 }

@@ -42,6 +42,8 @@ fn story_5_h_06_two_hands() {
     assert_eq!(both, [choice(alex, "Fabrikam"), choice(kim, "Alpine Ski House")]);
     let records = alex.reads_timeline(ALPINE).len() + alex.reads_timeline(FABRIKAM).len();
     assert_eq!(records, 1, "it stands in one timeline only");
+    // E-09: neither takes the other's choice away by taking back their own.
+    assert!(kim.asks(&["undo"]).turned_down(3).contains("Alex"));
 }
 
 /// H-06: either person settles it, and the audit log has both choices and who settled.

@@ -354,6 +354,12 @@ pub struct AuditFilter {
     /// Only this row
     #[arg(long, value_name = "TABLE:ID", value_parser = row)]
     pub row: Option<RowRef>,
+    /// Only what was done at or after this instant (RFC 3339)
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub since: Option<String>,
+    /// Only what was done before this instant (RFC 3339)
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub until: Option<String>,
     /// As CSV
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,
@@ -427,6 +433,13 @@ fn until(text: &str) -> Result<String, String> {
     Time::parse(&instant)
         .map(Time::rfc3339)
         .ok_or_else(|| "Give a day as 2026-12-31, or an instant as 2026-12-31T18:00:00Z.".into())
+}
+
+/// An instant; made RFC 3339 UTC.
+fn instant(text: &str) -> Result<String, String> {
+    Time::parse(text)
+        .map(Time::rfc3339)
+        .ok_or_else(|| "Give an instant as 2026-12-31T18:00:00Z.".into())
 }
 
 /// `COLUMN=HEADER`.
@@ -508,6 +521,7 @@ mod tests {
             "redo 7",
             "audit",
             "audit --person k@x --key <1@x> --row account:ALFKI --csv",
+            "audit --since 2030-01-31T10:00:00Z --until 2030-02-28T10:00:00+02:00",
             "audit verify",
             "agent",
             "doctor",

@@ -13,6 +13,8 @@ pub fn entries(s: &Session, filter: AuditFilter) -> Result<Reply> {
         person: filter.person,
         key: filter.key,
         row: filter.row,
+        since: filter.since,
+        until: filter.until,
     };
     let entries = s.open()?.audit(&query)?;
     let text = if filter.csv {

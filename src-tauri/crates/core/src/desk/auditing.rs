@@ -7,10 +7,10 @@ use super::{
     view::{AuditEntry, Verified},
 };
 use crate::{
-    Code, Result,
+    Code, Error, Result,
     access::{self, Act, authorise},
     audit,
-    model::{Address, RowRef},
+    model::{Address, RowRef, Time},
 };
 
 /// Which entries (K-03).
@@ -23,6 +23,52 @@ pub struct AuditQuery {
     pub key: Option<String>,
     /// Only what put something on this row, or took it off.
     pub row: Option<RowRef>,
+    /// Only what was done at or after this moment, RFC 3339.
+    pub since: Option<String>,
+    /// Only what was done before this moment, RFC 3339.
+    pub until: Option<String>,
+}
+
+/// A query, understood.
+struct Wanted<'a> {
+    person: Option<&'a Address>,
+    key: Option<String>,
+    row: Option<String>,
+    since: Option<Time>,
+    until: Option<Time>,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(query: &'a AuditQuery) -> Result<Self> {
+        let moment = |text: &Option<String>| match text {
+            None => Ok(None),
+            Some(text) => Time::parse(text).map(Some).ok_or_else(|| {
+                Error::bad_input(
+                    format!("“{text}” is not a moment."),
+                    "Give it as 2026-12-31T18:00:00Z.",
+                )
+            }),
+        };
+        Ok(Self {
+            person: query.person.as_ref(),
+            key: query.key.as_deref().map(super::items::bare),
+            row: query.row.as_ref().map(ToString::to_string),
+            since: moment(&query.since)?,
+            until: moment(&query.until)?,
+        })
+    }
+
+    fn covers(&self, entry: &AuditEntry) -> bool {
+        let at = Time::parse(&entry.time);
+        self.person.is_none_or(|p| entry.actor == *p)
+            && self.key.as_ref().is_none_or(|k| entry.item == *k)
+            && self
+                .row
+                .as_ref()
+                .is_none_or(|r| entry.row_before == *r || entry.row_after == *r)
+            && self.since.is_none_or(|t| at.is_some_and(|at| at >= t))
+            && self.until.is_none_or(|t| at.is_some_and(|at| at < t))
+    }
 }
 
 /// Something asked for, in case it is refused.
@@ -48,32 +94,19 @@ impl Desk {
     /// The audit log: newest last. Of mailboxes this person may not read (any more), only their own doing.
     ///
     /// # Errors
-    /// Database errors.
+    /// `BadInput` for a moment that is none; database errors.
     pub fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>> {
-        let key = query.key.as_deref().map(super::items::bare);
-        let row = query.row.as_ref().map(ToString::to_string);
+        let wanted = Wanted::of(query)?;
         self.store.read(|c| {
-            let mut all = Vec::new();
+            let mut all = audit::attempts(c, self.key.id())?;
             for mailbox in audit::mailboxes(c)? {
                 let grant = access::grant_of(c, &mailbox, &self.person)?;
-                let all_of_it =
-                    authorise(Act::Read, &self.person, &mailbox, grant.as_ref(), self.now()).is_ok();
+                let may = authorise(Act::Read, &self.person, &mailbox, grant.as_ref(), self.now());
                 let mut entries = audit::entries(c, &mailbox)?;
-                entries.retain(|e| {
-                    (all_of_it || e.actor == self.person)
-                        && query.person.as_ref().is_none_or(|p| e.actor == *p)
-                        && key.as_ref().is_none_or(|k| e.item == *k)
-                        && row
-                            .as_ref()
-                            .is_none_or(|r| e.row_before == *r || e.row_after == *r)
-                });
+                entries.retain(|e| may.is_ok() || e.actor == self.person);
                 all.append(&mut entries);
             }
-            all.extend(audit::attempts(c, self.key.id())?.into_iter().filter(|e| {
-                query.person.as_ref().is_none_or(|p| e.actor == *p)
-                    && key.as_ref().is_none_or(|k| e.item == *k)
-                    && row.as_ref().is_none_or(|r| e.row_after == *r)
-            }));
+            all.retain(|e| wanted.covers(e));
             all.sort_by(|a, b| a.time.cmp(&b.time));
             Ok(all)
         })
