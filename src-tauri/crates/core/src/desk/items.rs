@@ -9,7 +9,7 @@ use crate::{
     activity::{self, Activity},
     mailbox::{CALENDAR, html, read},
     model::{Address, Facts, ItemId, Kind, RowRef, Status},
-    replica::{self, Action, Document, DocumentKind, Logged},
+    replica::{self, Action, Document, DocumentKind, Link, Logged},
     rows,
     sync::waiting_for,
     tracking::{self, Decision, Regarding, Registers},
@@ -274,7 +274,7 @@ impl Desk {
             mailbox,
             device: self.key.id(),
             person: &self.person,
-            seq: None,
+            link: None,
         };
         replica::log(tx, &by, operation)?;
         if operation.action != Action::Untrack {
@@ -466,9 +466,8 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
             at: d.at.rfc3339(),
         })
         .collect();
-    let positions = replica::positions(connection, id.0)?;
-    let unsent =
-        positions.iter().any(|(_, seq)| seq.is_none()) || outbox_holds(connection, mailbox, &positions)?;
+    let links = replica::links(connection, id.0)?;
+    let unsent = links.iter().any(|(_, link)| link.is_none()) || outbox_holds(connection, mailbox, &links)?;
     let missing = !waiting_for(connection, mailbox)?.is_empty();
     let mut statement = connection.prepare_cached(
         "SELECT person, status FROM item_person WHERE item = ?1 ORDER BY person <> ?2, person",
@@ -520,11 +519,11 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
     }))
 }
 
-/// True while one of these positions is in this device's outbox.
+/// True while one of these links is in this device's outbox.
 fn outbox_holds(
     connection: &Connection,
     mailbox: &Address,
-    positions: &[(String, Option<i64>)],
+    links: &[(String, Option<Link>)],
 ) -> Result<bool> {
     let oldest: Option<(String, i64)> = connection
         .prepare_cached(
@@ -533,8 +532,8 @@ fn outbox_holds(
         .query_row([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?;
     Ok(oldest.is_some_and(|(device, first)| {
-        positions
+        links
             .iter()
-            .any(|(d, seq)| *d == device && seq.is_some_and(|seq| seq >= first))
+            .any(|(d, link)| *d == device && link.is_some_and(|link| link.seq >= first))
     }))
 }
