@@ -90,7 +90,7 @@ impl Desk {
                 mailbox: &self.person,
                 device: self.key.id(),
                 person: &self.person,
-                seq: None,
+                link: None,
             };
             replica::log(tx, &by, &operation)?;
             Ok(grant)

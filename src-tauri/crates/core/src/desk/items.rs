@@ -9,7 +9,7 @@ use crate::{
     activity::{self, Activity},
     mailbox::{CALENDAR, html, read},
     model::{Address, Facts, ItemId, Kind, RowRef, Status, bare_key},
-    replica::{self, Action, Document, DocumentKind, Logged},
+    replica::{self, Action, Document, DocumentKind, Link, Logged},
     rows,
     sync::waiting_for,
     tracking::{self, Decision, Regarding, Registers},
@@ -125,11 +125,11 @@ impl Desk {
     /// As [`Desk::show`].
     pub fn status(&self, mailbox: &Address, key: &str) -> Result<Item> {
         let key = bare_key(key);
-        self.reach(Act::Read, mailbox, &key)?;
-        self.store.read(|c| match item(c, mailbox, &key, &self.person)? {
+        self.reach(Act::Read, mailbox, key)?;
+        self.store.read(|c| match item(c, mailbox, key, &self.person)? {
             Some(item) => Ok(item),
             None => {
-                let kind = untracked_kind(c, mailbox, &key)?.ok_or_else(|| no_such_key(mailbox, &key))?;
+                let kind = untracked_kind(c, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
                 let mut people = vec![&self.person];
                 people.extend(Some(mailbox).filter(|owner| **owner != self.person));
                 let people = people.into_iter().map(|person| {
@@ -162,8 +162,8 @@ impl Desk {
     pub fn track(&self, mailbox: &Address, key: &str, regarding: Option<&RowRef>) -> Result<Item> {
         let asked = self.now();
         let key = bare_key(key);
-        self.reach(Act::Track, mailbox, &key)?;
-        let facts = self.facts(mailbox, &key)?;
+        self.reach(Act::Track, mailbox, key)?;
+        let facts = self.facts(mailbox, key)?;
         let item_id = ItemId::derive(mailbox, facts.kind(), &facts.key);
         self.store.write(|tx| {
             let regarding = regarding.map(|row| choose(tx, row)).transpose()?;
@@ -200,7 +200,7 @@ impl Desk {
             )?;
             self.done(tx, mailbox, item_id, &mut document, &operation)
         })?;
-        self.status(mailbox, &key)
+        self.status(mailbox, key)
     }
 
     /// Untrack & Keep, or Untrack & Delete (D2).
@@ -209,15 +209,14 @@ impl Desk {
     /// As [`Desk::track`]; `BadInput` when it is not tracked.
     pub fn untrack(&self, mailbox: &Address, key: &str, keep: bool) -> Result<Item> {
         let key = bare_key(key);
-        self.reach(Act::Track, mailbox, &key)?;
+        self.reach(Act::Track, mailbox, key)?;
         self.store.write(|tx| {
             let not_tracked =
                 || Error::bad_input("This item is not tracked.", "There is nothing to untrack.");
-            let (id, _) =
-                held(tx, mailbox, &key)?.ok_or_else(|| match untracked_kind(tx, mailbox, &key) {
-                    Ok(None) => no_such_key(mailbox, &key),
-                    _ => not_tracked(),
-                })?;
+            let (id, _) = held(tx, mailbox, key)?.ok_or_else(|| match untracked_kind(tx, mailbox, key) {
+                Ok(None) => no_such_key(mailbox, key),
+                _ => not_tracked(),
+            })?;
             let mut document = Document::open(tx, id.into(), DocumentKind::Item)?;
             let before = Registers::read(&document)?
                 .filter(|b| b.decision.tracked)
@@ -239,7 +238,7 @@ impl Desk {
             )?;
             self.done(tx, mailbox, id, &mut document, &operation)
         })?;
-        self.status(mailbox, &key)
+        self.status(mailbox, key)
     }
 
     /// May this person do this with this item? As [`Desk::authorise`], and its folder must be in the grant's scope.
@@ -267,7 +266,7 @@ impl Desk {
             mailbox,
             device: self.key.id(),
             person: &self.person,
-            seq: None,
+            link: None,
         };
         replica::log(tx, &by, operation)?;
         if operation.action != Action::Untrack {
@@ -450,9 +449,8 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
             at: d.at.rfc3339(),
         })
         .collect();
-    let positions = replica::positions(connection, id.0)?;
-    let unsent =
-        positions.iter().any(|(_, seq)| seq.is_none()) || outbox_holds(connection, mailbox, &positions)?;
+    let links = replica::links(connection, id.0)?;
+    let unsent = links.iter().any(|(_, link)| link.is_none()) || outbox_holds(connection, mailbox, &links)?;
     let missing = !waiting_for(connection, mailbox)?.is_empty();
     let mut statement = connection.prepare_cached(
         "SELECT person, status FROM item_person WHERE item = ?1 ORDER BY person <> ?2, person",
@@ -504,11 +502,11 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
     }))
 }
 
-/// True while one of these positions is in this device's outbox.
+/// True while one of these links is in this device's outbox.
 fn outbox_holds(
     connection: &Connection,
     mailbox: &Address,
-    positions: &[(String, Option<i64>)],
+    links: &[(String, Option<Link>)],
 ) -> Result<bool> {
     let oldest: Option<(String, i64)> = connection
         .prepare_cached(
@@ -517,8 +515,8 @@ fn outbox_holds(
         .query_row([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?;
     Ok(oldest.is_some_and(|(device, first)| {
-        positions
+        links
             .iter()
-            .any(|(d, seq)| *d == device && seq.is_some_and(|seq| seq >= first))
+            .any(|(d, link)| *d == device && link.is_some_and(|link| link.seq >= first))
     }))
 }

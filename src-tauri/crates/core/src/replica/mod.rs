@@ -7,4 +7,4 @@ mod document;
 mod operation;
 
 pub use document::{Document, DocumentId, DocumentKind};
-pub use operation::{Action, Logged, Operation, log, mark_sealed, positions, unsealed, waiting};
+pub use operation::{Action, Link, Logged, Operation, links, log, mark_sealed, unsealed, waiting};

@@ -73,7 +73,7 @@ fn settle_with(
     let (tracked, person, choices, promoted_before): (bool, String, String, bool) = connection
         .prepare_cached("SELECT tracked, person, choices, promoted FROM item WHERE id = ?1")?
         .query_row([&id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
-    let positions = replica::positions(connection, item.0)?;
+    let links = replica::links(connection, item.0)?;
     let refused = refusal(connection, item, &heard.refused)?;
     let tracked = tracked && refused.is_empty();
     let mut people = BTreeSet::from([mailbox.clone(), Address::lenient(&person)]);
@@ -95,7 +95,7 @@ fn settle_with(
         let holds = heard
             .seen
             .get(person)
-            .is_some_and(|devices| devices.iter().any(|s| covers(s, &positions)));
+            .is_some_and(|devices| devices.iter().any(|held| covers(held, &links)));
         let status = match (tracked, holds) {
             (false, _) => Status::NotTracked,
             (true, false) => Status::TrackPending,
