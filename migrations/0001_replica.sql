@@ -57,6 +57,7 @@ CREATE TABLE operation (
     batch     TEXT NOT NULL DEFAULT '',     -- what was done in one go has one undo
     cause     TEXT NOT NULL DEFAULT '',     -- the operation it undoes, does again or accepts
     -- Where it stands in its device's chain; null until sealed.
+    branch    INTEGER,
     seq       INTEGER
 ) STRICT;
 CREATE INDEX operation_unsealed ON operation (mailbox, number) WHERE seq IS NULL;
@@ -64,13 +65,16 @@ CREATE INDEX operation_by_document ON operation (document, number);
 CREATE INDEX operation_by_person ON operation (person, number);
 CREATE INDEX operation_by_batch ON operation (batch) WHERE batch <> '';
 CREATE INDEX operation_by_cause ON operation (cause, number) WHERE cause <> '';
-CREATE INDEX operation_by_link ON operation (mailbox, device, seq);
+CREATE INDEX operation_by_link ON operation (mailbox, device, branch, seq);
 
 CREATE TABLE envelope (
     hash    TEXT PRIMARY KEY,
     mailbox TEXT NOT NULL,
     device  TEXT NOT NULL,
     seq     INTEGER NOT NULL,
+    prev    TEXT NOT NULL,                  -- the envelope it follows; zeros for the first
+    -- A chain forks where an old copy of a disk went on; counted here as they arrive, 0 until merged.
+    branch  INTEGER NOT NULL DEFAULT 0,
     bytes   BLOB NOT NULL,
     -- 0 while it waits in this device's outbox.
     sent    INTEGER NOT NULL,
@@ -79,6 +83,7 @@ CREATE TABLE envelope (
     UNIQUE (mailbox, device, seq, hash)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX envelope_outbox ON envelope (mailbox, seq) WHERE sent = 0;
+CREATE INDEX envelope_chain ON envelope (mailbox, device, branch, seq, hash) WHERE merged = 1;
 CREATE INDEX envelope_waiting ON envelope (mailbox, device, seq) WHERE merged = 0;
 
 -- The newest receipt of every device, its own included.
@@ -86,7 +91,7 @@ CREATE TABLE receipt (
     mailbox TEXT NOT NULL,
     device  TEXT NOT NULL,
     number  INTEGER NOT NULL,
-    seen    TEXT NOT NULL,                  -- JSON: device -> highest contiguous sequence it holds
+    seen    TEXT NOT NULL,                  -- JSON: device -> the tips of its chain up to which everything is held
     refused TEXT NOT NULL,                  -- JSON: operation -> why it was not applied
     bytes   BLOB NOT NULL,
     sent    INTEGER NOT NULL,

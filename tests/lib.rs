@@ -7,3 +7,4 @@ pub mod corpus;
 pub mod data;
 pub mod office;
 pub mod post;
+pub mod relays;

@@ -44,7 +44,7 @@ pub fn refused(tx: &Connection, key: &DeviceKey, attempted: &Attempted) -> Resul
 }
 
 /// Every refusal, oldest first, as audit entries.
-pub fn attempts(connection: &Connection, device: &str) -> Result<Vec<AuditEntry>> {
+pub fn attempts(connection: &Connection, device: &str) -> Result<Vec<(Time, AuditEntry)>> {
     let mut statement = connection.prepare_cached("SELECT entry FROM attempt ORDER BY number")?;
     let found = statement.query_map([], |r| r.get::<_, String>(0))?;
     let mut all = Vec::new();
@@ -54,7 +54,8 @@ pub fn attempts(connection: &Connection, device: &str) -> Result<Vec<AuditEntry>
             continue;
         };
         let grant = if a.person == a.mailbox { "owner" } else { "none" };
-        all.push(AuditEntry {
+        let at = a.at;
+        let entry = AuditEntry {
             id: String::new(),
             time: a.at.rfc3339(),
             actor: a.person,
@@ -70,7 +71,8 @@ pub fn attempts(connection: &Connection, device: &str) -> Result<Vec<AuditEntry>
             cause: a.what,
             outcome: format!("Refused: {}", a.reason),
             seq: None,
-        });
+        };
+        all.push((at, entry));
     }
     Ok(all)
 }

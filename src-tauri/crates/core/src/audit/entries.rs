@@ -8,7 +8,7 @@ use crate::{
     Error, Result,
     access::Grant,
     desk::view::AuditEntry,
-    model::{Address, Facts, Level},
+    model::{Address, Facts, Level, Time},
     replica::{self, Action, Document, DocumentId, DocumentKind, Operation, Place, Put},
     sync::{Content, Envelope},
     tracking::{DECISION, Decision},
@@ -34,8 +34,8 @@ struct Value {
 
 type Values = HashMap<(DocumentId, Place), Value>;
 
-/// Every operation of a mailbox, oldest first.
-pub fn entries(connection: &Connection, mailbox: &Address) -> Result<Vec<AuditEntry>> {
+/// Every operation of a mailbox with its time to the millisecond, oldest first.
+pub fn entries(connection: &Connection, mailbox: &Address) -> Result<Vec<(Time, AuditEntry)>> {
     let refused = outcomes(connection, mailbox)?;
     let mut keys: BTreeMap<DocumentId, String> = BTreeMap::new();
     let (mut links, mut values) = (Vec::new(), Values::new());
@@ -83,9 +83,8 @@ pub fn entries(connection: &Connection, mailbox: &Address) -> Result<Vec<AuditEn
             .put
             .as_ref()
             .and_then(|p| standing(&values, link.operation.document, &p.over, 0));
-        all.push(entry(
-            connection, mailbox, &link, before, &refused, &keys, &levels,
-        )?);
+        let entry = entry(connection, mailbox, &link, before, &refused, &keys, &levels)?;
+        all.push((link.operation.at, entry));
         if let Some(put) = &link.put
             && link.operation.kind == DocumentKind::Grants
             && let Ok(grant) = serde_json::from_str::<Grant>(&put.json)

@@ -1,6 +1,6 @@
 //! Are the chains as they were written? (K-02)
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -9,8 +9,8 @@ use crate::{
     Result,
     access::{PublicKey, device_id},
     desk::view::{Broken, Verified},
-    model::Address,
-    sync::{Content, Envelope, content_hash, content_name},
+    model::{Address, hex},
+    sync::{Content, Envelope, Seen, content_name},
 };
 
 /// Walks every device's chain: signature, hash of the link before, number, name; then whether what is on record here
@@ -18,12 +18,12 @@ use crate::{
 pub fn verify(connection: &Connection, person: &Address, device: &str, key: &PublicKey) -> Result<Verified> {
     let (mut entries, mut first_broken) = (0, None);
     for mailbox in mailboxes(connection)? {
-        for device in devices(connection, &mailbox)? {
-            let chain = walk(connection, &mailbox, &device)?;
+        for writer in devices(connection, &mailbox)? {
+            let chain = walk(connection, &mailbox, &writer, device)?;
             entries += chain.entries;
             first_broken = first_broken.or(chain.broken.map(|(seq, reason)| Broken {
                 mailbox: mailbox.clone(),
-                device,
+                device: writer,
                 seq,
                 reason,
             }));
@@ -59,39 +59,48 @@ struct Chain {
     broken: Option<(u32, String)>,
 }
 
-fn walk(connection: &Connection, mailbox: &Address, device: &str) -> Result<Chain> {
+/// A chain may have forked where an old copy of a disk went on: every link follows one that is here.
+fn walk(connection: &Connection, mailbox: &Address, device: &str, own: &str) -> Result<Chain> {
     let key: Option<PublicKey> = connection
         .prepare_cached("SELECT public_key FROM device WHERE mailbox = ?1 AND id = ?2")?
         .query_row([mailbox.as_str(), device], |r| r.get(0))
         .optional()?;
     let mut statement = connection.prepare_cached(
-        "SELECT seq, hash, bytes FROM envelope WHERE mailbox = ?1 AND device = ?2 AND merged = 1 ORDER BY seq",
+        "SELECT seq, hash, prev, bytes FROM envelope WHERE mailbox = ?1 AND device = ?2 AND merged = 1
+         ORDER BY seq, hash",
     )?;
     let mut rows = statement.query([mailbox.as_str(), device])?;
     let mut chain = Chain::default();
-    let (mut seq, mut before, mut carried) = (0_u32, [0; 32], BTreeSet::new());
+    let (mut links, mut carried) = (BTreeMap::new(), BTreeSet::new());
+    links.insert(hex(&[0; 32]), 0);
     while let Some(row) = rows.next()? {
-        seq += 1;
-        let (number, hash, bytes): (u32, String, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        match link(
-            mailbox,
-            device,
-            key.as_ref(),
-            (number, seq),
-            &hash,
-            before,
-            &bytes,
-        ) {
+        let (seq, hash, prev): (u32, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let bytes: Vec<u8> = row.get(3)?;
+        let before = links.get(&prev).copied();
+        match link(mailbox, device, key.as_ref(), seq, (&hash, &prev), before, &bytes) {
             Ok(operations) => {
                 chain.entries += u32::try_from(operations.len()).unwrap_or(u32::MAX);
-                carried.extend(operations.into_iter().map(|id| (id, number)));
+                carried.extend(operations.into_iter().map(|id| (id, seq)));
             }
             Err(reason) => {
                 chain.broken = Some((seq, reason));
                 return Ok(chain);
             }
         }
-        before = content_hash(&bytes);
+        links.insert(hash, seq);
+    }
+    // The end of a chain has no link after it; what this replica said it held shows when it is gone.
+    let said: Option<String> = connection
+        .prepare_cached("SELECT r.seen FROM receipt r WHERE r.mailbox = ?1 AND r.device = ?2")?
+        .query_row([mailbox.as_str(), own], |r| r.get(0))
+        .optional()?;
+    let said: Seen = said.map_or(Ok(Seen::new()), |s| serde_json::from_str(&s))?;
+    for tip in said.get(device).into_iter().flatten() {
+        if !links.contains_key(&tip.hash) {
+            let seq = u32::try_from(tip.seq).unwrap_or(u32::MAX);
+            chain.broken = Some((seq, format!("Link {seq} is missing.")));
+            return Ok(chain);
+        }
     }
     // What is on record here must have come in an envelope, and what came must be on record.
     let mut statement = connection.prepare_cached(
@@ -124,20 +133,21 @@ fn link(
     mailbox: &Address,
     device: &str,
     key: Option<&PublicKey>,
-    (number, wanted): (u32, u32),
-    hash: &str,
-    before: [u8; 32],
+    seq: u32,
+    (hash, prev): (&str, &str),
+    before: Option<u32>,
     bytes: &[u8],
 ) -> Result<Vec<String>, String> {
-    if number != wanted {
-        return Err(format!("Link {wanted} is missing."));
-    }
     if content_name(bytes) != hash {
         return Err("Its content is not what it was named by.".into());
     }
     let envelope = Envelope::decode(bytes).map_err(|e| format!("It cannot be read: {e}"))?;
-    if envelope.mailbox != *mailbox || envelope.device != device || envelope.seq != u64::from(number) {
-        return Err("It belongs elsewhere.".into());
+    if envelope.mailbox != *mailbox
+        || envelope.device != device
+        || envelope.seq != u64::from(seq)
+        || hex(&envelope.prev) != prev
+    {
+        return Err("It stands where it does not belong.".into());
     }
     let content = envelope
         .content()
@@ -150,8 +160,10 @@ fn link(
     if !genuine {
         return Err("Its signature does not hold.".into());
     }
-    if envelope.prev != before {
-        return Err("It does not continue the link before.".into());
+    match before {
+        Some(before) if before + 1 == seq => {}
+        Some(_) => return Err("It does not continue the link it names.".into()),
+        None => return Err(format!("Link {} before it is missing.", seq.saturating_sub(1))),
     }
     Ok(match content {
         Content::Operations(operations) => operations.iter().map(|o| o.id()).collect(),

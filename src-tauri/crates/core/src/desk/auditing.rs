@@ -10,7 +10,7 @@ use crate::{
     Code, Error, Result,
     access::{self, Act, authorise},
     audit,
-    model::{Address, RowRef, Time},
+    model::{Address, RowRef, Time, bare_key},
 };
 
 /// Which entries (K-03).
@@ -51,23 +51,22 @@ impl<'a> Wanted<'a> {
         };
         Ok(Self {
             person: query.person.as_ref(),
-            key: query.key.as_deref().map(super::items::bare),
+            key: query.key.as_deref().map(|k| bare_key(k).to_owned()),
             row: query.row.as_ref().map(ToString::to_string),
             since: moment(&query.since)?,
             until: moment(&query.until)?,
         })
     }
 
-    fn covers(&self, entry: &AuditEntry) -> bool {
-        let at = Time::parse(&entry.time);
+    fn covers(&self, at: Time, entry: &AuditEntry) -> bool {
         self.person.is_none_or(|p| entry.actor == *p)
             && self.key.as_ref().is_none_or(|k| entry.item == *k)
             && self
                 .row
                 .as_ref()
                 .is_none_or(|r| entry.row_before == *r || entry.row_after == *r)
-            && self.since.is_none_or(|t| at.is_some_and(|at| at >= t))
-            && self.until.is_none_or(|t| at.is_some_and(|at| at < t))
+            && self.since.is_none_or(|since| at >= since)
+            && self.until.is_none_or(|until| at < until)
     }
 }
 
@@ -103,12 +102,12 @@ impl Desk {
                 let grant = access::grant_of(c, &mailbox, &self.person)?;
                 let may = authorise(Act::Read, &self.person, &mailbox, grant.as_ref(), self.now());
                 let mut entries = audit::entries(c, &mailbox)?;
-                entries.retain(|e| may.is_ok() || e.actor == self.person);
+                entries.retain(|(_, e)| may.is_ok() || e.actor == self.person);
                 all.append(&mut entries);
             }
-            all.retain(|e| wanted.covers(e));
-            all.sort_by(|a, b| a.time.cmp(&b.time));
-            Ok(all)
+            all.retain(|(at, e)| wanted.covers(*at, e));
+            all.sort_by_key(|(at, _)| *at);
+            Ok(all.into_iter().map(|(_, e)| e).collect())
         })
     }
 

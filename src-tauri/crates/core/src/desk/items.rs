@@ -8,8 +8,8 @@ use crate::{
     access::{Act, Grant},
     activity::{self, Activity},
     mailbox::{CALENDAR, html, read},
-    model::{Address, Facts, ItemId, Kind, RowRef, Status},
-    replica::{self, Action, Document, DocumentKind, Logged, Operation, Origin},
+    model::{Address, Facts, ItemId, Kind, RowRef, Status, bare_key},
+    replica::{self, Action, Document, DocumentKind, Link, Logged, Operation, Origin},
     rows,
     sync::{refusals, waiting_for},
     tracking::{self, Decision, Regarding, Registers, Standing},
@@ -47,14 +47,7 @@ impl Desk {
             return Err(outside(folder));
         }
         let within = grant.map(|g| g.folders).unwrap_or_default();
-        read::list(
-            &self.store,
-            mailbox,
-            folder,
-            &within,
-            limit,
-            after.map(bare).as_deref(),
-        )
+        read::list(&self.store, mailbox, folder, &within, limit, after)
     }
 
     /// Opens a message or appointment.
@@ -62,8 +55,8 @@ impl Desk {
     /// # Errors
     /// As [`Desk::folders`]; `NotFound` for a key that is not there.
     pub fn show(&self, mailbox: &Address, key: &str) -> Result<Shown> {
-        self.reach(Act::Read, mailbox, &bare(key))?;
-        let opened = read::show_parts(&self.store, mailbox, &bare(key))?;
+        self.reach(Act::Read, mailbox, bare_key(key))?;
+        let opened = read::show_parts(&self.store, mailbox, bare_key(key))?;
         let item = self.status(mailbox, &opened.key)?;
         let parties = self.store.read(|c| {
             opened
@@ -111,9 +104,9 @@ impl Desk {
     /// # Errors
     /// As [`Desk::show`].
     pub fn message_html(&self, mailbox: &Address, key: &str, pictures: bool) -> Result<String> {
-        self.reach(Act::Read, mailbox, &bare(key))?;
-        let raw = read::raw(&self.store, mailbox, &bare(key))?;
-        Ok(html::render(&raw, pictures, &html::parts_of(mailbox, &bare(key)))?.html)
+        self.reach(Act::Read, mailbox, bare_key(key))?;
+        let raw = read::raw(&self.store, mailbox, bare_key(key))?;
+        Ok(html::render(&raw, pictures, &html::parts_of(mailbox, bare_key(key)))?.html)
     }
 
     /// A picture inside the message, by content id: media type and bytes.
@@ -121,8 +114,8 @@ impl Desk {
     /// # Errors
     /// As [`Desk::show`]; `NotFound` when the message has no such picture.
     pub fn message_part(&self, mailbox: &Address, key: &str, cid: &str) -> Result<(String, Vec<u8>)> {
-        self.reach(Act::Read, mailbox, &bare(key))?;
-        let raw = read::raw(&self.store, mailbox, &bare(key))?;
+        self.reach(Act::Read, mailbox, bare_key(key))?;
+        let raw = read::raw(&self.store, mailbox, bare_key(key))?;
         html::part(&raw, cid)
     }
 
@@ -131,16 +124,16 @@ impl Desk {
     /// # Errors
     /// As [`Desk::show`].
     pub fn status(&self, mailbox: &Address, key: &str) -> Result<Item> {
-        let key = bare(key);
-        match self.reach(Act::Read, mailbox, &key) {
+        let key = bare_key(key);
+        match self.reach(Act::Read, mailbox, key) {
             // Whoever lost access still learns what became of their own work.
-            Err(e) if e.code() == Code::Refused && self.worked_on(mailbox, &key)? => {}
+            Err(e) if e.code() == Code::Refused && self.worked_on(mailbox, key)? => {}
             other => other?,
         }
-        self.store.read(|c| match item(c, mailbox, &key, &self.person)? {
+        self.store.read(|c| match item(c, mailbox, key, &self.person)? {
             Some(item) => Ok(item),
             None => {
-                let kind = untracked_kind(c, mailbox, &key)?.ok_or_else(|| no_such_key(mailbox, &key))?;
+                let kind = untracked_kind(c, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
                 let mut people = vec![&self.person];
                 people.extend(Some(mailbox).filter(|owner| **owner != self.person));
                 let people = people.into_iter().map(|person| {
@@ -152,7 +145,7 @@ impl Desk {
                     })
                 });
                 Ok(Item {
-                    key: key.clone(),
+                    key: key.to_owned(),
                     kind,
                     status: Status::NotTracked,
                     people: people.collect::<Result<_>>()?,
@@ -171,9 +164,9 @@ impl Desk {
     /// `Refused` when the grant does not allow it or the row may not be chosen, `NotFound` for a key or row that is
     /// not there. The item then stays as it was.
     pub fn track(&self, mailbox: &Address, key: &str, regarding: Option<&RowRef>) -> Result<Item> {
-        let key = bare(key);
-        let attempt = Attempt::on("Track", mailbox, &key, regarding);
-        self.audited(attempt, self.try_track(mailbox, &key, regarding))
+        let key = bare_key(key);
+        let attempt = Attempt::on("Track", mailbox, key, regarding);
+        self.audited(attempt, self.try_track(mailbox, key, regarding))
     }
 
     fn try_track(&self, mailbox: &Address, key: &str, regarding: Option<&RowRef>) -> Result<Item> {
@@ -216,9 +209,9 @@ impl Desk {
     /// # Errors
     /// As [`Desk::track`]; `BadInput` when it is not tracked.
     pub fn untrack(&self, mailbox: &Address, key: &str, keep: bool) -> Result<Item> {
-        let key = bare(key);
-        let attempt = Attempt::on("Untrack", mailbox, &key, None);
-        self.audited(attempt, self.try_untrack(mailbox, &key, keep))
+        let key = bare_key(key);
+        let attempt = Attempt::on("Untrack", mailbox, key, None);
+        self.audited(attempt, self.try_untrack(mailbox, key, keep))
     }
 
     fn try_untrack(&self, mailbox: &Address, key: &str, keep: bool) -> Result<Item> {
@@ -250,9 +243,9 @@ impl Desk {
     /// # Errors
     /// As [`Desk::track`]; `BadInput` when there is only one value.
     pub fn resolve(&self, mailbox: &Address, key: &str, regarding: &RowRef) -> Result<Item> {
-        let key = bare(key);
-        let attempt = Attempt::on("Choose one of two values", mailbox, &key, Some(regarding));
-        self.audited(attempt, self.try_resolve(mailbox, &key, regarding))
+        let key = bare_key(key);
+        let attempt = Attempt::on("Choose one of two values", mailbox, key, Some(regarding));
+        self.audited(attempt, self.try_resolve(mailbox, key, regarding))
     }
 
     fn try_resolve(&self, mailbox: &Address, key: &str, regarding: &RowRef) -> Result<Item> {
@@ -338,7 +331,7 @@ impl Desk {
             mailbox,
             device: self.key.id(),
             person: &self.person,
-            seq: None,
+            link: None,
         };
         replica::log(tx, &by, operation)?;
         Ok(())
@@ -397,15 +390,6 @@ pub(super) fn standing(connection: &Connection, id: ItemId) -> Result<(Document,
     let refused = refusals(connection, document.id())?;
     let standing = Standing::read(&mut document, &refused)?;
     Ok((document, standing.map(|s| s.registers)))
-}
-
-/// A key as people write it: with or without angle brackets.
-pub(super) fn bare(key: &str) -> String {
-    let key = key.trim();
-    key.strip_prefix('<')
-        .and_then(|k| k.strip_suffix('>'))
-        .unwrap_or(key)
-        .to_owned()
 }
 
 fn no_such_key(mailbox: &Address, key: &str) -> Error {
@@ -536,9 +520,8 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
             at: d.at.rfc3339(),
         })
         .collect();
-    let positions = replica::positions(connection, id.0)?;
-    let unsent =
-        positions.iter().any(|(_, seq)| seq.is_none()) || outbox_holds(connection, mailbox, &positions)?;
+    let links = replica::links(connection, id.0)?;
+    let unsent = links.iter().any(|(_, link)| link.is_none()) || outbox_holds(connection, mailbox, &links)?;
     let missing = !waiting_for(connection, mailbox)?.is_empty();
     let mut statement = connection.prepare_cached(
         "SELECT person, status FROM item_person WHERE item = ?1 ORDER BY person <> ?2, person",
@@ -588,11 +571,11 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
     }))
 }
 
-/// True while one of these positions is in this device's outbox.
+/// True while one of these links is in this device's outbox.
 fn outbox_holds(
     connection: &Connection,
     mailbox: &Address,
-    positions: &[(String, Option<i64>)],
+    links: &[(String, Option<Link>)],
 ) -> Result<bool> {
     let oldest: Option<(String, i64)> = connection
         .prepare_cached(
@@ -601,8 +584,8 @@ fn outbox_holds(
         .query_row([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?;
     Ok(oldest.is_some_and(|(device, first)| {
-        positions
+        links
             .iter()
-            .any(|(d, seq)| *d == device && seq.is_some_and(|seq| seq >= first))
+            .any(|(d, link)| *d == device && link.is_some_and(|link| link.seq >= first))
     }))
 }

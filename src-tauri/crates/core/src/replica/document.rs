@@ -110,21 +110,37 @@ impl Document {
 
     /// Edits it as `device` and returns the change.
     ///
-    /// Every change has an actor of its own: the device's eight bytes, then eight at random. An actor that makes one
-    /// change cannot make two with the same number, so a restored backup or a cloned disk cannot wedge a merge
-    /// (design §3, first trap), and whose change it is stays visible.
+    /// Every change has an actor of its own: the device's eight bytes, then eight of a hash of what is changed, in
+    /// which state, when. An actor that makes one change cannot make two with the same number, so a restored backup or
+    /// a cloned disk cannot wedge a merge (design §3, first trap), and whose change it is stays visible. It is no
+    /// random number, so that a simulation with the same seed is the same run.
     pub fn edit(
         &mut self,
         device: &[u8; 8],
         at: Time,
         work: impl FnOnce(&mut Edit<'_>) -> Result<()>,
     ) -> Result<Vec<u8>> {
+        let heads = self.automerge.get_heads();
+        let mut edit = Edit {
+            automerge: &self.automerge,
+            writes: Vec::new(),
+        };
+        work(&mut edit)?;
+        let writes = edit.writes;
+        let mut hash = Sha256::new()
+            .chain_update(self.id.0)
+            .chain_update(at.0.to_be_bytes());
+        for head in &heads {
+            hash.update(head.0);
+        }
+        hash.update(serde_json::to_vec(&writes)?);
         let mut actor = [0; 16];
         actor[..8].copy_from_slice(device);
-        getrandom::fill(&mut actor[8..])
-            .map_err(|e| Error::unavailable(format!("The system gives no randomness: {e}"), ""))?;
+        actor[8..].copy_from_slice(&hash.finalize()[..8]);
         self.automerge.set_actor(ActorId::from(&actor[..]));
-        work(&mut Edit(&mut self.automerge))?;
+        for (register, value) in writes {
+            self.automerge.put(ROOT, register, value)?;
+        }
         self.automerge
             .commit_with(CommitOptions::default().with_time(at.0 / 1000));
         self.automerge
@@ -313,17 +329,22 @@ fn name(hash: ChangeHash) -> String {
 }
 
 /// The registers of a document while it is edited.
-pub struct Edit<'a>(&'a mut AutoCommit);
+pub struct Edit<'a> {
+    automerge: &'a AutoCommit,
+    writes: Vec<(String, String)>,
+}
 
 impl Edit<'_> {
     /// Sets a register.
     pub fn set(&mut self, register: &str, value: &impl Serialize) -> Result<()> {
-        Ok(self.0.put(ROOT, register, serde_json::to_string(value)?)?)
+        self.writes
+            .push((register.to_owned(), serde_json::to_string(value)?));
+        Ok(())
     }
 
     /// Sets a register nobody has set yet.
     pub fn set_once(&mut self, register: &str, value: &impl Serialize) -> Result<()> {
-        match self.0.get(ROOT, register)? {
+        match self.automerge.get(ROOT, register)? {
             Some(_) => Ok(()),
             None => self.set(register, value),
         }

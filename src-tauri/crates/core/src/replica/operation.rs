@@ -106,21 +106,32 @@ pub struct Logged<'a> {
     pub device: &'a str,
     /// The author.
     pub person: &'a Address,
-    /// Their envelope's number; `None` for an own operation that is not sealed yet.
-    pub seq: Option<i64>,
+    /// Their envelope; `None` for an own operation that is not sealed yet.
+    pub link: Option<Link>,
 }
 
-/// Logs an operation. True when it is new here.
+/// An envelope's place in its device's chain, in this replica's own terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    /// Which branch of the chain.
+    pub branch: i64,
+    /// Its number in the chain.
+    pub seq: i64,
+}
+
+/// Logs an operation. True when it is new here, or was not known to be sealed: an old copy of a disk may learn so.
 pub fn log(connection: &Connection, by: &Logged<'_>, operation: &Operation) -> Result<bool> {
     // The change itself is kept only until an envelope holds it.
-    let bytes = match by.seq {
+    let bytes = match by.link {
         None => postcard::to_stdvec(operation)?,
         Some(_) => Vec::new(),
     };
     let added = connection
         .prepare_cached(
-            "INSERT INTO operation (id, mailbox, document, device, person, action, at, changes, seq, batch, cause)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO operation (id, mailbox, document, device, person, action, at, changes, branch, seq, batch, cause)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             ON CONFLICT (id) DO UPDATE SET changes = x'', branch = excluded.branch, seq = excluded.seq
+             WHERE operation.seq IS NULL AND excluded.seq IS NOT NULL",
         )?
         .execute(params![
             operation.id(),
@@ -131,7 +142,8 @@ pub fn log(connection: &Connection, by: &Logged<'_>, operation: &Operation) -> R
             serde_json::to_string(&operation.action)?,
             operation.at.0,
             bytes,
-            by.seq,
+            by.link.map(|l| l.branch),
+            by.link.map(|l| l.seq),
             operation.origin.batch,
             operation.origin.cause,
         ])?;
@@ -155,13 +167,14 @@ pub fn unsealed(connection: &Connection, mailbox: &Address, limit: usize) -> Res
         .collect()
 }
 
-/// Notes that the envelope `seq` now holds the unsealed operations of the mailbox up to `last`.
-pub fn mark_sealed(connection: &Connection, mailbox: &Address, last: i64, seq: i64) -> Result<()> {
+/// Notes that the envelope at `link` now holds the unsealed operations of the mailbox up to `last`.
+pub fn mark_sealed(connection: &Connection, mailbox: &Address, last: i64, link: Link) -> Result<()> {
     connection
         .prepare_cached(
-            "UPDATE operation SET seq = ?3, changes = x'' WHERE mailbox = ?1 AND seq IS NULL AND number <= ?2",
+            "UPDATE operation SET branch = ?3, seq = ?4, changes = x''
+             WHERE mailbox = ?1 AND seq IS NULL AND number <= ?2",
         )?
-        .execute(params![mailbox.as_str(), last, seq])?;
+        .execute(params![mailbox.as_str(), last, link.branch, link.seq])?;
     Ok(())
 }
 
@@ -171,18 +184,22 @@ pub fn waiting(connection: &Connection) -> Result<u32> {
         .prepare_cached(
             "SELECT (SELECT count(*) FROM operation WHERE seq IS NULL)
                   + (SELECT count(*) FROM envelope e LEFT JOIN operation o
-                       ON o.mailbox = e.mailbox AND o.device = e.device AND o.seq = e.seq WHERE e.sent = 0)",
+                       ON o.mailbox = e.mailbox AND o.device = e.device AND o.branch = e.branch AND o.seq = e.seq
+                       WHERE e.sent = 0)",
         )?
         .query_row([], |r| r.get(0))?)
 }
 
-/// The chain positions a replica must hold to know everything done to a document: (device, highest sequence).
-/// `None` instead of a sequence: an own operation that is not sealed yet, which nobody else can hold.
-pub fn positions(connection: &Connection, document: Uuid) -> Result<Vec<(String, Option<i64>)>> {
+/// The links a replica must hold to know everything done to a document: of each branch of each device the last one.
+/// `None` instead of a link: an own operation that is not sealed yet, which nobody else can hold.
+pub fn links(connection: &Connection, document: Uuid) -> Result<Vec<(String, Option<Link>)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT device, CASE WHEN count(*) = count(seq) THEN max(seq) END FROM operation
-         WHERE document = ?1 GROUP BY device",
+        "SELECT device, branch, max(seq) FROM operation WHERE document = ?1 GROUP BY device, branch",
     )?;
-    let found = statement.query_map([document.to_string()], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let found = statement.query_map([document.to_string()], |r| {
+        let (branch, seq): (Option<i64>, Option<i64>) = (r.get(1)?, r.get(2)?);
+        let link = branch.zip(seq).map(|(branch, seq)| Link { branch, seq });
+        Ok((r.get(0)?, link))
+    })?;
     Ok(found.collect::<Result<_, _>>()?)
 }

@@ -2,6 +2,7 @@
 //!
 //! [`next`] decides and does no I/O; [`run()`] does what it says, against the store and a [`Relay`].
 
+mod chain;
 mod cycle;
 mod envelope;
 mod folder;
@@ -10,10 +11,11 @@ mod refusal;
 mod relay;
 mod run;
 
+pub use chain::{Held, Seen, Tip, covers, waiting_for};
 pub use cycle::{Action, Event, next};
-pub use envelope::{Content, Envelope, content_hash, content_name};
+pub use envelope::{Content, Envelope, content_name};
 pub use folder::FolderRelay;
-pub use receipt::{Heard, Receipt, Refused, Seen, covers};
+pub use receipt::{Heard, Receipt, Refused};
 pub use refusal::{follow, refusals};
 pub use relay::{EntryKind, EntryName, Relay};
-pub use run::{Replica, Report, post, run, waiting_for};
+pub use run::{Replica, Report, post, run};

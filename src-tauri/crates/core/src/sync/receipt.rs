@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
-use super::envelope::{join, split};
+use super::{
+    chain::{self, Held, Seen},
+    envelope::{join, split},
+};
 use crate::{
     Result,
     access::{DeviceKey, PublicKey, verified},
     model::Address,
 };
-
-/// Device -> the highest sequence up to which everything is held.
-pub type Seen = BTreeMap<String, u64>;
 
 /// Operation -> why it was not applied.
 pub type Refused = BTreeMap<String, String>;
@@ -82,6 +82,9 @@ impl Receipt {
     }
 
     /// Keeps it, unless a newer one of that device is here. True when kept.
+    ///
+    /// An old copy of a disk may count the same number again: then everybody keeps the same one of the two, and the
+    /// device, which hears of it like everybody, goes on above both.
     pub fn keep(&self, connection: &Connection, sent: bool) -> Result<bool> {
         let kept = connection
             .prepare_cached(
@@ -89,7 +92,7 @@ impl Receipt {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                  ON CONFLICT (mailbox, device) DO UPDATE SET number = excluded.number, seen = excluded.seen,
                    refused = excluded.refused, bytes = excluded.bytes, sent = excluded.sent
-                 WHERE excluded.number > receipt.number",
+                 WHERE (excluded.number, excluded.bytes) > (receipt.number, receipt.bytes)",
             )?
             .execute(params![
                 self.mailbox.as_str(),
@@ -104,21 +107,11 @@ impl Receipt {
     }
 }
 
-/// True when `seen` holds every position. An operation that is not sealed yet is held by nobody else.
-pub fn covers(seen: &Seen, positions: &[(String, Option<i64>)]) -> bool {
-    positions
-        .iter()
-        .all(|(device, seq)| match (seen.get(device), seq) {
-            (Some(held), Some(seq)) => u64::try_from(*seq).is_ok_and(|seq| *held >= seq),
-            _ => false,
-        })
-}
-
 /// What everybody's devices have said of a mailbox, published receipts only.
 #[derive(Debug, Default)]
 pub struct Heard {
     /// Person -> what each of their devices holds.
-    pub seen: BTreeMap<Address, Vec<Seen>>,
+    pub seen: BTreeMap<Address, Vec<Held>>,
     /// What the owner's devices have not applied: the owner's word decides (A-07).
     pub refused: Refused,
 }
@@ -139,24 +132,10 @@ impl Heard {
                     .refused
                     .extend(serde_json::from_str::<Refused>(&row.get::<_, String>(2)?)?);
             }
-            let seen = serde_json::from_str(&row.get::<_, String>(1)?)?;
-            heard.seen.entry(person).or_default().push(seen);
+            let seen: Seen = serde_json::from_str(&row.get::<_, String>(1)?)?;
+            let held = chain::held(connection, mailbox, &seen)?;
+            heard.seen.entry(person).or_default().push(held);
         }
         Ok(heard)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_receipt_covers_what_it_names_and_nothing_unsealed() {
-        let seen = Seen::from([("a".into(), 3), ("b".into(), 1)]);
-        assert!(covers(&seen, &[]));
-        assert!(covers(&seen, &[("a".into(), Some(3)), ("b".into(), Some(1))]));
-        assert!(!covers(&seen, &[("a".into(), Some(4))]));
-        assert!(!covers(&seen, &[("c".into(), Some(1))]));
-        assert!(!covers(&seen, &[("a".into(), None)]));
     }
 }

@@ -7,14 +7,17 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::receipt::{Heard, Refused, Seen};
+use super::{
+    chain::Seen,
+    receipt::{Heard, Refused},
+};
 use crate::{
     Result,
     access::{self, Act, authorise},
     model::{Address, Time},
-    replica::{self, Document, DocumentId, DocumentKind, Logged, Operation},
+    replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation},
 };
 
 /// The changes of a document that do not count, each with the reason.
@@ -62,17 +65,12 @@ pub(super) fn sound(by: &Logged<'_>, operation: &Operation) -> Result<Result<(),
     })
 }
 
-/// Why a sound operation is not to count; `None` when it counts, or when that is not for this replica to say.
-pub(super) fn verdict(
-    tx: &Connection,
-    by: &Logged<'_>,
-    operation: &Operation,
-    now: Time,
-) -> Result<Option<String>> {
+/// What one of the owner's devices has said of an envelope: which of its operations do not count. It stands, for this
+/// disk may be an old copy. `None` when nothing has been said, or this is not the owner's replica.
+pub(super) fn said(tx: &Connection, by: &Logged<'_>, link: Link, envelope: &str) -> Result<Option<Refused>> {
     if by.person == by.mailbox || !is_mine(tx, by.mailbox)? {
         return Ok(None);
     }
-    // What one of the owner's devices has said stands: this disk may be a restored one.
     let mut statement = tx.prepare_cached(
         "SELECT r.seen, r.refused FROM receipt r JOIN device d ON d.mailbox = r.mailbox AND d.id = r.device
          WHERE r.mailbox = ?1 AND d.person = ?1",
@@ -80,14 +78,41 @@ pub(super) fn verdict(
     let mut said = statement.query([by.mailbox.as_str()])?;
     while let Some(row) = said.next()? {
         let seen: Seen = serde_json::from_str(&row.get::<_, String>(0)?)?;
-        let held = seen.get(by.device).copied().unwrap_or(0);
-        if by
-            .seq
-            .is_some_and(|seq| u64::try_from(seq).is_ok_and(|seq| seq <= held))
-        {
-            let refused: Refused = serde_json::from_str(&row.get::<_, String>(1)?)?;
-            return Ok(refused.get(&operation.id()).cloned());
+        for tip in seen.get(by.device).into_iter().flatten() {
+            if tip.seq >= link.seq.unsigned_abs() && leads_to(tx, &tip.hash, link, envelope)? {
+                return Ok(Some(serde_json::from_str(&row.get::<_, String>(1)?)?));
+            }
         }
+    }
+    Ok(None)
+}
+
+/// Does the chain run from a tip back to this envelope? A tip that is not here is taken to: only a lost disk of the
+/// owner's does not hold what the owner has spoken of.
+fn leads_to(tx: &Connection, tip: &str, link: Link, envelope: &str) -> Result<bool> {
+    Ok(tx
+        .prepare_cached(
+            "WITH RECURSIVE back (hash, prev, seq) AS (
+               SELECT hash, prev, seq FROM envelope WHERE hash = ?1
+               UNION ALL SELECT e.hash, e.prev, e.seq FROM envelope e JOIN back b ON e.hash = b.prev WHERE b.seq > ?2)
+             SELECT NOT EXISTS (SELECT 1 FROM back) OR EXISTS (SELECT 1 FROM back WHERE hash = ?3)",
+        )?
+        .query_row(params![tip, link.seq, envelope], |r| r.get(0))?)
+}
+
+/// Why a sound operation is not to count; `None` when it counts, or when that is not for this replica to say.
+pub(super) fn verdict(
+    tx: &Connection,
+    by: &Logged<'_>,
+    said: Option<&Refused>,
+    operation: &Operation,
+    now: Time,
+) -> Result<Option<String>> {
+    if by.person == by.mailbox || !is_mine(tx, by.mailbox)? {
+        return Ok(None);
+    }
+    if let Some(refused) = said {
+        return Ok(refused.get(&operation.id()).cloned());
     }
     let grant = access::grant_of(tx, by.mailbox, by.person)?;
     let judged = authorise(Act::Track, by.person, by.mailbox, grant.as_ref(), now);

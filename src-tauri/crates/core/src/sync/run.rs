@@ -2,22 +2,23 @@
 //!
 //! Every step is one transaction, and each can be repeated: a kill between any two of them costs time and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
+    chain,
     cycle::{Action, Event, next},
-    envelope::{Content, Envelope, content_hash, content_name},
-    receipt::{Receipt, Refused, Seen},
+    envelope::{Content, Envelope, content_name},
+    receipt::{Receipt, Refused},
     refusal,
     relay::{EntryKind, EntryName, Relay},
 };
 use crate::{
     Result,
     access::{self, DeviceKey, PublicKey},
-    model::{Address, Time},
-    replica::{self, Document, DocumentId, DocumentKind, Logged, Operation},
+    model::{Address, Time, hex},
+    replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation},
     store::Store,
     tracking,
 };
@@ -66,21 +67,27 @@ pub fn run(
 ) -> Result<Report> {
     let mut report = Report::default();
     let mut event = Event::Start;
+    // What could not be used is asked for again in the next cycle, not in this one: it must not keep later entries out.
+    let mut looked_at = HashSet::new();
     loop {
         let action = next(event);
         show(action, &report);
         event = match action {
-            Action::Pull => Event::TookIn(pull(replica, relay, mailbox, &mut report)?),
-            Action::Merge => Event::Merged {
-                new_devices: merge(replica, mailbox, now, &mut report)?,
-            },
+            Action::Pull => Event::TookIn(pull(replica, relay, mailbox, &mut looked_at, &mut report)?),
+            Action::Merge => {
+                let new_devices = merge(replica, mailbox, now, &mut report)?;
+                if new_devices {
+                    looked_at.clear();
+                }
+                Event::Merged { new_devices }
+            }
             Action::Seal => {
                 seal(replica, mailbox)?;
                 Event::Sealed
             }
             Action::Push => Event::Pushed(push(replica, relay, mailbox, &mut report)?),
             Action::PushReceipt => {
-                push_receipt(replica, relay, mailbox, &mut report)?;
+                push_receipt(replica, relay, mailbox, now, &mut report)?;
                 Event::ReceiptPushed
             }
             Action::Settle => {
@@ -110,8 +117,14 @@ fn device(connection: &Connection, mailbox: &Address, id: &str) -> Result<Option
         .optional()?)
 }
 
-/// Reads some entries that are not here yet. How many were of use, or at least are known now.
-fn pull(replica: Replica<'_>, relay: &dyn Relay, mailbox: &Address, report: &mut Report) -> Result<u32> {
+/// Reads some entries that are not here yet and that this cycle has not `looked_at`. How many were new.
+fn pull(
+    replica: Replica<'_>,
+    relay: &dyn Relay,
+    mailbox: &Address,
+    looked_at: &mut HashSet<EntryName>,
+    report: &mut Report,
+) -> Result<u32> {
     let entries = replica.store.read(|connection| {
         let inviting: bool = connection.query_row(
             "SELECT EXISTS (SELECT 1 FROM invitation WHERE mailbox = ?1 AND confirmed = 0)",
@@ -120,20 +133,27 @@ fn pull(replica: Replica<'_>, relay: &dyn Relay, mailbox: &Address, report: &mut
         )?;
         let mut failed = None;
         let entries = relay.pull(mailbox, &mut |name| {
-            wanted(connection, mailbox, name, inviting).unwrap_or_else(|e| {
-                failed = Some(e);
-                false
-            })
+            !looked_at.contains(name)
+                && wanted(connection, mailbox, name, inviting).unwrap_or_else(|e| {
+                    failed = Some(e);
+                    false
+                })
         })?;
         failed.map_or(Ok(entries), Err)
     })?;
     if entries.is_empty() {
         return Ok(0);
     }
+    // A relay that gives the same again and again must not keep us here.
+    let new = entries
+        .iter()
+        .filter(|(name, _)| looked_at.insert(name.clone()))
+        .count();
     replica.store.write(|tx| {
-        let mut count = 0;
         for (name, bytes) in &entries {
             let taken = match name.kind {
+                // Half a file, a flipped bit: the relay may have the whole one another time.
+                _ if content_name(bytes) != name.hash => Taken::NotYet,
                 EntryKind::Envelope => take_envelope(tx, mailbox, name, bytes)?,
                 EntryKind::Receipt => take_receipt(tx, mailbox, name, bytes)?,
             };
@@ -146,16 +166,12 @@ fn pull(replica: Replica<'_>, relay: &dyn Relay, mailbox: &Address, report: &mut
                         hash = name.hash,
                         "an entry on the relay is not genuine"
                     );
-                    tx.execute(
-                        "INSERT INTO relay_seen (mailbox, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                        [mailbox.as_str(), &name.hash],
-                    )?;
+                    useless(tx, mailbox, &name.hash)?;
                 }
-                (Taken::NotYet, _) => continue,
+                (Taken::NotYet, _) => {}
             }
-            count += 1;
         }
-        Ok(count)
+        Ok(u32::try_from(new).unwrap_or(u32::MAX))
     })
 }
 
@@ -211,17 +227,10 @@ fn take_envelope(tx: &Connection, mailbox: &Address, name: &EntryName, bytes: &[
             _ => return Ok(Taken::NotYet),
         },
     };
-    let Ok(seq) = i64::try_from(envelope.seq) else {
-        return Ok(Taken::Useless);
-    };
-    if !genuine {
+    if !genuine || i64::try_from(envelope.seq).is_err() {
         return Ok(Taken::Useless);
     }
-    tx.prepare_cached(
-        "INSERT INTO envelope (hash, mailbox, device, seq, bytes, sent, merged) VALUES (?1, ?2, ?3, ?4, ?5, 1, 0)
-         ON CONFLICT DO NOTHING",
-    )?
-    .execute(params![name.hash, mailbox.as_str(), name.device, seq, bytes])?;
+    keep(tx, &envelope, &name.hash, bytes, true)?;
     Ok(Taken::Kept)
 }
 
@@ -235,18 +244,6 @@ fn take_receipt(tx: &Connection, mailbox: &Address, name: &EntryName, bytes: &[u
         true => Taken::Kept,
         false => Taken::Useless,
     })
-}
-
-/// The last merged link of a device's chain: its number and hash.
-fn head(connection: &Connection, mailbox: &Address, device: &str) -> Result<(i64, [u8; 32])> {
-    let last: Option<(i64, Vec<u8>)> = connection
-        .prepare_cached(
-            "SELECT seq, bytes FROM envelope WHERE mailbox = ?1 AND device = ?2 AND merged = 1
-             ORDER BY seq DESC LIMIT 1",
-        )?
-        .query_row([mailbox.as_str(), device], |r| Ok((r.get(0)?, r.get(1)?)))
-        .optional()?;
-    Ok(last.map_or((0, [0; 32]), |(seq, bytes)| (seq, content_hash(&bytes))))
 }
 
 /// Merges every stored envelope that continues its chain. True when a device became known that was not.
@@ -276,52 +273,67 @@ struct Outcome {
     new_devices: bool,
 }
 
-/// Merges the next link of a device's chain; `None` when it is not here.
+/// Merges a link of a device's chain whose predecessor is merged; `None` when there is none. Where the chain forks,
+/// every branch is merged: what an old copy of a disk did is as good as what was done before it came back.
 fn merge_next(tx: &Connection, mailbox: &Address, device_id: &str, now: Time) -> Result<Option<Outcome>> {
-    let (seq, hash) = head(tx, mailbox, device_id)?;
-    let mut statement = tx.prepare_cached(
-        "SELECT hash, bytes FROM envelope WHERE mailbox = ?1 AND device = ?2 AND seq = ?3 AND merged = 0 ORDER BY hash",
-    )?;
-    let candidates = statement
-        .query_map(params![mailbox.as_str(), device_id, seq + 1], |r| {
+    let candidates = tx
+        .prepare_cached(
+            "SELECT e.hash, e.bytes FROM envelope e LEFT JOIN envelope p ON p.hash = e.prev AND p.device = e.device
+             WHERE e.mailbox = ?1 AND e.device = ?2 AND e.merged = 0 AND (p.merged = 1 OR e.seq = 1)
+             ORDER BY e.seq, e.hash",
+        )?
+        .query_map([mailbox.as_str(), device_id], |r| {
             Ok((r.get::<_, String>(0)?, r.get::<_, Vec<u8>>(1)?))
         })?
-        .collect::<Result<Vec<_>, _>>()?;
-    for (name, bytes) in candidates {
-        let envelope = Envelope::decode(&bytes)?;
-        if envelope.prev != hash {
+        .next()
+        .transpose()?;
+    let Some((name, bytes)) = candidates else {
+        return Ok(None);
+    };
+    let envelope = Envelope::decode(&bytes)?;
+    let Some(link) = chain::place(tx, mailbox, device_id, &hex(&envelope.prev))?
+        .filter(|link| link.seq.unsigned_abs() == envelope.seq)
+    else {
+        tracing::warn!(
+            device = device_id,
+            hash = name,
+            "an envelope does not continue its chain"
+        );
+        useless(tx, mailbox, &name)?;
+        tx.execute("DELETE FROM envelope WHERE hash = ?1", [&name])?;
+        return Ok(Some(Outcome::default()));
+    };
+    if link.branch > 0 {
+        tracing::info!(
+            device = device_id,
+            ?link,
+            "a chain has forked: an old copy of a disk went on"
+        );
+    }
+    let outcome = match envelope.content() {
+        Ok(Content::Operations(operations)) => match device(tx, mailbox, device_id)? {
+            Some(author) => {
+                merge_operations(tx, mailbox, device_id, &author, (link, &name), operations, now)?
+            }
+            None => return Ok(None),
+        },
+        Ok(Content::Acceptance(acceptance)) => {
+            if access::receive(tx, mailbox, &acceptance, now)? {
+                tracing::info!(delegate = %acceptance.person, "an invitation was accepted");
+            }
+            Outcome::default()
+        }
+        Err(e) => {
             tracing::warn!(
                 device = device_id,
                 seq = envelope.seq,
-                "an envelope does not continue its chain"
+                "an envelope's content is damaged: {e}"
             );
-            continue;
+            Outcome::default()
         }
-        let outcome = match envelope.content() {
-            Ok(Content::Operations(operations)) => match device(tx, mailbox, device_id)? {
-                Some(author) => merge_operations(tx, mailbox, device_id, &author, seq + 1, operations, now)?,
-                None => return Ok(None),
-            },
-            Ok(Content::Acceptance(acceptance)) => {
-                if access::receive(tx, mailbox, &acceptance, now)? {
-                    tracing::info!(delegate = %acceptance.person, "an invitation was accepted");
-                }
-                Outcome::default()
-            }
-            Err(e) => {
-                tracing::warn!(
-                    device = device_id,
-                    seq = envelope.seq,
-                    "an envelope's content is damaged: {e}"
-                );
-                Outcome::default()
-            }
-        };
-        tx.prepare_cached("UPDATE envelope SET merged = 1 WHERE hash = ?1")?
-            .execute([name])?;
-        return Ok(Some(outcome));
-    }
-    Ok(None)
+    };
+    mark_merged(tx, &name, link)?;
+    Ok(Some(outcome))
 }
 
 fn merge_operations(
@@ -329,7 +341,7 @@ fn merge_operations(
     mailbox: &Address,
     device_id: &str,
     author: &Known,
-    seq: i64,
+    (link, envelope): (Link, &str),
     operations: Vec<Operation>,
     now: Time,
 ) -> Result<Outcome> {
@@ -337,18 +349,19 @@ fn merge_operations(
         mailbox,
         device: device_id,
         person: &author.person,
-        seq: Some(seq),
+        link: Some(link),
     };
     let mut outcome = Outcome::default();
     let mut by_document: BTreeMap<DocumentId, Vec<Operation>> = BTreeMap::new();
     let mut refused = BTreeSet::new();
+    let said = refusal::said(tx, &by, link, envelope)?;
     for operation in operations {
         if let Err(reason) = refusal::sound(&by, &operation)? {
             outcome.quarantined += 1;
             quarantine(tx, &by, &operation, &reason, false, now)?;
             continue;
         }
-        if let Some(reason) = refusal::verdict(tx, &by, &operation, now)? {
+        if let Some(reason) = refusal::verdict(tx, &by, said.as_ref(), &operation, now)? {
             outcome.quarantined += 1;
             quarantine(tx, &by, &operation, &reason, true, now)?;
             refusal::refuse(tx, mailbox, &operation.id(), &reason)?;
@@ -421,16 +434,48 @@ fn quarantine(
 }
 
 /// Puts content into the outbox as the next link of the own chain.
-pub fn post(tx: &Connection, mailbox: &Address, key: &DeviceKey, content: &Content) -> Result<i64> {
-    let (seq, hash) = head(tx, mailbox, key.id())?;
-    let seq = seq + 1;
-    let envelope = Envelope::seal(mailbox, key, seq.unsigned_abs(), hash, content)?;
+pub fn post(tx: &Connection, mailbox: &Address, key: &DeviceKey, content: &Content) -> Result<Link> {
+    let (last, prev) = chain::head(tx, mailbox, key.id())?;
+    let envelope = Envelope::seal(mailbox, key, last + 1, prev, content)?;
     let bytes = envelope.encode()?;
-    tx.execute(
-        "INSERT INTO envelope (hash, mailbox, device, seq, bytes, sent, merged) VALUES (?1, ?2, ?3, ?4, ?5, 0, 1)",
-        params![content_name(&bytes), mailbox.as_str(), key.id(), seq, bytes],
-    )?;
-    Ok(seq)
+    let name = content_name(&bytes);
+    let next = chain::place(tx, mailbox, key.id(), &hex(&prev))?;
+    let link = next.unwrap_or(Link { branch: 0, seq: 1 });
+    keep(tx, &envelope, &name, &bytes, false)?;
+    mark_merged(tx, &name, link)?;
+    Ok(link)
+}
+
+/// Stores an envelope, not merged yet.
+fn keep(tx: &Connection, envelope: &Envelope, name: &str, bytes: &[u8], sent: bool) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO envelope (hash, mailbox, device, seq, prev, bytes, sent, merged)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0) ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![
+        name,
+        envelope.mailbox.as_str(),
+        envelope.device,
+        i64::try_from(envelope.seq).unwrap_or(i64::MAX),
+        hex(&envelope.prev),
+        bytes,
+        sent
+    ])?;
+    Ok(())
+}
+
+/// Notes that an envelope is merged, and where it stands.
+fn mark_merged(tx: &Connection, name: &str, link: Link) -> Result<()> {
+    tx.prepare_cached("UPDATE envelope SET merged = 1, branch = ?2 WHERE hash = ?1")?
+        .execute(params![name, link.branch])?;
+    Ok(())
+}
+
+/// Notes that nothing will ever come of an entry: it is not read again.
+fn useless(tx: &Connection, mailbox: &Address, name: &str) -> Result<()> {
+    tx.prepare_cached("INSERT INTO relay_seen (mailbox, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+        .execute([mailbox.as_str(), name])?;
+    Ok(())
 }
 
 /// All own operations since the last cycle travel in one envelope (design §4).
@@ -456,8 +501,8 @@ fn seal_some(tx: &Connection, mailbox: &Address, key: &DeviceKey) -> Result<bool
     };
     let last = *last;
     let content = Content::Operations(operations.into_iter().map(|(_, o)| o).collect());
-    let seq = post(tx, mailbox, key, &content)?;
-    replica::mark_sealed(tx, mailbox, last, seq)?;
+    let link = post(tx, mailbox, key, &content)?;
+    replica::mark_sealed(tx, mailbox, last, link)?;
     Ok(true)
 }
 
@@ -488,17 +533,6 @@ fn push(replica: Replica<'_>, relay: &dyn Relay, mailbox: &Address, report: &mut
     Ok(true)
 }
 
-/// What this replica holds of a mailbox, device by device.
-fn seen(connection: &Connection, mailbox: &Address) -> Result<Seen> {
-    let mut statement = connection.prepare_cached(
-        "SELECT device, max(seq) FROM envelope WHERE mailbox = ?1 AND merged = 1 GROUP BY device",
-    )?;
-    let found = statement.query_map([mailbox.as_str()], |r| {
-        Ok((r.get(0)?, r.get::<_, i64>(1)?.unsigned_abs()))
-    })?;
-    Ok(found.collect::<Result<_, _>>()?)
-}
-
 /// What this replica holds and has not applied.
 fn refused(connection: &Connection, mailbox: &Address) -> Result<Refused> {
     let mut statement = connection.prepare_cached("SELECT id, reason FROM quarantine WHERE mailbox = ?1")?;
@@ -521,13 +555,14 @@ fn push_receipt(
     replica: Replica<'_>,
     relay: &dyn Relay,
     mailbox: &Address,
+    now: Time,
     report: &mut Report,
 ) -> Result<()> {
     let device = replica.key.id();
     let (last, seen, refused) = replica.store.read(|connection| {
         Ok((
             own_receipt(connection, mailbox, device)?,
-            seen(connection, mailbox)?,
+            chain::seen(connection, mailbox)?,
             refused(connection, mailbox)?,
         ))
     })?;
@@ -540,7 +575,10 @@ fn push_receipt(
         }
         None if seen.is_empty() => return Ok(()),
         last => {
-            let number = last.map_or(0, |(said, _)| said.number) + 1;
+            // Above what was said before, also by a disk that an old copy has replaced meanwhile.
+            let number = last
+                .map_or(0, |(said, _)| said.number + 1)
+                .max(now.0.unsigned_abs());
             let receipt = Receipt::sign(mailbox, replica.key, number, seen, refused)?;
             replica.store.write(|tx| receipt.keep(tx, false))?;
             receipt
@@ -562,30 +600,4 @@ fn push_receipt(
     })?;
     report.receipts += 1;
     Ok(())
-}
-
-/// The holes: devices of which somebody holds more than this replica does, and how many envelopes more. Whose device
-/// it is comes as the person's name.
-pub fn waiting_for(connection: &Connection, mailbox: &Address) -> Result<Vec<(String, u64)>> {
-    let held = seen(connection, mailbox)?;
-    let mut most = Seen::new();
-    let mut statement = connection.prepare_cached("SELECT seen FROM receipt WHERE mailbox = ?1")?;
-    for said in statement.query_map([mailbox.as_str()], |r| r.get::<_, String>(0))? {
-        for (device, seq) in serde_json::from_str::<Seen>(&said?)? {
-            let highest = most.entry(device).or_default();
-            *highest = seq.max(*highest);
-        }
-    }
-    let mut holes = Vec::new();
-    for (device, seq) in most {
-        let missing = seq.saturating_sub(held.get(&device).copied().unwrap_or(0));
-        if missing > 0 {
-            let name: Option<String> = connection
-                .prepare_cached("SELECT person_name FROM device WHERE mailbox = ?1 AND id = ?2")?
-                .query_row([mailbox.as_str(), &device], |r| r.get(0))
-                .optional()?;
-            holes.push((name.unwrap_or(device), missing));
-        }
-    }
-    Ok(holes)
 }

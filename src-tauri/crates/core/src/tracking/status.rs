@@ -67,7 +67,7 @@ fn settle_with(
             .query_row([&id], |r| {
                 Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
             })?;
-    let positions = replica::positions(connection, item.0)?;
+    let links = replica::links(connection, item.0)?;
     let mut people = BTreeSet::from([mailbox.clone(), Address::lenient(&person)]);
     people.extend(
         serde_json::from_str::<Vec<Decision>>(&choices)?
@@ -90,7 +90,7 @@ fn settle_with(
         let holds = heard
             .seen
             .get(person)
-            .is_some_and(|devices| devices.iter().any(|s| covers(s, &positions)));
+            .is_some_and(|devices| devices.iter().any(|held| covers(held, &links)));
         let status = match (tracked, holds) {
             (false, _) => Status::NotTracked,
             (true, false) => Status::TrackPending,

@@ -1,0 +1,262 @@
+//! The chains of devices, which may fork.
+//!
+//! A device writes one chain. But its disk may be replaced by an old copy that goes on from where it was: then two
+//! envelopes follow the same one. Both are genuine and neither may be lost, so every *branch* is merged. A number alone
+//! does not name a link then; what a replica holds is told by the *tips* of the branches, by hash.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::{Deserialize, Serialize};
+
+use super::envelope::content_hash;
+use crate::{Result, model::Address, replica::Link};
+
+/// The last link of a branch.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Tip {
+    /// Its number in the chain.
+    pub seq: u64,
+    /// Its envelope.
+    pub hash: String,
+}
+
+/// Device -> the tips up to which everything is held.
+pub type Seen = BTreeMap<String, Vec<Tip>>;
+
+/// The same in local terms: (device, branch) -> the highest number held. How branches are counted is a replica's own
+/// affair: it depends on what arrived first.
+pub type Held = BTreeMap<(String, i64), i64>;
+
+/// True when `held` covers every link. An operation that is not sealed yet is held by nobody else.
+pub fn covers(held: &Held, links: &[(String, Option<Link>)]) -> bool {
+    links.iter().all(|(device, link)| {
+        link.is_some_and(|link| {
+            held.get(&(device.clone(), link.branch))
+                .is_some_and(|seq| *seq >= link.seq)
+        })
+    })
+}
+
+/// What this replica holds of a mailbox.
+pub fn seen(connection: &Connection, mailbox: &Address) -> Result<Seen> {
+    let mut statement = connection.prepare_cached(
+        "SELECT device, max(seq), hash FROM envelope WHERE mailbox = ?1 AND merged = 1 GROUP BY device, branch",
+    )?;
+    let mut rows = statement.query([mailbox.as_str()])?;
+    let mut seen = Seen::new();
+    while let Some(row) = rows.next()? {
+        let tip = Tip {
+            seq: row.get::<_, i64>(1)?.unsigned_abs(),
+            hash: row.get(2)?,
+        };
+        seen.entry(row.get(0)?).or_default().push(tip);
+    }
+    // Two replicas that hold the same say the same.
+    seen.values_mut().for_each(|tips| tips.sort());
+    Ok(seen)
+}
+
+/// What another replica's word means here. A tip that has not arrived here says nothing yet: it may stand on a branch
+/// nobody here has heard of.
+pub fn held(connection: &Connection, mailbox: &Address, seen: &Seen) -> Result<Held> {
+    let mut held = Held::new();
+    for (device, tips) in seen {
+        for tip in tips {
+            let mut below = merged(connection, mailbox, device, &tip.hash)?;
+            while let Some(link) = below {
+                let highest = held.entry((device.clone(), link.branch)).or_default();
+                if *highest >= link.seq {
+                    break;
+                }
+                *highest = link.seq;
+                below = fork(connection, mailbox, device, link.branch)?;
+            }
+        }
+    }
+    Ok(held)
+}
+
+/// Where an envelope that follows `prev` belongs; `None` while `prev` is not merged.
+pub fn place(connection: &Connection, mailbox: &Address, device: &str, prev: &str) -> Result<Option<Link>> {
+    let before = match is_none(prev) {
+        true => Link { branch: 0, seq: 0 },
+        false => match merged(connection, mailbox, device, prev)? {
+            Some(link) => link,
+            None => return Ok(None),
+        },
+    };
+    let seq = before.seq + 1;
+    let (taken, newest): (bool, Option<i64>) = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM envelope
+                            WHERE mailbox = ?1 AND device = ?2 AND branch = ?3 AND seq = ?4 AND merged = 1),
+                    (SELECT max(branch) FROM envelope WHERE mailbox = ?1 AND device = ?2 AND merged = 1)",
+        )?
+        .query_row(params![mailbox.as_str(), device, before.branch, seq], |r| {
+            Ok((r.get(0)?, r.get(1)?))
+        })?;
+    let branch = match taken {
+        true => newest.unwrap_or_default() + 1,
+        false => before.branch,
+    };
+    Ok(Some(Link { branch, seq }))
+}
+
+/// The envelope a device's next one follows: the last of the longest branch. Its number and hash.
+pub fn head(connection: &Connection, mailbox: &Address, device: &str) -> Result<(u64, [u8; 32])> {
+    let last: Option<(i64, Vec<u8>)> = connection
+        .prepare_cached(
+            "SELECT seq, bytes FROM envelope WHERE mailbox = ?1 AND device = ?2 AND merged = 1
+             ORDER BY seq DESC, hash DESC LIMIT 1",
+        )?
+        .query_row([mailbox.as_str(), device], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?;
+    Ok(last.map_or((0, [0; 32]), |(seq, bytes)| {
+        (seq.unsigned_abs(), content_hash(&bytes))
+    }))
+}
+
+/// The holes: devices of which somebody holds more than this replica does, or of which something has arrived that
+/// follows what has not. How many envelopes are missing, at least. Whose device it is comes as the person's name.
+pub fn waiting_for(connection: &Connection, mailbox: &Address) -> Result<Vec<(String, u64)>> {
+    let mut beyond = Seen::new();
+    let mut statement = connection.prepare_cached("SELECT seen FROM receipt WHERE mailbox = ?1")?;
+    for said in statement.query_map([mailbox.as_str()], |r| r.get::<_, String>(0))? {
+        for (device, tips) in serde_json::from_str::<Seen>(&said?)? {
+            for tip in tips {
+                if merged(connection, mailbox, &device, &tip.hash)?.is_none() {
+                    beyond.entry(device.clone()).or_default().push(tip);
+                }
+            }
+        }
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT device, max(seq), hash FROM envelope WHERE mailbox = ?1 AND merged = 0 GROUP BY device",
+    )?;
+    let mut rows = statement.query([mailbox.as_str()])?;
+    while let Some(row) = rows.next()? {
+        let tip = Tip {
+            seq: row.get::<_, i64>(1)?.unsigned_abs(),
+            hash: row.get(2)?,
+        };
+        beyond.entry(row.get(0)?).or_default().push(tip);
+    }
+    let mut holes = Vec::new();
+    for (device, tips) in beyond {
+        let (held, _) = head(connection, mailbox, &device)?;
+        let most = tips.iter().map(|tip| tip.seq).max().unwrap_or_default();
+        let name: Option<String> = connection
+            .prepare_cached("SELECT person_name FROM device WHERE mailbox = ?1 AND id = ?2")?
+            .query_row([mailbox.as_str(), &device], |r| r.get(0))
+            .optional()?;
+        // On a branch that is not the longest, the numbers do not show it: at least its tip is missing.
+        holes.push((name.unwrap_or(device), most.saturating_sub(held).max(1)));
+    }
+    Ok(holes)
+}
+
+fn is_none(prev: &str) -> bool {
+    prev.bytes().all(|b| b == b'0')
+}
+
+fn link(row: &Row<'_>) -> rusqlite::Result<Link> {
+    Ok(Link {
+        branch: row.get(0)?,
+        seq: row.get(1)?,
+    })
+}
+
+/// Where a merged envelope stands.
+fn merged(connection: &Connection, mailbox: &Address, device: &str, hash: &str) -> Result<Option<Link>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT branch, seq FROM envelope WHERE hash = ?3 AND mailbox = ?1 AND device = ?2 AND merged = 1",
+        )?
+        .query_row([mailbox.as_str(), device, hash], link)
+        .optional()?)
+}
+
+/// Where a branch leaves another; `None` when it begins the chain.
+fn fork(connection: &Connection, mailbox: &Address, device: &str, branch: i64) -> Result<Option<Link>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT p.branch, p.seq FROM envelope p WHERE p.merged = 1 AND p.hash =
+               (SELECT prev FROM envelope WHERE mailbox = ?1 AND device = ?2 AND branch = ?3 AND merged = 1
+                ORDER BY seq LIMIT 1)",
+        )?
+        .query_row(params![mailbox.as_str(), device, branch], link)
+        .optional()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    const DEVICE: &str = "d";
+
+    /// Merges an envelope named `name` that follows `prev`; its number is its distance from the beginning.
+    fn merge(c: &Connection, mailbox: &Address, name: &str, prev: &str) -> Link {
+        let link = place(c, mailbox, DEVICE, prev).unwrap().unwrap();
+        c.execute(
+            "INSERT INTO envelope (hash, mailbox, device, seq, prev, branch, bytes, sent, merged)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, x'', 1, 1)",
+            params![name, mailbox.as_str(), DEVICE, link.seq, prev, link.branch],
+        )
+        .unwrap();
+        link
+    }
+
+    fn tips(names: &[(&str, u64)]) -> Seen {
+        let tip = |(hash, seq): &(&str, u64)| Tip {
+            seq: *seq,
+            hash: (*hash).into(),
+        };
+        Seen::from([(DEVICE.into(), names.iter().map(tip).collect())])
+    }
+
+    #[test]
+    fn h_01_a_fork_is_told_apart_from_what_it_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let m = Address::lenient("a@x");
+        store
+            .write(|c| {
+                // 1 - a2 - a3 - a4, and after an old disk came back: 1 - b2 - b3, and once more: 1 - b2 - c3.
+                let one = merge(c, &m, "1", "0");
+                let a2 = merge(c, &m, "a2", "1");
+                let b2 = merge(c, &m, "b2", "1");
+                let a3 = merge(c, &m, "a3", "a2");
+                let b3 = merge(c, &m, "b3", "b2");
+                let c3 = merge(c, &m, "c3", "b2");
+                merge(c, &m, "a4", "a3");
+                assert_eq!([one, a2, a3].map(|l| (l.branch, l.seq)), [(0, 1), (0, 2), (0, 3)]);
+                assert_eq!([b2, b3, c3].map(|l| (l.branch, l.seq)), [(1, 2), (1, 3), (2, 3)]);
+                assert_eq!(seen(c, &m)?, tips(&[("b3", 3), ("c3", 3), ("a4", 4)]));
+                assert_eq!(head(c, &m, DEVICE)?.0, 4);
+                assert_eq!(place(c, &m, DEVICE, "never came")?, None);
+
+                let has = |names: &[(&str, u64)], link| {
+                    covers(
+                        &held(c, &m, &tips(names)).unwrap(),
+                        &[(DEVICE.into(), Some(link))],
+                    )
+                };
+                // The same number, and not the same link.
+                assert!(has(&[("a3", 3)], a2) && !has(&[("a3", 3)], b2));
+                assert!(has(&[("b3", 3)], one) && has(&[("b3", 3)], b2) && !has(&[("b3", 3)], a2));
+                assert!(has(&[("c3", 3)], b2) && !has(&[("c3", 3)], b3));
+                assert!(has(&[("a4", 4), ("c3", 3)], a3) && has(&[("a4", 4), ("c3", 3)], c3));
+                // Who holds what has never come here may stand anywhere.
+                assert!(!has(&[("z9", 9)], one));
+                assert!(!covers(
+                    &held(c, &m, &tips(&[("a4", 4)]))?,
+                    &[(DEVICE.into(), None)]
+                ));
+                assert!(covers(&Held::new(), &[]));
+                Ok(())
+            })
+            .unwrap();
+    }
+}

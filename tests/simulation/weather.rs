@@ -1,0 +1,224 @@
+//! The relay of the simulation: late, twice, in any order, damaged, away, and deadly.
+
+use std::{
+    collections::BTreeSet,
+    panic::resume_unwind,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use behalf_core::{
+    Error, Result,
+    model::Address,
+    sync::{EntryName, Relay},
+};
+use behalf_tests::{
+    corpus::Dice,
+    relays::{Entries, entry},
+};
+
+/// How many entries a pull gives at most.
+const BATCH: u64 = 6;
+
+/// The process dies here.
+pub struct Crash;
+
+/// Everything outside the replicas.
+pub struct Weather(Mutex<State>);
+
+struct State {
+    dice: Dice,
+    entries: Entries,
+    /// What no replica wrote.
+    junk: BTreeSet<EntryName>,
+    /// For each entry: from which step on each replica sees it.
+    due: Vec<Vec<u64>>,
+    step: u64,
+    replicas: usize,
+    /// Nothing goes wrong.
+    fair: bool,
+    /// Calls until the process dies.
+    fuse: Option<u64>,
+}
+
+impl Weather {
+    /// Over what is on the relay already.
+    pub fn new(entries: Entries, replicas: usize, seed: u64) -> Self {
+        Self(Mutex::new(State {
+            dice: Dice::new(seed),
+            due: vec![vec![0; replicas]; entries.0.len()],
+            entries,
+            junk: BTreeSet::new(),
+            step: 0,
+            replicas,
+            fair: false,
+            fuse: None,
+        }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One more step has begun, in which the process dies at the `fuse`th thing it does.
+    pub fn tick(&self, fuse: Option<u64>) {
+        let mut state = self.state();
+        state.step += 1;
+        state.fuse = fuse;
+    }
+
+    /// From now on everything goes well, and everything is there.
+    pub fn clears_up(&self) {
+        let mut state = self.state();
+        state.fair = true;
+        state.fuse = None;
+        for due in state.due.iter_mut().flatten() {
+            *due = 0;
+        }
+    }
+
+    /// All that was ever published, without the junk.
+    pub fn published(&self) -> Entries {
+        let state = self.state();
+        let entries = state.entries.0.iter();
+        Entries(
+            entries
+                .filter(|(_, name, _)| !state.junk.contains(name))
+                .cloned()
+                .collect(),
+        )
+    }
+
+    /// Burns the fuse.
+    pub fn burn(&self) {
+        let mut state = self.state();
+        let dies = state.fuse == Some(0);
+        state.fuse = state.fuse.and_then(|left| left.checked_sub(1));
+        drop(state);
+        if dies {
+            // No hook, no message: nobody is there to print it.
+            resume_unwind(Box::new(Crash));
+        }
+    }
+
+    /// The relay as one replica sees it.
+    pub fn seen_by(&self, replica: usize) -> View<'_> {
+        View {
+            weather: self,
+            replica,
+        }
+    }
+}
+
+impl State {
+    fn chance(&mut self, in_a_hundred: u64) -> bool {
+        !self.fair && self.dice.below(100) < in_a_hundred
+    }
+
+    fn put(&mut self, mailbox: &Address, name: &EntryName, bytes: &[u8]) {
+        if !self.entries.put(mailbox, name, bytes) {
+            return;
+        }
+        let due = (0..self.replicas)
+            .map(|_| match self.chance(30) {
+                true => self.step + self.dice.below(60),
+                false => 0,
+            })
+            .collect();
+        self.due.push(due);
+    }
+
+    fn damaged(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut bytes = bytes.to_vec();
+        if bytes.is_empty() || self.dice.below(2) == 0 {
+            bytes.truncate(self.dice.below(bytes.len() as u64 + 1) as usize);
+        } else {
+            let at = self.dice.below(bytes.len() as u64) as usize;
+            bytes[at] ^= 1 << self.dice.below(8);
+        }
+        bytes
+    }
+}
+
+/// One replica's way to the relay.
+pub struct View<'a> {
+    weather: &'a Weather,
+    replica: usize,
+}
+
+fn away() -> Error {
+    Error::unavailable("The relay is away.", "")
+}
+
+impl Relay for View<'_> {
+    fn publish(&self, mailbox: &Address, name: &EntryName, bytes: &[u8]) -> Result<()> {
+        self.weather.burn();
+        let mut state = self.weather.state();
+        if state.chance(6) {
+            return Err(away());
+        }
+        state.put(mailbox, name, bytes);
+        if state.chance(3) {
+            // A broken disk somewhere: a file in its place, under a good name, with content that is no good.
+            let junk = state.damaged(bytes);
+            let name = EntryName {
+                device: name.device.clone(),
+                ..entry('0', name.kind, &junk)
+            };
+            if junk != bytes {
+                state.put(mailbox, &name, &junk);
+                state.junk.insert(name);
+            }
+        }
+        let lost = state.chance(6);
+        drop(state);
+        self.weather.burn();
+        if lost { Err(away()) } else { Ok(()) }
+    }
+
+    fn pull(
+        &self,
+        mailbox: &Address,
+        wanted: &mut dyn FnMut(&EntryName) -> bool,
+    ) -> Result<Vec<(EntryName, Vec<u8>)>> {
+        self.weather.burn();
+        let mut state = self.weather.state();
+        if state.chance(4) {
+            return Err(away());
+        }
+        let step = state.step;
+        let mut listed: Vec<_> = (0..state.entries.0.len())
+            .filter(|i| state.due[*i][self.replica] <= step)
+            .collect();
+        if !state.fair {
+            for i in (1..listed.len()).rev() {
+                let other = state.dice.below(i as u64 + 1) as usize;
+                listed.swap(i, other);
+            }
+        }
+        let mut given = Vec::new();
+        for i in listed {
+            let (of, name, bytes) = state.entries.0[i].clone();
+            if of != *mailbox || !wanted(&name) {
+                continue;
+            }
+            if state.chance(4) {
+                let bytes = state.damaged(&bytes);
+                given.push((name.clone(), bytes));
+            }
+            if state.chance(5) {
+                given.push((name.clone(), bytes.clone()));
+            }
+            given.push((name, bytes));
+            if given.len() as u64 >= BATCH {
+                break;
+            }
+        }
+        drop(state);
+        self.weather.burn();
+        Ok(given)
+    }
+
+    fn pulse(&self) -> Result<u64> {
+        Ok(self.weather.state().entries.0.len() as u64)
+    }
+}

@@ -1,0 +1,259 @@
+//! The people of the simulation: real desks in real folders, with clocks somebody else turns.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering::Relaxed},
+    },
+};
+
+use behalf_core::{
+    desk::{Desk, Terms},
+    model::{Address, Clock, Level, Time},
+};
+use behalf_tests::{
+    data, post,
+    relays::{Entries, MemoryRelay},
+};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+/// When the people meet, in milliseconds: 1 March 2026.
+pub const START: i64 = 1_772_323_200_000;
+/// Milliseconds.
+pub const DAY: i64 = 24 * 3600 * 1000;
+/// The mails they fight over.
+pub const KEYS: [&str; 4] = [post::OFFER, post::STRANGER, post::REPLY, post::SENT];
+
+const NAMES: [&str; 4] = ["Alex", "Kim", "Robin", "Sam"];
+
+/// The mailbox, which is the first person's.
+pub fn mailbox() -> Address {
+    Address::lenient("alex@contoso.example")
+}
+
+fn address(n: usize) -> Address {
+    Address::lenient(&format!("{}@contoso.example", NAMES[n].to_lowercase()))
+}
+
+/// A clock that is turned from outside.
+#[derive(Clone)]
+pub struct Hands(Arc<AtomicI64>);
+
+impl Clock for Hands {
+    fn now(&self) -> Time {
+        Time(self.0.load(Relaxed))
+    }
+}
+
+impl Hands {
+    /// At this time, milliseconds.
+    pub fn at(time: i64) -> Self {
+        Self(Arc::new(AtomicI64::new(time)))
+    }
+
+    /// Turns it to this time.
+    pub fn turn(&self, time: i64) {
+        self.0.store(time, Relaxed);
+    }
+}
+
+/// A temporary folder, in memory where this computer has such a thing.
+pub fn scratch() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("behalf-simulation-");
+    match memory.is_dir() {
+        true => builder.tempdir_in(memory),
+        false => builder.tempdir(),
+    }
+    .unwrap()
+}
+
+/// An owner and delegates who have just met: every simulation begins with a copy of it.
+pub struct Template {
+    folder: TempDir,
+    entries: Entries,
+    people: usize,
+}
+
+impl Template {
+    /// One owner and `people - 1` Editors, with the same mail and rows.
+    pub fn new(people: usize) -> Self {
+        let folder = scratch();
+        let letters = folder.path().join("post");
+        post::deliver(&letters);
+        let relay = MemoryRelay::default();
+        let clock = Hands::at(START);
+        let desks: Vec<Desk> = (0..people)
+            .map(|n| {
+                let data = folder.path().join(NAMES[n]);
+                fs::create_dir(&data).unwrap();
+                // A key of its own, the same in every run: nothing may hang on luck.
+                fs::write(data.join("device.key"), [n as u8 + 1; 32]).unwrap();
+                drop(Desk::init(&data, &address(n), NAMES[n], "nats://simulated").unwrap());
+                Desk::open_at(&data, Box::new(clock.clone())).unwrap()
+            })
+            .collect();
+        let cycle = |n: usize| desks[n].sync(&relay, &mut |_| ()).unwrap();
+        for n in 1..people {
+            let terms = Terms {
+                level: Level::Editor,
+                folders: vec![],
+                calendar: true,
+                until: None,
+            };
+            let code = desks[0].invite(&address(n), &terms).unwrap().code;
+            desks[n].accept(&code).unwrap();
+            cycle(n);
+            cycle(0);
+            desks[0].confirm(&address(n)).unwrap();
+        }
+        for _ in 0..3 {
+            for n in 0..people {
+                cycle(n);
+            }
+        }
+        let go_on = &mut |_: &_| ControlFlow::Continue(());
+        for desk in &desks {
+            for (file, name) in [("inbox.mbox", "Inbox"), ("sent.mbox", "Sent Items")] {
+                desk.import_mail(&mailbox(), &[letters.join(file)], Some(name), go_on)
+                    .unwrap();
+            }
+            for table in ["account", "contact", "lead"] {
+                let file = letters.join(format!("{table}.csv"));
+                desk.import_rows(&file, table, &[], go_on).unwrap();
+            }
+        }
+        drop(desks);
+        Self {
+            entries: relay.entries(),
+            folder,
+            people,
+        }
+    }
+
+    /// What the relay holds.
+    pub fn entries(&self) -> Entries {
+        self.entries.clone()
+    }
+
+    /// Everybody, each in a folder of their own.
+    pub fn people(&self, folder: &Path) -> Vec<Person> {
+        (0..self.people)
+            .map(|n| {
+                let data = folder.join(NAMES[n]);
+                copy(&self.folder.path().join(NAMES[n]), &data);
+                Person::at(n, data)
+            })
+            .collect()
+    }
+}
+
+/// Somebody with a replica.
+pub struct Person {
+    /// Their place among the people; 0 owns the mailbox.
+    pub number: usize,
+    /// Their data folder.
+    pub data: PathBuf,
+    /// Their clock.
+    pub clock: Hands,
+    desk: Option<Desk>,
+    reader: Option<Connection>,
+}
+
+impl Person {
+    fn at(number: usize, data: PathBuf) -> Self {
+        Self {
+            number,
+            data,
+            clock: Hands::at(START + 100 * DAY),
+            desk: None,
+            reader: None,
+        }
+    }
+
+    /// Their name.
+    pub fn name(&self) -> &'static str {
+        NAMES[self.number]
+    }
+
+    /// Their address.
+    pub fn address(&self) -> Address {
+        address(self.number)
+    }
+
+    /// Their desk, opened when it is not.
+    pub fn desk(&mut self) -> &Desk {
+        self.desk
+            .get_or_insert_with(|| Desk::open_at(&self.data, Box::new(self.clock.clone())).unwrap())
+    }
+
+    /// What their database says.
+    pub fn reads(&mut self) -> &Connection {
+        self.reader.get_or_insert_with(|| data::database(&self.data))
+    }
+
+    /// The program ends.
+    pub fn closes(&mut self) {
+        self.desk = None;
+        self.reader = None;
+    }
+
+    /// The ids of all operations they hold.
+    pub fn operations(&mut self) -> BTreeSet<String> {
+        let mut statement = self.reads().prepare_cached("SELECT id FROM operation").unwrap();
+        let ids = statement.query_map([], |r| r.get(0)).unwrap();
+        ids.map(Result::unwrap).collect()
+    }
+
+    /// The newest operation they hold.
+    pub fn newest(&mut self) -> Option<String> {
+        let mut statement = self
+            .reads()
+            .prepare_cached("SELECT id FROM operation ORDER BY number DESC LIMIT 1")
+            .unwrap();
+        let mut ids = statement.query_map([], |r| r.get(0)).unwrap();
+        ids.next().map(Result::unwrap)
+    }
+
+    /// Keeps a copy of the data folder.
+    pub fn backs_up(&mut self) {
+        self.closes();
+        let copy_of = self.backup();
+        let _ = fs::remove_dir_all(&copy_of);
+        copy(&self.data, &copy_of);
+    }
+
+    /// The copy takes the place of the data folder; false when there is none.
+    pub fn restores(&mut self) -> bool {
+        let backup = self.backup();
+        if !backup.is_dir() {
+            return false;
+        }
+        self.closes();
+        fs::remove_dir_all(&self.data).unwrap();
+        copy(&backup, &self.data);
+        true
+    }
+
+    fn backup(&self) -> PathBuf {
+        self.data.with_extension("backup")
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        match entry.path().is_dir() {
+            true => copy(&entry.path(), &target),
+            false => drop(fs::copy(entry.path(), target).unwrap()),
+        }
+    }
+}
