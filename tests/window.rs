@@ -142,7 +142,8 @@ fn row(person: &Person, typed: &str) -> (String, String) {
     (format!("{}:{}", text("table"), text("id")), text("name"))
 }
 
-/// Walk 1, word for word: the delegate's window, the columns, the timeline, and the same on the owner's screen.
+/// Walk 1, word for word: the delegate's window, the columns, the timeline, and the same on the owner's screen
+/// (A-08, C-01, C-03, C-04, J-09).
 #[tokio::test]
 async fn walk_1_set_regarding() {
     let _screen = SCREEN.lock().await;

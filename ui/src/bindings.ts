@@ -393,7 +393,10 @@ export type PersonStatus = {
 export type Rejected = {
 	/**  The file. */
 	source: string,
-	/**  Where in it: a byte offset for mbox, a line for CSV, 0 for a file of one. */
+	/**
+	 *  Where in it: a byte offset for mbox, a line for CSV, 0 for a file of one. A whole number: an `f64` holds
+	 *  every offset there is, and is what a window can read.
+	 */
 	position: number | null,
 	/**  Why not. */
 	reason: string,

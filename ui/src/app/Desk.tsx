@@ -68,6 +68,7 @@ function Open({ me, theme, chooseTheme }: Looks & { me: Me }) {
   const page = place.pages.at(-1);
 
   useFirstMailbox(me, go);
+  useInbox(place, go);
   useTrackedToast();
   useCommands((command) => {
     if (command === "help") setDialog("help");
@@ -147,6 +148,15 @@ function useFirstMailbox(me: Me, go: (by: Move) => void): void {
   useEffect(() => {
     if (!chosen && empty && shared !== undefined) go({ to: "mailbox", mailbox: shared, folder: null });
   }, [chosen, empty, shared, go]);
+}
+
+/** A mailbox opens at its Inbox, whether or not its folders are in sight. */
+function useInbox({ mailbox, folder }: Place, go: (by: Move) => void): void {
+  const folders = useFolders(mailbox ?? "");
+  const first = folders.data?.find(({ role }) => role === "inbox") ?? folders.data?.[0];
+  useEffect(() => {
+    if (mailbox !== null && folder === null && first) go({ to: "mailbox", mailbox, folder: first.folder });
+  }, [mailbox, folder, first, go]);
 }
 
 function Form({ page }: { page: Page }) {

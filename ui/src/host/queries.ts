@@ -20,7 +20,7 @@ export function useMe() {
 
 export function useFolders(mailbox: string) {
   const host = useHost();
-  return useQuery({ queryKey: ["folders", mailbox], queryFn: () => host.folders(mailbox) });
+  return useQuery({ queryKey: ["folders", mailbox], queryFn: () => host.folders(mailbox), enabled: mailbox !== "" });
 }
 
 export function useShown(mailbox: string, key: string | null) {

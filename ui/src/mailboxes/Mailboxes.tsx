@@ -6,7 +6,7 @@ import {
   MailInboxRegular,
   SendRegular,
 } from "@fluentui/react-icons";
-import { type ReactElement, useEffect } from "react";
+import type { ReactElement } from "react";
 import { useNavigation } from "../app/navigation";
 import type { Folder, Mailbox, Me } from "../host/host";
 import { useFolders } from "../host/queries";
@@ -42,12 +42,6 @@ function Box({ mailbox, chosen }: { mailbox: Mailbox; chosen: () => void }) {
   const { mailbox: at, folder: atFolder, go } = useNavigation();
   const folders = useFolders(mailbox.id);
   const here = at === mailbox.id;
-
-  // A mailbox opens at its Inbox.
-  useEffect(() => {
-    const first = folders.data?.find(({ role }) => role === "inbox") ?? folders.data?.[0];
-    if (here && atFolder === null && first) go({ to: "mailbox", mailbox: mailbox.id, folder: first.folder });
-  }, [here, atFolder, folders.data, mailbox.id, go]);
 
   const name = mailbox.mine ? text.mailboxes.mine : mailbox.owner_name;
   return (

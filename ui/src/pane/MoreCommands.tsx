@@ -1,5 +1,6 @@
 import { Menu, MenuButton, MenuItem, MenuList, MenuPopover, MenuTrigger } from "@fluentui/react-components";
 import { CheckmarkRegular, LinkDismissRegular, LinkEditRegular, MoreHorizontalRegular, OpenRegular } from "@fluentui/react-icons";
+import { useState } from "react";
 import type { Item } from "../host/host";
 import { text } from "../strings";
 
@@ -15,8 +16,10 @@ type Props = {
 /** `More commands`, as far as they apply to the item as it is (C-02, C-03). */
 export function MoreCommands({ item, may, trackWithout, view, change, untrack }: Props) {
   const untracked = item.status === text.pane.notTracked;
+  // Open, the hint would lie over the first command.
+  const [open, setOpen] = useState(false);
   return (
-    <Menu positioning="below-start">
+    <Menu positioning="below-start" onOpenChange={(_, data) => setOpen(data.open)}>
       <MenuTrigger disableButtonEnhancement>
         <MenuButton
           appearance="subtle"
@@ -24,7 +27,7 @@ export function MoreCommands({ item, may, trackWithout, view, change, untrack }:
           icon={<MoreHorizontalRegular />}
           menuIcon={null}
           aria-label={text.pane.moreCommands}
-          title={text.pane.moreCommands}
+          title={open ? undefined : text.pane.moreCommands}
           data-testid="more-commands"
         />
       </MenuTrigger>

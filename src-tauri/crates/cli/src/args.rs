@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use behalf_core::model::{Address, Level, RowRef, Time};
+use behalf_core::model::{Address, Level, RowRef, Time, bare_key};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Behalf: the same desk without a window.
@@ -406,12 +406,7 @@ fn row(text: &str) -> Result<RowRef, String> {
 
 /// A Message-ID with or without angle brackets, or a UID: both sides of the comparison go without.
 fn key(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    let bare = text
-        .strip_prefix('<')
-        .and_then(|t| t.strip_suffix('>'))
-        .unwrap_or(text)
-        .trim();
+    let bare = bare_key(text).trim();
     if bare.is_empty() {
         return Err("Give a Message-ID or an appointment UID.".into());
     }

@@ -79,20 +79,23 @@ pub fn form(connection: &Connection, id: &str) -> Result<ActivityForm> {
             });
         }
     }
-    let parties: Vec<Party> = activity
-        .parties
-        .iter()
-        .map(|p| Party {
-            mask: p.mask,
-            address: p.address.clone(),
-            name: p.name.clone(),
-            row: p.row.as_ref().map(|r| NamedRow {
-                table: r.table.clone(),
-                id: r.id.clone(),
-                name: r.name.clone(),
+    let mut parties = Vec::new();
+    for party in activity.parties {
+        let name = match party.name.is_empty() && party.address == mailbox.as_str() {
+            true => access::name_of(connection, &mailbox, &mailbox)?,
+            false => party.name,
+        };
+        parties.push(Party {
+            mask: party.mask,
+            address: party.address,
+            name,
+            row: party.row.map(|r| NamedRow {
+                table: r.table,
+                id: r.id,
+                name: r.name,
             }),
-        })
-        .collect();
+        });
+    }
     let regarding = match (text("regardingobjecttypecode"), text("regardingobjectid")) {
         (table, _) if table.is_empty() => None,
         (table, id) => Some(NamedRow {
@@ -129,13 +132,7 @@ fn show(
             "createdby" | "ownerid" | "sendermailboxid" | "createdonbehalfby" | "submittedby"
             | "modifiedonbehalfby" | "organizer",
             Value::String(v),
-        ) => {
-            let person = Address::lenient(v);
-            match access::name_of(connection, mailbox, &person)? {
-                known if known != *v => format!("{known} <{v}>"),
-                _ => v.clone(),
-            }
-        }
+        ) => access::name_of(connection, mailbox, &Address::lenient(v))?,
         ("directioncode", Value::Bool(outgoing)) => if *outgoing { "Outgoing" } else { "Incoming" }.into(),
         ("statuscode", Value::Number(n)) => status(n.as_i64().unwrap_or(0), appointment).into(),
         (_, Value::String(v)) => v.clone(),

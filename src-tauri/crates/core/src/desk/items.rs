@@ -8,7 +8,7 @@ use crate::{
     access::{Act, Grant},
     activity::{self, Activity},
     mailbox::{CALENDAR, html, read},
-    model::{Address, Facts, ItemId, Kind, RowRef, Status},
+    model::{Address, Facts, ItemId, Kind, RowRef, Status, bare_key},
     replica::{self, Action, Document, DocumentKind, Link, Logged},
     rows,
     sync::waiting_for,
@@ -47,14 +47,7 @@ impl Desk {
             return Err(outside(folder));
         }
         let within = grant.map(|g| g.folders).unwrap_or_default();
-        read::list(
-            &self.store,
-            mailbox,
-            folder,
-            &within,
-            limit,
-            after.map(bare).as_deref(),
-        )
+        read::list(&self.store, mailbox, folder, &within, limit, after)
     }
 
     /// Opens a message or appointment.
@@ -62,8 +55,8 @@ impl Desk {
     /// # Errors
     /// As [`Desk::folders`]; `NotFound` for a key that is not there.
     pub fn show(&self, mailbox: &Address, key: &str) -> Result<Shown> {
-        self.reach(Act::Read, mailbox, &bare(key))?;
-        let opened = read::show_parts(&self.store, mailbox, &bare(key))?;
+        self.reach(Act::Read, mailbox, bare_key(key))?;
+        let opened = read::show_parts(&self.store, mailbox, bare_key(key))?;
         let item = self.status(mailbox, &opened.key)?;
         let parties = self.store.read(|c| {
             opened
@@ -111,9 +104,9 @@ impl Desk {
     /// # Errors
     /// As [`Desk::show`].
     pub fn message_html(&self, mailbox: &Address, key: &str, pictures: bool) -> Result<String> {
-        self.reach(Act::Read, mailbox, &bare(key))?;
-        let raw = read::raw(&self.store, mailbox, &bare(key))?;
-        Ok(html::render(&raw, pictures, &html::parts_of(mailbox, &bare(key)))?.html)
+        self.reach(Act::Read, mailbox, bare_key(key))?;
+        let raw = read::raw(&self.store, mailbox, bare_key(key))?;
+        Ok(html::render(&raw, pictures, &html::parts_of(mailbox, bare_key(key)))?.html)
     }
 
     /// A picture inside the message, by content id: media type and bytes.
@@ -121,8 +114,8 @@ impl Desk {
     /// # Errors
     /// As [`Desk::show`]; `NotFound` when the message has no such picture.
     pub fn message_part(&self, mailbox: &Address, key: &str, cid: &str) -> Result<(String, Vec<u8>)> {
-        self.reach(Act::Read, mailbox, &bare(key))?;
-        let raw = read::raw(&self.store, mailbox, &bare(key))?;
+        self.reach(Act::Read, mailbox, bare_key(key))?;
+        let raw = read::raw(&self.store, mailbox, bare_key(key))?;
         html::part(&raw, cid)
     }
 
@@ -131,12 +124,12 @@ impl Desk {
     /// # Errors
     /// As [`Desk::show`].
     pub fn status(&self, mailbox: &Address, key: &str) -> Result<Item> {
-        let key = bare(key);
-        self.reach(Act::Read, mailbox, &key)?;
-        self.store.read(|c| match item(c, mailbox, &key, &self.person)? {
+        let key = bare_key(key);
+        self.reach(Act::Read, mailbox, key)?;
+        self.store.read(|c| match item(c, mailbox, key, &self.person)? {
             Some(item) => Ok(item),
             None => {
-                let kind = untracked_kind(c, mailbox, &key)?.ok_or_else(|| no_such_key(mailbox, &key))?;
+                let kind = untracked_kind(c, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
                 let mut people = vec![&self.person];
                 people.extend(Some(mailbox).filter(|owner| **owner != self.person));
                 let people = people.into_iter().map(|person| {
@@ -148,7 +141,7 @@ impl Desk {
                     })
                 });
                 Ok(Item {
-                    key: key.clone(),
+                    key: key.to_owned(),
                     kind,
                     status: Status::NotTracked,
                     people: people.collect::<Result<_>>()?,
@@ -168,9 +161,9 @@ impl Desk {
     /// not there. The item then stays as it was.
     pub fn track(&self, mailbox: &Address, key: &str, regarding: Option<&RowRef>) -> Result<Item> {
         let asked = self.now();
-        let key = bare(key);
-        self.reach(Act::Track, mailbox, &key)?;
-        let facts = self.facts(mailbox, &key)?;
+        let key = bare_key(key);
+        self.reach(Act::Track, mailbox, key)?;
+        let facts = self.facts(mailbox, key)?;
         let item_id = ItemId::derive(mailbox, facts.kind(), &facts.key);
         self.store.write(|tx| {
             let regarding = regarding.map(|row| choose(tx, row)).transpose()?;
@@ -207,7 +200,7 @@ impl Desk {
             )?;
             self.done(tx, mailbox, item_id, &mut document, &operation)
         })?;
-        self.status(mailbox, &key)
+        self.status(mailbox, key)
     }
 
     /// Untrack & Keep, or Untrack & Delete (D2).
@@ -215,16 +208,15 @@ impl Desk {
     /// # Errors
     /// As [`Desk::track`]; `BadInput` when it is not tracked.
     pub fn untrack(&self, mailbox: &Address, key: &str, keep: bool) -> Result<Item> {
-        let key = bare(key);
-        self.reach(Act::Track, mailbox, &key)?;
+        let key = bare_key(key);
+        self.reach(Act::Track, mailbox, key)?;
         self.store.write(|tx| {
             let not_tracked =
                 || Error::bad_input("This item is not tracked.", "There is nothing to untrack.");
-            let (id, _) =
-                held(tx, mailbox, &key)?.ok_or_else(|| match untracked_kind(tx, mailbox, &key) {
-                    Ok(None) => no_such_key(mailbox, &key),
-                    _ => not_tracked(),
-                })?;
+            let (id, _) = held(tx, mailbox, key)?.ok_or_else(|| match untracked_kind(tx, mailbox, key) {
+                Ok(None) => no_such_key(mailbox, key),
+                _ => not_tracked(),
+            })?;
             let mut document = Document::open(tx, id.into(), DocumentKind::Item)?;
             let before = Registers::read(&document)?
                 .filter(|b| b.decision.tracked)
@@ -246,7 +238,7 @@ impl Desk {
             )?;
             self.done(tx, mailbox, id, &mut document, &operation)
         })?;
-        self.status(mailbox, &key)
+        self.status(mailbox, key)
     }
 
     /// May this person do this with this item? As [`Desk::authorise`], and its folder must be in the grant's scope.
@@ -328,15 +320,6 @@ impl Desk {
             Ok(timeline)
         })
     }
-}
-
-/// A key as people write it: with or without angle brackets.
-fn bare(key: &str) -> String {
-    let key = key.trim();
-    key.strip_prefix('<')
-        .and_then(|k| k.strip_suffix('>'))
-        .unwrap_or(key)
-        .to_owned()
 }
 
 fn no_such_key(mailbox: &Address, key: &str) -> Error {

@@ -378,7 +378,10 @@ views! {
     pub struct Rejected {
         /// The file.
         pub source: String,
-        /// Where in it: a byte offset for mbox, a line for CSV, 0 for a file of one.
+        /// Where in it: a byte offset for mbox, a line for CSV, 0 for a file of one. A whole number: an `f64` holds
+        /// every offset there is, and is what a window can read.
+        #[serde(serialize_with = "whole")]
+        #[cfg_attr(feature = "specta", specta(type = f64))]
         pub position: f64,
         /// Why not.
         pub reason: String,
@@ -409,6 +412,11 @@ views! {
         /// The calendar too.
         pub calendar: bool,
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde hands out references
+fn whole<S: serde::Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(*number as u64)
 }
 
 impl From<NamedRow> for RowRef {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Error, Result,
     desk::view::{Attachment, Folder, ListEntry, ListPage},
-    model::{Address, Facts, FolderRole, ItemId, Kind, Mention, Status, Time},
+    model::{Address, Facts, FolderRole, ItemId, Kind, Mention, Status, Time, bare_key},
     store::{Pack, Store},
 };
 
@@ -172,7 +172,7 @@ fn list_messages(
         None => (i64::MAX, i64::MAX),
         Some(key) => c
             .prepare_cached("SELECT sent, id FROM message WHERE mailbox = ?1 AND key = ?2")?
-            .query_row(params![mailbox.as_str(), bare(key)], |r| {
+            .query_row(params![mailbox.as_str(), bare_key(key)], |r| {
                 Ok((r.get(0)?, r.get(1)?))
             })
             .optional()?
@@ -232,19 +232,12 @@ fn entry(r: &Row<'_>) -> rusqlite::Result<ListEntry> {
         from,
         date: Time(r.get(4)?).rfc3339(),
         folder: r.get(5)?,
-        status: status(r.get::<_, Option<String>>(6)?.as_deref()),
+        status: Status::from_words(&r.get::<_, Option<String>>(6)?.unwrap_or_default()),
         regarding_name: r.get(7)?,
         preview: r.get(8)?,
         unread: r.get(9)?,
         attachments: r.get(10)?,
     })
-}
-
-fn status(text: Option<&str>) -> Status {
-    [Status::Processing, Status::TrackPending, Status::Tracked]
-        .into_iter()
-        .find(|s| Some(s.as_str()) == text)
-        .unwrap_or_default()
 }
 
 /// Opens a message or appointment.
@@ -471,7 +464,7 @@ impl AppointmentRow {
 }
 
 fn find(store: &Store, mailbox: &Address, key: &str) -> Result<Found> {
-    let key = bare(key);
+    let key = bare_key(key);
     store.read(|c| {
         let message = c
             .prepare_cached(
@@ -533,12 +526,4 @@ fn missing(key: &str, mailbox: &Address) -> Error {
         format!("There is no message or appointment “{key}” in {mailbox}."),
         "Copy the key from the list; it is a Message-ID or a UID.",
     )
-}
-
-/// A Message-ID as typed, with or without its brackets.
-fn bare(key: &str) -> &str {
-    let key = key.trim();
-    key.strip_prefix('<')
-        .and_then(|k| k.strip_suffix('>'))
-        .unwrap_or(key)
 }

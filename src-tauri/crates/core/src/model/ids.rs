@@ -46,6 +46,14 @@ pub fn derive(parent: &Uuid, parts: &[&str]) -> Uuid {
     Uuid::new_v5(parent, &name)
 }
 
+/// A Message-ID or UID as people write it, with or without angle brackets (spec §6), as it is kept: without.
+pub fn bare_key(text: &str) -> &str {
+    let text = text.trim();
+    text.strip_prefix('<')
+        .and_then(|t| t.strip_suffix('>'))
+        .unwrap_or(text)
+}
+
 /// Bytes as lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rules_of_i05() {
+    fn i_05_the_rules_in_their_order() {
         for (candidates, expected) in [
             (&[][..], "none"),
             (&["contact:1", "systemuser:1"], "systemuser:1"),
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn over_a_hundred_stay_unresolved() {
+    fn i_05_over_a_hundred_stay_unresolved() {
         let mut many: Vec<_> = (0..MOST).map(|n| candidate(&format!("contact:{n}"))).collect();
         let lee = Address::lenient("lee@x");
         assert!(choose(&many, &lee).is_some());

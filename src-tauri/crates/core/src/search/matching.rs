@@ -473,7 +473,7 @@ mod tests {
     }
 
     #[test]
-    fn every_hit_says_how_and_why() {
+    fn d_03_every_hit_says_how_and_why() {
         for (query, kind, why) in [
             ("alp", Kind::Prefix, "Name begins with “alp”"),
             ("Alpine-ski h", Kind::Prefix, "Name begins with “Alpine-ski h”"),
@@ -520,7 +520,7 @@ mod tests {
     }
 
     #[test]
-    fn umlauts_are_found_every_way() {
+    fn d_03_umlauts_are_found_every_way() {
         let names = ["Müller", "Mueller", "Muller", "MULLER", "mu\u{308}ller"];
         for query in names {
             for name in names {
@@ -556,7 +556,7 @@ mod tests {
     }
 
     #[test]
-    fn one_letter_off_is_one() {
+    fn d_03_one_letter_off_is_one() {
         for (typed, word, expected) in [
             ("alpien", "alpine", true),
             ("alpime", "alpine", true),

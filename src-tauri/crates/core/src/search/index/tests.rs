@@ -102,7 +102,7 @@ fn what_people_type_is_found() {
 }
 
 #[test]
-fn hits_say_why_and_whether_they_may_be_chosen() {
+fn d_02_d_04_hits_say_why_and_whether_they_may_be_chosen() {
     let world = world();
     let hits = world.search("alp");
     let said: Vec<_> = hits
@@ -194,7 +194,7 @@ fn used_rows_then_the_owners_come_first_within_their_kind() {
 }
 
 #[test]
-fn before_typing_the_recent_rows() {
+fn d_02_before_typing_the_recent_rows() {
     let world = world();
     assert!(world.search("  ").is_empty());
     world
