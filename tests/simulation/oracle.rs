@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::Automerge;
 use behalf_core::{
+    model::Address,
     replica::Operation,
     sync::{Content, EntryKind, Envelope},
 };
@@ -17,8 +18,12 @@ type Operations = BTreeSet<String>;
 /// Knows what everybody has held, and what was promised to whom.
 #[derive(Default)]
 pub struct Oracle {
-    /// By person: every operation their replica has held.
-    held: BTreeMap<String, Operations>,
+    /// By person: every operation their replica has ever held.
+    held: BTreeMap<Address, Operations>,
+    /// By name: what it holds now, and the number of the newest.
+    now: BTreeMap<&'static str, (i64, Operations)>,
+    /// Who shows whom as having a document tracked: up to which operation that was found to be true.
+    credited: BTreeMap<(&'static str, Address, String), i64>,
     /// By receipt: the operations its author held when it was written.
     said: BTreeMap<[u8; 32], Operations>,
     /// Operations that were acknowledged.
@@ -33,15 +38,28 @@ impl Oracle {
         self.promised.insert(operation);
     }
 
-    /// A disk died: what had been done since its copy was made lives on only if it was published.
-    pub fn gamble(&mut self, lost: impl IntoIterator<Item = String>) {
-        self.gambled.extend(lost);
+    /// A disk died, and an old copy took its place: what had been done since lives on only if it was published.
+    pub fn gamble(&mut self, person: &mut Person) {
+        let before = self.now.remove(person.name()).unwrap_or_default();
+        self.credited.retain(|(who, ..), _| *who != person.name());
+        self.look(person, false);
+        let after = &self.now[person.name()].1;
+        self.gambled.extend(before.1.difference(after).cloned());
     }
 
     /// Looks at somebody after they have done something; `up_to_date` is what their sync line says.
     pub fn look(&mut self, person: &mut Person, up_to_date: bool) {
-        let holds = person.operations();
-        let who = person.address().as_str().to_owned();
+        let who = person.name();
+        let (number, holds) = self.now.entry(who).or_default();
+        for (n, operation) in person.operations(*number) {
+            *number = n;
+            self.held
+                .entry(person.address())
+                .or_default()
+                .insert(operation.clone());
+            holds.insert(operation);
+        }
+        let me = person.address();
         let own: Option<Vec<u8>> = person
             .reads()
             .prepare_cached(
@@ -49,55 +67,59 @@ impl Oracle {
                  WHERE d.person = ?1",
             )
             .unwrap()
-            .query_map([&who], |r| r.get(0))
+            .query_map([me.as_str()], |r| r.get(0))
             .unwrap()
             .next()
             .map(Result::unwrap);
         if let Some(receipt) = own {
             self.said.entry(hash(&receipt)).or_insert_with(|| holds.clone());
         }
-        self.held
-            .entry(who.clone())
-            .or_default()
-            .extend(holds.iter().cloned());
-        self.nobody_is_credited_with_more_than_they_hold(person, &who);
+        self.nobody_is_credited_with_more_than_they_hold(person);
         if up_to_date {
-            self.nothing_is_known_to_be_missing(person, &holds);
+            self.nothing_is_known_to_be_missing(person);
         }
     }
 
     /// H-02.
-    fn nobody_is_credited_with_more_than_they_hold(&self, person: &mut Person, who: &str) {
-        let mut statement = person
-            .reads()
-            .prepare_cached(
-                "SELECT p.person, o.id, o.document FROM item_person p JOIN operation o ON o.document = p.item
-                 WHERE p.status = 'Tracked' AND p.person <> ?1",
-            )
+    fn nobody_is_credited_with_more_than_they_hold(&mut self, person: &mut Person) {
+        let (who, me) = (person.name(), person.address());
+        let connection = person.reads();
+        let credits: Vec<(String, String)> = connection
+            .prepare_cached("SELECT person, item FROM item_person WHERE status = 'Tracked' AND person <> ?1")
+            .unwrap()
+            .query_map([me.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
             .unwrap();
-        let credits = statement
-            .query_map([who], |r| {
-                Ok((
-                    r.get::<_, String>(0)?,
-                    r.get::<_, String>(1)?,
-                    r.get::<_, String>(2)?,
-                ))
-            })
-            .unwrap();
-        for credit in credits {
-            let (other, operation, document) = credit.unwrap();
-            assert!(
-                self.held
-                    .get(&other)
-                    .is_some_and(|held| held.contains(&operation)),
-                "{who} shows {document} as Tracked for {other}, who has never held operation {operation}"
-            );
+        for (other, document) in credits {
+            let other = Address::lenient(&other);
+            let checked = self
+                .credited
+                .entry((who, other.clone(), document.clone()))
+                .or_default();
+            let mut statement = connection
+                .prepare_cached(
+                    "SELECT number, id FROM operation WHERE document = ?1 AND number > ?2 ORDER BY number",
+                )
+                .unwrap();
+            let operations = statement
+                .query_map((&document, *checked), |r| Ok((r.get(0)?, r.get::<_, String>(1)?)))
+                .unwrap();
+            for operation in operations {
+                let (number, id) = operation.unwrap();
+                assert!(
+                    self.held.get(&other).is_some_and(|held| held.contains(&id)),
+                    "{who} shows {document} as Tracked for {other}, who has never held operation {id}"
+                );
+                *checked = number;
+            }
         }
     }
 
     /// Design §4: `Up to date` only when nothing is known to be missing.
-    fn nothing_is_known_to_be_missing(&self, person: &mut Person, holds: &Operations) {
+    fn nothing_is_known_to_be_missing(&self, person: &mut Person) {
         let name = person.name();
+        let holds = &self.now[name].1;
         let connection = person.reads();
         let waiting: u32 = connection
             .query_row("SELECT count(*) FROM envelope WHERE merged = 0", [], |r| r.get(0))
@@ -115,12 +137,13 @@ impl Oracle {
     }
 
     /// When everybody has fallen silent.
-    pub fn judge(&self, people: &mut [Person], entries: &Entries) {
+    pub fn judge(&mut self, people: &mut [Person], entries: &Entries) {
         let mut required: Operations = self.promised.difference(&self.gambled).cloned().collect();
         required.extend(published(entries));
         for person in people.iter_mut() {
-            let holds = person.operations();
-            let lost: Vec<_> = required.difference(&holds).collect();
+            self.look(person, true);
+            let holds = &self.now[person.name()].1;
+            let lost: Vec<_> = required.difference(holds).collect();
             assert!(lost.is_empty(), "{} has lost {lost:?}", person.name());
             assert_eq!(
                 person.desk().sync_state().unwrap().text,
@@ -142,8 +165,8 @@ impl Oracle {
         let (heads, projections) = (heads(first), data::projections(&first.data));
         for other in others {
             assert_eq!(
-                first.operations(),
-                other.operations(),
+                self.now[first.name()].1,
+                self.now[other.name()].1,
                 "{} and {}",
                 first.name(),
                 other.name()

@@ -1,7 +1,6 @@
 //! The people of the simulation: real desks in real folders, with clocks somebody else turns.
 
 use std::{
-    collections::BTreeSet,
     fs,
     ops::ControlFlow,
     path::{Path, PathBuf},
@@ -204,11 +203,16 @@ impl Person {
         self.reader = None;
     }
 
-    /// The ids of all operations they hold.
-    pub fn operations(&mut self) -> BTreeSet<String> {
-        let mut statement = self.reads().prepare_cached("SELECT id FROM operation").unwrap();
-        let ids = statement.query_map([], |r| r.get(0)).unwrap();
-        ids.map(Result::unwrap).collect()
+    /// The operations they hold beyond `number`, each with its number.
+    pub fn operations(&mut self, number: i64) -> Vec<(i64, String)> {
+        let mut statement = self
+            .reads()
+            .prepare_cached("SELECT number, id FROM operation WHERE number > ?1 ORDER BY number")
+            .unwrap();
+        let found = statement
+            .query_map([number], |r| Ok((r.get(0)?, r.get(1)?)))
+            .unwrap();
+        found.map(Result::unwrap).collect()
     }
 
     /// The newest operation they hold.

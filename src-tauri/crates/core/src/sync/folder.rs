@@ -209,7 +209,8 @@ fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
 /// Writes a file so that it is there whole or not at all: temporary name, sync, rename, sync of the folder.
 fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
     let target = folder.join(name);
-    if fs::metadata(&target).is_ok_and(|found| found.len() == bytes.len() as u64) {
+    // Read, not only measured: a copy that was damaged since must not count as published.
+    if fs::read(&target).is_ok_and(|found| found == bytes) {
         return Ok(());
     }
     let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));

@@ -168,7 +168,7 @@ fn pull(
                     );
                     useless(tx, mailbox, &name.hash)?;
                 }
-                (Taken::NotYet, _) => {}
+                (Taken::Known | Taken::NotYet, _) => {}
             }
         }
         Ok(u32::try_from(new).unwrap_or(u32::MAX))
@@ -198,6 +198,8 @@ fn wanted(connection: &Connection, mailbox: &Address, name: &EntryName, inviting
 
 enum Taken {
     Kept,
+    /// It was here.
+    Known,
     /// Nothing will ever come of it.
     Useless,
     /// Not understood now; may be later.
@@ -230,8 +232,10 @@ fn take_envelope(tx: &Connection, mailbox: &Address, name: &EntryName, bytes: &[
     if !genuine || i64::try_from(envelope.seq).is_err() {
         return Ok(Taken::Useless);
     }
-    keep(tx, &envelope, &name.hash, bytes, true)?;
-    Ok(Taken::Kept)
+    Ok(match keep(tx, &envelope, &name.hash, bytes, true)? {
+        true => Taken::Kept,
+        false => Taken::Known,
+    })
 }
 
 fn take_receipt(tx: &Connection, mailbox: &Address, name: &EntryName, bytes: &[u8]) -> Result<Taken> {
@@ -446,22 +450,23 @@ pub fn post(tx: &Connection, mailbox: &Address, key: &DeviceKey, content: &Conte
     Ok(link)
 }
 
-/// Stores an envelope, not merged yet.
-fn keep(tx: &Connection, envelope: &Envelope, name: &str, bytes: &[u8], sent: bool) -> Result<()> {
-    tx.prepare_cached(
-        "INSERT INTO envelope (hash, mailbox, device, seq, prev, bytes, sent, merged)
+/// Stores an envelope, not merged yet. True when it was not here.
+fn keep(tx: &Connection, envelope: &Envelope, name: &str, bytes: &[u8], sent: bool) -> Result<bool> {
+    let added = tx
+        .prepare_cached(
+            "INSERT INTO envelope (hash, mailbox, device, seq, prev, bytes, sent, merged)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0) ON CONFLICT DO NOTHING",
-    )?
-    .execute(params![
-        name,
-        envelope.mailbox.as_str(),
-        envelope.device,
-        i64::try_from(envelope.seq).unwrap_or(i64::MAX),
-        hex(&envelope.prev),
-        bytes,
-        sent
-    ])?;
-    Ok(())
+        )?
+        .execute(params![
+            name,
+            envelope.mailbox.as_str(),
+            envelope.device,
+            i64::try_from(envelope.seq).unwrap_or(i64::MAX),
+            hex(&envelope.prev),
+            bytes,
+            sent
+        ])?;
+    Ok(added == 1)
 }
 
 /// Notes that an envelope is merged, and where it stands.
@@ -600,4 +605,145 @@ fn push_receipt(
     })?;
     report.receipts += 1;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// Gives the first entry that is wanted, and a damaged copy of whatever it is told to.
+    struct OneByOne {
+        entries: Vec<(EntryName, Vec<u8>)>,
+        damaged: Vec<usize>,
+        /// Never asks what is wanted.
+        deaf: bool,
+        published: Mutex<u32>,
+    }
+
+    impl Relay for OneByOne {
+        fn publish(&self, _: &Address, _: &EntryName, _: &[u8]) -> Result<()> {
+            *self.published.lock().unwrap() += 1;
+            Ok(())
+        }
+
+        fn pull(
+            &self,
+            _: &Address,
+            wanted: &mut dyn FnMut(&EntryName) -> bool,
+        ) -> Result<Vec<(EntryName, Vec<u8>)>> {
+            let found = self
+                .entries
+                .iter()
+                .enumerate()
+                .find(|(_, (name, _))| self.deaf || wanted(name));
+            Ok(found
+                .map(|(n, (name, bytes))| {
+                    let whole = bytes.len() - usize::from(self.damaged.contains(&n));
+                    (name.clone(), bytes[..whole].to_vec())
+                })
+                .into_iter()
+                .collect())
+        }
+
+        fn pulse(&self) -> Result<u64> {
+            Ok(0)
+        }
+    }
+
+    /// The owner's replica, and a relay with three envelopes of it that the disk has forgotten.
+    fn forgotten() -> (tempfile::TempDir, Store, DeviceKey, Address, OneByOne) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let key = DeviceKey::create(folder.path()).unwrap();
+        let mailbox = Address::lenient("alex@x");
+        store
+            .write(|tx| {
+                tx.execute("INSERT INTO mailbox (id, mine) VALUES ('alex@x', 1)", [])?;
+                tx.execute(
+                    "INSERT INTO device (mailbox, id, person, public_key) VALUES ('alex@x', ?1, 'alex@x', ?2)",
+                    params![key.id(), key.public()],
+                )?;
+                Ok(())
+            })
+            .unwrap();
+        let (mut prev, mut entries) = ([0; 32], Vec::new());
+        for seq in 1..=3 {
+            let envelope = Envelope::seal(&mailbox, &key, seq, prev, &Content::Operations(vec![])).unwrap();
+            let bytes = envelope.encode().unwrap();
+            prev = super::super::envelope::content_hash(&bytes);
+            let name = EntryName {
+                device: key.id().to_owned(),
+                kind: EntryKind::Envelope,
+                hash: content_name(&bytes),
+            };
+            entries.push((name, bytes));
+        }
+        let relay = OneByOne {
+            entries,
+            damaged: vec![],
+            deaf: false,
+            published: Mutex::new(0),
+        };
+        (folder, store, key, mailbox, relay)
+    }
+
+    fn cycle(store: &Store, key: &DeviceKey, mailbox: &Address, relay: &OneByOne) -> Report {
+        let replica = Replica {
+            store,
+            key,
+            person: mailbox,
+        };
+        run(replica, relay, mailbox, Time(1000), &mut |_, _| ()).unwrap()
+    }
+
+    #[test]
+    fn a_damaged_copy_keeps_nothing_out_and_is_asked_for_again() {
+        let (_folder, store, key, mailbox, mut relay) = forgotten();
+        relay.damaged = vec![0, 1];
+        assert_eq!(cycle(&store, &key, &mailbox, &relay).pulled, 1);
+        let holes = store.read(|c| chain::waiting_for(c, &mailbox)).unwrap();
+        assert_eq!(holes[0].1, 3, "the third has come, and nothing before it");
+        relay.damaged = vec![];
+        assert_eq!(cycle(&store, &key, &mailbox, &relay).pulled, 2);
+        assert!(
+            store
+                .read(|c| chain::waiting_for(c, &mailbox))
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(store.read(|c| chain::head(c, &mailbox, key.id())).unwrap().0, 3);
+    }
+
+    #[test]
+    fn a_relay_that_repeats_itself_holds_nobody_up() {
+        let (_folder, store, key, mailbox, mut relay) = forgotten();
+        relay.deaf = true;
+        assert_eq!(cycle(&store, &key, &mailbox, &relay).pulled, 1);
+    }
+
+    #[test]
+    fn h_05_what_an_old_disk_did_is_merged_beside_what_it_had_forgotten() {
+        let (_folder, store, key, mailbox, relay) = forgotten();
+        // The old copy posts before it has heard of the three.
+        store
+            .write(|tx| post(tx, &mailbox, &key, &Content::Operations(vec![])).map(|_| ()))
+            .unwrap();
+        // The very same first envelope: nothing forks yet, and the next one does.
+        let content = Content::Acceptance(access::Acceptance {
+            invitation: [0; 8],
+            person: mailbox.clone(),
+            name: String::new(),
+            key: key.public(),
+            proof: [0; 32],
+        });
+        let forked = store.write(|tx| post(tx, &mailbox, &key, &content)).unwrap();
+        assert_eq!(cycle(&store, &key, &mailbox, &relay).pulled, 2);
+        let seen = store.read(|c| chain::seen(c, &mailbox)).unwrap();
+        let numbers: Vec<_> = seen[key.id()].iter().map(|tip| tip.seq).collect();
+        assert_eq!((forked.seq, numbers), (2, vec![2, 3]), "both branches are held");
+        let next = store.write(|tx| post(tx, &mailbox, &key, &content)).unwrap();
+        assert_eq!(next.seq, 4, "it goes on after the longest");
+    }
 }

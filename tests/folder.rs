@@ -1,0 +1,181 @@
+//! A shared folder in the hands of synchronisers, people and broken disks (H-07): real files, real desks.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use behalf_tests::{
+    corpus::Dice,
+    data::{assert_sound, projections},
+    office::{Office, Person},
+    post::{ALPINE, FABRIKAM, OFFER, REPLY, SENT, STRANGER},
+};
+
+const KEYS: [&str; 4] = [OFFER, REPLY, SENT, STRANGER];
+/// Rounds of work, damage and sync.
+const ROUNDS: u64 = 12;
+
+fn is_entry(name: &str) -> bool {
+    name.split_once('.')
+        .is_some_and(|(stem, extension)| stem.len() == 64 && matches!(extension, "envelope" | "receipt"))
+}
+
+/// Files below a folder that are entries of the relay.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            match path.is_dir() {
+                true => folders.push(path),
+                false if is_entry(name) => found.push(path),
+                false => {}
+            }
+        }
+    }
+    // Their names are hashes over keys, which are random: the order here does not matter.
+    found.sort();
+    found
+}
+
+/// What happens to one file. What is taken away comes back at the end, from `safe`.
+fn damage(dice: &mut Dice, file: &Path, safe: &Path) {
+    let bytes = fs::read(file).unwrap();
+    let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+    let (stem, extension) = name.split_once('.').unwrap();
+    let beside = |name: String| file.with_file_name(name);
+    let set_aside = || fs::write(safe.join(&name), &bytes).unwrap();
+    match dice.below(9) {
+        0 => fs::write(
+            beside(format!("{stem} (Kim's conflicted copy).{extension}")),
+            &bytes,
+        )
+        .unwrap(),
+        1 => fs::write(beside(format!("{stem}-LAPTOP-7.{extension}")), &bytes).unwrap(),
+        2 => fs::write(beside(format!("{name}.sync-conflict-20260301")), &bytes).unwrap(),
+        3 => fs::write(beside(format!("~${name}")), b"").unwrap(),
+        4 => fs::write(beside(format!(".~lock.{name}#")), b"kim").unwrap(),
+        // Half of it is there; the rest comes later.
+        5 => {
+            set_aside();
+            fs::write(file, &bytes[..dice.below(bytes.len() as u64) as usize]).unwrap();
+        }
+        // A flipped bit.
+        6 => {
+            set_aside();
+            let mut broken = bytes.clone();
+            broken[dice.below(bytes.len() as u64) as usize] ^= 1 << dice.below(8);
+            fs::write(file, broken).unwrap();
+        }
+        // Not there yet.
+        7 => {
+            set_aside();
+            fs::remove_file(file).unwrap();
+        }
+        // A folder where a file should be, a file where a folder should be.
+        _ => {
+            fs::create_dir_all(beside(format!("{}.envelope", "f".repeat(64)))).unwrap();
+            fs::write(file.parent().unwrap().with_file_name("0123456789abcdef"), b"?").unwrap();
+        }
+    }
+}
+
+/// Everything that was taken away or broken is whole again.
+fn mend(relay: &Path, homes: &[(String, PathBuf)], safe: &Path) {
+    for entry in fs::read_dir(safe).unwrap() {
+        let from = entry.unwrap().path();
+        let name = from.file_name().unwrap().to_str().unwrap();
+        // A receipt whose author has written a newer one since may come back too: an old copy, as synchronisers do.
+        let (_, home) = homes.iter().rev().find(|(known, _)| known == name).unwrap();
+        assert!(home.starts_with(relay));
+        fs::copy(&from, home).unwrap();
+    }
+    for entry in fs::read_dir(safe).unwrap() {
+        fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+}
+
+fn works(dice: &mut Dice, person: &Person) {
+    let key = KEYS[dice.below(4) as usize];
+    match dice.below(3) {
+        0 => person.sets_regarding(key, ALPINE),
+        1 => person.sets_regarding(key, FABRIKAM),
+        _ => person.tracks_without_regarding(key),
+    };
+}
+
+#[test]
+fn h_07_a_shared_folder_full_of_junk() {
+    let office = Office::at_work();
+    let (relay, safe) = (office.path("relay"), office.path("safe"));
+    fs::create_dir(&safe).unwrap();
+    let mut dice = Dice::new(11);
+    let mut homes = Vec::new();
+    for round in 0..ROUNDS {
+        for person in [&office.alex, &office.kim] {
+            works(&mut dice, person);
+            person.syncs();
+            let files = entries(&relay);
+            for file in &files {
+                let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+                homes.push((name.clone(), file.clone()));
+                if dice.below(3) == 0 && !safe.join(&name).exists() {
+                    damage(&mut dice, file, &safe);
+                }
+            }
+        }
+        if round % 4 == 3 {
+            mend(&relay, &homes, &safe);
+        }
+    }
+    mend(&relay, &homes, &safe);
+    office.syncs_until_quiet();
+    let [alex, kim] = [&office.alex, &office.kim].map(|person| {
+        assert_sound(&person.data);
+        for key in KEYS {
+            assert_ne!(
+                person.sees(key).status(),
+                "Track pending",
+                "{key} for {}",
+                person.address
+            );
+        }
+        assert_eq!(person.does(&["doctor", "--rebuild"])["ok"], true);
+        projections(&person.data)
+    });
+    assert_eq!(alex, kim);
+}
+
+/// Moved away, emptied, given back: `Blocked` meanwhile, and nothing is deleted or lost (design §5).
+#[test]
+fn h_07_a_shared_folder_moved_away_and_emptied() {
+    let office = Office::at_work();
+    office.kim.sets_regarding(OFFER, ALPINE);
+    office.syncs_until_quiet();
+    for emptied in [false, true] {
+        office.loses_the_relay();
+        if emptied {
+            fs::create_dir(office.path("relay")).unwrap();
+        }
+        for (person, key) in [(&office.alex, SENT), (&office.kim, REPLY)] {
+            person.sets_regarding(key, if emptied { ALPINE } else { FABRIKAM });
+            let why = person.asks(&["sync"]).turned_down(5);
+            assert!(why.contains("folder missing"), "{why}");
+            assert_eq!(person.sees(OFFER).status(), "Tracked");
+        }
+        let _ = fs::remove_dir(office.path("relay"));
+        office.finds_the_relay();
+        office.syncs_until_quiet();
+    }
+    for person in [&office.alex, &office.kim] {
+        for key in [OFFER, SENT, REPLY] {
+            assert_eq!(person.sees(key).status(), "Tracked", "{key}");
+            assert_eq!(person.sees(key).regarding(), Some("Alpine Ski House"), "{key}");
+        }
+    }
+}
