@@ -53,7 +53,7 @@ pub async fn run(
         let mut before = Seen::now(&desk, &relay).await?;
         match cycle(&desk, &relay, &hear).await? {
             Ok(report) => {
-                add(&mut sum, &report);
+                sum += report;
                 hear(News::Cycle(report));
             }
             Err(e) if e.code() == Code::Internal => return Err(e),
@@ -139,13 +139,4 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     spawn_blocking(work)
         .await
         .map_err(|e| Error::unavailable(format!("Background work was cut off: {e}"), "Start it again."))
-}
-
-fn add(sum: &mut SyncReport, one: &SyncReport) {
-    sum.pushed += one.pushed;
-    sum.pulled += one.pulled;
-    sum.merged += one.merged;
-    sum.quarantined += one.quarantined;
-    sum.promoted += one.promoted;
-    sum.receipts += one.receipts;
 }

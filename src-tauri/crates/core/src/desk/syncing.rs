@@ -10,7 +10,7 @@ use crate::{
     Code, Error, Result,
     model::{Address, Time},
     replica,
-    sync::{self, Action, Relay, Replica, Report},
+    sync::{self, Action, Relay, Replica},
 };
 
 /// D5.
@@ -54,7 +54,7 @@ impl Desk {
             key: &self.key,
             person: &self.person,
         };
-        let mut total = Report::default();
+        let mut total = SyncReport::default();
         let waiting = self.store.read(replica::waiting)?;
         for mailbox in self.mailboxes()? {
             let report = sync::run(replica, relay, &mailbox, self.now(), &mut |action, report| {
@@ -68,21 +68,9 @@ impl Desk {
                     });
                 }
             })?;
-            total.pushed += report.pushed;
-            total.pulled += report.pulled;
-            total.merged += report.merged;
-            total.quarantined += report.quarantined;
-            total.promoted += report.promoted;
-            total.receipts += report.receipts;
+            total += report;
         }
-        Ok(SyncReport {
-            pushed: total.pushed,
-            pulled: total.pulled,
-            merged: total.merged,
-            quarantined: total.quarantined,
-            promoted: total.promoted,
-            receipts: total.receipts,
-        })
+        Ok(total)
     }
 
     fn mailboxes(&self) -> Result<Vec<Address>> {
@@ -146,7 +134,7 @@ impl Desk {
     }
 }
 
-fn words(action: Action, report: &Report, waiting: u32) -> Option<String> {
+fn words(action: Action, report: &SyncReport, waiting: u32) -> Option<String> {
     Some(match action {
         Action::Pull if report.pulled > 0 => format!("Receiving {}", report.pulled),
         Action::Pull => "Connecting".into(),

@@ -534,6 +534,17 @@ fn whole<S: serde::Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::
     serializer.serialize_u64(*number as u64)
 }
 
+impl std::ops::AddAssign for SyncReport {
+    fn add_assign(&mut self, one: Self) {
+        self.pushed += one.pushed;
+        self.pulled += one.pulled;
+        self.merged += one.merged;
+        self.quarantined += one.quarantined;
+        self.promoted += one.promoted;
+        self.receipts += one.receipts;
+    }
+}
+
 impl From<NamedRow> for RowRef {
     fn from(row: NamedRow) -> Self {
         Self::new(row.table, row.id)

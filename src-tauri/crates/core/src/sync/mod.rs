@@ -18,4 +18,4 @@ pub use folder::FolderRelay;
 pub use receipt::{Heard, Receipt, Refused};
 pub use refusal::{follow, refusals};
 pub use relay::{EntryKind, EntryName, Relay};
-pub use run::{Replica, Report, post, run};
+pub use run::{Replica, post, run};

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     Result,
     access::{self, DeviceKey, PublicKey},
+    desk::view::SyncReport,
     model::{Address, Time, hex},
     replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation},
     store::Store,
@@ -37,23 +38,6 @@ pub struct Replica<'a> {
     pub person: &'a Address,
 }
 
-/// What a cycle did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Envelopes pushed.
-    pub pushed: u32,
-    /// Envelopes pulled.
-    pub pulled: u32,
-    /// Operations merged.
-    pub merged: u32,
-    /// Operations put into quarantine.
-    pub quarantined: u32,
-    /// Items promoted.
-    pub promoted: u32,
-    /// Receipts read or written.
-    pub receipts: u32,
-}
-
 /// Runs one cycle of one mailbox. `show` hears each action before it is done.
 ///
 /// # Errors
@@ -63,9 +47,9 @@ pub fn run(
     relay: &dyn Relay,
     mailbox: &Address,
     now: Time,
-    show: &mut dyn FnMut(Action, &Report),
-) -> Result<Report> {
-    let mut report = Report::default();
+    show: &mut dyn FnMut(Action, &SyncReport),
+) -> Result<SyncReport> {
+    let mut report = SyncReport::default();
     let mut event = Event::Start;
     // What could not be used is asked for again in the next cycle, not in this one: it must not keep later entries out.
     let mut looked_at = HashSet::new();
@@ -123,7 +107,7 @@ fn pull(
     relay: &dyn Relay,
     mailbox: &Address,
     looked_at: &mut HashSet<EntryName>,
-    report: &mut Report,
+    report: &mut SyncReport,
 ) -> Result<u32> {
     let entries = replica.store.read(|connection| {
         let inviting: bool = connection.query_row(
@@ -251,7 +235,7 @@ fn take_receipt(tx: &Connection, mailbox: &Address, name: &EntryName, bytes: &[u
 }
 
 /// Merges every stored envelope that continues its chain. True when a device became known that was not.
-fn merge(replica: Replica<'_>, mailbox: &Address, now: Time, report: &mut Report) -> Result<bool> {
+fn merge(replica: Replica<'_>, mailbox: &Address, now: Time, report: &mut SyncReport) -> Result<bool> {
     let waiting: Vec<String> = replica.store.read(|connection| {
         let mut statement = connection.prepare_cached(
             "SELECT DISTINCT device FROM envelope WHERE mailbox = ?1 AND merged = 0 ORDER BY device",
@@ -512,7 +496,7 @@ fn seal_some(tx: &Connection, mailbox: &Address, key: &DeviceKey) -> Result<bool
 }
 
 /// Publishes the oldest envelope of the outbox; false when there is none.
-fn push(replica: Replica<'_>, relay: &dyn Relay, mailbox: &Address, report: &mut Report) -> Result<bool> {
+fn push(replica: Replica<'_>, relay: &dyn Relay, mailbox: &Address, report: &mut SyncReport) -> Result<bool> {
     let oldest: Option<(String, Vec<u8>)> = replica.store.read(|connection| {
         Ok(connection
             .prepare_cached(
@@ -561,7 +545,7 @@ fn push_receipt(
     relay: &dyn Relay,
     mailbox: &Address,
     now: Time,
-    report: &mut Report,
+    report: &mut SyncReport,
 ) -> Result<()> {
     let device = replica.key.id();
     let (last, seen, refused) = replica.store.read(|connection| {
@@ -689,7 +673,7 @@ mod tests {
         (folder, store, key, mailbox, relay)
     }
 
-    fn cycle(store: &Store, key: &DeviceKey, mailbox: &Address, relay: &OneByOne) -> Report {
+    fn cycle(store: &Store, key: &DeviceKey, mailbox: &Address, relay: &OneByOne) -> SyncReport {
         let replica = Replica {
             store,
             key,
