@@ -1,5 +1,7 @@
 //! Invitations and grants.
 
+use rusqlite::Connection;
+
 use super::{Accepted, Desk, Invitation, Terms, view};
 use crate::{
     Error, Result,
@@ -84,15 +86,13 @@ impl Desk {
             let pending = access::find_acceptance(tx, &self.person, delegate)?;
             let devices = access::devices_of(tx, &self.person, delegate)?;
             let grant = access::settle(tx, &pending, devices, self.now())?;
-            let operation = access::put_grant(
+            self.put_grant(
                 tx,
                 &self.person,
                 delegate,
                 &grant,
                 (Action::Grant, Origin::default()),
-                (self.key.prefix(), self.now()),
             )?;
-            self.log(tx, &self.person, &operation)?;
             Ok(grant)
         })?;
         Ok(view_of(delegate.clone(), grant))
@@ -120,18 +120,30 @@ impl Desk {
                 revoked: true,
                 ..grant
             };
-            let operation = access::put_grant(
+            self.put_grant(
                 tx,
                 &self.person,
                 delegate,
                 &grant,
                 (Action::Revoke, Origin::default()),
-                (self.key.prefix(), self.now()),
             )?;
-            self.log(tx, &self.person, &operation)?;
             Ok(grant)
         })?;
         Ok(view_of(delegate.clone(), grant))
+    }
+
+    /// Writes a grant and logs who did, in the caller's transaction.
+    pub(super) fn put_grant(
+        &self,
+        tx: &Connection,
+        mailbox: &Address,
+        delegate: &Address,
+        grant: &Grant,
+        why: (Action, Origin),
+    ) -> Result<()> {
+        let when = (self.key.prefix(), self.now());
+        let operation = access::put_grant(tx, mailbox, delegate, grant, why, when)?;
+        self.log(tx, mailbox, &operation)
     }
 
     /// Every grant of a mailbox; of the own one when `None`.

@@ -214,15 +214,8 @@ impl Desk {
                 })
             }
         };
-        let operation = access::put_grant(
-            tx,
-            mailbox,
-            &Address::lenient(&delegate),
-            &to,
-            (action(way), Origin::because_of(&step.id, "")),
-            (self.key.prefix(), self.now()),
-        )?;
-        self.log(tx, mailbox, &operation)
+        let why = (action(way), Origin::because_of(&step.id, ""));
+        self.put_grant(tx, mailbox, &Address::lenient(&delegate), &to, why)
     }
 
     /// Undone already, not undone, or never applied?
