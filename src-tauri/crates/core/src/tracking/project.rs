@@ -6,27 +6,29 @@ use super::{Decision, Registers, Standing, status};
 use crate::{
     Result, activity,
     model::{Address, ItemId, Time},
-    replica::{Document, DocumentId, DocumentKind},
-    sync::refusals,
+    replica::{Document, DocumentKind},
+    sync::{Heard, refusals},
 };
-
-/// Is this the document of the item it says it is? Another replica may have written anything.
-///
-/// # Errors
-/// The reason for the quarantine.
-pub fn check(mailbox: &Address, document: &Document) -> Result<(), String> {
-    match Registers::read(document).map_err(|e| e.to_string())? {
-        Some(r)
-            if DocumentId::from(ItemId::derive(mailbox, r.facts.kind(), &r.facts.key)) != document.id() =>
-        {
-            Err("The change is not about the message it names.".into())
-        }
-        _ => Ok(()),
-    }
-}
 
 /// Makes an item's projections anew: the item itself, its activity, parties and timeline, and its status.
 pub fn project(connection: &Connection, mailbox: &Address, document: &mut Document, now: Time) -> Result<()> {
+    project_heard(
+        connection,
+        mailbox,
+        document,
+        &Heard::read(connection, mailbox)?,
+        now,
+    )
+}
+
+/// The same, with the receipts read already: for many documents in one go.
+pub fn project_heard(
+    connection: &Connection,
+    mailbox: &Address,
+    document: &mut Document,
+    heard: &Heard,
+    now: Time,
+) -> Result<()> {
     let refused = refusals(connection, document.id())?;
     let Some(Standing {
         registers,
@@ -77,7 +79,7 @@ pub fn project(connection: &Connection, mailbox: &Address, document: &mut Docume
     } else {
         activity::remove(connection, item)?;
     }
-    status::settle_item(connection, mailbox, item, now)?;
+    status::settle_item(connection, mailbox, item, heard, now)?;
     Ok(())
 }
 

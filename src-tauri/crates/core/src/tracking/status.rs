@@ -21,7 +21,7 @@ pub fn settle(connection: &Connection, mailbox: &Address, now: Time) -> Result<u
     let heard = Heard::read(connection, mailbox)?;
     for id in follow(connection, mailbox, &heard)? {
         if let Some(mut document) = Document::find(connection, id, DocumentKind::Item)? {
-            super::project(connection, mailbox, &mut document, now)?;
+            super::project_heard(connection, mailbox, &mut document, &heard, now)?;
         }
     }
     let mut statement = connection
@@ -35,7 +35,7 @@ pub fn settle(connection: &Connection, mailbox: &Address, now: Time) -> Result<u
     let mut promoted = 0;
     for id in unsettled {
         if let Ok(id) = uuid::Uuid::parse_str(&id) {
-            promoted += u32::from(settle_with(connection, mailbox, ItemId(id), &heard, now)?);
+            promoted += u32::from(settle_item(connection, mailbox, ItemId(id), &heard, now)?);
         }
     }
     Ok(promoted)
@@ -43,15 +43,6 @@ pub fn settle(connection: &Connection, mailbox: &Address, now: Time) -> Result<u
 
 /// Derives one item's status anew. True when it was promoted by that.
 pub(super) fn settle_item(
-    connection: &Connection,
-    mailbox: &Address,
-    item: ItemId,
-    now: Time,
-) -> Result<bool> {
-    settle_with(connection, mailbox, item, &Heard::read(connection, mailbox)?, now)
-}
-
-fn settle_with(
     connection: &Connection,
     mailbox: &Address,
     item: ItemId,
