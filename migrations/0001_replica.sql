@@ -61,7 +61,7 @@ CREATE TABLE operation (
     seq       INTEGER
 ) STRICT;
 CREATE INDEX operation_unsealed ON operation (mailbox, number) WHERE seq IS NULL;
-CREATE INDEX operation_by_document ON operation (document, number);
+CREATE INDEX operation_by_document ON operation (document, device, branch, seq);
 CREATE INDEX operation_by_person ON operation (person, number);
 CREATE INDEX operation_by_batch ON operation (batch) WHERE batch <> '';
 CREATE INDEX operation_by_cause ON operation (cause, number) WHERE cause <> '';

@@ -92,6 +92,7 @@ impl Document {
             .map(|bytes| {
                 // What we stored ourselves is not hashed again at every click; `doctor` does that.
                 let automerge = AutoCommit::load_unverified_heads(&bytes)?;
+                tracing::trace!(document = %id, bytes = bytes.len(), "opened");
                 Ok(Self { id, kind, automerge })
             })
             .transpose()

@@ -27,8 +27,10 @@ const MAX_OPS: u64 = 1 << 24;
 
 /// The changes of a document that do not count, each with the reason.
 pub fn refusals(connection: &Connection, document: DocumentId) -> Result<Refused> {
+    // Mostly there is none at all, and no operation need be looked at.
     let mut statement = connection.prepare_cached(
-        "SELECT o.id, r.reason FROM operation o JOIN refusal r ON r.operation = o.id WHERE o.document = ?1",
+        "SELECT o.id, r.reason FROM operation o JOIN refusal r ON r.operation = o.id
+         WHERE o.document = ?1 AND EXISTS (SELECT 1 FROM refusal)",
     )?;
     let found = statement.query_map([document.to_string()], |r| Ok((r.get(0)?, r.get(1)?)))?;
     Ok(found.collect::<Result<_, _>>()?)
