@@ -24,6 +24,8 @@ pub(super) struct Cursor {
     /// What could not be used is asked for again in the next cycle, not in this one: it must not keep later entries
     /// out.
     looked_at: HashSet<EntryName>,
+    /// The relay has been seen to have a receipt of this device.
+    pub(super) own_receipt: bool,
 }
 
 impl Cursor {
@@ -54,7 +56,9 @@ pub(super) fn pull(
     })?;
     let here = cursor.here.get_or_insert_default();
     let looked_at = &mut cursor.looked_at;
+    let own_receipt = &mut cursor.own_receipt;
     let entries = relay.pull(mailbox, &mut |name| {
+        *own_receipt |= name.kind == EntryKind::Receipt && name.device == replica.key.id();
         let ours = devices.contains(&name.device) || inviting && name.kind == EntryKind::Envelope;
         ours && !unhex(&name.hash).is_some_and(|hash| here.contains(&hash)) && !looked_at.contains(name)
     })?;

@@ -17,7 +17,7 @@ use crate::{
     Result,
     access::{self, Act, authorise},
     model::{Address, Facts, ItemId, Time, hex},
-    replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation},
+    replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation, Put},
     tracking::{DECISION, Decision, FACTS},
 };
 
@@ -57,7 +57,9 @@ pub(super) fn sound(by: &Logged<'_>, operation: &Operation) -> Result<Result<Str
         return Ok(Err("The change was made in another device's name.".into()));
     }
     let ours = change.seq() == 1 && change.max_op() <= MAX_OPS && change.extra_bytes().is_empty();
-    let Some(puts) = replica::puts(&change).filter(|_| ours) else {
+    let fits =
+        |puts: &Vec<Put>| ours && Document::is_by_its_actor(&change, operation.document, operation.at, puts);
+    let Some(puts) = replica::puts(&change).filter(fits) else {
         return Ok(Err("The change is not one that Behalf makes.".into()));
     };
     if operation.kind == DocumentKind::Item {

@@ -41,6 +41,12 @@ pub trait Relay: Send + Sync {
         wanted: &mut dyn FnMut(&EntryName) -> bool,
     ) -> Result<Vec<(EntryName, Vec<u8>)>>;
 
+    /// True when [`Relay::pull`] asks about every entry the relay has, whenever it was written: then what it does not
+    /// ask about is not there.
+    fn lists_everything(&self) -> bool {
+        false
+    }
+
     /// A number that changes when there may be something new: cheap, for watching.
     ///
     /// # Errors
