@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::{
     Error, Result,
@@ -245,18 +245,8 @@ fn operations(connection: &Connection, mailbox: &Address) -> Result<Vec<Carried>
             all.push((device.clone(), person.clone(), row.get(1)?, operation));
         }
     }
-    let mut statement = connection.prepare_cached(
-        "SELECT device, person, changes FROM operation WHERE mailbox = ?1 AND seq IS NULL ORDER BY number",
-    )?;
-    let mut rows = statement.query(params![mailbox.as_str()])?;
-    while let Some(row) = rows.next()? {
-        let operation = postcard::from_bytes(&row.get::<_, Vec<u8>>(2)?)?;
-        all.push((
-            row.get(0)?,
-            Address::lenient(&row.get::<_, String>(1)?),
-            None,
-            operation,
-        ));
+    for o in replica::unsealed(connection, mailbox, usize::MAX)? {
+        all.push((o.device, o.person, None, o.operation));
     }
     Ok(all)
 }

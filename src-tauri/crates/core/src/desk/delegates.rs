@@ -143,7 +143,8 @@ impl Desk {
     ) -> Result<()> {
         let when = (self.key.prefix(), self.now());
         let operation = access::put_grant(tx, mailbox, delegate, grant, why, when)?;
-        self.log(tx, mailbox, &operation)
+        self.log(tx, mailbox, &operation)?;
+        access::project_grants(tx, mailbox)
     }
 
     /// Every grant of a mailbox; of the own one when `None`.

@@ -2,13 +2,13 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Desk, auditing::Attempt, items::standing, view::Quarantined};
+use super::{Desk, auditing::Attempt, view::Quarantined};
 use crate::{
     Error, Result,
     model::{Address, ItemId},
     replica::{self, Action, DocumentId, DocumentKind, Operation, Origin},
     sync::Heard,
-    tracking::{DECISION, Decision, Registers},
+    tracking::{self, DECISION, Decision, Registers},
 };
 
 impl Desk {
@@ -102,7 +102,7 @@ impl Desk {
                     "It stays in quarantine, and in the audit log.",
                 ));
             }
-            let (mut document, now) = standing(tx, ItemId(operation.document.0))?;
+            let (mut document, now) = tracking::open(tx, ItemId(operation.document.0))?;
             let missing =
                 || Error::not_found("What it builds on has not arrived yet.", "Sync, and try again.");
             let made = document.at(id).ok_or_else(missing)?;

@@ -5,7 +5,6 @@ use rusqlite::Connection;
 use super::{
     Desk,
     auditing::Attempt,
-    items::standing,
     view::{Kept, StepDone, Stepped, UndoMenu},
 };
 use crate::{
@@ -14,7 +13,7 @@ use crate::{
     model::{Address, ItemId},
     replica::{self, Action, Document, DocumentId, DocumentKind, Moment, Origin, Step},
     sync::{Refused, refusals},
-    tracking::{DECISION, Decision, Registers},
+    tracking::{self, DECISION, Decision, Registers},
 };
 
 /// Which way.
@@ -150,7 +149,7 @@ impl Desk {
         let id = DocumentId(step.document);
         let refused = refusals(tx, id)?;
         self.check_state(tx, way, step, &refused)?;
-        let (mut document, now) = standing(tx, ItemId(step.document))?;
+        let (mut document, now) = tracking::open(tx, ItemId(step.document))?;
         let now = now.ok_or_else(|| gone(step))?;
         let wanted = match way {
             Way::Back => Some(step.id.clone()),

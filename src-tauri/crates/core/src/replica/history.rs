@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::Action;
+use super::{Action, DocumentId};
 use crate::{
     Result,
     model::{Address, Time},
@@ -105,14 +105,13 @@ fn all(connection: &Connection, sql: &str, by: &str) -> Result<Vec<Step>> {
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Step> {
     let action: String = row.get(4)?;
-    let document: String = row.get(2)?;
     let wrong = |i, e: Box<dyn std::error::Error + Send + Sync>| {
         rusqlite::Error::FromSqlConversionFailure(i, rusqlite::types::Type::Text, e)
     };
     Ok(Step {
         id: row.get(0)?,
         mailbox: Address::lenient(&row.get::<_, String>(1)?),
-        document: uuid::Uuid::parse_str(&document).map_err(|e| wrong(2, e.into()))?,
+        document: DocumentId::read(row, 2)?.0,
         person: Address::lenient(&row.get::<_, String>(3)?),
         action: serde_json::from_str(&action).map_err(|e| wrong(4, e.into()))?,
         at: Time(row.get(5)?),

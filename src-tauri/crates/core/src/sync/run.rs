@@ -378,11 +378,11 @@ fn merge_operations(
             }
             continue;
         }
-        document.save(tx, mailbox)?;
         for operation in &operations {
             let new = replica::log(tx, &by, operation)?;
             outcome.merged += u32::from(new && !refused.contains(&operation.id()));
         }
+        document.pack(tx)?;
         match kind {
             DocumentKind::Item => tracking::project(tx, mailbox, &mut document, now)?,
             DocumentKind::Grants => {
@@ -485,11 +485,10 @@ fn seal(replica: Replica<'_>, mailbox: &Address) -> Result<()> {
 /// Seals some; false when nothing was left.
 fn seal_some(tx: &Connection, mailbox: &Address, key: &DeviceKey) -> Result<bool> {
     let operations = replica::unsealed(tx, mailbox, OPERATIONS)?;
-    let Some((last, _)) = operations.last() else {
+    let Some(last) = operations.last().map(|o| o.number) else {
         return Ok(false);
     };
-    let last = *last;
-    let content = Content::Operations(operations.into_iter().map(|(_, o)| o).collect());
+    let content = Content::Operations(operations.into_iter().map(|o| o.operation).collect());
     let link = post(tx, mailbox, key, &content)?;
     replica::mark_sealed(tx, mailbox, last, link)?;
     Ok(true)
