@@ -390,6 +390,11 @@ fn name(hash: ChangeHash) -> String {
     hex(&hash.0[..16])
 }
 
+/// The name of a change that has been read: see [`Document::change_id`].
+pub fn change_name(change: &Change) -> String {
+    name(change.hash())
+}
+
 /// The registers of a document while it is edited.
 pub struct Edit<'a> {
     automerge: &'a AutoCommit,

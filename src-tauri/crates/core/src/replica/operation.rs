@@ -121,6 +121,11 @@ pub struct Link {
 
 /// Logs an operation. True when it is new here, or was not known to be sealed: an old copy of a disk may learn so.
 pub fn log(connection: &Connection, by: &Logged<'_>, operation: &Operation) -> Result<bool> {
+    log_as(connection, by, &operation.id(), operation)
+}
+
+/// The same, of an operation whose id is known already.
+pub fn log_as(connection: &Connection, by: &Logged<'_>, id: &str, operation: &Operation) -> Result<bool> {
     let added = connection
         .prepare_cached(
             "INSERT INTO operation (id, mailbox, document, device, person, action, at, batch, cause, branch, seq, change)
@@ -129,7 +134,7 @@ pub fn log(connection: &Connection, by: &Logged<'_>, operation: &Operation) -> R
              WHERE operation.seq IS NULL AND excluded.seq IS NOT NULL",
         )?
         .execute(params![
-            operation.id(),
+            id,
             by.mailbox.as_str(),
             operation.document.to_string(),
             by.device,

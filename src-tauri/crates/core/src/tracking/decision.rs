@@ -10,7 +10,8 @@ use crate::{
     sync::{Refused, refusals},
 };
 
-const FACTS: &str = "facts";
+/// The register of what the mail or appointment says.
+pub const FACTS: &str = "facts";
 const FIRST: &str = "first";
 /// The register of an item's decision.
 pub const DECISION: &str = "decision";

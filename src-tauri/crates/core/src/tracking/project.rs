@@ -6,28 +6,30 @@ use super::{Decision, Registers, Standing, status};
 use crate::{
     Result, activity,
     model::{Address, ItemId, Time},
-    replica::{self, Document, DocumentId, DocumentKind},
+    replica::{self, Document, DocumentKind},
     sync::{Heard, refusals},
 };
-
-/// Is this the document of the item it says it is? Another replica may have written anything.
-///
-/// # Errors
-/// The reason for the quarantine.
-pub fn check(mailbox: &Address, document: &Document) -> Result<(), String> {
-    match Registers::read(document).map_err(|e| e.to_string())? {
-        Some(r)
-            if DocumentId::from(ItemId::derive(mailbox, r.facts.kind(), &r.facts.key)) != document.id() =>
-        {
-            Err("The change is not about the message it names.".into())
-        }
-        _ => Ok(()),
-    }
-}
 
 /// Makes an item's projection anew: what was decided, how far it has come, and its place in the timeline. The
 /// operations that made the document must have been logged.
 pub fn project(connection: &Connection, mailbox: &Address, document: &mut Document, now: Time) -> Result<()> {
+    let links = replica::links(connection, document.id().0)?;
+    // What is not sealed yet is held by nobody else, whatever they have said.
+    let heard = match links.iter().all(|(_, link)| link.is_some()) {
+        true => Heard::read(connection, mailbox)?,
+        false => Heard::default(),
+    };
+    project_heard(connection, mailbox, document, &heard, now)
+}
+
+/// The same, with the receipts read already: for many documents in one go.
+pub fn project_heard(
+    connection: &Connection,
+    mailbox: &Address,
+    document: &mut Document,
+    heard: &Heard,
+    now: Time,
+) -> Result<()> {
     let refused = refusals(connection, document.id())?;
     let Some(Standing {
         registers,
@@ -49,14 +51,9 @@ pub fn project(connection: &Connection, mailbox: &Address, document: &mut Docume
     };
 
     let links = replica::links(connection, item.0)?;
-    // What is not sealed yet is held by nobody else, whatever they have said.
-    let heard = match links.iter().all(|(_, link)| link.is_some()) {
-        true => Heard::read(connection, mailbox)?,
-        false => Heard::default(),
-    };
     let decisions = std::iter::once(decision).chain(others);
     let people = status::people(mailbox, decisions, not_applied.as_ref().map(|n| &n.person));
-    let progress = status::derive(connection, item, decision.tracked, &people, &links, &heard, now)?;
+    let progress = status::derive(connection, item, decision.tracked, &people, &links, heard, now)?;
 
     let shown = activity::shown(facts);
     let regarding = decision.regarding.as_ref().filter(|_| decision.has_activity());

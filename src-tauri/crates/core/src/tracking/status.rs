@@ -38,7 +38,7 @@ pub fn settle(connection: &Connection, mailbox: &Address, now: Time) -> Result<u
     let heard = Heard::read(connection, mailbox)?;
     for id in follow(connection, mailbox, &heard)? {
         if let Some(mut document) = Document::find(connection, id, DocumentKind::Item)? {
-            super::project(connection, mailbox, &mut document, now)?;
+            super::project_heard(connection, mailbox, &mut document, &heard, now)?;
         }
     }
     let unsettled = unsettled(connection, mailbox)?;
