@@ -112,7 +112,9 @@ CREATE TABLE quarantine (
     at       INTEGER NOT NULL,
     bytes    BLOB NOT NULL,
     -- 0 when it is no change Behalf would make: in no document, and never to be accepted.
-    sound    INTEGER NOT NULL
+    sound    INTEGER NOT NULL,
+    -- 1 once the owner has said that it stays as it is: listed no more.
+    discarded INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 -- The owner's word (A-07): operations that are in their document and do not count. On the owner's replica it goes

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::{
     Error, Result,
-    access::Grant,
+    access::{self, Grant},
     desk::view::AuditEntry,
     model::{Address, Facts, Level, Time},
     replica::{self, Action, Document, DocumentId, DocumentKind, Operation, Place, Put},
@@ -133,6 +133,10 @@ fn entry(
             .optional()?
             .unwrap_or_default(),
     };
+    let subject = match grants {
+        true => access::name_of(connection, mailbox, &Address::lenient(&item))?,
+        false => subject_of(connection, mailbox, &item)?,
+    };
     let grant = match levels.get(link.person.as_str()) {
         _ if link.person == *mailbox => "owner".into(),
         Some(level) => serde_json::to_value(level)?
@@ -163,11 +167,13 @@ fn entry(
         cause,
         outcome: refused.get(&link.id).map_or("Applied".into(), Clone::clone),
         seq: link.seq,
+        actor_name: access::name_of(connection, mailbox, &link.person)?,
+        subject,
     })
 }
 
 /// A value in words, and the row it names.
-fn words(grants: bool, json: Option<&str>) -> (String, String) {
+pub fn words(grants: bool, json: Option<&str>) -> (String, String) {
     let nothing = if grants { "No access" } else { "Not tracked" };
     let Some(json) = json else {
         return (nothing.into(), String::new());
@@ -200,6 +206,24 @@ fn words(grants: bool, json: Option<&str>) -> (String, String) {
         }
         Err(_) => (String::new(), String::new()),
     }
+}
+
+/// What an item is called, as far as this replica knows: the subject of the mail, the appointment or the activity.
+///
+/// # Errors
+/// Database errors.
+pub fn subject_of(connection: &Connection, mailbox: &Address, key: &str) -> Result<String> {
+    let found: Option<String> = connection
+        .prepare_cached(
+            "SELECT subject FROM message WHERE mailbox = ?1 AND key = ?2
+             UNION ALL SELECT subject FROM appointment
+               WHERE mailbox = ?1 AND key || CASE occurrence WHEN '' THEN '' ELSE '#' || occurrence END = ?2
+             UNION ALL SELECT a.subject FROM activity a JOIN item i ON i.id = a.item WHERE i.mailbox = ?1 AND i.key = ?2
+             LIMIT 1",
+        )?
+        .query_row([mailbox.as_str(), key], |r| r.get(0))
+        .optional()?;
+    Ok(found.unwrap_or_default())
 }
 
 /// Operation -> what became of it, for those that were not simply applied.

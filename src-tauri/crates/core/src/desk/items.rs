@@ -246,11 +246,22 @@ impl Desk {
     /// As [`Desk::track`]; `BadInput` when there is only one value.
     pub fn resolve(&self, mailbox: &Address, key: &str, regarding: &RowRef) -> Result<Item> {
         let key = bare_key(key);
-        let attempt = Attempt::on("Choose one of two values", mailbox, key, Some(regarding));
-        self.audited(attempt, self.try_resolve(mailbox, key, regarding))
+        let attempt = Attempt::on(RESOLVE, mailbox, key, Some(regarding));
+        self.audited(attempt, self.try_resolve(mailbox, key, &Pick::Row(regarding)))
     }
 
-    fn try_resolve(&self, mailbox: &Address, key: &str, regarding: &RowRef) -> Result<Item> {
+    /// The same by whose choice holds, which may also have been to untrack, or to track without a row. `at` tells two
+    /// choices of one person apart.
+    ///
+    /// # Errors
+    /// As [`Desk::resolve`]; `NotFound` when that person has chosen nothing that still stands.
+    pub fn resolve_for(&self, mailbox: &Address, key: &str, of: &Address, at: Option<&str>) -> Result<Item> {
+        let key = bare_key(key);
+        let attempt = Attempt::on(RESOLVE, mailbox, key, None);
+        self.audited(attempt, self.try_resolve(mailbox, key, &Pick::Of(of, at)))
+    }
+
+    fn try_resolve(&self, mailbox: &Address, key: &str, pick: &Pick<'_>) -> Result<Item> {
         let asked = self.now();
         self.reach(Act::Track, mailbox, key)?;
         self.store.write(|tx| {
@@ -262,22 +273,41 @@ impl Desk {
                     "Change Regarding sets another row.",
                 )
             })?;
-            // A row that was among the values may be kept even where this replica does not hold it.
-            let chosen = std::iter::once(&before.decision).chain(&before.others);
-            let among = chosen
-                .filter_map(|d| d.regarding.clone())
-                .find(|r| r.row == *regarding);
-            let regarding = match (choose(tx, regarding), among) {
-                (Err(e), Some(regarding)) if e.code() == Code::NotFound => regarding,
-                (chosen, _) => chosen?,
+            let mut chosen = std::iter::once(&before.decision).chain(&before.others);
+            let decision = match pick {
+                Pick::Row(row) => {
+                    // A row that was among the values may be kept even where this replica does not hold it.
+                    let among = chosen
+                        .filter_map(|d| d.regarding.clone())
+                        .find(|r| r.row == **row);
+                    let regarding = match (choose(tx, row), among) {
+                        (Err(e), Some(regarding)) if e.code() == Code::NotFound => regarding,
+                        (chosen, _) => chosen?,
+                    };
+                    Decision {
+                        tracked: true,
+                        regarding: Some(regarding),
+                        keep: false,
+                        ..before.decision.clone()
+                    }
+                }
+                Pick::Of(person, at) => chosen
+                    .find(|d| d.person == **person && at.is_none_or(|at| d.at.rfc3339() == at))
+                    .cloned()
+                    .ok_or_else(|| {
+                        Error::not_found(
+                            format!("{person} has chosen nothing that still stands."),
+                            "Look at the item again: it has changed meanwhile.",
+                        )
+                    })?,
             };
-            rows::used(tx, &regarding.row, asked)?;
+            if let Some(regarding) = &decision.regarding {
+                rows::used(tx, &regarding.row, asked)?;
+            }
             let decision = Decision {
-                tracked: true,
-                regarding: Some(regarding),
-                keep: false,
                 person: self.person.clone(),
                 at: self.now(),
+                ..decision
             };
             let why = (Action::Resolve, Origin::default());
             self.decide(tx, mailbox, &mut document, &before.facts, &decision, why)
@@ -388,6 +418,17 @@ impl Desk {
     }
 }
 
+/// As the undo menu names it.
+const RESOLVE: &str = "Choose one of two values";
+
+/// Which of several values holds.
+enum Pick<'a> {
+    /// This row, whoever chose it.
+    Row(&'a RowRef),
+    /// What this person chose, then.
+    Of(&'a Address, Option<&'a str>),
+}
+
 fn no_such_key(mailbox: &Address, key: &str) -> Error {
     Error::not_found(
         format!("There is no message or appointment {key} in {mailbox}."),
@@ -477,7 +518,12 @@ fn choose(connection: &Connection, of: &RowRef) -> Result<Regarding> {
 }
 
 /// An item's tracking, as a view.
-fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> Result<Option<Item>> {
+pub(super) fn item(
+    connection: &Connection,
+    mailbox: &Address,
+    key: &str,
+    me: &Address,
+) -> Result<Option<Item>> {
     let Some((id, kind)) = held(connection, mailbox, key)? else {
         return Ok(None);
     };

@@ -7,6 +7,7 @@ mod auditing;
 mod delegates;
 mod doctor;
 mod files;
+mod history;
 mod items;
 mod quarantine;
 mod request;
@@ -16,6 +17,7 @@ mod syncing;
 mod tests;
 mod undo;
 pub mod view;
+mod waiting;
 
 use std::{
     fs::File,

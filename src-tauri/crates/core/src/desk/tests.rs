@@ -231,7 +231,8 @@ fn e_09_one_undo_for_what_was_done_in_one_go() {
     for key in ["1", "2", "3"] {
         pair.tracks(kim, key, &kim.person, "morning");
     }
-    assert_eq!(kim.undo_menu().unwrap().undo, "Undo Track (3)");
+    let step = kim.history().unwrap().undo.remove(0);
+    assert_eq!((step.what.as_str(), step.count), ("Track", 3));
     assert_eq!(kim.undo(None).unwrap().done.len(), 3);
     assert!(!["1", "2", "3"].iter().any(|k| pair.is_tracked(kim, k)));
     assert!(kim.undo(None).is_err());

@@ -31,6 +31,8 @@ pub enum Action {
     Redo,
     /// The owner accepts what was not applied.
     Accept,
+    /// Other terms for a delegate.
+    ChangeGrant,
 }
 
 impl Action {
@@ -46,6 +48,7 @@ impl Action {
             Self::Undo => "Undo",
             Self::Redo => "Redo",
             Self::Accept => "Accept",
+            Self::ChangeGrant => "Change delegate",
         }
     }
 
