@@ -10,6 +10,7 @@ use super::{
     chain,
     cycle::{Action, Event, next},
     envelope::{Content, Envelope, content_name},
+    reading::Reading,
     receipt::{Receipt, Refused},
     refusal,
     relay::{EntryKind, EntryName, Relay},
@@ -52,16 +53,16 @@ pub fn run(
     let mut report = SyncReport::default();
     let mut event = Event::Start;
     // What could not be used is asked for again in the next cycle, not in this one: it must not keep later entries out.
-    let mut looked_at = HashSet::new();
+    let mut look = Look::default();
     loop {
         let action = next(event);
         show(action, &report);
         event = match action {
-            Action::Pull => Event::TookIn(pull(replica, relay, mailbox, &mut looked_at, &mut report)?),
+            Action::Pull => Event::TookIn(pull(replica, relay, mailbox, &mut look, &mut report)?),
             Action::Merge => {
                 let new_devices = merge(replica, mailbox, now, &mut report)?;
                 if new_devices {
-                    looked_at.clear();
+                    look = Look::default();
                 }
                 Event::Merged { new_devices }
             }
@@ -101,14 +102,29 @@ fn device(connection: &Connection, mailbox: &Address, id: &str) -> Result<Option
         .optional()?)
 }
 
-/// Reads some entries that are not here yet and that this cycle has not `looked_at`. How many were new.
+/// What a cycle remembers of its pulls.
+#[derive(Default)]
+struct Look {
+    at: HashSet<EntryName>,
+    /// Where this cycle goes on reading, once it has begun.
+    reading: Option<Reading>,
+    /// Something came that may be of use another time: the next cycle reads from before it.
+    again: bool,
+}
+
+/// Reads some entries that are not here yet and that this cycle has not looked at. How many were new.
 fn pull(
     replica: Replica<'_>,
     relay: &dyn Relay,
     mailbox: &Address,
-    looked_at: &mut HashSet<EntryName>,
+    look: &mut Look,
     report: &mut SyncReport,
 ) -> Result<u32> {
+    let mut reading = match look.reading.take() {
+        Some(reading) => reading,
+        None => replica.store.read(|c| Reading::load(c, mailbox))?,
+    };
+    let from = reading.cursor.clone();
     let entries = replica.store.read(|connection| {
         let inviting: bool = connection.query_row(
             "SELECT EXISTS (SELECT 1 FROM invitation WHERE mailbox = ?1 AND confirmed = 0)",
@@ -116,8 +132,8 @@ fn pull(
             |r| r.get(0),
         )?;
         let mut failed = None;
-        let entries = relay.pull(mailbox, &mut |name| {
-            !looked_at.contains(name)
+        let entries = relay.pull_after(mailbox, &mut reading.cursor, &mut |name| {
+            !look.at.contains(name)
                 && wanted(connection, mailbox, name, inviting).unwrap_or_else(|e| {
                     failed = Some(e);
                     false
@@ -125,13 +141,15 @@ fn pull(
         })?;
         failed.map_or(Ok(entries), Err)
     })?;
-    if entries.is_empty() {
+    let moved = reading.cursor != from;
+    if entries.is_empty() && !moved {
+        look.reading = Some(reading);
         return Ok(0);
     }
     // A relay that gives the same again and again must not keep us here.
     let new = entries
         .iter()
-        .filter(|(name, _)| looked_at.insert(name.clone()))
+        .filter(|(name, _)| look.at.insert(name.clone()))
         .count();
     replica.store.write(|tx| {
         for (name, bytes) in &entries {
@@ -152,11 +170,17 @@ fn pull(
                     );
                     useless(tx, mailbox, &name.hash)?;
                 }
-                (Taken::Known | Taken::NotYet, _) => {}
+                (Taken::NotYet, _) => look.again = true,
+                (Taken::Known, _) => {}
             }
         }
-        Ok(u32::try_from(new).unwrap_or(u32::MAX))
-    })
+        if moved && !look.again {
+            reading.save(tx, mailbox)?;
+        }
+        Ok(())
+    })?;
+    look.reading = Some(reading);
+    Ok(u32::try_from(new).unwrap_or(u32::MAX))
 }
 
 fn wanted(connection: &Connection, mailbox: &Address, name: &EntryName, inviting: bool) -> Result<bool> {
