@@ -103,6 +103,20 @@ CREATE TABLE relay_seen (
     PRIMARY KEY (mailbox, name)
 ) STRICT, WITHOUT ROWID;
 
+-- How far the relay has been read, in the relay's own words; no row: not at all.
+CREATE TABLE reading (
+    mailbox    TEXT PRIMARY KEY,
+    cursor     TEXT NOT NULL,
+    -- How often it was put back to the beginning: who read meanwhile must not put it forward again.
+    beginnings INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What a device wrote before it was known here has been passed over: read again from the beginning.
+CREATE TRIGGER device_known AFTER INSERT ON device BEGIN
+    INSERT INTO reading (mailbox, cursor, beginnings) VALUES (new.mailbox, '', 1)
+    ON CONFLICT (mailbox) DO UPDATE SET cursor = '', beginnings = beginnings + 1;
+END;
+
 CREATE TABLE quarantine (
     id       TEXT PRIMARY KEY,              -- the operation's id
     mailbox  TEXT NOT NULL,

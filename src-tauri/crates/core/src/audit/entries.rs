@@ -208,7 +208,7 @@ pub fn words(grants: bool, json: Option<&str>) -> (String, String) {
     }
 }
 
-/// What an item is called, as far as this replica knows: the subject of the mail, the appointment or the activity.
+/// What an item is called, as far as this replica knows: the subject of the mail, the appointment or the tracked item.
 ///
 /// # Errors
 /// Database errors.
@@ -218,7 +218,7 @@ pub fn subject_of(connection: &Connection, mailbox: &Address, key: &str) -> Resu
             "SELECT subject FROM message WHERE mailbox = ?1 AND key = ?2
              UNION ALL SELECT subject FROM appointment
                WHERE mailbox = ?1 AND key || CASE occurrence WHEN '' THEN '' ELSE '#' || occurrence END = ?2
-             UNION ALL SELECT a.subject FROM activity a JOIN item i ON i.id = a.item WHERE i.mailbox = ?1 AND i.key = ?2
+             UNION ALL SELECT subject FROM item WHERE mailbox = ?1 AND key = ?2
              LIMIT 1",
         )?
         .query_row([mailbox.as_str(), key], |r| r.get(0))
