@@ -4,8 +4,8 @@ use behalf_core::{
     desk::{
         Accepted, ImportProgress, Invitation, Terms, TimelineQuery,
         view::{
-            ActivityForm, Folder, Grant, Hit, ImportReport, Item, ListPage, Me, RowForm, Shown, SyncState,
-            Timeline,
+            ActivityForm, Folder, Grant, Hit, ImportReport, Item, ListPage, Me, RowForm, Shown, Suggestion,
+            SyncState, Timeline,
         },
     },
     model::{Address, Level, RowRef},
@@ -74,6 +74,20 @@ pub async fn search(desk: Desk<'_>, text: String, tables: Vec<String>, limit: u3
 #[specta::specta]
 pub async fn recent_rows(desk: Desk<'_>) -> Result<Vec<Hit>> {
     desk.ask(|desk| desk.recent_rows()).await
+}
+
+/// Keeps a row at hand as a favourite, or no longer (D-02).
+#[tauri::command]
+#[specta::specta]
+pub async fn favourite(desk: Desk<'_>, row: RowRef, keep: bool) -> Result<()> {
+    desk.ask(move |desk| desk.favourite(&row, keep)).await
+}
+
+/// Rows the item may belong to, before typing (D-07).
+#[tauri::command]
+#[specta::specta]
+pub async fn suggest(desk: Desk<'_>, mailbox: Address, key: String) -> Result<Vec<Suggestion>> {
+    desk.ask(move |desk| desk.suggest(&mailbox, &key)).await
 }
 
 /// Set Regarding or Change Regarding; without a row, Track without Regarding. Durable when it returns (E-03).

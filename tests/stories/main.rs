@@ -11,5 +11,6 @@ mod hands;
 mod offline;
 mod refusals;
 mod revoked;
+mod suggest;
 mod undo;
 mod walks;

@@ -19,6 +19,10 @@ export const commands = {
 	search: (text: string, tables: string[], limit: number) => typedError<Hit[], CommandError>(__TAURI_INVOKE("search", { text, tables, limit })),
 	/**  Recent and favourite rows, before typing (D-02). */
 	recentRows: () => typedError<Hit[], CommandError>(__TAURI_INVOKE("recent_rows")),
+	/**  Keeps a row at hand as a favourite, or no longer (D-02). */
+	favourite: (row: RowRef, keep: boolean) => typedError<null, CommandError>(__TAURI_INVOKE("favourite", { row, keep })),
+	/**  Rows the item may belong to, before typing (D-07). */
+	suggest: (mailbox: Address, key: string) => typedError<Suggestion[], CommandError>(__TAURI_INVOKE("suggest", { mailbox, key })),
 	/**  Set Regarding or Change Regarding; without a row, Track without Regarding. Durable when it returns (E-03). */
 	track: (mailbox: Address, key: string, regarding: RowRef | null) => typedError<Item, CommandError>(__TAURI_INVOKE("track", { mailbox, key, regarding })),
 	/**  Untrack & Keep, or Untrack & Delete (D2). */
@@ -482,6 +486,22 @@ export type Status =
 "Track pending" | 
 /**  Promoted, and the cycle has completed. */
 "Tracked";
+
+/**  A row an item may belong to (D-07). */
+export type Suggestion = {
+	/**  The table's logical name. */
+	table: string,
+	/**  The table's label, as in `Account`. */
+	table_label: string,
+	/**  The row's key. */
+	id: string,
+	/**  Its name. */
+	name: string,
+	/**  Why it is suggested, one phrase. */
+	reason: string,
+	/**  The card columns, label -> value. */
+	columns: { [key in string]: string },
+};
 
 /**  How the sync goes. */
 export type Sync = SyncState;

@@ -15,7 +15,8 @@ use crate::{
     tracking::{self, Decision, Regarding, Registers, Standing},
 };
 use view::{
-    ActivityForm, Choice, Failure, Folder, Item, ListPage, NamedRow, Party, PersonStatus, Shown, Timeline,
+    ActivityForm, Choice, Failure, Folder, Item, ListPage, NamedRow, Party, PersonStatus, Shown, Suggestion,
+    Timeline,
 };
 
 impl Desk {
@@ -155,6 +156,39 @@ impl Desk {
                     failure: None,
                 })
             }
+        })
+    }
+
+    /// Rows the item may belong to, before typing, best first (D-07).
+    ///
+    /// # Errors
+    /// As [`Desk::show`].
+    pub fn suggest(&self, mailbox: &Address, key: &str) -> Result<Vec<Suggestion>> {
+        let key = bare_key(key);
+        self.reach(Act::Read, mailbox, key)?;
+        let facts = self.facts(mailbox, key)?;
+        self.store.read(|c| {
+            let tables = rows::tables(c)?;
+            let current = item(c, mailbox, key, &self.person)?.and_then(|i| i.regarding);
+            let current = current.map(RowRef::from);
+            let found = tracking::suggest::suggest(c, mailbox, &self.person, &facts, current.as_ref())?;
+            Ok(found
+                .into_iter()
+                .filter_map(|(row, because)| {
+                    let table = tables.iter().find(|t| t.name == row.row.table)?;
+                    Some(Suggestion {
+                        columns: rows::card(table, &row)
+                            .into_iter()
+                            .map(|c| (c.label, c.value))
+                            .collect(),
+                        table_label: table.label.clone(),
+                        reason: because.words(),
+                        table: row.row.table,
+                        id: row.row.id,
+                        name: row.name,
+                    })
+                })
+                .collect())
         })
     }
 

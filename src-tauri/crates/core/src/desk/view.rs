@@ -238,6 +238,22 @@ views! {
         pub disabled: String,
     }
 
+    /// A row an item may belong to (D-07).
+    pub struct Suggestion {
+        /// The table's logical name.
+        pub table: String,
+        /// The table's label, as in `Account`.
+        pub table_label: String,
+        /// The row's key.
+        pub id: String,
+        /// Its name.
+        pub name: String,
+        /// Why it is suggested, one phrase.
+        pub reason: String,
+        /// The card columns, label -> value.
+        pub columns: BTreeMap<String, String>,
+    }
+
     /// A row's form.
     pub struct RowForm {
         /// Which row.

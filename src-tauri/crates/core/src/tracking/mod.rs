@@ -3,6 +3,7 @@
 mod decision;
 mod project;
 mod status;
+pub mod suggest;
 
 pub use decision::{DECISION, Decision, First, NotApplied, Regarding, Registers, Standing, decide};
 pub use project::{check, project, rebuild};
