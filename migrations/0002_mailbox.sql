@@ -32,6 +32,8 @@ CREATE INDEX message_by_date ON message (folder, sent DESC, id DESC);
 CREATE INDEX message_by_mailbox ON message (mailbox, sent DESC, id DESC);
 CREATE INDEX message_by_item ON message (item);
 CREATE INDEX message_by_thread ON message (mailbox, thread);
+-- What was chosen for a sender's mail before (D-07).
+CREATE INDEX message_by_sender ON message (from_address);
 
 CREATE TABLE appointment (
     id         INTEGER PRIMARY KEY,

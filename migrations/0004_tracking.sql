@@ -74,8 +74,6 @@ CREATE TABLE activityparty (
     party_name           TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX activityparty_by_activity ON activityparty (activityid, participationtypemask);
--- What was chosen for a sender before (D-07).
-CREATE INDEX activityparty_by_sender ON activityparty (addressused) WHERE participationtypemask = 1;
 
 -- Clustered by row and time: the newest page of a row is one contiguous read (design §7).
 CREATE TABLE timeline (

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::{
     Result,
-    model::{Address, Facts, FolderRole, Mention, RowRef},
+    model::{Address, Facts, FolderRole, ItemId, Kind, Mention, RowRef},
     rows::{
         self, Row,
         resolve::{self, Several},
@@ -201,9 +201,9 @@ fn conversation(connection: &Connection, mailbox: &Address, facts: &Facts) -> Re
          ORDER BY i.at DESC LIMIT 20",
     )?;
     let mut by_key = connection.prepare_cached(
-        "SELECT i.regarding_table, i.regarding_id, coalesce(a.subject, ''), i.at FROM item i
-           LEFT JOIN activity a ON a.item = i.id
-         WHERE i.mailbox = ?1 AND i.key = ?2 AND i.key <> ?3 AND i.tracked AND i.regarding_table IS NOT NULL",
+        "SELECT i.regarding_table, i.regarding_id, coalesce(m.subject, ''), i.at FROM item i
+           LEFT JOIN message m ON m.item = i.id
+         WHERE i.id = ?1 AND i.key <> ?2 AND i.tracked AND i.regarding_table IS NOT NULL",
     )?;
     let read = |r: &rusqlite::Row<'_>| {
         let row = RowRef::new(r.get::<_, String>(0)?, r.get::<_, String>(1)?);
@@ -213,7 +213,8 @@ fn conversation(connection: &Connection, mailbox: &Address, facts: &Facts) -> Re
         .query_map([mailbox.as_str(), thread, &facts.key], read)?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     for key in relatives() {
-        for row in by_key.query_map([mailbox.as_str(), key, &facts.key], read)? {
+        let item = ItemId::derive(mailbox, Kind::Email, key).to_string();
+        for row in by_key.query_map([item.as_str(), &facts.key], read)? {
             found.push(row?);
         }
     }
@@ -237,9 +238,8 @@ fn chosen_before(
 ) -> Result<Vec<Candidate>> {
     let mut statement = connection.prepare_cached(
         "SELECT i.regarding_table, i.regarding_id, count(*)
-         FROM activityparty p CROSS JOIN activity a ON a.activityid = p.activityid CROSS JOIN item i ON i.id = a.item
-         WHERE p.participationtypemask = 1 AND p.addressused = ?1 AND i.person = ?2 AND i.key <> ?3
-           AND i.tracked AND i.regarding_table IS NOT NULL
+         FROM message m CROSS JOIN item i ON i.id = m.item
+         WHERE m.from_address = ?1 AND i.person = ?2 AND i.key <> ?3 AND i.tracked AND i.regarding_table IS NOT NULL
          GROUP BY 1, 2 ORDER BY 3 DESC, max(i.at) DESC LIMIT 10",
     )?;
     let who = if sender.name.is_empty() {
