@@ -21,6 +21,7 @@ CREATE TABLE message (
     sent         INTEGER NOT NULL,
     in_reply_to  TEXT NOT NULL,             -- Message-ID without brackets, '' when none
     thread       TEXT NOT NULL,             -- the oldest Message-ID of its references, or its own key
+    conversation TEXT NOT NULL,             -- what its Thread-Index has in common with its conversation, '' without one
     preview      TEXT NOT NULL,             -- the first words of the body
     unread       INTEGER NOT NULL,
     attachments  INTEGER NOT NULL,

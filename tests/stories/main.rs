@@ -10,6 +10,7 @@ mod disks;
 mod hands;
 mod offline;
 mod refusals;
+mod replies;
 mod revoked;
 mod suggest;
 mod undo;

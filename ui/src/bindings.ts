@@ -101,6 +101,16 @@ export type ActivityForm = {
  */
 export type Address = string;
 
+/**  The tracked mail that a mail answers (E-08). */
+export type Answered = {
+	/**  Its key. */
+	key: string,
+	/**  Its subject; empty where this replica does not hold it. */
+	subject: string,
+	/**  How that is known. */
+	method: Method,
+};
+
 /**  An attachment, by name. */
 export type Attachment = {
 	/**  Its file name. */
@@ -275,6 +285,8 @@ export type Item = {
 	values: Choice[],
 	/**  The activity's id, once promoted. */
 	activity: string | null,
+	/**  What it answers, when it is tracked because of that (E-08). */
+	answers: Answered | null,
 	/**  What went wrong with promotion, and what happens next (H-04). */
 	failure: Failure | null,
 };
@@ -358,6 +370,15 @@ export type Me = {
 	/**  Own mailbox first, then those of owners, by name. */
 	mailboxes: Mailbox[],
 };
+
+/**  How it is known which mail another one answers: the values of `correlationmethod` (spec §5). */
+export type Method = 
+/**  In-Reply-To, or References. */
+"In-Reply-To" | 
+/**  The tracking token in the subject. */
+"tracking token" | 
+/**  The Thread-Index header. */
+"conversation index";
 
 /**  A row by name. */
 export type NamedRow = {

@@ -15,8 +15,8 @@ use crate::{
     tracking::{self, Decision, Regarding, Registers, Standing},
 };
 use view::{
-    ActivityForm, Choice, Failure, Folder, Item, ListPage, NamedRow, Party, PersonStatus, Shown, Suggestion,
-    Timeline,
+    ActivityForm, Answered, Choice, Failure, Folder, Item, ListPage, NamedRow, Party, PersonStatus, Shown,
+    Suggestion, Timeline,
 };
 
 impl Desk {
@@ -153,6 +153,7 @@ impl Desk {
                     regarding: None,
                     values: Vec::new(),
                     activity: None,
+                    answers: None,
                     failure: None,
                 })
             }
@@ -450,7 +451,7 @@ fn held(connection: &Connection, mailbox: &Address, key: &str) -> Result<Option<
 }
 
 /// Does what this person was granted cover the folder? The owner (`None`) sees everything.
-fn covers(grant: Option<&Grant>, folder: &str) -> bool {
+pub(super) fn covers(grant: Option<&Grant>, folder: &str) -> bool {
     grant.is_none_or(|g| {
         if folder.eq_ignore_ascii_case(CALENDAR) {
             g.calendar
@@ -597,11 +598,31 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
         }),
         values,
         activity: promoted.then(|| id.activity().to_string()),
+        answers: match Status::from_words(&status) {
+            Status::NotTracked => None,
+            _ => answered(connection, mailbox, id)?,
+        },
         failure: (!refused.is_empty()).then(|| Failure {
             reason: refused.clone(),
             next_retry: None,
             attempts: 1,
         }),
+    }))
+}
+
+/// What an item was tracked because of.
+fn answered(connection: &Connection, mailbox: &Address, id: ItemId) -> Result<Option<Answered>> {
+    let Some(answers) = tracking::replies::answers(connection, id)? else {
+        return Ok(None);
+    };
+    let subject: Option<String> = connection
+        .prepare_cached("SELECT subject FROM message WHERE mailbox = ?1 AND key = ?2")?
+        .query_row([mailbox.as_str(), &answers.key], |r| r.get(0))
+        .optional()?;
+    Ok(Some(Answered {
+        key: answers.key,
+        subject: subject.unwrap_or_default(),
+        method: answers.method,
     }))
 }
 

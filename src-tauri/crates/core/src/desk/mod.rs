@@ -9,6 +9,7 @@ mod doctor;
 mod files;
 mod items;
 mod quarantine;
+mod replies;
 mod request;
 mod rows;
 mod syncing;

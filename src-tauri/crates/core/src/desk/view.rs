@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{Address, Kind, Level, RowRef, Status};
+use crate::model::{Address, Kind, Level, Method, RowRef, Status};
 
 /// Declares view structs with the derives they all share.
 macro_rules! views {
@@ -145,8 +145,20 @@ views! {
         pub values: Vec<Choice>,
         /// The activity's id, once promoted.
         pub activity: Option<String>,
+        /// What it answers, when it is tracked because of that (E-08).
+        pub answers: Option<Answered>,
         /// What went wrong with promotion, and what happens next (H-04).
         pub failure: Option<Failure>,
+    }
+
+    /// The tracked mail that a mail answers (E-08).
+    pub struct Answered {
+        /// Its key.
+        pub key: String,
+        /// Its subject; empty where this replica does not hold it.
+        pub subject: String,
+        /// How that is known.
+        pub method: Method,
     }
 
     /// A promotion that failed (H-04).

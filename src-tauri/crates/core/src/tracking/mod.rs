@@ -1,7 +1,9 @@
 //! Tracking: what was decided about an item, by whom, and how far it has come.
 
+pub mod correlate;
 mod decision;
 mod project;
+pub mod replies;
 mod status;
 pub mod suggest;
 

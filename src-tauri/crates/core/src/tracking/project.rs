@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{Decision, Registers, Standing, status};
+use super::{Decision, Registers, Standing, replies, status};
 use crate::{
     Result, activity,
     model::{Address, ItemId, Time},
@@ -72,6 +72,7 @@ pub fn project(connection: &Connection, mailbox: &Address, document: &mut Docume
             not_applied.as_ref().map_or("", |n| &n.reason),
             not_applied.as_ref().map_or("", |n| n.person.as_str()),
         ])?;
+    replies::note(connection, mailbox, item, facts)?;
     if decision.has_activity() {
         activity::put(connection, mailbox, item, &registers)?;
     } else {
@@ -84,7 +85,7 @@ pub fn project(connection: &Connection, mailbox: &Address, document: &mut Docume
 /// Makes every item's projections anew from the documents. History (the status log) is left alone.
 pub fn rebuild(connection: &Connection, now: Time) -> Result<u32> {
     connection.execute_batch(
-        "DELETE FROM timeline; DELETE FROM activityparty; DELETE FROM activity; DELETE FROM item_person; DELETE FROM item;",
+        "DELETE FROM item_mark; DELETE FROM item_answers; DELETE FROM timeline; DELETE FROM activityparty; DELETE FROM activity; DELETE FROM item_person; DELETE FROM item;",
     )?;
     let mut count = 0;
     for (mailbox, id) in Document::all(connection, DocumentKind::Item)? {
