@@ -5,8 +5,8 @@ use behalf_core::{
         Accepted, AuditQuery, ImportProgress, Invitation, Terms, TimelineQuery,
         view::{
             ActivityForm, AuditEntry, Folder, Grant, History, Hit, ImportReport, Item, ListPage, Me,
-            PendingInvitation, Quarantined, RowForm, Shown, Stepped, SyncDetails, SyncState, Timeline,
-            Verified,
+            PendingInvitation, Quarantined, RowForm, Shown, Stepped, Suggestion, SyncDetails, SyncState,
+            Timeline, Verified,
         },
     },
     model::{Address, RowRef},
@@ -76,6 +76,20 @@ pub async fn search(desk: Desk<'_>, text: String, tables: Vec<String>, limit: u3
 #[specta::specta]
 pub async fn recent_rows(desk: Desk<'_>) -> Result<Vec<Hit>> {
     desk.ask(|desk| desk.recent_rows()).await
+}
+
+/// Keeps a row at hand as a favourite, or no longer (D-02).
+#[tauri::command]
+#[specta::specta]
+pub async fn favourite(desk: Desk<'_>, row: RowRef, keep: bool) -> Result<()> {
+    desk.ask(move |desk| desk.favourite(&row, keep)).await
+}
+
+/// Rows the item may belong to, before typing (D-07).
+#[tauri::command]
+#[specta::specta]
+pub async fn suggest(desk: Desk<'_>, mailbox: Address, key: String) -> Result<Vec<Suggestion>> {
+    desk.ask(move |desk| desk.suggest(&mailbox, &key)).await
 }
 
 /// Set Regarding or Change Regarding; without a row, Track without Regarding. Durable when it returns (E-03).

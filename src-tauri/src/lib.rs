@@ -38,6 +38,8 @@ fn ipc() -> tauri_specta::Builder<tauri::Wry> {
             commands::status,
             commands::search,
             commands::recent_rows,
+            commands::favourite,
+            commands::suggest,
             commands::track,
             commands::untrack,
             commands::activity,

@@ -56,6 +56,7 @@ pub fn run(cli: Cli) -> Result<Reply> {
         } => mailbox::list(s, &mailbox.mailbox, folder.as_deref(), limit, after.as_deref()),
         Command::Show { item } => mailbox::show(s, &item),
         Command::Search { text, tables, limit } => rows::search(s, &text, &tables, limit),
+        Command::Suggest { item } => rows::suggest(s, &item),
         Command::Timeline {
             row,
             limit,
@@ -91,7 +92,6 @@ pub fn run(cli: Cli) -> Result<Reply> {
         Command::Doctor { rebuild } => doctor::doctor(s, rebuild),
         Command::Demo { path } => demo::demo(&path),
         Command::Import(args::Import::Contacts { .. }) => not_yet("import contacts"),
-        Command::Suggest { .. } => not_yet("suggest"),
         Command::Triage { .. } => not_yet("triage"),
         Command::Backup { .. } => not_yet("backup"),
         Command::Restore { .. } => not_yet("restore"),

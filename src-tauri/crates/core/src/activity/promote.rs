@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     desk::view::NamedRow,
     model::{Address, Facts, FolderRole, ItemId, Kind, Meeting, Mention, Time},
-    tracking::{Decision, First},
+    tracking::{Decision, First, correlate::token},
 };
 
 /// An activity: Dataverse column name -> value, and its parties.
@@ -315,9 +315,17 @@ fn email(origin: &Origin<'_>, parties: &[Party], c: &mut Columns) {
     c.text("messageid", &facts.message_id, 320);
     c.text("inreplyto", &facts.in_reply_to, 320);
     c.text("conversationindex", &facts.conversation_index, 2048);
-    c.set("trackingtoken", "");
-    c.set("correlationmethod", 0);
-    c.set("parentactivityid", Value::Null);
+    c.text("trackingtoken", token(&facts.subject).unwrap_or_default(), 50);
+    let answers = facts.answers.as_ref();
+    c.set("correlationmethod", answers.map_or(0, |a| a.method as u8));
+    c.set(
+        "parentactivityid",
+        answers.map(|a| {
+            ItemId::derive(mailbox, Kind::Email, &a.key)
+                .activity()
+                .to_string()
+        }),
+    );
     c.set("attachmentcount", facts.attachments);
     c.set("notifications", if facts.truncated { 2 } else { 0 });
     c.set("senton", time(facts.sent));

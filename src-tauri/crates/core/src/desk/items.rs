@@ -17,7 +17,8 @@ use crate::{
     tracking::{self, Decision, Regarding, Registers},
 };
 use view::{
-    ActivityForm, Choice, Failure, Folder, Item, ListPage, NamedRow, Party, PersonStatus, Shown, Timeline,
+    ActivityForm, Answered, Choice, Failure, Folder, Item, ListPage, NamedRow, Party, PersonStatus, Shown,
+    Suggestion, Timeline,
 };
 
 impl Desk {
@@ -154,9 +155,43 @@ impl Desk {
                     regarding: None,
                     values: Vec::new(),
                     activity: None,
+                    answers: None,
                     failure: None,
                 })
             }
+        })
+    }
+
+    /// Rows the item may belong to, before typing, best first (D-07).
+    ///
+    /// # Errors
+    /// As [`Desk::show`].
+    pub fn suggest(&self, mailbox: &Address, key: &str) -> Result<Vec<Suggestion>> {
+        let key = bare_key(key);
+        self.reach(Act::Read, mailbox, key)?;
+        let facts = self.facts(mailbox, key)?;
+        self.store.read(|c| {
+            let tables = rows::tables(c)?;
+            let current = item(c, mailbox, key, &self.person)?.and_then(|i| i.regarding);
+            let current = current.map(RowRef::from);
+            let found = tracking::suggest::suggest(c, mailbox, &self.person, &facts, current.as_ref())?;
+            Ok(found
+                .into_iter()
+                .filter_map(|(row, because)| {
+                    let table = tables.iter().find(|t| t.name == row.row.table)?;
+                    Some(Suggestion {
+                        columns: rows::card(table, &row)
+                            .into_iter()
+                            .map(|c| (c.label, c.value))
+                            .collect(),
+                        table_label: table.label.clone(),
+                        reason: because.words(),
+                        table: row.row.table,
+                        id: row.row.id,
+                        name: row.name,
+                    })
+                })
+                .collect())
         })
     }
 
@@ -449,7 +484,7 @@ fn held(connection: &Connection, mailbox: &Address, key: &str) -> Result<Option<
 }
 
 /// Does what this person was granted cover the folder? The owner (`None`) sees everything.
-fn covers(grant: Option<&Grant>, folder: &str) -> bool {
+pub(super) fn covers(grant: Option<&Grant>, folder: &str) -> bool {
     grant.is_none_or(|g| {
         if folder.eq_ignore_ascii_case(CALENDAR) {
             g.calendar
@@ -597,11 +632,31 @@ pub(super) fn item(
         regarding,
         values,
         activity: promoted.then(|| id.activity().to_string()),
+        answers: match Status::from_words(&status) {
+            Status::NotTracked => None,
+            _ => answered(connection, mailbox, id)?,
+        },
         failure: (!refused.is_empty()).then(|| Failure {
             reason: refused.clone(),
             next_retry: None,
             attempts: 1,
         }),
+    }))
+}
+
+/// What an item was tracked because of.
+fn answered(connection: &Connection, mailbox: &Address, id: ItemId) -> Result<Option<Answered>> {
+    let Some(answers) = tracking::replies::answers(connection, id)? else {
+        return Ok(None);
+    };
+    let subject: Option<String> = connection
+        .prepare_cached("SELECT subject FROM message WHERE mailbox = ?1 AND key = ?2")?
+        .query_row([mailbox.as_str(), &answers.key], |r| r.get(0))
+        .optional()?;
+    Ok(Some(Answered {
+        key: answers.key,
+        subject: subject.unwrap_or_default(),
+        method: answers.method,
     }))
 }
 

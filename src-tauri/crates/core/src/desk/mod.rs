@@ -10,6 +10,7 @@ mod files;
 mod history;
 mod items;
 mod quarantine;
+mod replies;
 mod request;
 mod rows;
 mod syncing;

@@ -29,6 +29,19 @@ impl Desk {
             .search(&self.store, text, tables, limit as usize, &options)
     }
 
+    /// Keeps a row at hand as a favourite, or no longer (D-02).
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such row.
+    pub fn favourite(&self, row: &RowRef, keep: bool) -> Result<()> {
+        self.store.write(|tx| {
+            if keep {
+                rows::form(tx, row)?;
+            }
+            rows::favourite(tx, row, keep)
+        })
+    }
+
     /// Up to ten recent and favourite rows, before typing (D-02).
     ///
     /// # Errors

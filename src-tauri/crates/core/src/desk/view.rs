@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{Address, Kind, Level, RowRef, Status};
+use crate::model::{Address, Kind, Level, Method, RowRef, Status};
 
 /// Declares view structs with the derives they all share.
 macro_rules! views {
@@ -147,8 +147,20 @@ views! {
         pub values: Vec<Choice>,
         /// The activity's id, once promoted.
         pub activity: Option<String>,
+        /// What it answers, when it is tracked because of that (E-08).
+        pub answers: Option<Answered>,
         /// What went wrong with promotion, and what happens next (H-04).
         pub failure: Option<Failure>,
+    }
+
+    /// The tracked mail that a mail answers (E-08).
+    pub struct Answered {
+        /// Its key.
+        pub key: String,
+        /// Its subject; empty where this replica does not hold it.
+        pub subject: String,
+        /// How that is known.
+        pub method: Method,
     }
 
     /// A promotion that failed (H-04).
@@ -238,6 +250,22 @@ views! {
         pub why: String,
         /// Empty when it may be chosen, else why not (D-04, A-05).
         pub disabled: String,
+    }
+
+    /// A row an item may belong to (D-07).
+    pub struct Suggestion {
+        /// The table's logical name.
+        pub table: String,
+        /// The table's label, as in `Account`.
+        pub table_label: String,
+        /// The row's key.
+        pub id: String,
+        /// Its name.
+        pub name: String,
+        /// Why it is suggested, one phrase.
+        pub reason: String,
+        /// The card columns, label -> value.
+        pub columns: BTreeMap<String, String>,
     }
 
     /// A row's form.

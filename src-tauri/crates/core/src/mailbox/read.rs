@@ -313,6 +313,19 @@ pub fn message(store: &Store, mailbox: &Address, key: &str) -> Result<Facts> {
     }
 }
 
+/// What a mail says; `None` for a meeting request or response (B-04), and for what cannot be read.
+///
+/// # Errors
+/// `NotFound` when it has gone; database errors and an unreadable pack.
+pub fn trackable(store: &Store, mailbox: &Address, key: &str) -> Result<Option<Facts>> {
+    let Found::Message(row) = find(store, mailbox, key)? else {
+        return Ok(None);
+    };
+    let raw = row.raw(store)?;
+    let mail = parse::parse(&raw).ok().filter(|mail| mail.meeting().is_none());
+    Ok(mail.map(|mail| mail.facts(&row.key, row.sent, row.role)))
+}
+
 /// The raw bytes of a message, or the .ics of an appointment.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{Decision, Registers, Standing, status};
+use super::{Decision, Registers, Standing, replies, status};
 use crate::{
     Result, activity,
     model::{Address, ItemId, Time},
@@ -89,12 +89,15 @@ pub fn project_heard(
     connection
         .prepare_cached("INSERT OR REPLACE INTO item_text (item, text) VALUES (?1, ?2)")?
         .execute(params![item.to_string(), facts.text])?;
+    replies::note(connection, mailbox, item, facts)?;
     Ok(())
 }
 
 /// Makes every item's projection anew from the documents. History (the status log) is left alone.
 pub fn rebuild(connection: &Connection, now: Time) -> Result<u32> {
-    connection.execute_batch("DELETE FROM item_text; DELETE FROM item;")?;
+    connection.execute_batch(
+        "DELETE FROM item_mark; DELETE FROM item_answers; DELETE FROM item_text; DELETE FROM item;",
+    )?;
     let mut count = 0;
     for (mailbox, id) in Document::all(connection)? {
         if id.kind(&mailbox) == DocumentKind::Item
