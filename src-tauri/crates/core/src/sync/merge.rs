@@ -281,7 +281,7 @@ impl<'a> Batch<'a> {
         if !any {
             return Ok(());
         }
-        document.save(self.tx, self.mailbox)?;
+        document.pack(self.tx)?;
         match kind {
             DocumentKind::Item => {
                 tracking::project_heard(self.tx, self.mailbox, &mut document, heard, self.now)?;

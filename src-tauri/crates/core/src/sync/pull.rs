@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use super::{
     envelope::{Content, Envelope, content_name},
     push::keep,
+    reading::Reading,
     receipt::Receipt,
     relay::{EntryKind, EntryName, Relay},
     run::{Replica, device, useless},
@@ -17,21 +18,28 @@ use crate::{
     model::{Address, unhex},
 };
 
-/// What needs no reading, by hash: envelopes and receipts that are here, and entries of no use.
+/// What a cycle remembers of its pulls.
 #[derive(Default)]
-pub(super) struct Cursor {
+pub(super) struct Look {
+    /// What needs no reading, by hash: envelopes and receipts that are here, and entries of no use.
     here: Option<HashSet<[u8; 32]>>,
     /// What could not be used is asked for again in the next cycle, not in this one: it must not keep later entries
     /// out.
     looked_at: HashSet<EntryName>,
     /// The relay has been seen to have a receipt of this device.
     pub(super) own_receipt: bool,
+    /// Where this cycle goes on reading, once it has begun.
+    reading: Option<Reading>,
+    /// Something came that may be of use another time: the next cycle reads from before it.
+    unused: bool,
 }
 
-impl Cursor {
+impl Look {
     /// A device became known: what was of no use before may be now.
-    pub(super) fn look_again(&mut self) {
+    pub(super) fn again_from_the_start(&mut self) {
         self.looked_at.clear();
+        self.reading = None;
+        self.unused = false;
     }
 }
 
@@ -40,12 +48,15 @@ pub(super) fn pull(
     replica: Replica<'_>,
     relay: &dyn Relay,
     mailbox: &Address,
-    cursor: &mut Cursor,
+    look: &mut Look,
     report: &mut SyncReport,
 ) -> Result<u32> {
     let (inviting, devices) = replica.store.read(|connection| {
-        if cursor.here.is_none() {
-            cursor.here = Some(here(connection, mailbox)?);
+        if look.here.is_none() {
+            look.here = Some(here(connection, mailbox)?);
+        }
+        if look.reading.is_none() {
+            look.reading = Some(Reading::load(connection, mailbox)?);
         }
         let inviting: bool = connection
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM invitation WHERE mailbox = ?1 AND confirmed = 0)")?
@@ -54,15 +65,18 @@ pub(super) fn pull(
         let devices = statement.query_map([mailbox.as_str()], |r| r.get(0))?;
         Ok((inviting, devices.collect::<Result<HashSet<String>, _>>()?))
     })?;
-    let here = cursor.here.get_or_insert_default();
-    let looked_at = &mut cursor.looked_at;
-    let own_receipt = &mut cursor.own_receipt;
-    let entries = relay.pull(mailbox, &mut |name| {
+    let here = look.here.get_or_insert_default();
+    let reading = look.reading.get_or_insert_default();
+    let looked_at = &mut look.looked_at;
+    let own_receipt = &mut look.own_receipt;
+    let from = reading.cursor.clone();
+    let entries = relay.pull_after(mailbox, &mut reading.cursor, &mut |name| {
         *own_receipt |= name.kind == EntryKind::Receipt && name.device == replica.key.id();
         let ours = devices.contains(&name.device) || inviting && name.kind == EntryKind::Envelope;
         ours && !unhex(&name.hash).is_some_and(|hash| here.contains(&hash)) && !looked_at.contains(name)
     })?;
-    if entries.is_empty() {
+    let moved = reading.cursor != from;
+    if entries.is_empty() && !moved {
         return Ok(0);
     }
     // A relay that gives the same again and again must not keep us here.
@@ -90,11 +104,15 @@ pub(super) fn pull(
                     );
                     useless(tx, mailbox, &name.hash)?;
                 }
-                (Taken::Known | Taken::NotYet, _) => {}
+                (Taken::NotYet, _) => look.unused = true,
+                (Taken::Known, _) => {}
             }
             if !matches!(taken, Taken::NotYet) {
                 taken_in.extend(unhex(&name.hash));
             }
+        }
+        if moved && !look.unused {
+            reading.save(tx, mailbox)?;
         }
         Ok(())
     })?;

@@ -40,12 +40,11 @@ pub(super) fn seal(replica: Replica<'_>, mailbox: &Address) -> Result<()> {
 /// Seals some; false when nothing was left.
 fn seal_some(tx: &Connection, mailbox: &Address, key: &DeviceKey) -> Result<bool> {
     let operations = replica::unsealed(tx, mailbox, OPERATIONS)?;
-    let Some((last, _)) = operations.last() else {
+    let Some(last) = operations.last().map(|o| o.number) else {
         return Ok(false);
     };
-    let last = *last;
     let full = operations.len() == OPERATIONS;
-    let content = Content::Operations(operations.into_iter().map(|(_, o)| o).collect());
+    let content = Content::Operations(operations.into_iter().map(|o| o.operation).collect());
     let link = post(tx, mailbox, key, &content)?;
     replica::mark_sealed(tx, mailbox, last, link)?;
     Ok(full)

@@ -8,7 +8,7 @@ use super::{
     cycle::{Action, Event, next},
     merge::merge,
     offer::offer,
-    pull::{Cursor, pull},
+    pull::{Look, pull},
     push::{push, push_receipt, seal},
     relay::Relay,
 };
@@ -46,16 +46,16 @@ pub fn run(
 ) -> Result<SyncReport> {
     let mut report = SyncReport::default();
     let mut event = Event::Start;
-    let mut cursor = Cursor::default();
+    let mut look = Look::default();
     loop {
         let action = next(event);
         show(action, &report);
         event = match action {
-            Action::Pull => Event::TookIn(pull(replica, relay, mailbox, &mut cursor, &mut report)?),
+            Action::Pull => Event::TookIn(pull(replica, relay, mailbox, &mut look, &mut report)?),
             Action::Merge => {
                 let new_devices = merge(replica, mailbox, now, &mut report)?;
                 if new_devices {
-                    cursor.look_again();
+                    look.again_from_the_start();
                 }
                 Event::Merged { new_devices }
             }
@@ -69,7 +69,7 @@ pub fn run(
                 Event::Offered
             }
             Action::PushReceipt => {
-                let lost = relay.lists_everything() && !cursor.own_receipt;
+                let lost = relay.lists_everything() && !look.own_receipt;
                 push_receipt(replica, relay, mailbox, (now, lost), &mut report)?;
                 Event::ReceiptPushed
             }
