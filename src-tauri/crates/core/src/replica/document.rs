@@ -172,7 +172,10 @@ impl Document {
         for head in &heads {
             hash.update(head.0);
         }
-        hash.update(serde_json::to_vec(&writes)?);
+        for part in writes.iter().flat_map(|(register, value)| [register, value]) {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
         let mut actor = [0; 16];
         actor[..8].copy_from_slice(device);
         actor[8..].copy_from_slice(&hash.finalize()[..8]);

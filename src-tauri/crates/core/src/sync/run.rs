@@ -384,7 +384,7 @@ fn merge_operations(
         }
         document.pack(tx)?;
         match kind {
-            DocumentKind::Item => tracking::project(tx, mailbox, &mut document, now)?,
+            DocumentKind::Item => tracking::project(tx, mailbox, &mut document, None, now)?,
             DocumentKind::Grants => {
                 access::project_grants(tx, mailbox)?;
                 outcome.new_devices = true;

@@ -6,4 +6,4 @@ mod status;
 
 pub use decision::{DECISION, Decision, First, NotApplied, Regarding, Registers, Standing, decide, open};
 pub use project::{check, project, rebuild};
-pub use status::{log_click, settle};
+pub use status::settle;
