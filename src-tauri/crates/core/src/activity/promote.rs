@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     desk::view::NamedRow,
+    mailbox::{one_line, prefix},
     model::{Address, Facts, FolderRole, ItemId, Kind, Meeting, Mention, Time},
     tracking::{Decision, First, correlate::token},
 };
@@ -123,6 +124,8 @@ pub fn promote<E>(origin: &Origin<'_>, resolve: Resolve<'_, E>) -> Result<Activi
 pub struct Shown {
     /// The subject, cut to fit.
     pub subject: String,
+    /// The first words of the text.
+    pub preview: String,
     /// 0 Open, 1 Completed, 2 Canceled, 3 Scheduled.
     pub statecode: i64,
 }
@@ -131,6 +134,7 @@ pub struct Shown {
 pub fn shown(facts: &Facts) -> Shown {
     Shown {
         subject: cut(&facts.subject, subject_limit(facts)).0,
+        preview: one_line(prefix(&facts.text, 800), 160),
         statecode: state(facts).0,
     }
 }

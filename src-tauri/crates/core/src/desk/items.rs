@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension};
+use tracing::trace_span;
 
 use super::{Desk, TimelineQuery, auditing::Attempt, view};
 use crate::{
@@ -169,8 +170,8 @@ impl Desk {
     pub fn suggest(&self, mailbox: &Address, key: &str) -> Result<Vec<Suggestion>> {
         let key = bare_key(key);
         self.reach(Act::Read, mailbox, key)?;
-        let facts = self.facts(mailbox, key)?;
         self.store.read(|c| {
+            let facts = self.facts(c, mailbox, key)?;
             let tables = rows::tables(c)?;
             let current = item(c, mailbox, key, &self.person)?.and_then(|i| i.regarding);
             let current = current.map(RowRef::from);
@@ -208,12 +209,16 @@ impl Desk {
 
     fn try_track(&self, mailbox: &Address, key: &str, regarding: Option<&RowRef>) -> Result<Item> {
         let asked = self.now();
-        self.reach(Act::Track, mailbox, key)?;
-        let facts = self.facts(mailbox, key)?;
-        let id = ItemId::derive(mailbox, facts.kind(), &facts.key);
+        // Everything in the one transaction: its connection still knows the pages that a reader, after every commit,
+        // has to read again.
         self.store.write(|tx| {
+            let read = trace_span!(target: "click", "read").entered();
+            self.reach_in(tx, Act::Track, mailbox, key)?;
+            let facts = self.facts(tx, mailbox, key)?;
             let regarding = regarding.map(|row| choose(tx, row)).transpose()?;
-            let (mut document, before) = tracking::open(tx, id)?;
+            let item = ItemId::derive(mailbox, facts.kind(), &facts.key);
+            let (mut document, before) = tracking::open(tx, item)?;
+            drop(read);
             let action = match &before {
                 Some(b) if b.decision.tracked => Action::ChangeRegarding,
                 _ => Action::Track,
@@ -230,15 +235,15 @@ impl Desk {
                 && b.decision.agrees(&decision)
             {
                 // Already so: asking twice is not doing twice.
-                return Ok(());
+                return self.answer(tx, mailbox, key);
             }
             if let Some(r) = &decision.regarding {
                 rows::used(tx, &r.row, asked)?;
             }
             let why = (action, Origin::default());
-            self.decide(tx, mailbox, &mut document, &facts, &decision, why)
-        })?;
-        self.status(mailbox, key)
+            self.decide(tx, mailbox, &mut document, &facts, &decision, why)?;
+            self.answer(tx, mailbox, key)
+        })
     }
 
     /// Untrack & Keep, or Untrack & Delete (D2).
@@ -252,8 +257,8 @@ impl Desk {
     }
 
     fn try_untrack(&self, mailbox: &Address, key: &str, keep: bool) -> Result<Item> {
-        self.reach(Act::Track, mailbox, key)?;
         self.store.write(|tx| {
+            self.reach_in(tx, Act::Track, mailbox, key)?;
             let not_tracked =
                 || Error::bad_input("This item is not tracked.", "There is nothing to untrack.");
             let (id, _) = held(tx, mailbox, key)?.ok_or_else(|| match untracked_kind(tx, mailbox, key) {
@@ -270,9 +275,9 @@ impl Desk {
                 at: self.now(),
             };
             let why = (Action::Untrack, Origin::default());
-            self.decide(tx, mailbox, &mut document, &before.facts, &decision, why)
-        })?;
-        self.status(mailbox, key)
+            self.decide(tx, mailbox, &mut document, &before.facts, &decision, why)?;
+            self.answer(tx, mailbox, key)
+        })
     }
 
     /// Settles values chosen at the same time by a new decision over all of them (H-06). Either person may.
@@ -298,8 +303,8 @@ impl Desk {
 
     fn try_resolve(&self, mailbox: &Address, key: &str, pick: &Pick<'_>) -> Result<Item> {
         let asked = self.now();
-        self.reach(Act::Track, mailbox, key)?;
         self.store.write(|tx| {
+            self.reach_in(tx, Act::Track, mailbox, key)?;
             let (id, _) = held(tx, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
             let (mut document, before) = tracking::open(tx, id)?;
             let before = before.filter(|b| !b.others.is_empty()).ok_or_else(|| {
@@ -345,9 +350,15 @@ impl Desk {
                 ..decision
             };
             let why = (Action::Resolve, Origin::default());
-            self.decide(tx, mailbox, &mut document, &before.facts, &decision, why)
-        })?;
-        self.status(mailbox, key)
+            self.decide(tx, mailbox, &mut document, &before.facts, &decision, why)?;
+            self.answer(tx, mailbox, key)
+        })
+    }
+
+    /// The item as it stands with what this transaction has done.
+    fn answer(&self, tx: &Connection, mailbox: &Address, key: &str) -> Result<Item> {
+        trace_span!(target: "click", "answer")
+            .in_scope(|| item(tx, mailbox, key, &self.person)?.ok_or_else(|| no_such_key(mailbox, key)))
     }
 
     /// Has this person done anything about the item?
@@ -365,10 +376,15 @@ impl Desk {
 
     /// May this person do this with this item? As [`Desk::authorise`], and its folder must be in the grant's scope.
     fn reach(&self, act: Act, mailbox: &Address, key: &str) -> Result<()> {
-        let Some(grant) = self.authorise(act, mailbox)? else {
+        self.store.read(|c| self.reach_in(c, act, mailbox, key))
+    }
+
+    /// The same, in the caller's transaction.
+    fn reach_in(&self, c: &Connection, act: Act, mailbox: &Address, key: &str) -> Result<()> {
+        let Some(grant) = self.authorise_in(c, act, mailbox)? else {
             return Ok(());
         };
-        match self.store.read(|c| folder_of(c, mailbox, key))? {
+        match folder_of(c, mailbox, key)? {
             Some(folder) if !covers(Some(&grant), &folder) => Err(outside(&folder)),
             _ => Ok(()),
         }
@@ -385,13 +401,14 @@ impl Desk {
         why: (Action, Origin),
     ) -> Result<()> {
         let item = ItemId(document.id().0);
-        let operation = tracking::decide(document, item, facts, decision, why, self.key.prefix())?;
+        let device = self.key.prefix();
+        let operation = trace_span!(target: "click", "edit")
+            .in_scope(|| tracking::decide(document, item, facts, decision, why, device))?;
+        let _write = trace_span!(target: "click", "write").entered();
         self.log(tx, mailbox, &operation)?;
         document.pack(tx)?;
-        if decision.tracked {
-            tracking::log_click(tx, item, &self.person, operation.at)?;
-        }
-        tracking::project(tx, mailbox, document, self.now())
+        let clicked = Some(&self.person).filter(|_| decision.tracked);
+        tracking::project(tx, mailbox, document, clicked, self.now())
     }
 
     /// Logs an own operation; the next cycle sends it.
@@ -407,19 +424,17 @@ impl Desk {
     }
 
     /// What an item says: from the mail itself, or from its document where only the other replica holds the mail.
-    fn facts(&self, mailbox: &Address, key: &str) -> Result<Facts> {
-        match read::message(&self.store, mailbox, key) {
+    fn facts(&self, c: &Connection, mailbox: &Address, key: &str) -> Result<Facts> {
+        match read::message(c, &self.store, mailbox, key) {
             Err(e) if e.code() == Code::NotFound => {}
             found => return found,
         }
-        self.store.read(|c| {
-            let (id, _) = held(c, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
-            let document = Document::find(c, id.into(), DocumentKind::Item)?;
-            let registers = document.map(|d| Registers::read(&d)).transpose()?.flatten();
-            registers
-                .map(|r| r.facts)
-                .ok_or_else(|| no_such_key(mailbox, key))
-        })
+        let (id, _) = held(c, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
+        let document = Document::find(c, id.into(), DocumentKind::Item)?;
+        let registers = document.map(|d| Registers::read(&d)).transpose()?.flatten();
+        registers
+            .map(|r| r.facts)
+            .ok_or_else(|| no_such_key(mailbox, key))
     }
 
     /// The activity with its Dataverse columns and parties.
@@ -531,18 +546,17 @@ fn untracked_kind(connection: &Connection, mailbox: &Address, key: &str) -> Resu
 
 /// The row a person chose, if it may be chosen (D-04, D-05, A-05).
 fn choose(connection: &Connection, of: &RowRef) -> Result<Regarding> {
-    let row = rows::row(connection, of)?.ok_or_else(|| {
+    let row = rows::choosable(connection, of)?.ok_or_else(|| {
         Error::not_found(
             format!("There is no row {of}; it may have been deleted meanwhile."),
             "Search for it again. The item is as it was.",
         )
     })?;
-    let table = rows::table(connection, &of.table)?;
-    let reason = match &table {
-        Some(table) if !table.activities => format!("{} cannot have activities.", table.plural),
-        _ if !row.active => format!("{} is inactive.", row.name),
-        _ if !row.appendable => format!("You may not append activities to {}.", row.name),
-        _ => {
+    let reason = match () {
+        () if !row.activities => format!("{} cannot have activities.", row.plural),
+        () if !row.active => format!("{} is inactive.", row.name),
+        () if !row.appendable => format!("You may not append activities to {}.", row.name),
+        () => {
             return Ok(Regarding {
                 row: of.clone(),
                 name: row.name,

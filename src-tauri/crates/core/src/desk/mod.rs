@@ -228,21 +228,24 @@ impl Desk {
     /// # Errors
     /// `NotFound` for a mailbox this replica does not hold, `Refused` with the reason.
     fn authorise(&self, act: Act, mailbox: &Address) -> Result<Option<Grant>> {
-        self.store.read(|c| {
-            let held: bool = c
-                .prepare_cached("SELECT EXISTS (SELECT 1 FROM mailbox WHERE id = ?1)")?
-                .query_row([mailbox.as_str()], |r| r.get(0))?;
-            if !held {
-                return Err(Error::not_found(
-                    format!("There is no mailbox {mailbox} here."),
-                    "Accept an invitation from its owner, or check the address.",
-                ));
-            }
-            let grant = access::grant_of(c, mailbox, &self.person)?;
-            authorise(act, &self.person, mailbox, grant.as_ref(), self.now())
-                .map_err(|d| refusal(&d, mailbox, grant.as_ref()))?;
-            Ok(grant)
-        })
+        self.store.read(|c| self.authorise_in(c, act, mailbox))
+    }
+
+    /// The same, in the caller's transaction.
+    fn authorise_in(&self, c: &Connection, act: Act, mailbox: &Address) -> Result<Option<Grant>> {
+        let held: bool = c
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM mailbox WHERE id = ?1)")?
+            .query_row([mailbox.as_str()], |r| r.get(0))?;
+        if !held {
+            return Err(Error::not_found(
+                format!("There is no mailbox {mailbox} here."),
+                "Accept an invitation from its owner, or check the address.",
+            ));
+        }
+        let grant = access::grant_of(c, mailbox, &self.person)?;
+        authorise(act, &self.person, mailbox, grant.as_ref(), self.now())
+            .map_err(|d| refusal(&d, mailbox, grant.as_ref()))?;
+        Ok(grant)
     }
 }
 

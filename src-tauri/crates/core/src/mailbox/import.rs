@@ -30,7 +30,7 @@ use crate::{
     },
     model::{Address, FolderRole, ItemId, Kind, Time},
     search::text::{TextIndex, Writer},
-    store::{Pack, PackWriter, Store},
+    store::{PackWriter, Store},
 };
 
 /// A transaction holds at most this many messages, and this much text waiting to be indexed.
@@ -60,7 +60,7 @@ pub fn mail(
 ) -> Result<ImportReport> {
     let started = Instant::now();
     let plan = source::plan(paths, folder)?;
-    let pack = Pack::new(store.folder()).append()?;
+    let pack = store.pack().append()?;
     // What an earlier import left unindexed comes first: the index knows only how far it is.
     text.catch_up(store)?;
     let mut run = Run::start(store, text, mailbox, pack, plan.total, progress)?;

@@ -10,6 +10,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 use rusqlite_migration::{M, Migrations};
+use tracing::trace_span;
 
 use crate::{Error, Result};
 
@@ -28,6 +29,7 @@ pub struct Store {
     folder: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    pack: Pack,
 }
 
 impl Store {
@@ -43,6 +45,7 @@ impl Store {
             folder: folder.to_owned(),
             writer: Mutex::new(writer),
             readers: Mutex::default(),
+            pack: Pack::new(folder),
         })
     }
 
@@ -56,13 +59,18 @@ impl Store {
         &self.folder
     }
 
+    /// The raw mail.
+    pub fn pack(&self) -> &Pack {
+        &self.pack
+    }
+
     /// Runs `work` in one `BEGIN IMMEDIATE` transaction. When this returns `Ok`, the work is on the disk
     /// (WAL, `synchronous=FULL`); when it returns an error, nothing has happened.
     pub fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let mut writer = lock(&self.writer);
         let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let value = work(&tx)?;
-        tx.commit()?;
+        trace_span!(target: "click", "commit").in_scope(|| tx.commit())?;
         Ok(value)
     }
 

@@ -284,7 +284,7 @@ impl<'a> Batch<'a> {
         document.pack(self.tx)?;
         match kind {
             DocumentKind::Item => {
-                tracking::project_heard(self.tx, self.mailbox, &mut document, heard, self.now)?;
+                tracking::project_heard(self.tx, self.mailbox, &mut document, heard, None, self.now)?;
             }
             DocumentKind::Grants => {
                 access::project_grants(self.tx, self.mailbox)?;

@@ -11,4 +11,4 @@ pub use decision::{
     DECISION, Decision, FACTS, First, NotApplied, Regarding, Registers, Standing, decide, open,
 };
 pub use project::{project, project_heard, rebuild};
-pub use status::{log_click, settle};
+pub use status::settle;
