@@ -277,12 +277,15 @@ pub async fn quarantine(desk: Desk<'_>) -> Result<Vec<Quarantined>> {
     desk.ask(|desk| desk.quarantine()).await
 }
 
-/// Applies it after all.
+/// Applies these after all, in one go.
 #[tauri::command]
 #[specta::specta]
-pub async fn accept_quarantined(desk: Desk<'_>, id: String) -> Result<()> {
-    desk.ask(move |desk| desk.accept_quarantined(&id).map(drop))
-        .await?;
+pub async fn accept_quarantined(desk: Desk<'_>, ids: Vec<String>) -> Result<()> {
+    desk.ask(move |desk| {
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        desk.accept_quarantined(&ids).map(drop)
+    })
+    .await?;
     desk.agent.nudge();
     Ok(())
 }

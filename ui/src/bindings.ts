@@ -65,8 +65,8 @@ export const commands = {
 	resolve: (mailbox: Address, key: string, of: Address, at: string) => typedError<Item, CommandError>(__TAURI_INVOKE("resolve", { mailbox, key, of, at })),
 	/**  What was not applied. */
 	quarantine: () => typedError<Quarantined[], CommandError>(__TAURI_INVOKE("quarantine")),
-	/**  Applies it after all. */
-	acceptQuarantined: (id: string) => typedError<null, CommandError>(__TAURI_INVOKE("accept_quarantined", { id })),
+	/**  Applies these after all, in one go. */
+	acceptQuarantined: (ids: string[]) => typedError<null, CommandError>(__TAURI_INVOKE("accept_quarantined", { ids })),
 	/**  Leaves it as it is for good. */
 	discardQuarantined: (id: string) => typedError<null, CommandError>(__TAURI_INVOKE("discard_quarantined", { id })),
 	/**  Who has what, what waits and why (H-03). */

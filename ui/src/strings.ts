@@ -413,6 +413,7 @@ export const text = {
     withdraw: "Withdraw",
     othersTitle: "Mailboxes you work in",
     openMailbox: "Open the mailbox",
+    noAccess: "Your access has ended. What you did in time stays; you still see what became of it.",
   },
   terms: {
     level: "What they may do",

@@ -93,7 +93,8 @@ export interface Host {
   redo(id: string | null): Promise<Stepped>;
 
   quarantine(): Promise<Quarantined[]>;
-  acceptQuarantined(id: string): Promise<void>;
+  /** In one go: all or none, and one undo. */
+  acceptQuarantined(ids: readonly string[]): Promise<void>;
   discardQuarantined(id: string): Promise<void>;
 
   /** Newest last. */
