@@ -29,20 +29,26 @@ struct Node {
     child: Option<Child>,
 }
 
-/// The server's program: `$NATS_SERVER`, what `./x test` has installed, or what is in the path.
+/// The server's program: `$NATS_SERVER`, which `./x test` sets, or what is there.
 ///
 /// # Panics
-/// Where continuous integration runs without it.
+/// Where it was promised, or continuous integration runs without it.
 pub fn program() -> Option<PathBuf> {
-    let mut places: Vec<PathBuf> = env::var_os("NATS_SERVER").into_iter().map(PathBuf::from).collect();
+    if let Some(named) = env::var_os("NATS_SERVER").map(PathBuf::from) {
+        assert!(named.is_file(), "NATS_SERVER names no file: {}", named.display());
+        return Some(named);
+    }
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
-    places.push(target.join("nats/bin/nats-server"));
+    let mut places = vec![target.join("nats/bin/nats-server")];
     if let Some(path) = env::var_os("PATH") {
         places.extend(env::split_paths(&path).map(|folder| folder.join("nats-server")));
     }
     let found = places.into_iter().find(|place| place.is_file());
     if found.is_none() {
-        assert!(env::var_os("CI").is_none(), "there is no nats-server: run ./x test");
+        assert!(
+            env::var_os("CI").is_none(),
+            "there is no nats-server: run ./x test"
+        );
         eprintln!("SKIPPED: there is no nats-server. `./x test` installs one; or name yours in NATS_SERVER.");
     }
     found
@@ -104,7 +110,11 @@ impl Servers {
                 }
             })
             .collect();
-        let mut servers = Self { folder, nodes, scheme };
+        let mut servers = Self {
+            folder,
+            nodes,
+            scheme,
+        };
         for n in 0..count {
             servers.starts(n);
         }
@@ -123,13 +133,22 @@ impl Servers {
 
     /// The address of all of them.
     pub fn address(&self) -> String {
-        let hosts: Vec<_> = self.nodes.iter().map(|n| format!("127.0.0.1:{}", n.port)).collect();
-        format!("{}://{}", self.scheme, hosts.join(","))
+        self.address_of("", "")
+    }
+
+    /// The same with a user before it and a query behind it.
+    pub fn address_of(&self, user: &str, query: &str) -> String {
+        let hosts: Vec<_> = self
+            .nodes
+            .iter()
+            .map(|n| format!("127.0.0.1:{}", n.port))
+            .collect();
+        format!("{}://{user}{}{query}", self.scheme, hosts.join(","))
     }
 
     /// Somebody's way to them.
     pub fn relay(&self) -> NatsRelay {
-        NatsRelay::new(self.address().parse().unwrap()).unwrap()
+        relay_at(&self.address())
     }
 
     /// Starts a node that does not run, and waits until it listens.
@@ -196,6 +215,11 @@ impl Servers {
     }
 }
 
+/// The relay at an address.
+pub fn relay_at(address: &str) -> NatsRelay {
+    NatsRelay::new(address.parse().unwrap()).unwrap()
+}
+
 impl Drop for Servers {
     fn drop(&mut self) {
         for node in &mut self.nodes {
@@ -209,7 +233,9 @@ impl Drop for Servers {
 
 /// Ports nobody uses at this moment.
 fn free_ports(count: usize) -> Vec<u16> {
-    let listeners: Vec<_> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    let listeners: Vec<_> = (0..count)
+        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
+        .collect();
     listeners.iter().map(|l| l.local_addr().unwrap().port()).collect()
 }
 

@@ -92,7 +92,9 @@ impl Stored {
         let headers = message.headers.as_ref().ok_or_else(nonsense)?;
         let text = |name: &str| headers.get(name).map(|v| v.as_str().to_owned());
         Ok(Self {
-            seq: text("Nats-Sequence").and_then(|n| n.parse().ok()).ok_or_else(nonsense)?,
+            seq: text("Nats-Sequence")
+                .and_then(|n| n.parse().ok())
+                .ok_or_else(nonsense)?,
             subject: text("Nats-Subject").ok_or_else(nonsense)?,
             entry: text(ENTRY),
             parts: text(PARTS),
@@ -148,8 +150,15 @@ pub struct Ack {
 }
 
 /// Publishes a message; it is stored when this returns.
-pub async fn publish(client: &Client, subject: String, headers: HeaderMap, bytes: Vec<u8>) -> Result<Ack, Fault> {
-    let message = client.request_with_headers(subject, headers, bytes.into()).await?;
+pub async fn publish(
+    client: &Client,
+    subject: String,
+    headers: HeaderMap,
+    bytes: Vec<u8>,
+) -> Result<Ack, Fault> {
+    let message = client
+        .request_with_headers(subject, headers, bytes.into())
+        .await?;
     read(&message)
 }
 

@@ -1,6 +1,6 @@
 //! What goes wrong between here and the servers, and the sentence a person needs.
 
-use async_nats::{ConnectError, ConnectErrorKind, client::RequestErrorKind};
+use async_nats::{ConnectError, ConnectErrorKind, client::RequestErrorKind, rustls};
 use behalf_core::Error;
 use serde::Deserialize;
 
@@ -76,33 +76,46 @@ impl Fault {
 
     /// The sentence, for the relay at `place`.
     pub fn words(&self, place: &str) -> Error {
-        let again =
-            "Behalf tries again by itself. Everything done meanwhile is saved on this computer.";
+        let again = "Behalf tries again by itself. Everything done meanwhile is saved on this computer.";
         let (message, hint) = match self {
             Self::Forbidden(what) => (
                 format!("Blocked: {place} does not let this user in everywhere: {what}."),
                 "Ask your administrator for the rights that `behalf relay config` lists.",
             ),
             // JetStream not enabled, here or for this account.
-            Self::Api { err_code: 10_039 | 10_076, .. } => (
+            Self::Api {
+                err_code: 10_039 | 10_076,
+                ..
+            } => (
                 format!("Blocked: {place} keeps no messages: JetStream is switched off."),
                 "Ask your administrator to set the server up as `behalf relay config` prints it.",
             ),
-            Self::Api { err_code: NO_STREAM, .. } => (
+            Self::Api {
+                err_code: NO_STREAM, ..
+            } => (
                 format!("Blocked: {place} is not set up for Behalf."),
                 "Ask your administrator to run `behalf relay setup`.",
             ),
             // Out of storage, of the account's share, or of the stream's.
-            Self::Api { err_code: 10_002 | 10_023 | 10_028 | 10_047 | 10_077 | 10_122, .. } => (
+            Self::Api {
+                err_code: 10_002 | 10_023 | 10_028 | 10_047 | 10_077 | 10_122,
+                ..
+            } => (
                 format!("Blocked: {place} is full."),
                 "Ask your administrator for more room. Everything done meanwhile is saved on this computer.",
             ),
             // Too long for a message there.
-            Self::Api { err_code: 10_054 | 10_053, .. } => (
+            Self::Api {
+                err_code: 10_054 | 10_053,
+                ..
+            } => (
                 format!("Blocked: {place} takes only shorter messages: {self}."),
                 "Ask your administrator to take the limit off the streams.",
             ),
-            Self::Api { err_code: 10_005 | 10_074, .. } => (
+            Self::Api {
+                err_code: 10_005 | 10_074,
+                ..
+            } => (
                 format!("Blocked: {place} has too few nodes that run: {self}."),
                 "Ask your administrator to start all three, then run `behalf relay setup`.",
             ),
@@ -118,24 +131,40 @@ impl Fault {
 
 /// Why there is no connection.
 pub fn not_connected(error: &ConnectError, place: &str) -> Error {
-    let (message, hint) = match error.kind() {
-        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => (
-            format!("Blocked: sign in again. {place} does not accept this user."),
-            "Check the credentials, or ask your administrator for new ones.",
-        ),
-        ConnectErrorKind::Tls => (
+    let distrusted = || {
+        (
             format!(
                 "Blocked: {place} does not prove who it is: {}",
                 clean(&error.to_string())
             ),
             "Check the address. For an authority of your own, add ?ca=FILE to it.",
+        )
+    };
+    let (message, hint) = match error.kind() {
+        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => (
+            format!("Blocked: sign in again. {place} does not accept this user."),
+            "Check the credentials, or ask your administrator for new ones.",
         ),
+        ConnectErrorKind::Tls => distrusted(),
+        _ if is_certificate(error) => distrusted(),
         _ => (
             format!("{place} cannot be reached: {}", clean(&error.to_string())),
             "Behalf tries again by itself. Everything done meanwhile is saved on this computer.",
         ),
     };
     Error::unavailable(message, hint)
+}
+/// True when the trouble is with who the server says it is.
+fn is_certificate(error: &ConnectError) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
+        if error.is::<rustls::Error>() || io.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// A server's words are shown short and without control characters.
@@ -152,13 +181,26 @@ mod tests {
 
     #[test]
     fn blocked_is_said_only_where_waiting_does_not_help() {
-        let api = |err_code| Fault::Api { err_code, description: "x\n".into() };
-        for blocked in [api(NO_STREAM), api(10_047), api(10_039), Fault::Forbidden("y".into())] {
+        let api = |err_code| Fault::Api {
+            err_code,
+            description: "x\n".into(),
+        };
+        for blocked in [
+            api(NO_STREAM),
+            api(10_047),
+            api(10_039),
+            Fault::Forbidden("y".into()),
+        ] {
             let error = blocked.words("nats://a");
             assert!(error.to_string().starts_with("Blocked: "), "{error}");
             assert!(!error.hint().is_empty());
         }
-        for passing in [Fault::TimedOut, Fault::NobodyThere, api(10_008), Fault::Broken("z".into())] {
+        for passing in [
+            Fault::TimedOut,
+            Fault::NobodyThere,
+            api(10_008),
+            Fault::Broken("z".into()),
+        ] {
             let error = passing.words("nats://a");
             assert!(!error.to_string().contains("Blocked"), "{error}");
             assert_eq!(error.code(), behalf_core::Code::Unavailable);

@@ -127,11 +127,19 @@ mod tests {
     fn a_mailbox_has_one_place_and_names_nobody() {
         let place = Place::of(&Address::lenient("alex@contoso.example"));
         assert_eq!(place, Place::of(&Address::lenient("Alex@Contoso.example")));
-        assert_ne!(place.token, Place::of(&Address::lenient("kim@contoso.example")).token);
+        assert_ne!(
+            place.token,
+            Place::of(&Address::lenient("kim@contoso.example")).token
+        );
         let subject = place.links("00112233aabbccdd");
         assert!(!subject.contains("alex"), "{subject}");
         assert_eq!(device_of(&subject), Some("00112233aabbccdd"));
-        for junk in ["", "behalf.c.1.x", "behalf.c.1.x.00112233AABBCCDD", "behalf.c.1.x.*"] {
+        for junk in [
+            "",
+            "behalf.c.1.x",
+            "behalf.c.1.x.00112233AABBCCDD",
+            "behalf.c.1.x.*",
+        ] {
             assert_eq!(device_of(junk), None, "{junk}");
         }
         let used: std::collections::BTreeSet<_> = (0..200)

@@ -50,7 +50,7 @@ pub struct Heard {
     /// Counts the bells, and the times the connection came back.
     pub rings: AtomicU64,
     /// What this user may not do, when it was refused last.
-    forbidden: Mutex<Option<String>>,
+    forbidden: Mutex<Option<(Instant, String)>>,
 }
 
 impl Link {
@@ -71,11 +71,6 @@ impl Link {
             state: Mutex::default(),
             heard: Arc::default(),
         })
-    }
-
-    /// The relay, as it may be named.
-    pub fn name(&self) -> String {
-        self.address.to_string()
     }
 
     /// What was heard.
@@ -147,13 +142,15 @@ impl Link {
         }
     }
 
-    /// The sentence for a fault. A refusal comes beside the request, which is never answered then.
-    pub fn words(&self, fault: Fault) -> Error {
-        let forbidden = match fault {
-            Fault::TimedOut => lock(&self.heard.forbidden).take(),
-            _ => None,
-        };
-        forbidden.map_or(fault, Fault::Forbidden).words(&self.name())
+    /// The sentence for a fault of something begun at `since`. A refusal comes beside the request, which is never
+    /// answered then.
+    pub fn words(&self, fault: Fault, since: Instant) -> Error {
+        let forbidden = lock(&self.heard.forbidden).take_if(|(at, _)| *at >= since);
+        match (fault, forbidden) {
+            (Fault::TimedOut, Some((_, what))) => Fault::Forbidden(what),
+            (fault, _) => fault,
+        }
+        .words(&self.address.to_string())
     }
 }
 
@@ -185,7 +182,7 @@ async fn connect(address: &NatsAddress, heard: &Arc<Heard>) -> Result<Client> {
                 Event::ServerError(ServerError::Other(text)) => {
                     let text = clean(&text);
                     tracing::warn!(text, "the relay refuses something");
-                    *lock(&told.forbidden) = Some(text);
+                    *lock(&told.forbidden) = Some((Instant::now(), text));
                 }
                 other => tracing::debug!(event = clean(&other.to_string()), "the relay's connection"),
             }

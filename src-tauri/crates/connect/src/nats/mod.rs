@@ -14,8 +14,8 @@ mod setup;
 
 use std::{
     collections::BTreeSet,
-    sync::{Mutex, PoisonError, atomic::Ordering},
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    time::{Duration, Instant},
 };
 
 use async_nats::{Client, HeaderMap};
@@ -64,8 +64,9 @@ impl NatsRelay {
     /// `Unavailable` with what is in the way.
     pub fn set_up(&self) -> Result<Report> {
         let client = self.link.client()?;
+        let since = Instant::now();
         let report = self.link.wait(async { Ok(setup::everything(&client).await) })?;
-        report.map_err(|fault| self.link.words(fault))
+        report.map_err(|fault| self.link.words(fault, since))
     }
 
     /// Does something, and once more after making the streams it needs, when one is not there yet.
@@ -75,6 +76,7 @@ impl NatsRelay {
         streams: &[&str],
         mut work: impl AsyncFnMut() -> Result<T, Fault>,
     ) -> Result<T> {
+        let since = Instant::now();
         let done = self.link.wait(async {
             Ok(match work().await {
                 // Nobody listens on a subject of a stream that is not there.
@@ -87,7 +89,7 @@ impl NatsRelay {
                 done => done,
             })
         })?;
-        done.map_err(|fault| self.link.words(fault))
+        done.map_err(|fault| self.link.words(fault, since))
     }
 
     /// From now on the bell of a mailbox is heard.
@@ -97,10 +99,15 @@ impl NatsRelay {
         if watched.contains(&bell) {
             return Ok(());
         }
-        let subscribed = self.link.wait(async { Ok(client.subscribe(bell.clone()).await) })?;
-        let mut rings =
-            subscribed.map_err(|e| self.link.words(Fault::Broken(fault::clean(&e.to_string()))))?;
-        let heard = std::sync::Arc::clone(self.link.heard());
+        let since = Instant::now();
+        let subscribed = self
+            .link
+            .wait(async { Ok(client.subscribe(bell.clone()).await) })?;
+        let mut rings = subscribed.map_err(|e| {
+            self.link
+                .words(Fault::Broken(fault::clean(&e.to_string())), since)
+        })?;
+        let heard = Arc::clone(self.link.heard());
         self.link.beside(async move {
             while rings.next().await.is_some() {
                 heard.rings.fetch_add(1, Ordering::Relaxed);
@@ -203,7 +210,17 @@ async fn put_entry(client: &Client, place: &Place, name: &EntryName, bytes: &[u8
         let hash = content_name(part);
         let id = place.message_id(&name.device, &hash);
         let subject = place.parts(&name.device);
-        parts.push(put(client, place, subject, self::headers(&place.stream(), &hash), &id, part).await?);
+        parts.push(
+            put(
+                client,
+                place,
+                subject,
+                self::headers(&place.stream(), &hash),
+                &id,
+                part,
+            )
+            .await?,
+        );
     }
     let parts: Vec<_> = parts.iter().map(u64::to_string).collect();
     headers.insert(PARTS, parts.join(" ").as_str());

@@ -75,7 +75,10 @@ pub async fn read(
     let (links, receipts) = (links?, receipts?);
     if at.links != links.created {
         if !at.links.is_empty() {
-            tracing::warn!(stream, "the relay's stream was made anew: it is read from the beginning");
+            tracing::warn!(
+                stream,
+                "the relay's stream was made anew: it is read from the beginning"
+            );
         }
         (at.links, at.seq, at.count, at.end, at.looks) = (links.created, 0, 0, 0, 0);
     }
@@ -84,9 +87,21 @@ pub async fn read(
     }
     let mut entries = Entries::new();
     if at.receipt < receipts.state.last_seq {
-        read_receipts(client, place, &mut at, receipts.state.last_seq, wanted, &mut entries).await?;
+        read_receipts(
+            client,
+            place,
+            &mut at,
+            receipts.state.last_seq,
+            wanted,
+            &mut entries,
+        )
+        .await?;
     }
-    let total = links.state.subjects.values().fold(0, |sum: u64, n| sum.saturating_add(*n));
+    let total = links
+        .state
+        .subjects
+        .values()
+        .fold(0, |sum: u64, n| sum.saturating_add(*n));
     while at.count != total || at.end != links.state.last_seq {
         if !read_links(client, place, &mut at, wanted, &mut entries).await? {
             break;
@@ -100,7 +115,12 @@ pub async fn read(
             break;
         }
         at.looks += 1;
-        tracing::debug!(stream, total, found = at.count, "messages are missing: looking again");
+        tracing::debug!(
+            stream,
+            total,
+            found = at.count,
+            "messages are missing: looking again"
+        );
         tokio::time::sleep(WAIT).await;
         if at.looks > WAITS {
             (at.seq, at.count) = (0, 0);
@@ -172,7 +192,12 @@ async fn link(
 }
 
 /// The parts of a long link, put together; `None` when one is missing.
-async fn together(client: &Client, place: &Place, device: &str, parts: &str) -> Result<Option<Vec<u8>>, Fault> {
+async fn together(
+    client: &Client,
+    place: &Place,
+    device: &str,
+    parts: &str,
+) -> Result<Option<Vec<u8>>, Fault> {
     let mut whole = Vec::new();
     for seq in parts.split(' ') {
         let Ok(seq) = seq.parse() else { return Ok(None) };
@@ -180,7 +205,10 @@ async fn together(client: &Client, place: &Place, device: &str, parts: &str) -> 
             return Ok(None);
         };
         // A name that lists the same part a thousand times must not fill the memory.
-        if part.subject != place.parts(device) || part.bytes.is_empty() || whole.len() + part.bytes.len() > MAX_ENTRY {
+        if part.subject != place.parts(device)
+            || part.bytes.is_empty()
+            || whole.len() + part.bytes.len() > MAX_ENTRY
+        {
             return Ok(None);
         }
         whole.extend(part.bytes);
@@ -199,7 +227,8 @@ async fn read_receipts(
 ) -> Result<(), Fault> {
     let filter = place.receipt("*");
     for _ in 0..RECEIPTS {
-        let Some(message) = api::message(client, layout::RECEIPTS, at.receipt + 1, Some(&filter)).await? else {
+        let Some(message) = api::message(client, layout::RECEIPTS, at.receipt + 1, Some(&filter)).await?
+        else {
             at.receipt = last.max(at.receipt);
             return Ok(());
         };

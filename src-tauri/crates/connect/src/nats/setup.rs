@@ -39,7 +39,10 @@ pub async fn everything(client: &Client) -> Result<Report, Fault> {
     for name in layout::streams() {
         let (made, info) = stream(client, &name).await?;
         let replicas = info.cluster.map(|cluster| cluster.replicas).unwrap_or_default();
-        let behind = replicas.iter().filter(|peer| peer.offline || !peer.current).count();
+        let behind = replicas
+            .iter()
+            .filter(|peer| peer.offline || !peer.current)
+            .count();
         streams.push(Stream {
             name,
             made,
