@@ -57,6 +57,7 @@ pub fn run(cli: Cli) -> Result<Reply> {
         } => mailbox::list(s, &mailbox.mailbox, folder.as_deref(), limit, after.as_deref()),
         Command::Show { item } => mailbox::show(s, &item),
         Command::Search { text, tables, limit } => rows::search(s, &text, &tables, limit),
+        Command::Suggest { item } => rows::suggest(s, &item),
         Command::Timeline {
             row,
             limit,
@@ -65,14 +66,20 @@ pub fn run(cli: Cli) -> Result<Reply> {
         } => rows::timeline(s, &row, limit, search, sort),
         Command::Track { item, to } => tracking::track(s, &item, to.regarding.as_ref()),
         Command::Untrack { item, how } => tracking::untrack(s, &item, how.keep),
-        Command::Resolve { item, regarding } => tracking::resolve(s, &item, &regarding),
+        Command::Resolve { item, pick } => tracking::resolve(s, &item, &pick),
         Command::Undo { id } => undo::undo(s, id.as_deref()),
         Command::Redo { id } => undo::redo(s, id.as_deref()),
         Command::Grant(args::Grant::Revoke { delegate }) => people::revoke(s, &delegate),
+        Command::Grant(args::Grant::Change { delegate, terms }) => {
+            people::change(s, &delegate, &terms.into())
+        }
         Command::Quarantine { action: None } => quarantine::list(s),
         Command::Quarantine {
             action: Some(args::Quarantine::Accept { id }),
         } => quarantine::accept(s, &id),
+        Command::Quarantine {
+            action: Some(args::Quarantine::Discard { id }),
+        } => quarantine::discard(s, &id),
         Command::Audit {
             action: Some(args::Audit::Verify),
             ..
@@ -88,7 +95,6 @@ pub fn run(cli: Cli) -> Result<Reply> {
         Command::Doctor { rebuild } => doctor::doctor(s, rebuild),
         Command::Demo { path } => demo::demo(&path),
         Command::Import(args::Import::Contacts { .. }) => not_yet("import contacts"),
-        Command::Suggest { .. } => not_yet("suggest"),
         Command::Triage { .. } => not_yet("triage"),
         Command::Backup { .. } => not_yet("backup"),
         Command::Restore { .. } => not_yet("restore"),

@@ -7,8 +7,10 @@ mod auditing;
 mod delegates;
 mod doctor;
 mod files;
+mod history;
 mod items;
 mod quarantine;
+mod replies;
 mod request;
 mod rows;
 mod syncing;
@@ -16,6 +18,7 @@ mod syncing;
 mod tests;
 mod undo;
 pub mod view;
+mod waiting;
 
 use std::{
     fs::File,

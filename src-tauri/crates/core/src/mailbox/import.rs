@@ -634,8 +634,8 @@ fn save_folders(tx: &Transaction<'_>, mailbox: &Address, folders: &[Folder]) -> 
 fn save(tx: &Transaction<'_>, mailbox: &Address, folders: &[i64], batch: &[Waiting]) -> Result<()> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO message (id, mailbox, folder, item, key, subject, from_name, from_address, sent, in_reply_to,
-                              thread, preview, unread, attachments, pack_offset, size)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                              thread, conversation, preview, unread, attachments, pack_offset, size)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
          ON CONFLICT (mailbox, key) DO NOTHING",
     )?;
     for m in batch {
@@ -652,6 +652,7 @@ fn save(tx: &Transaction<'_>, mailbox: &Address, folders: &[i64], batch: &[Waiti
             head.sent.0,
             head.in_reply_to,
             head.thread,
+            head.conversation,
             head.preview,
             m.unread,
             head.attachments,

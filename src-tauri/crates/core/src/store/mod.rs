@@ -20,6 +20,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../../../migrations/0002_mailbox.sql")),
     M::up(include_str!("../../../../../migrations/0003_rows.sql")),
     M::up(include_str!("../../../../../migrations/0004_tracking.sql")),
+    M::up(include_str!("../../../../../migrations/0005_replies.sql")),
 ];
 
 /// One person's data folder.

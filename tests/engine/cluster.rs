@@ -1,0 +1,77 @@
+//! Three servers, and what may happen to them.
+
+use std::{env, fs, thread::sleep, time::Duration};
+
+use behalf_tests::{
+    corpus::Dice,
+    relays::conforms,
+    servers::{Servers, patiently},
+};
+
+use crate::load::{Load, everything};
+
+/// How often a node is killed; `KILLS=n` for more.
+fn kills() -> u64 {
+    env::var("KILLS").map_or(3, |n| n.parse().expect("KILLS is a number"))
+}
+
+/// kill -9 of one and of all, a pause, a store wiped, while devices write (design §5).
+#[test]
+fn h_07_three_servers_in_trouble_lose_nothing_acknowledged() {
+    let Some(mut servers) = Servers::three() else {
+        return;
+    };
+    servers.settle();
+    conforms(&servers.relay(), &servers.relay());
+    let load = Load::begins(&servers.address(), "def");
+    let mut dice = Dice::new(7);
+    load.goes_on();
+    for _ in 0..kills() {
+        let one = dice.below(3) as usize;
+        servers.kills(one);
+        load.goes_on();
+        servers.starts(one);
+        servers.heal();
+    }
+    for _ in 0..kills().div_ceil(2) {
+        for n in 0..servers.count() {
+            servers.kills(n);
+        }
+        for n in 0..servers.count() {
+            servers.starts(n);
+        }
+        load.goes_on();
+    }
+    servers.heal();
+
+    let paused = dice.below(3) as usize;
+    servers.signals(paused, "STOP");
+    load.goes_on();
+    servers.signals(paused, "CONT");
+    servers.heal();
+
+    let wiped = dice.below(3) as usize;
+    servers.kills(wiped);
+    fs::remove_dir_all(servers.store(wiped)).unwrap();
+    load.goes_on();
+    servers.starts(wiped);
+    servers.heal();
+    // What it has now, it has from the others: they may go.
+    servers.kills((wiped + 1) % 3);
+    load.goes_on();
+    servers.starts((wiped + 1) % 3);
+    servers.heal();
+
+    let acknowledged = load.ends();
+    sleep(Duration::from_millis(200));
+    let mut missing = 0;
+    patiently("all of it is there", || {
+        let Ok(found) = everything(&servers.relay()) else {
+            return false;
+        };
+        missing = acknowledged.difference(&found).count();
+        true
+    });
+    eprintln!("{} acknowledged", acknowledged.len());
+    assert_eq!(missing, 0, "of {}", acknowledged.len());
+}
