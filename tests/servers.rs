@@ -146,6 +146,11 @@ impl Servers {
         format!("{}://{user}{}{query}", self.scheme, hosts.join(","))
     }
 
+    /// A way to one of them, which serves what it can by itself.
+    pub fn relay_of(&self, n: usize) -> NatsRelay {
+        relay_at(&format!("{}://127.0.0.1:{}", self.scheme, self.nodes[n].port))
+    }
+
     /// Somebody's way to them.
     pub fn relay(&self) -> NatsRelay {
         relay_at(&self.address())
@@ -178,6 +183,12 @@ impl Servers {
         let mut child = self.nodes[n].child.take().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    /// Ends a node as its administrator would.
+    pub fn stops(&mut self, n: usize) {
+        self.signals(n, "TERM");
+        self.nodes[n].child.take().unwrap().wait().unwrap();
     }
 
     /// Sends a signal to a node: STOP, CONT.
