@@ -188,7 +188,8 @@ impl Servers {
     /// Ends a node as its administrator would.
     pub fn stops(&mut self, n: usize) {
         self.signals(n, "TERM");
-        self.nodes[n].child.take().unwrap().wait().unwrap();
+        let mut child = self.nodes[n].child.take().unwrap();
+        patiently("it ends", || child.try_wait().unwrap().is_some());
     }
 
     /// Sends a signal to a node: STOP, CONT.

@@ -6,13 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use behalf_connect::nats::stream_of;
 use behalf_tests::{
     corpus::Dice,
     relays::conforms,
     servers::{Servers, patiently},
 };
 
-use crate::load::{Load, everything};
+use crate::load::{Load, everything, mailboxes};
 
 /// How often a node is killed; `KILLS=n` for more.
 fn kills() -> u64 {
@@ -83,4 +84,52 @@ fn h_07_three_servers_in_trouble_lose_nothing_acknowledged() {
         begun.elapsed()
     );
     assert_eq!(missing, 0, "of {}", acknowledged.len());
+}
+
+/// One byte flipped in the blocks of a stopped node, which does not notice: whoever reads there would silently miss
+/// messages (design §4). The leader's count shows it, and another copy has them.
+#[test]
+fn h_07_a_flipped_byte_is_noticed_and_read_elsewhere() {
+    let Some(mut servers) = Servers::three() else {
+        return;
+    };
+    servers.settle();
+    let load = Load::begins(&servers.address(), "de");
+    patiently("there is much to read", || load.acknowledged() > 1000);
+    let acknowledged = load.ends();
+    // One that leads nothing we read, so that it is the copy that is damaged, and not the count.
+    let streams: Vec<_> = mailboxes().iter().map(stream_of).collect();
+    let leaders: Vec<_> = servers.relay().set_up().unwrap().streams;
+    let leads = |n: usize| {
+        let name = Some(format!("node-{n}"));
+        leaders
+            .iter()
+            .filter(|s| streams.contains(&s.name) && s.leader == name)
+            .count()
+    };
+    let damaged = (0..servers.count()).min_by_key(|n| leads(*n)).unwrap();
+    servers.stops(damaged);
+    let mut flipped = 0;
+    for stream in &streams {
+        let folder = servers
+            .store(damaged)
+            .join(format!("jetstream/$G/streams/{stream}/msgs"));
+        let file = folder.join("1.blk");
+        let mut bytes = fs::read(&file).unwrap();
+        let middle = bytes.len() / 2;
+        if middle > 0 {
+            bytes[middle] ^= 1;
+            fs::write(&file, bytes).unwrap();
+            flipped += 1;
+        }
+    }
+    assert!(flipped > 0, "nothing was stored");
+    servers.starts(damaged);
+    servers.heal();
+    // Wherever one reads, and however often: one of the copies is damaged, and nothing is missing.
+    for n in (0..servers.count()).chain([damaged; 4]) {
+        let found = everything(&servers.relay_of(n)).unwrap();
+        let missing = acknowledged.difference(&found).count();
+        assert_eq!(missing, 0, "of {}, read at node {n}", acknowledged.len());
+    }
 }

@@ -178,6 +178,11 @@ impl Relay for NatsRelay {
     }
 }
 
+/// The stream a mailbox lies in: for administrators and tests.
+pub fn stream_of(mailbox: &Address) -> String {
+    Place::of(mailbox).stream()
+}
+
 fn headers(stream: &str, hash: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert("Nats-Expected-Stream", stream);
