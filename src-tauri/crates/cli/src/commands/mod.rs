@@ -7,6 +7,7 @@ mod import;
 mod mailbox;
 mod people;
 mod quarantine;
+mod relay;
 mod rows;
 mod sync;
 mod tracking;
@@ -89,6 +90,8 @@ pub fn run(cli: Cli) -> Result<Reply> {
         Command::Sync { watch: false } => sync::once(s),
         Command::Sync { watch: true } => sync::watch(s, true),
         Command::Agent => sync::watch(s, false),
+        Command::Relay(args::Relay::Setup { address }) => relay::setup(s, address),
+        Command::Relay(args::Relay::Config) => relay::config(),
         Command::Doctor { rebuild } => doctor::doctor(s, rebuild),
         Command::Demo { path } => demo::demo(&path),
         Command::Import(args::Import::Contacts { .. }) => not_yet("import contacts"),

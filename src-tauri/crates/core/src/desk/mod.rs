@@ -275,11 +275,13 @@ fn prepare_relay(relay: &str) -> Result<String> {
         FolderRelay::new(&path).prepare()?;
         return Ok(format!("folder:{}", path.display()));
     }
-    match relay.starts_with("nats://") || relay.starts_with("tls://") {
+    // What the address means is for `connect` to say.
+    let server = ["nats://", "tls://", "ws://", "wss://"];
+    match server.iter().any(|scheme| relay.starts_with(scheme)) {
         true => Ok(relay.to_owned()),
         false => Err(Error::bad_input(
             format!("“{relay}” does not name a place where replicas meet."),
-            "Give a shared folder as folder:PATH.",
+            "Give a shared folder as folder:PATH, or a server as nats://HOST.",
         )),
     }
 }
