@@ -21,6 +21,7 @@ import type {
   RowForm,
   RowRef,
   Shown,
+  Suggestion,
   SyncState,
   Timeline,
 } from "../bindings";
@@ -63,6 +64,9 @@ export interface Host {
 
   search(text: string, tables: string[], limit: number): Promise<Hit[]>;
   recentRows(): Promise<Hit[]>;
+  /** Rows the item may belong to, best first, each with its reason. */
+  suggest(mailbox: string, key: string): Promise<Suggestion[]>;
+  favourite(row: RowRef, keep: boolean): Promise<void>;
 
   /** Durable when it resolves. Without a row: Track without Regarding. */
   track(mailbox: string, key: string, regarding: RowRef | null): Promise<Item>;

@@ -32,6 +32,12 @@ export function useShown(mailbox: string, key: string | null) {
   });
 }
 
+/** Rows the item may belong to, before anybody types (D-07). */
+export function useSuggestions(mailbox: string, key: string, enabled: boolean) {
+  const host = useHost();
+  return useQuery({ queryKey: ["suggest", mailbox, key], queryFn: () => host.suggest(mailbox, key), enabled });
+}
+
 export function useRow(row: RowRef) {
   const host = useHost();
   return useQuery({ queryKey: ["row", row.table, row.id], queryFn: () => host.row(row) });
