@@ -93,6 +93,8 @@ CREATE TABLE receipt (
     refused TEXT NOT NULL,                  -- JSON: operation -> why it was not applied
     bytes   BLOB NOT NULL,
     sent    INTEGER NOT NULL,
+    -- 1 when what it misses has been offered again from here.
+    offered INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (mailbox, device)
 ) STRICT, WITHOUT ROWID;
 

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How much of changes a batch holds at most, in bytes: bounds what a merge keeps in memory.
-const BATCH: usize = 24 << 20;
+const BATCH: usize = 64 << 20;
 
 /// Merges every stored envelope that continues its chain. True when a device became known that was not.
 pub(super) fn merge(

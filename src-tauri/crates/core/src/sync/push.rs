@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     chain,
     envelope::{Content, Envelope, content_name},
-    receipt::{Receipt, Refused},
+    receipt::{Receipt, Refused, Said},
     relay::{EntryKind, EntryName, Relay},
     run::{Replica, mark_merged},
 };
@@ -19,6 +19,8 @@ use crate::{
 
 /// How many operations one envelope holds at most: bounds what a merge keeps in memory.
 const OPERATIONS: usize = 5_000;
+/// How long this replica waits for what it misses before it asks once more, in milliseconds.
+const ASK_AGAIN: i64 = 10 * 60 * 1_000;
 
 /// All own operations since the last cycle travel in one envelope (design §4).
 pub(super) fn seal(replica: Replica<'_>, mailbox: &Address) -> Result<()> {
@@ -136,36 +138,41 @@ fn own_receipt(connection: &Connection, mailbox: &Address, device: &str) -> Resu
         .transpose()
 }
 
-/// Publishes the own receipt if what it says has changed, or the relay has not acknowledged the last one.
+/// Publishes the own receipt if what it says has changed, or the relay has not acknowledged the last one or has lost
+/// it since; or if something is still missing after a while: an offer may get lost too.
 pub(super) fn push_receipt(
     replica: Replica<'_>,
     relay: &dyn Relay,
     mailbox: &Address,
-    now: Time,
+    (now, lost): (Time, bool),
     report: &mut SyncReport,
 ) -> Result<()> {
     let device = replica.key.id();
-    let (last, seen, refused) = replica.store.read(|connection| {
-        Ok((
-            own_receipt(connection, mailbox, device)?,
-            chain::seen(connection, mailbox)?,
-            refused(connection, mailbox)?,
-        ))
+    let (last, said) = replica.store.read(|connection| {
+        let said = Said {
+            seen: chain::seen(connection, mailbox)?,
+            missing: chain::missing(connection, mailbox)?,
+            refused: refused(connection, mailbox)?,
+        };
+        Ok((own_receipt(connection, mailbox, device)?, said))
     })?;
+    let patient = |last: &Receipt| {
+        said.missing.is_empty() || last.number.abs_diff(now.0.unsigned_abs()) < ASK_AGAIN.unsigned_abs()
+    };
     let receipt = match last {
-        Some((said, sent)) if said.seen == seen && said.refused == refused => {
-            if sent {
+        Some((last, sent)) if last.says(&said) && patient(&last) => {
+            if sent && !lost {
                 return Ok(());
             }
-            said
+            last
         }
-        None if seen.is_empty() => return Ok(()),
+        None if said.seen.is_empty() => return Ok(()),
         last => {
             // Above what was said before, also by a disk that an old copy has replaced meanwhile.
             let number = last
-                .map_or(0, |(said, _)| said.number + 1)
+                .map_or(0, |(last, _)| last.number.saturating_add(1))
                 .max(now.0.unsigned_abs());
-            let receipt = Receipt::sign(mailbox, replica.key, number, seen, refused)?;
+            let receipt = Receipt::sign(mailbox, replica.key, number, said)?;
             replica.store.write(|tx| receipt.keep(tx, false))?;
             receipt
         }
