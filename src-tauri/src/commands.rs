@@ -4,7 +4,7 @@ use behalf_core::{
     desk::{
         Accepted, AuditQuery, ImportProgress, Invitation, Terms, TimelineQuery,
         view::{
-            ActivityForm, AuditEntry, Folder, Grant, History, Hit, ImportReport, Item, ListPage, Me,
+            ActivityForm, AuditEntry, Folder, Grant, History, Hit, ImportReport, Item, ListEntry, ListPage, Me,
             PendingInvitation, Quarantined, RowForm, Shown, Stepped, Suggestion, SyncDetails, SyncState,
             Timeline, Verified,
         },
@@ -47,6 +47,20 @@ pub async fn list(
     after: Option<String>,
 ) -> Result<ListPage> {
     desk.ask(move |desk| desk.list(&mailbox, folder.as_deref(), limit, after.as_deref()))
+        .await
+}
+
+/// Mail that holds these words, newest first; of every folder without `folder`.
+#[tauri::command]
+#[specta::specta]
+pub async fn find_mail(
+    desk: Desk<'_>,
+    mailbox: Address,
+    text: String,
+    folder: Option<String>,
+    limit: u32,
+) -> Result<Vec<ListEntry>> {
+    desk.ask(move |desk| desk.find_mail(&mailbox, &text, folder.as_deref(), limit))
         .await
 }
 

@@ -34,6 +34,7 @@ fn ipc() -> tauri_specta::Builder<tauri::Wry> {
             commands::me,
             commands::folders,
             commands::list,
+            commands::find_mail,
             commands::show,
             commands::status,
             commands::search,

@@ -646,6 +646,8 @@ export type RowForm = {
 	card: Column[],
 	/**  False when the table shows no timeline. */
 	timeline: boolean,
+	/**  This person keeps it at hand (D-02). */
+	favourite: boolean,
 };
 
 /**  A CRM row, written `TABLE:ID` (spec §6), as in `account:ALFKI`. */

@@ -31,10 +31,15 @@ export const tauri: Host = {
   me: () => value(commands.me()),
   folders: (mailbox) => value(commands.folders(mailbox)),
   list: (mailbox, folder, limit, after) => value(commands.list(mailbox, folder, limit, after)),
+  findMail: (mailbox, text, folder, limit) => value(commands.findMail(mailbox, text, folder, limit)),
   show: (mailbox, key) => value(commands.show(mailbox, key)),
   status: (mailbox, key) => value(commands.status(mailbox, key)),
   search: (text, tables, limit) => value(commands.search(text, tables, limit)),
   recentRows: () => value(commands.recentRows()),
+  suggest: (mailbox, key) => value(commands.suggest(mailbox, key)),
+  favourite: async (row, keep) => {
+    await value(commands.favourite(row, keep));
+  },
   track: (mailbox, key, regarding) => value(commands.track(mailbox, key, regarding)),
   untrack: (mailbox, key, keep) => value(commands.untrack(mailbox, key, keep)),
   activity: (id) => value(commands.activity(id)),

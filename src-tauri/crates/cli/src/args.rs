@@ -71,6 +71,9 @@ pub enum Command {
         /// Go on after this message
         #[arg(long, value_name = "KEY", value_parser = key)]
         after: Option<String>,
+        /// Only mail that holds these words in its subject, sender or body
+        #[arg(long, value_name = "TEXT", conflicts_with = "after")]
+        search: Option<String>,
     },
     /// One message or appointment, opened
     Show {

@@ -54,7 +54,15 @@ pub fn run(cli: Cli) -> Result<Reply> {
             folder,
             limit,
             after,
+            search: None,
         } => mailbox::list(s, &mailbox.mailbox, folder.as_deref(), limit, after.as_deref()),
+        Command::List {
+            mailbox,
+            folder,
+            limit,
+            search: Some(text),
+            ..
+        } => mailbox::find(s, &mailbox.mailbox, &text, folder.as_deref(), limit),
         Command::Show { item } => mailbox::show(s, &item),
         Command::Search { text, tables, limit } => rows::search(s, &text, &tables, limit),
         Command::Suggest { item } => rows::suggest(s, &item),

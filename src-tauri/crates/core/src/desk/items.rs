@@ -18,9 +18,12 @@ use crate::{
     tracking::{self, Decision, Regarding, Registers},
 };
 use view::{
-    ActivityForm, Answered, Choice, Failure, Folder, Item, ListPage, NamedRow, Party, PersonStatus, Shown,
+    ActivityForm, Answered, Choice, Failure, Folder, Item, ListEntry, ListPage, NamedRow, Party, PersonStatus, Shown,
     Suggestion, Timeline,
 };
+
+/// How many mails a search looks at, best first.
+const FIND: usize = 1000;
 
 impl Desk {
     /// The folders of a mailbox, its calendar among them (B-01).
@@ -52,6 +55,40 @@ impl Desk {
         }
         let within = grant.map(|g| g.folders).unwrap_or_default();
         read::list(&self.store, mailbox, folder, &within, limit, after)
+    }
+
+    /// Mail of any folder (or of one) that holds every word of `text` in its subject, sender or body, newest first;
+    /// the last word may be unfinished. Of very many the ones that match best. The preview shows the place in the body.
+    ///
+    /// # Errors
+    /// As [`Desk::folders`]; `Index` when the index can neither be read nor made anew.
+    pub fn find_mail(
+        &self,
+        mailbox: &Address,
+        text: &str,
+        folder: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<ListEntry>> {
+        let grant = self.authorise(Act::Read, mailbox)?;
+        self.text.catch_up(&self.store)?;
+        // Some of them may lie in other folders.
+        let found = self.text.search(text, mailbox, FIND)?;
+        let ids: Vec<i64> = found.into_iter().map(|(id, _)| id).collect();
+        let mut entries = read::entries(&self.store, mailbox, &ids)?;
+        entries.retain(|e| {
+            covers(grant.as_ref(), &e.folder) && folder.is_none_or(|f| f.eq_ignore_ascii_case(&e.folder))
+        });
+        entries.truncate(limit as usize);
+        entries.sort_by(|a, b| b.date.cmp(&a.date));
+        for entry in &mut entries {
+            // The place is a help to the eye: what cannot be read keeps its first words.
+            match read::place(&self.store, mailbox, &entry.key, text) {
+                Ok(Some(place)) => entry.preview = place,
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, key = entry.key, "the place found is not shown"),
+            }
+        }
+        Ok(entries)
     }
 
     /// Opens a message or appointment.

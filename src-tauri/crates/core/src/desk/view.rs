@@ -284,6 +284,8 @@ views! {
         pub card: Vec<Column>,
         /// False when the table shows no timeline.
         pub timeline: bool,
+        /// This person keeps it at hand (D-02).
+        pub favourite: bool,
     }
 
     /// A column of a form.

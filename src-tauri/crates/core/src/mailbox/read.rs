@@ -327,6 +327,44 @@ pub fn trackable(store: &Store, mailbox: &Address, key: &str) -> Result<Option<F
     Ok(mail.map(|mail| mail.facts(&row.key, row.sent, row.role)))
 }
 
+/// The words around the first place in a mail's body where one of the words stands that were looked for; `None` when
+/// the body begins with it, or holds none.
+///
+/// # Errors
+/// `NotFound` when it has gone; database errors and an unreadable pack.
+pub fn place(store: &Store, mailbox: &Address, key: &str, words: &str) -> Result<Option<String>> {
+    let Found::Message(row) = find(store, mailbox, key)? else {
+        return Ok(None);
+    };
+    let raw = row.raw(store)?;
+    let mut room = Vec::new();
+    let text = parse::parse_slim(&raw, &mut room).map(|mail| mail.text(MAX_TEXT).0);
+    Ok(text.ok().and_then(|text| around(&text, &crate::search::text::places(&text, words))))
+}
+
+/// A line of text around the first of these places.
+fn around(text: &str, places: &[std::ops::Range<usize>]) -> Option<String> {
+    const BEFORE: usize = 40;
+    const LENGTH: usize = 160;
+    let first = places.first()?;
+    let start = text[..first.start]
+        .char_indices()
+        .rev()
+        .take(BEFORE)
+        .last()
+        .map_or(first.start, |(at, _)| at);
+    // From the start of a word on.
+    let start = match text[start..first.start].find(char::is_whitespace) {
+        Some(blank) if start > 0 => start + blank,
+        _ => start,
+    };
+    let line = super::one_line(&text[start..], LENGTH);
+    Some(match start {
+        0 => line,
+        _ => format!("… {line}"),
+    })
+}
+
 /// The raw bytes of a message, or the .ics of an appointment.
 ///
 /// # Errors

@@ -201,6 +201,7 @@ pub fn form(conn: &Connection, of: &RowRef) -> Result<RowForm> {
         name: row.name,
         active: row.active,
         timeline: table.timeline,
+        favourite: recent::is_favourite(conn, of)?,
     })
 }
 

@@ -27,8 +27,10 @@ pub enum Because {
     Conversation(String),
     /// This person chose it for this sender's mail before, so many times.
     ChosenBefore(String, u32),
-    /// It is this person, who wrote the item or to whom it goes.
-    Person(String),
+    /// It has the address of whoever wrote the item.
+    Sender(String),
+    /// It has the address of somebody it goes to.
+    Recipient(String),
     /// It is the account of this contact.
     AccountOf(String),
     /// It is an open opportunity of this account or contact.
@@ -43,7 +45,8 @@ impl Because {
             Self::Conversation(subject) => format!("In this conversation: “{subject}”"),
             Self::ChosenBefore(who, 1) => format!("You chose it for {who} before"),
             Self::ChosenBefore(who, times) => format!("You chose it for {who} {times} times"),
-            Self::Person(address) => format!("Has the address {address}"),
+            Self::Sender(address) => format!("Sender: {address}"),
+            Self::Recipient(address) => format!("Recipient: {address}"),
             Self::AccountOf(contact) => format!("Account of {contact}"),
             Self::OpportunityOf(customer) => format!("Open opportunity of {customer}"),
         }
@@ -70,7 +73,7 @@ pub fn arrange(candidates: Vec<Candidate>) -> Vec<Candidate> {
     let rank = |because: &Because| match because {
         Because::Conversation(_) => 0,
         Because::ChosenBefore(..) => 1,
-        Because::Person(_) => 2,
+        Because::Sender(_) | Because::Recipient(_) => 2,
         Because::AccountOf(_) => 3,
         Because::OpportunityOf(_) => 4,
     };
@@ -156,7 +159,10 @@ fn candidates(
             .into_iter()
             .take(10)
         {
-            let because = Because::Person(address.to_string());
+            let because = match facts.from.as_ref() == Some(person) {
+                true => Because::Sender(address.to_string()),
+                false => Because::Recipient(address.to_string()),
+            };
             all.push(Candidate {
                 row: c.row.clone(),
                 because,
@@ -309,7 +315,7 @@ mod tests {
         match kind {
             0 => Because::Conversation(who),
             1 => Because::ChosenBefore(who, 2),
-            2 => Because::Person(who),
+            2 => Because::Sender(who),
             3 => Because::AccountOf(who),
             _ => Because::OpportunityOf(who),
         }
@@ -430,7 +436,7 @@ mod tests {
         assert_eq!(
             suggested("anna@y", None),
             [
-                pair("contact:C1", "Has the address anna@y"),
+                pair("contact:C1", "Sender: anna@y"),
                 pair("account:A1", "Account of Anna"),
                 pair("opportunity:O2", "Open opportunity of Alpine Ski House"),
                 pair("opportunity:O1", "Open opportunity of Alpine Ski House"),
@@ -440,7 +446,7 @@ mod tests {
         assert_eq!(
             suggested("bo@y", Some(&RowRef::new("account", "A2"))),
             [
-                pair("contact:C3", "Has the address bo@y"),
+                pair("contact:C3", "Sender: bo@y"),
                 pair("opportunity:O4", "Open opportunity of Fabrikam"),
             ],
             "what it is regarding already is no suggestion"
