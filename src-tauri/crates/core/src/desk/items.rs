@@ -18,8 +18,8 @@ use crate::{
     tracking::{self, Decision, Regarding, Registers},
 };
 use view::{
-    ActivityForm, Answered, Choice, Failure, Folder, Item, ListEntry, ListPage, NamedRow, Party, PersonStatus, Shown,
-    Suggestion, Timeline,
+    ActivityForm, Answered, Choice, Failure, Folder, Item, ListEntry, ListPage, NamedRow, Party,
+    PersonStatus, Shown, Suggestion, Timeline,
 };
 
 /// How many mails a search looks at, best first.

@@ -333,13 +333,15 @@ pub fn trackable(store: &Store, mailbox: &Address, key: &str) -> Result<Option<F
 /// # Errors
 /// `NotFound` when it has gone; database errors and an unreadable pack.
 pub fn place(store: &Store, mailbox: &Address, key: &str, words: &str) -> Result<Option<String>> {
-    let Found::Message(row) = find(store, mailbox, key)? else {
+    let Found::Message(row) = store.read(|c| find(c, mailbox, key))? else {
         return Ok(None);
     };
     let raw = row.raw(store)?;
     let mut room = Vec::new();
     let text = parse::parse_slim(&raw, &mut room).map(|mail| mail.text(MAX_TEXT).0);
-    Ok(text.ok().and_then(|text| around(&text, &crate::search::text::places(&text, words))))
+    Ok(text
+        .ok()
+        .and_then(|text| around(&text, &crate::search::text::places(&text, words))))
 }
 
 /// A line of text around the first of these places.

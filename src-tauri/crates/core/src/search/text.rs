@@ -373,7 +373,8 @@ pub fn places(text: &str, looked_for: &str) -> Vec<std::ops::Range<usize>> {
     while stream.advance() {
         let token = stream.token();
         let is = |(at, word): (usize, &String)| {
-            token.text == *word || unfinished && at + 1 == wanted.len() && token.text.starts_with(word.as_str())
+            token.text == *word
+                || unfinished && at + 1 == wanted.len() && token.text.starts_with(word.as_str())
         };
         if wanted.iter().enumerate().any(is) {
             places.push(token.offset_from..token.offset_to);
@@ -575,7 +576,12 @@ mod tests {
     #[test]
     fn the_places_of_what_was_looked_for() {
         let text = "Zürich: die Müllers; mueller, Müll";
-        let found = |words: &str| places(text, words).into_iter().map(|p| &text[p]).collect::<Vec<_>>();
+        let found = |words: &str| {
+            places(text, words)
+                .into_iter()
+                .map(|p| &text[p])
+                .collect::<Vec<_>>()
+        };
         assert_eq!(found("zurich mull"), ["Zürich", "Müllers", "Müll"]);
         assert_eq!(found("mull "), ["Müll"], "a word that is finished");
         assert_eq!(found(""), [""; 0]);
