@@ -3,7 +3,8 @@
 
 -- An item and, since an activity is a pure function of its item, what lists and timelines show of its activity.
 CREATE TABLE item (
-    id              TEXT PRIMARY KEY,       -- ItemId, also the id of its document
+    number          INTEGER PRIMARY KEY,    -- so that a click adds at the end, where no page has to be shared out
+    id              TEXT NOT NULL UNIQUE,   -- ItemId, also the id of its document
     mailbox         TEXT NOT NULL,
     kind            TEXT NOT NULL,
     key             TEXT NOT NULL,
@@ -29,8 +30,8 @@ CREATE TABLE item (
     statecode       INTEGER NOT NULL,
     ends            INTEGER,                -- scheduledend, of appointments
     preview         TEXT NOT NULL           -- the first words
-) STRICT, WITHOUT ROWID;
-CREATE INDEX item_unsettled ON item (mailbox, id) WHERE status = 'Track pending';
+) STRICT;
+CREATE INDEX item_unsettled ON item (mailbox) WHERE status = 'Track pending';
 -- A row's timeline, by either date: the newest page is one contiguous read, from the end (design §7). A click adds at
 -- the end as well, where no page has to be shared out.
 CREATE INDEX timeline ON item (regarding_table, regarding_id, sortdate, id) WHERE regarding_id IS NOT NULL;
@@ -40,8 +41,6 @@ CREATE INDEX timeline_by_modified ON item (regarding_table, regarding_id, at, id
 CREATE TABLE status_log (
     item   TEXT NOT NULL,
     number INTEGER NOT NULL,
-    person TEXT NOT NULL,                   -- '' for the item as a whole
-    status TEXT NOT NULL,
-    at     INTEGER NOT NULL,
+    states TEXT NOT NULL,                   -- JSON array of person ('' for the item as a whole), status, time
     PRIMARY KEY (item, number)
 ) STRICT, WITHOUT ROWID;

@@ -61,18 +61,27 @@ pub fn project_heard(
     let people = status::people(mailbox, decisions, not_applied.as_ref().map(|n| &n.person));
     let mut log = status::Log::read(connection, item)?;
     if let Some(person) = clicked {
-        log.click(person, decision.at)?;
+        log.click(person, decision.at);
     }
-    let progress = status::derive(&mut log, decision.tracked, &people, &links, heard, now)?;
+    let progress = status::derive(&mut log, decision.tracked, &people, &links, heard, now);
+    log.keep(connection)?;
 
     let shown = activity::shown(facts);
     let regarding = decision.regarding.as_ref().filter(|_| decision.has_activity());
     connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO item (id, mailbox, kind, key, tracked, regarding_table, regarding_id,
+            "INSERT INTO item (id, mailbox, kind, key, tracked, regarding_table, regarding_id,
                regarding_name, person, at, choices, status, people, promoted, refused, refused_person, subject,
                sortdate, statecode, ends, preview)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+             ON CONFLICT (id) DO UPDATE SET
+               tracked = excluded.tracked, regarding_table = excluded.regarding_table, regarding_id
+               = excluded.regarding_id, regarding_name = excluded.regarding_name, person =
+               excluded.person, at = excluded.at, choices = excluded.choices, status =
+               excluded.status, people = excluded.people, promoted = excluded.promoted, refused =
+               excluded.refused, refused_person = excluded.refused_person, subject =
+               excluded.subject, sortdate = excluded.sortdate, statecode = excluded.statecode, ends
+               = excluded.ends, preview = excluded.preview",
         )?
         .execute(params![
             item.to_string(),

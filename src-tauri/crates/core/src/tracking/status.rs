@@ -46,7 +46,8 @@ pub fn settle(connection: &Connection, mailbox: &Address, now: Time) -> Result<u
     for item in unsettled {
         let links = replica::links(connection, item.id.0)?;
         let mut log = Log::read(connection, item.id)?;
-        let progress = derive(&mut log, item.tracked, &item.people, &links, &heard, now)?;
+        let progress = derive(&mut log, item.tracked, &item.people, &links, &heard, now);
+        log.keep(connection)?;
         connection
             .prepare_cached("UPDATE item SET status = ?2, people = ?3, promoted = ?4 WHERE id = ?1")?
             .execute(params![
@@ -104,13 +105,13 @@ pub(super) fn people<'a>(
 
 /// Derives how far an item has come from what was done to it and what was `heard`, and logs the way (E-02).
 pub(super) fn derive(
-    log: &mut Log<'_>,
+    log: &mut Log,
     tracked: bool,
     people: &BTreeSet<Address>,
     links: &[(String, Option<Link>)],
     heard: &Heard,
     now: Time,
-) -> Result<Progress> {
+) -> Progress {
     let mut overall = match tracked {
         true => Status::Tracked,
         false => Status::NotTracked,
@@ -124,52 +125,72 @@ pub(super) fn derive(
             (true, true) => Status::Tracked,
         };
         overall = overall.min(status);
-        log.go(person.as_str(), status, now)?;
+        log.go(person.as_str(), status, now);
         found.insert(person.clone(), status);
     }
-    log.go(OVERALL, overall, now)?;
-    Ok(Progress {
+    log.go(OVERALL, overall, now);
+    Progress {
         overall,
         people: found,
         promoted: log.has_been_promoted(),
-    })
+    }
 }
 
 /// Every state an item went through, for each person and as a whole.
-pub(super) struct Log<'a> {
-    connection: &'a Connection,
+pub(super) struct Log {
     item: String,
-    states: Vec<(String, Status)>,
+    states: Vec<(String, Status, Time)>,
+    /// How many of them are stored, and in how many entries: what was logged in one go is one.
+    stored: usize,
+    entries: i64,
 }
 
-impl<'a> Log<'a> {
-    pub(super) fn read(connection: &'a Connection, item: ItemId) -> Result<Self> {
-        let item = item.to_string();
-        let mut statement = connection
-            .prepare_cached("SELECT person, status FROM status_log WHERE item = ?1 ORDER BY number")?;
-        let states = statement.query_map([&item], |r| {
-            Ok((r.get(0)?, Status::from_words(&r.get::<_, String>(1)?)))
-        })?;
-        let states = states.collect::<Result<_, _>>()?;
-        Ok(Self {
-            connection,
-            item,
-            states,
-        })
+impl Log {
+    pub(super) fn read(connection: &Connection, item: ItemId) -> Result<Self> {
+        let mut log = Self {
+            item: item.to_string(),
+            states: Vec::new(),
+            stored: 0,
+            entries: 0,
+        };
+        let mut statement =
+            connection.prepare_cached("SELECT states FROM status_log WHERE item = ?1 ORDER BY number")?;
+        let mut rows = statement.query([&log.item])?;
+        while let Some(row) = rows.next()? {
+            let states: Vec<(String, Status, Time)> = serde_json::from_str(&row.get::<_, String>(0)?)?;
+            log.states.extend(states);
+            log.entries += 1;
+        }
+        log.stored = log.states.len();
+        Ok(log)
+    }
+
+    /// Stores what is new.
+    pub(super) fn keep(&mut self, connection: &Connection) -> Result<()> {
+        let new = self.states.get(self.stored..).unwrap_or_default();
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.entries += 1;
+        connection
+            .prepare_cached("INSERT INTO status_log (item, number, states) VALUES (?1, ?2, ?3)")?
+            .execute(params![self.item, self.entries, serde_json::to_string(new)?])?;
+        self.stored = self.states.len();
+        Ok(())
     }
 
     /// The click itself: asked for at `asked`, durable with the transaction this runs in.
-    pub(super) fn click(&mut self, person: &Address, asked: Time) -> Result<()> {
-        self.append(person.as_str(), Status::Processing, asked)?;
-        self.append(OVERALL, Status::Processing, asked)
+    pub(super) fn click(&mut self, person: &Address, asked: Time) {
+        self.append(person.as_str(), Status::Processing, asked);
+        self.append(OVERALL, Status::Processing, asked);
     }
 
     /// Goes from the last state to `to`, none skipped.
-    fn go(&mut self, person: &str, to: Status, now: Time) -> Result<()> {
-        let last = self.states.iter().rev().find(|(p, _)| p == person);
-        let last = last.map_or(Status::NotTracked, |(_, status)| *status);
+    fn go(&mut self, person: &str, to: Status, now: Time) {
+        let last = self.states.iter().rev().find(|(p, ..)| p == person);
+        let last = last.map_or(Status::NotTracked, |(_, status, _)| *status);
         if last == to {
-            return Ok(());
+            return;
         }
         if to == Status::NotTracked {
             return self.append(person, to, now);
@@ -178,28 +199,20 @@ impl<'a> Log<'a> {
         let from = if last < to { last } else { Status::NotTracked };
         for status in [Status::Processing, Status::TrackPending, Status::Tracked] {
             if from < status && status <= to {
-                self.append(person, status, now)?;
+                self.append(person, status, now);
             }
         }
-        Ok(())
     }
 
-    fn append(&mut self, person: &str, status: Status, at: Time) -> Result<()> {
-        self.states.push((person.into(), status));
-        let number = i64::try_from(self.states.len()).unwrap_or(i64::MAX);
-        self.connection
-            .prepare_cached(
-                "INSERT INTO status_log (item, number, person, status, at) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![self.item, number, person, status.as_str(), at.0])?;
-        Ok(())
+    fn append(&mut self, person: &str, status: Status, at: Time) {
+        self.states.push((person.into(), status, at));
     }
 
     /// Has it been `Tracked` since it was last untracked?
     fn has_been_promoted(&self) -> bool {
         let ends = |s: &Status| matches!(s, Status::Tracked | Status::NotTracked);
-        let last = self.states.iter().rev().find(|(p, s)| p == OVERALL && ends(s));
-        last.is_some_and(|(_, s)| *s == Status::Tracked)
+        let last = self.states.iter().rev().find(|(p, s, _)| p == OVERALL && ends(s));
+        last.is_some_and(|(_, s, _)| *s == Status::Tracked)
     }
 }
 
@@ -222,7 +235,9 @@ mod tests {
                     (Status::Tracked, true),
                     (Status::NotTracked, false),
                 ] {
-                    Log::read(tx, item)?.go(OVERALL, to, Time(0))?;
+                    let mut log = Log::read(tx, item)?;
+                    log.go(OVERALL, to, Time(0));
+                    log.keep(tx)?;
                     assert_eq!(Log::read(tx, item)?.has_been_promoted(), promoted);
                 }
                 Ok(Log::read(tx, item)?.states)
@@ -230,7 +245,7 @@ mod tests {
             .unwrap();
         let (processing, pending, tracked) = (Status::Processing, Status::TrackPending, Status::Tracked);
         assert_eq!(
-            log.into_iter().map(|(_, status)| status).collect::<Vec<_>>(),
+            log.into_iter().map(|(_, status, _)| status).collect::<Vec<_>>(),
             [
                 processing,
                 pending,
