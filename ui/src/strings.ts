@@ -319,7 +319,7 @@ export const text = {
     look: "See both…",
     keep: (name: string) => `Keep ${name}`,
     keepNone: "Keep",
-    after: "Everybody gets your choice with the next sync. The activity log keeps all of them, and you can undo this.",
+    after: "Everybody gets your choice with the next sync. The activity log keeps all of them. Undo brings back what is shown now.",
   },
 
   untrack: {

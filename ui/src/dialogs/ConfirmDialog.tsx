@@ -9,7 +9,7 @@ import { Sheet } from "./Sheet";
 /** The owner compares the words and lets the delegate in. */
 export function ConfirmDialog({ delegate, close }: { delegate: string; close: () => void }) {
   const host = useHost();
-  const words = useQuery({ queryKey: ["words", delegate], queryFn: () => host.acceptanceWords(delegate), gcTime: 0, staleTime: 0 });
+  const words = useQuery({ queryKey: ["words", delegate], queryFn: () => host.acceptanceWords(delegate), gcTime: 0 });
   const grant = useMutation({ mutationFn: () => host.confirm(delegate) });
 
   if (grant.data)
