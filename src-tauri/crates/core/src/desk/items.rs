@@ -97,7 +97,7 @@ impl Desk {
     /// As [`Desk::folders`]; `NotFound` for a key that is not there.
     pub fn show(&self, mailbox: &Address, key: &str) -> Result<Shown> {
         self.reach(Act::Read, mailbox, bare_key(key))?;
-        let opened = read::show_parts(&self.store, mailbox, bare_key(key))?;
+        let opened = read::show_parts(&self.store, &self.last_opened, mailbox, bare_key(key))?;
         let item = self.status(mailbox, &opened.key)?;
         let parties = self.store.read(|c| {
             opened
@@ -462,7 +462,7 @@ impl Desk {
 
     /// What an item says: from the mail itself, or from its document where only the other replica holds the mail.
     fn facts(&self, c: &Connection, mailbox: &Address, key: &str) -> Result<Facts> {
-        match read::message(c, &self.store, mailbox, key) {
+        match read::message(c, &self.store, &self.last_opened, mailbox, key) {
             Err(e) if e.code() == Code::NotFound => {}
             found => return found,
         }

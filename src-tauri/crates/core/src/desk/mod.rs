@@ -34,6 +34,7 @@ pub use request::{Accepted, Check, Diagnosis, ImportProgress, Invitation, Progre
 use crate::{
     Error, Result,
     access::{self, Act, Denied, DeviceKey, Grant, authorise, device_id},
+    mailbox::read::LastOpened,
     model::{Address, Clock, SystemClock, Time},
     search::{RowIndex, text::TextIndex},
     store::Store,
@@ -53,6 +54,7 @@ pub struct Desk {
     /// Stays on one snapshot of nothing: its `data_version` moves whenever any other connection commits.
     watcher: Mutex<Connection>,
     last_cycle: Mutex<syncing::LastCycle>,
+    last_opened: LastOpened,
 }
 
 /// The right to run this data folder's cycle in the background; one process at a time. Given back when dropped.
@@ -134,6 +136,7 @@ impl Desk {
             clock,
             watcher: Mutex::new(store.watcher()?),
             last_cycle: Mutex::default(),
+            last_opened: LastOpened::default(),
             store,
         })
     }

@@ -1,6 +1,9 @@
 //! Reads the mailbox: folders, lists, one message.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -243,16 +246,40 @@ fn entry(r: &Row<'_>) -> rusqlite::Result<ListEntry> {
     })
 }
 
+/// The mail that was opened last, as it was read: what a person decides is nearly always about the mail they look at.
+#[derive(Default)]
+pub struct LastOpened(Mutex<Option<(u64, Facts)>>);
+
+impl LastOpened {
+    fn keep(&self, row: &MessageRow, facts: Facts) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((row.offset, facts));
+    }
+
+    /// What lies at an offset of the pack never changes; its folder may.
+    fn get(&self, row: &MessageRow) -> Option<Facts> {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref()
+            .filter(|(offset, facts)| {
+                *offset == row.offset
+                    && facts.key == row.key
+                    && facts.sent == row.sent
+                    && facts.role == row.role
+            })
+            .map(|(_, facts)| facts.clone())
+    }
+}
+
 /// Opens a message or appointment.
 ///
 /// # Errors
 /// `NotFound` when the mailbox has nothing by that key; database and I/O errors.
-pub fn show_parts(store: &Store, mailbox: &Address, key: &str) -> Result<Opened> {
+pub fn show_parts(store: &Store, last: &LastOpened, mailbox: &Address, key: &str) -> Result<Opened> {
     match store.read(|c| find(c, mailbox, key))? {
         Found::Message(row) => {
             let raw = row.raw(store)?;
             let mail = parse_stored(&raw)?;
             let facts = mail.facts(&row.key, row.sent, row.role);
+            last.keep(&row, facts.clone());
             Ok(Opened {
                 kind: Kind::Email,
                 item: row.item,
@@ -303,9 +330,18 @@ pub fn show_parts(store: &Store, mailbox: &Address, key: &str) -> Result<Opened>
 ///
 /// # Errors
 /// `NotFound` when the mailbox has nothing by that key; database and I/O errors.
-pub fn message(c: &Connection, store: &Store, mailbox: &Address, key: &str) -> Result<Facts> {
+pub fn message(
+    c: &Connection,
+    store: &Store,
+    last: &LastOpened,
+    mailbox: &Address,
+    key: &str,
+) -> Result<Facts> {
     match find(c, mailbox, key)? {
         Found::Message(row) => {
+            if let Some(facts) = last.get(&row) {
+                return Ok(facts);
+            }
             let (raw, mut room) = (row.raw(store)?, Vec::new());
             let mail = parse::parse_slim(&raw, &mut room).map_err(unreadable)?;
             Ok(mail.facts(&row.key, row.sent, row.role))

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{import, read, write_mbox};
+use super::{import, read, read::LastOpened, write_mbox};
 use crate::{
     Code,
     desk::{ImportProgress, view::ImportReport},
@@ -120,7 +120,7 @@ fn an_mbox_is_imported_listed_shown_and_found() {
         "249@y.org"
     );
 
-    let shown = read::show_parts(&home.store, &home.mailbox, "<7@y.org>").unwrap();
+    let shown = read::show_parts(&home.store, &LastOpened::default(), &home.mailbox, "<7@y.org>").unwrap();
     assert_eq!(
         (shown.subject.as_str(), shown.role, shown.kind),
         ("Offer 7", FolderRole::Inbox, Kind::Email)
@@ -325,19 +325,25 @@ fn appointments_are_replaced_only_by_newer_ones() {
     assert_eq!((next.entries[0].key.as_str(), next.more), ("meet", false));
     let facts = home
         .store
-        .read(|c| read::message(c, &home.store, &home.mailbox, "meet"))
+        .read(|c| read::message(c, &home.store, &LastOpened::default(), &home.mailbox, "meet"))
         .unwrap();
     assert_eq!(
         (facts.kind(), facts.subject.as_str()),
         (Kind::Appointment, "Newer")
     );
     assert_eq!(facts.sent, Time::parse("2026-11-20T10:00:00Z").unwrap());
-    let shown = read::show_parts(&home.store, &home.mailbox, "meet#20261121T100000Z").unwrap();
+    let shown = read::show_parts(
+        &home.store,
+        &LastOpened::default(),
+        &home.mailbox,
+        "meet#20261121T100000Z",
+    )
+    .unwrap();
     assert_eq!(
         (shown.key.as_str(), shown.subject.as_str()),
         ("meet#20261121T100000Z", "Newer moved")
     );
-    let masks: Vec<u8> = read::show_parts(&home.store, &home.mailbox, "meet")
+    let masks: Vec<u8> = read::show_parts(&home.store, &LastOpened::default(), &home.mailbox, "meet")
         .unwrap()
         .parties
         .iter()
