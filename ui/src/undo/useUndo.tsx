@@ -20,15 +20,20 @@ const STAYS = 10_000;
 const told = (stepped: Stepped, words: string) =>
   stepped.kept.length === 0 ? words : text.undo.kept(words, stepped.kept.length, stepped.kept[0]?.reason ?? "");
 
+/** The offer on the screen: a newer one takes its place, so that there is never a choice of what to take back. */
+let offered = 0;
+
 export type Undo = ReturnType<typeof useUndo>;
 
 /** Takes steps back and does them again, and says what happened (E-09). */
 export function useUndo() {
   const host = useHost();
   const cache = useQueryClient();
-  const { dispatchToast } = useToastController(TOASTER);
+  const { dispatchToast, dismissToast } = useToastController(TOASTER);
 
   const offer = (title: string, body: string, action: string, run: () => void, testId: string) => {
+    dismissToast(`undo-${offered}`);
+    offered += 1;
     dispatchToast(
       <Toast data-testid={testId}>
         <ToastTitle
@@ -46,7 +51,7 @@ export function useUndo() {
           <bdi>{body}</bdi>
         </ToastBody>
       </Toast>,
-      { intent: "info", timeout: STAYS, pauseOnHover: true },
+      { toastId: `undo-${offered}`, intent: "info", timeout: STAYS, pauseOnHover: true },
     );
   };
   const failed = (thrown: unknown) => {
