@@ -4,10 +4,13 @@ mod authorise;
 mod device;
 mod grant;
 mod invitation;
+mod keys;
 mod name;
+mod sealing;
+mod secret;
 
 pub use authorise::{Act, Denied, authorise};
-pub use device::{DeviceKey, PublicKey, device_id, verified};
+pub use device::{Card, DeviceKey, PublicKey, Signature, device_id, verified};
 pub use grant::{
     Grant, GrantDevice, devices_of, end_of_day_or_time, grant_of, grants, project_grants, put_grant,
     whole_grant,
@@ -15,4 +18,9 @@ pub use grant::{
 pub use invitation::{
     Acceptance, Code, Pending, accept_code, create, find_acceptance, receive, settle, words,
 };
+pub use keys::{
+    Epoch, MailboxKey, Wrap, due, hold, key_of, lacks_key, newest_key, oldest_key, take_keys, unwrap, wrap,
+};
 pub use name::name_of;
+pub use sealing::{Sealed, Secret, open, seal};
+pub use secret::{IN_A_FILE, Keychain, NoKeychain, lies_in_a_file, load, make};

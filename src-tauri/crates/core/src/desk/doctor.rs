@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::{Check, Desk, Diagnosis};
-use crate::{Result, access, model::Address, replica::Document, sync::waiting_for, tracking};
+use crate::{Result, access, model::Address, replica::Document, tracking};
 
 impl Desk {
     /// Checks the database, the documents, the projections and the index; with `rebuild` makes the derived ones anew.
@@ -78,26 +78,20 @@ impl Desk {
     }
 
     fn holes(&self) -> Result<Check> {
-        let holes = self.store.read(|c| {
-            let mut all = Vec::new();
-            for mailbox in mailboxes(c)? {
-                all.extend(waiting_for(c, &mailbox)?);
-            }
-            Ok(all)
-        })?;
-        let found = match holes.as_slice() {
+        let missing = self.missing()?;
+        let keys = missing.keys.iter().map(|owner| format!("the key from {owner}"));
+        let holes = missing
+            .holes
+            .iter()
+            .map(|(device, n)| format!("{n} from {device}"));
+        let parts: Vec<_> = keys.chain(holes).collect();
+        let found = match parts.as_slice() {
             [] => "nothing is missing".to_owned(),
-            holes => {
-                let parts: Vec<_> = holes
-                    .iter()
-                    .map(|(device, n)| format!("{n} from {device}"))
-                    .collect();
-                format!("waiting for {}", parts.join(", "))
-            }
+            parts => format!("waiting for {}", parts.join(", ")),
         };
         Ok(check(
             "What others have sent",
-            holes.is_empty(),
+            parts.is_empty(),
             &found,
             "Sync the device that is named.",
         ))

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Code, Error, Result,
+    access::{self, Act, Denied, authorise},
     model::{Address, Time},
     replica,
     sync::{self, Action, Relay, Replica},
@@ -21,6 +22,15 @@ const INTERVAL: u32 = 60;
 pub(super) struct LastCycle {
     at: Option<Time>,
     failure: Option<(Code, String)>,
+}
+
+/// What others have and this replica has not.
+#[derive(Debug, Default)]
+pub(super) struct Missing {
+    /// Who must give it a key.
+    pub keys: Vec<String>,
+    /// Whose device has sent more, and how many envelopes at least.
+    pub holes: Vec<(String, u64)>,
 }
 
 impl Desk {
@@ -81,16 +91,37 @@ impl Desk {
         })
     }
 
+    /// What this replica waits for, in the mailboxes this person has access to.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub(super) fn missing(&self) -> Result<Missing> {
+        let mut missing = Missing::default();
+        for mailbox in self.mailboxes()? {
+            self.store.read(|c| {
+                // Whoever has no access any more waits for nothing.
+                let grant = access::grant_of(c, &mailbox, &self.person)?;
+                let asked = authorise(Act::Read, &self.person, &mailbox, grant.as_ref(), self.now());
+                if asked == Err(Denied::Ended) {
+                    return Ok(());
+                }
+                match access::lacks_key(c, &mailbox, self.key.id())? {
+                    Some(person) => missing.keys.push(access::name_of(c, &mailbox, &person)?),
+                    None => missing.holes.extend(sync::waiting_for(c, &mailbox)?),
+                }
+                Ok(())
+            })?;
+        }
+        Ok(missing)
+    }
+
     /// What the sync line says between cycles.
     ///
     /// # Errors
     /// Database errors.
     pub fn sync_state(&self) -> Result<SyncState> {
         let waiting = self.store.read(replica::waiting)?;
-        let mut holes = Vec::new();
-        for mailbox in self.mailboxes()? {
-            holes.extend(self.store.read(|c| sync::waiting_for(c, &mailbox))?);
-        }
+        let Missing { keys, holes } = self.missing()?;
         let last = self.last_cycle.lock().unwrap_or_else(PoisonError::into_inner);
         let (state, text) = match (&last.failure, holes.first()) {
             (Some((Code::Unavailable, message)), _) if message.starts_with("Blocked") => {
@@ -100,6 +131,10 @@ impl Desk {
                 ("offline", format!("Offline, {waiting} saved on this computer"))
             }
             (Some((_, message)), _) => ("blocked", format!("Blocked: {message}")),
+            (None, _) if !keys.is_empty() => {
+                let from = keys.first().map_or("", String::as_str);
+                ("waiting", format!("Waiting for the key from {from}"))
+            }
             (None, Some((device, missing))) => {
                 let changes = if *missing == 1 { "change" } else { "changes" };
                 (

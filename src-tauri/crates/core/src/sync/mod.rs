@@ -13,9 +13,9 @@ mod run;
 
 pub use chain::{Held, Seen, Tip, covers, waiting_for};
 pub use cycle::{Action, Event, next};
-pub use envelope::{Content, Envelope, content_name};
+pub use envelope::{Envelope, Letter, Spot, content_name};
 pub use folder::FolderRelay;
-pub use receipt::{Heard, Receipt, Refused};
-pub use refusal::{follow, refusals};
+pub use receipt::{Heard, Receipt, Refused, Word};
+pub use refusal::{ACCEPTED, follow, refusals};
 pub use relay::{EntryKind, EntryName, Relay};
-pub use run::{Replica, post, run};
+pub use run::{Replica, operations_in, post, run, share};

@@ -7,53 +7,63 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     chain::{self, Held, Seen},
-    envelope::{join, split},
+    envelope::{MAX_BYTES, damaged, pack, unpack},
 };
 use crate::{
     Result,
-    access::{DeviceKey, PublicKey, verified},
+    access::{DeviceKey, Epoch, MailboxKey, PublicKey, Sealed, Signature, open, seal, verified},
     model::Address,
 };
 
 /// Operation -> why it was not applied.
 pub type Refused = BTreeMap<String, String>;
 
+/// What a device says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Word {
+    /// What it holds.
+    pub seen: Seen,
+    /// What it holds and has not applied: without this, an author would take a quarantined click for done.
+    pub refused: Refused,
+}
+
 /// One device's word on what it holds of a mailbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     version: u8,
+    /// Which mailbox key seals it.
+    pub epoch: Epoch,
     /// The mailbox.
     pub mailbox: Address,
     /// Whose word it is.
     pub device: String,
     /// Counts up; the highest counts.
     pub number: u64,
-    /// What it holds.
-    pub seen: Seen,
-    /// What it holds and has not applied: without this, an author would take a quarantined click for done.
-    pub refused: Refused,
-    signature: ([u8; 32], [u8; 32]),
+    sealed: Sealed,
+    signature: Signature,
 }
 
 impl Receipt {
-    /// Signs what this device holds.
-    pub fn sign(
+    /// Seals and signs what this device says.
+    pub fn write(
         mailbox: &Address,
         key: &DeviceKey,
+        with: &MailboxKey,
         number: u64,
-        seen: Seen,
-        refused: Refused,
+        word: &Word,
     ) -> Result<Self> {
         let mut receipt = Self {
             version: 1,
+            epoch: with.epoch,
             mailbox: mailbox.clone(),
             device: key.id().to_owned(),
             number,
-            seen,
-            refused,
-            signature: Default::default(),
+            sealed: Sealed::default(),
+            signature: Signature::default(),
         };
-        receipt.signature = split(key.sign(&receipt.signed()?));
+        let packed = pack(&postcard::to_stdvec(word)?)?;
+        receipt.sealed = seal(with.secret(), &key.nonces(), &receipt.bound()?, &packed)?;
+        receipt.signature = key.sign(&receipt.signed()?);
         Ok(receipt)
     }
 
@@ -63,19 +73,49 @@ impl Receipt {
     }
 
     /// Reads what travelled. Says nothing about whether it is genuine.
+    ///
+    /// # Errors
+    /// `Encoding` when it is no receipt.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
-        Ok(postcard::from_bytes(bytes)?)
+        match bytes.first() {
+            Some(1) if bytes.len() <= MAX_BYTES => match postcard::take_from_bytes(bytes)? {
+                (receipt, []) => Ok(receipt),
+                _ => Err(damaged()),
+            },
+            _ => Err(damaged()),
+        }
     }
 
     /// True when `key` signed exactly this.
     pub fn is_genuine(&self, key: &PublicKey) -> bool {
         self.signed()
-            .is_ok_and(|bytes| verified(key, &bytes, &join(self.signature)))
+            .is_ok_and(|bytes| verified(key, &bytes, &self.signature))
+    }
+
+    /// What it says.
+    ///
+    /// # Errors
+    /// `Encoding` when the key does not open it, or it is not what it should be.
+    pub fn open(&self, key: &MailboxKey) -> Result<Word> {
+        let packed = open(key.secret(), &self.bound()?, &self.sealed).ok_or_else(damaged)?;
+        Ok(postcard::from_bytes(&unpack(&packed)?)?)
+    }
+
+    fn bound(&self) -> Result<Vec<u8>> {
+        let clear = (
+            "behalf sealed receipt",
+            self.version,
+            self.epoch,
+            &self.mailbox,
+            &self.device,
+            self.number,
+        );
+        Ok(postcard::to_stdvec(&clear)?)
     }
 
     fn signed(&self) -> Result<Vec<u8>> {
         let unsigned = Self {
-            signature: Default::default(),
+            signature: Signature::default(),
             ..self.clone()
         };
         Ok(postcard::to_stdvec(&("behalf receipt", unsigned))?)
@@ -85,7 +125,7 @@ impl Receipt {
     ///
     /// An old copy of a disk may count the same number again: then everybody keeps the same one of the two, and the
     /// device, which hears of it like everybody, goes on above both.
-    pub fn keep(&self, connection: &Connection, sent: bool) -> Result<bool> {
+    pub fn keep(&self, connection: &Connection, word: &Word, sent: bool) -> Result<bool> {
         let kept = connection
             .prepare_cached(
                 "INSERT INTO receipt (mailbox, device, number, seen, refused, bytes, sent)
@@ -98,8 +138,8 @@ impl Receipt {
                 self.mailbox.as_str(),
                 self.device,
                 i64::try_from(self.number).unwrap_or(i64::MAX),
-                serde_json::to_string(&self.seen)?,
-                serde_json::to_string(&self.refused)?,
+                serde_json::to_string(&word.seen)?,
+                serde_json::to_string(&word.refused)?,
                 self.encode()?,
                 sent,
             ])?;

@@ -20,6 +20,10 @@ use crate::{
     replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation},
 };
 
+/// What the owner's receipt adds to the reason when the refused change has been accepted since: whose access has ended
+/// cannot read the decision that did so, and is to hear of it.
+pub const ACCEPTED: &str = "; accepted since";
+
 /// The changes of a document that do not count, each with the reason.
 pub fn refusals(connection: &Connection, document: DocumentId) -> Result<Refused> {
     let mut statement = connection.prepare_cached(
@@ -112,7 +116,8 @@ pub(super) fn verdict(
         return Ok(None);
     }
     if let Some(refused) = said {
-        return Ok(refused.get(&operation.id()).cloned());
+        let reason = refused.get(&operation.id());
+        return Ok(reason.map(|r| r.strip_suffix(ACCEPTED).unwrap_or(r).to_owned()));
     }
     let grant = access::grant_of(tx, by.mailbox, by.person)?;
     let judged = authorise(Act::Track, by.person, by.mailbox, grant.as_ref(), now);

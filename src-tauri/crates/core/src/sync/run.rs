@@ -9,14 +9,15 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     chain,
     cycle::{Action, Event, next},
-    envelope::{Content, Envelope, content_name},
-    receipt::{Receipt, Refused},
+    envelope::{Envelope, Letter, Spot, content_name},
+    receipt::{Receipt, Refused, Word},
     refusal,
     relay::{EntryKind, EntryName, Relay},
 };
 use crate::{
     Result,
-    access::{self, DeviceKey, PublicKey},
+    access::{self, Card, Denied, DeviceKey, PublicKey},
+    audit::{self, Attempted},
     desk::view::SyncReport,
     model::{Address, Time, hex},
     replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation},
@@ -26,6 +27,8 @@ use crate::{
 
 /// How many operations one envelope holds at most: bounds what a merge keeps in memory.
 const OPERATIONS: usize = 5_000;
+/// How many bytes of changes it holds at most, but one change at least: far below what is ever unpacked.
+const BYTES: usize = 8 << 20;
 
 /// Whose cycle it is.
 #[derive(Clone, Copy)]
@@ -66,7 +69,7 @@ pub fn run(
                 Event::Merged { new_devices }
             }
             Action::Seal => {
-                seal(replica, mailbox)?;
+                seal(replica, mailbox, now)?;
                 Event::Sealed
             }
             Action::Push => Event::Pushed(push(replica, relay, mailbox, &mut report)?),
@@ -87,15 +90,17 @@ pub fn run(
 struct Known {
     person: Address,
     key: PublicKey,
+    card: Vec<u8>,
 }
 
 fn device(connection: &Connection, mailbox: &Address, id: &str) -> Result<Option<Known>> {
     Ok(connection
-        .prepare_cached("SELECT person, public_key FROM device WHERE mailbox = ?1 AND id = ?2")?
+        .prepare_cached("SELECT person, public_key, card FROM device WHERE mailbox = ?1 AND id = ?2")?
         .query_row([mailbox.as_str(), id], |r| {
             Ok(Known {
                 person: Address::lenient(&r.get::<_, String>(0)?),
                 key: r.get(1)?,
+                card: r.get(2)?,
             })
         })
         .optional()?)
@@ -138,8 +143,8 @@ fn pull(
             let taken = match name.kind {
                 // Half a file, a flipped bit: the relay may have the whole one another time.
                 _ if content_name(bytes) != name.hash => Taken::NotYet,
-                EntryKind::Envelope => take_envelope(tx, mailbox, name, bytes)?,
-                EntryKind::Receipt => take_receipt(tx, mailbox, name, bytes)?,
+                EntryKind::Envelope => take_envelope(tx, replica.key, mailbox, name, bytes)?,
+                EntryKind::Receipt => take_receipt(tx, replica.key, mailbox, name, bytes)?,
             };
             match (taken, name.kind) {
                 (Taken::Kept, EntryKind::Envelope) => report.pulled += 1,
@@ -190,7 +195,13 @@ enum Taken {
     NotYet,
 }
 
-fn take_envelope(tx: &Connection, mailbox: &Address, name: &EntryName, bytes: &[u8]) -> Result<Taken> {
+fn take_envelope(
+    tx: &Connection,
+    key: &DeviceKey,
+    mailbox: &Address,
+    name: &EntryName,
+    bytes: &[u8],
+) -> Result<Taken> {
     let envelope = match Envelope::decode(bytes) {
         Ok(envelope) => envelope,
         Err(e) if e.code() == crate::Code::Unavailable => {
@@ -202,19 +213,23 @@ fn take_envelope(tx: &Connection, mailbox: &Address, name: &EntryName, bytes: &[
     if envelope.mailbox != *mailbox || envelope.device != name.device || envelope.seq == 0 {
         return Ok(Taken::Useless);
     }
-    let genuine = match device(tx, mailbox, &name.device)? {
-        Some(known) => envelope.is_genuine(&known.key),
-        // Whoever answers an invitation is not known yet: the acceptance brings its own key, and the name is that
-        // key's hash.
-        None => match envelope.content() {
-            Ok(Content::Acceptance(a)) => {
-                access::device_id(&a.key) == name.device && envelope.is_genuine(&a.key)
-            }
-            _ => return Ok(Taken::NotYet),
-        },
+    let known = device(tx, mailbox, &name.device)?;
+    let genuine = match (&known, envelope.guest()) {
+        (Some(known), _) => envelope.is_genuine(&known.key),
+        // Whoever answers an invitation is not known yet: the acceptance brings its own card, and the name is that
+        // card's.
+        (None, Some(card)) => envelope.is_genuine(&card.sign),
+        (None, None) => return Ok(Taken::NotYet),
     };
     if !genuine || i64::try_from(envelope.seq).is_err() {
         return Ok(Taken::Useless);
+    }
+    // Keys are taken at once, wherever they stand in their chain: what comes before them may be sealed with them.
+    if let (Some(wraps), Some(known)) = (envelope.wraps(), &known)
+        && known.person == *mailbox
+        && let Some(card) = Card::from_bytes(&known.card)
+    {
+        access::take_keys(tx, key, mailbox, &card, wraps)?;
     }
     Ok(match keep(tx, &envelope, &name.hash, bytes, true)? {
         true => Taken::Kept,
@@ -222,15 +237,27 @@ fn take_envelope(tx: &Connection, mailbox: &Address, name: &EntryName, bytes: &[
     })
 }
 
-fn take_receipt(tx: &Connection, mailbox: &Address, name: &EntryName, bytes: &[u8]) -> Result<Taken> {
+fn take_receipt(
+    tx: &Connection,
+    key: &DeviceKey,
+    mailbox: &Address,
+    name: &EntryName,
+    bytes: &[u8],
+) -> Result<Taken> {
     let (Ok(receipt), Some(known)) = (Receipt::decode(bytes), device(tx, mailbox, &name.device)?) else {
         return Ok(Taken::Useless);
     };
     let genuine =
         receipt.mailbox == *mailbox && receipt.device == name.device && receipt.is_genuine(&known.key);
-    Ok(match genuine && receipt.keep(tx, true)? {
-        true => Taken::Kept,
-        false => Taken::Useless,
+    if !genuine {
+        return Ok(Taken::Useless);
+    }
+    let Some(with) = access::key_of(tx, key, mailbox, &receipt.epoch)? else {
+        return Ok(Taken::NotYet);
+    };
+    Ok(match receipt.open(&with) {
+        Ok(word) if receipt.keep(tx, &word, true)? => Taken::Kept,
+        _ => Taken::Useless,
     })
 }
 
@@ -245,7 +272,10 @@ fn merge(replica: Replica<'_>, mailbox: &Address, now: Time, report: &mut SyncRe
     })?;
     let mut new_devices = false;
     for device in waiting {
-        while let Some(outcome) = replica.store.write(|tx| merge_next(tx, mailbox, &device, now))? {
+        while let Some(outcome) = replica
+            .store
+            .write(|tx| merge_next(tx, replica.key, mailbox, &device, now))?
+        {
             report.merged += outcome.merged;
             report.quarantined += outcome.quarantined;
             new_devices |= outcome.new_devices;
@@ -261,13 +291,21 @@ struct Outcome {
     new_devices: bool,
 }
 
-/// Merges a link of a device's chain whose predecessor is merged; `None` when there is none. Where the chain forks,
-/// every branch is merged: what an old copy of a disk did is as good as what was done before it came back.
-fn merge_next(tx: &Connection, mailbox: &Address, device_id: &str, now: Time) -> Result<Option<Outcome>> {
+/// Merges a link of a device's chain whose predecessor is merged and whose key is here; `None` when there is none. Where
+/// the chain forks, every branch is merged: what an old copy of a disk did is as good as what was done before it came
+/// back.
+fn merge_next(
+    tx: &Connection,
+    key: &DeviceKey,
+    mailbox: &Address,
+    device_id: &str,
+    now: Time,
+) -> Result<Option<Outcome>> {
     let candidates = tx
         .prepare_cached(
             "SELECT e.hash, e.bytes FROM envelope e LEFT JOIN envelope p ON p.hash = e.prev AND p.device = e.device
              WHERE e.mailbox = ?1 AND e.device = ?2 AND e.merged = 0 AND (p.merged = 1 OR e.seq = 1)
+               AND (e.key IS NULL OR EXISTS (SELECT 1 FROM mailbox_key k WHERE k.mailbox = e.mailbox AND k.id = e.key))
              ORDER BY e.seq, e.hash",
         )?
         .query_map([mailbox.as_str(), device_id], |r| {
@@ -298,30 +336,79 @@ fn merge_next(tx: &Connection, mailbox: &Address, device_id: &str, now: Time) ->
             "a chain has forked: an old copy of a disk went on"
         );
     }
-    let outcome = match envelope.content() {
-        Ok(Content::Operations(operations)) => match device(tx, mailbox, device_id)? {
-            Some(author) => {
-                merge_operations(tx, mailbox, device_id, &author, (link, &name), operations, now)?
-            }
-            None => return Ok(None),
-        },
-        Ok(Content::Acceptance(acceptance)) => {
-            if access::receive(tx, mailbox, &acceptance, now)? {
-                tracing::info!(delegate = %acceptance.person, "an invitation was accepted");
-            }
-            Outcome::default()
+    let author = device(tx, mailbox, device_id)?;
+    let mut outcome = Outcome::default();
+    if envelope.wraps().is_some() {
+        // A-09: they were not taken, and that they were offered is on record.
+        if let Some(by) = author.filter(|a| a.person != *mailbox) {
+            refuse_link(
+                tx,
+                key,
+                mailbox,
+                &by.person,
+                "Give out keys",
+                &Denied::OwnerOnly.to_string(),
+                now,
+            )?;
         }
-        Err(e) => {
-            tracing::warn!(
-                device = device_id,
-                seq = envelope.seq,
-                "an envelope's content is damaged: {e}"
-            );
-            Outcome::default()
+    } else if let Some(epoch) = envelope.needs() {
+        let (Some(author), Some(with)) = (author, access::key_of(tx, key, mailbox, &epoch)?) else {
+            return Ok(None);
+        };
+        match envelope.operations(&with) {
+            Ok(operations) => {
+                let rolled_back = epoch.number < epoch_of(tx, &hex(&envelope.prev))?;
+                let link = (link, name.as_str(), rolled_back);
+                outcome = merge_operations(tx, mailbox, device_id, &author, link, operations, now)?;
+            }
+            Err(e) => {
+                tracing::warn!(
+                    device = device_id,
+                    seq = envelope.seq,
+                    "an envelope's content is damaged: {e}"
+                );
+                let reason = "What was sent cannot be read.";
+                refuse_link(tx, key, mailbox, &author.person, "Send changes", reason, now)?;
+            }
         }
-    };
+    } else if let (Some(card), Some(acceptance)) = (envelope.guest(), envelope.acceptance(key))
+        && access::receive(tx, mailbox, card, &acceptance, now)?
+    {
+        tracing::info!(delegate = %acceptance.person, "an invitation was accepted");
+    }
     mark_merged(tx, &name, link)?;
     Ok(Some(outcome))
+}
+
+/// Puts on record that somebody sent what does not count and is no operation (K-01).
+fn refuse_link(
+    tx: &Connection,
+    key: &DeviceKey,
+    mailbox: &Address,
+    person: &Address,
+    what: &str,
+    reason: &str,
+    now: Time,
+) -> Result<()> {
+    let attempted = Attempted {
+        at: now,
+        person: person.clone(),
+        mailbox: mailbox.clone(),
+        what: what.into(),
+        item: String::new(),
+        row: String::new(),
+        reason: reason.into(),
+    };
+    audit::refused(tx, key, &attempted)
+}
+
+/// The number of the epoch a stored envelope was sealed in; 0 for none.
+fn epoch_of(tx: &Connection, name: &str) -> Result<u32> {
+    Ok(tx
+        .prepare_cached("SELECT epoch FROM envelope WHERE hash = ?1")?
+        .query_row([name], |r| r.get(0))
+        .optional()?
+        .unwrap_or_default())
 }
 
 fn merge_operations(
@@ -329,7 +416,7 @@ fn merge_operations(
     mailbox: &Address,
     device_id: &str,
     author: &Known,
-    (link, envelope): (Link, &str),
+    (link, envelope, rolled_back): (Link, &str, bool),
     operations: Vec<Operation>,
     now: Time,
 ) -> Result<Outcome> {
@@ -344,7 +431,11 @@ fn merge_operations(
     let mut refused = BTreeSet::new();
     let said = refusal::said(tx, &by, link, envelope)?;
     for operation in operations {
-        if let Err(reason) = refusal::sound(&by, &operation)? {
+        let sound = match rolled_back {
+            true => Err("It was sealed with a key that its author had replaced.".into()),
+            false => refusal::sound(&by, &operation)?,
+        };
+        if let Err(reason) = sound {
             outcome.quarantined += 1;
             quarantine(tx, &by, &operation, &reason, false, now)?;
             continue;
@@ -421,10 +512,15 @@ fn quarantine(
     Ok(())
 }
 
-/// Puts content into the outbox as the next link of the own chain.
-pub fn post(tx: &Connection, mailbox: &Address, key: &DeviceKey, content: &Content) -> Result<Link> {
+/// Puts a letter into the outbox as the next link of the own chain.
+pub fn post(tx: &Connection, mailbox: &Address, key: &DeviceKey, letter: Letter<'_>) -> Result<Link> {
     let (last, prev) = chain::head(tx, mailbox, key.id())?;
-    let envelope = Envelope::seal(mailbox, key, last + 1, prev, content)?;
+    let spot = Spot {
+        seq: last + 1,
+        prev,
+        epoch: epoch_of(tx, &hex(&prev))?,
+    };
+    let envelope = Envelope::write(mailbox, key, spot, letter)?;
     let bytes = envelope.encode()?;
     let name = content_name(&bytes);
     let next = chain::place(tx, mailbox, key.id(), &hex(&prev))?;
@@ -434,12 +530,51 @@ pub fn post(tx: &Connection, mailbox: &Address, key: &DeviceKey, content: &Conte
     Ok(link)
 }
 
+/// Gives out the mailbox keys that are due. True when there were any.
+fn share_keys(tx: &Connection, mailbox: &Address, key: &DeviceKey, now: Time) -> Result<bool> {
+    let (_, after) = chain::head(tx, mailbox, key.id())?;
+    let wraps = access::due(tx, key, mailbox, &after, now)?;
+    if wraps.is_empty() {
+        return Ok(false);
+    }
+    post(tx, mailbox, key, Letter::Keys(&wraps))?;
+    access::take_keys(tx, key, mailbox, key.card(), &wraps)?;
+    Ok(true)
+}
+
+/// After a grant was written, in the same transaction: what was done until now is sealed with the key that everybody
+/// who had access holds, so that they read that it has ended; then the keys follow the grant.
+pub fn share(tx: &Connection, mailbox: &Address, key: &DeviceKey, now: Time) -> Result<()> {
+    if access::newest_key(tx, key, mailbox)?.is_none() {
+        share_keys(tx, mailbox, key, now)?;
+    }
+    while seal_some(tx, mailbox, key)? {}
+    share_keys(tx, mailbox, key, now)?;
+    Ok(())
+}
+
+/// The operations in an envelope; `None` when it carries none, or its key is not here.
+///
+/// # Errors
+/// `Encoding` when its content is damaged.
+pub fn operations_in(
+    connection: &Connection,
+    key: &DeviceKey,
+    envelope: &Envelope,
+) -> Result<Option<Vec<Operation>>> {
+    let with = match envelope.needs() {
+        Some(epoch) => access::key_of(connection, key, &envelope.mailbox, &epoch)?,
+        None => None,
+    };
+    with.map(|with| envelope.operations(&with)).transpose()
+}
+
 /// Stores an envelope, not merged yet. True when it was not here.
 fn keep(tx: &Connection, envelope: &Envelope, name: &str, bytes: &[u8], sent: bool) -> Result<bool> {
     let added = tx
         .prepare_cached(
-            "INSERT INTO envelope (hash, mailbox, device, seq, prev, bytes, sent, merged)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0) ON CONFLICT DO NOTHING",
+            "INSERT INTO envelope (hash, mailbox, device, seq, prev, epoch, key, bytes, sent, merged)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0) ON CONFLICT DO NOTHING",
         )?
         .execute(params![
             name,
@@ -447,6 +582,8 @@ fn keep(tx: &Connection, envelope: &Envelope, name: &str, bytes: &[u8], sent: bo
             envelope.device,
             i64::try_from(envelope.seq).unwrap_or(i64::MAX),
             hex(&envelope.prev),
+            envelope.epoch.number,
+            envelope.needs().map(|epoch| epoch.id),
             bytes,
             sent
         ])?;
@@ -467,13 +604,26 @@ fn useless(tx: &Connection, mailbox: &Address, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// All own operations since the last cycle travel in one envelope (design §4).
-fn seal(replica: Replica<'_>, mailbox: &Address) -> Result<()> {
-    let any = replica.store.read(|connection| {
-        Ok(connection
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM operation WHERE mailbox = ?1 AND seq IS NULL)")?
-            .query_row([mailbox.as_str()], |r| r.get::<_, bool>(0))?)
+/// All own operations since the last cycle travel in one envelope (design §4). Keys first: what is done after somebody's
+/// access has ended is not sealed with a key they have.
+fn seal(replica: Replica<'_>, mailbox: &Address, now: Time) -> Result<()> {
+    let (any, due) = replica.store.read(|connection| {
+        let (any, merging): (bool, bool) = connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM operation WHERE mailbox = ?1 AND seq IS NULL),
+                        EXISTS (SELECT 1 FROM envelope e JOIN device d ON d.mailbox = e.mailbox AND d.id = e.device
+                                WHERE e.mailbox = ?1 AND e.merged = 0 AND d.person = ?1)",
+            )?
+            .query_row([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        // Who is entitled is in the owner's own chains: an old copy of a disk reads them to their end first.
+        let due = !merging && !access::due(connection, replica.key, mailbox, &[0; 32], now)?.is_empty();
+        Ok((any, due))
     })?;
+    if due {
+        replica
+            .store
+            .write(|tx| share_keys(tx, mailbox, replica.key, now))?;
+    }
     // A cycle with nothing to send takes no write lock.
     let mut more = any;
     while more {
@@ -482,15 +632,25 @@ fn seal(replica: Replica<'_>, mailbox: &Address) -> Result<()> {
     Ok(())
 }
 
-/// Seals some; false when nothing was left.
+/// Seals some; false when nothing was left, or while there is no key to seal with.
 fn seal_some(tx: &Connection, mailbox: &Address, key: &DeviceKey) -> Result<bool> {
-    let operations = replica::unsealed(tx, mailbox, OPERATIONS)?;
+    let mut operations = replica::unsealed(tx, mailbox, OPERATIONS)?;
+    let mut bytes = 0;
+    let fit = operations.iter().take_while(|(_, operation)| {
+        let first = bytes == 0;
+        bytes += operation.change.len().max(1);
+        first || bytes <= BYTES
+    });
+    operations.truncate(fit.count());
     let Some((last, _)) = operations.last() else {
         return Ok(false);
     };
     let last = *last;
-    let content = Content::Operations(operations.into_iter().map(|(_, o)| o).collect());
-    let link = post(tx, mailbox, key, &content)?;
+    let Some(with) = access::newest_key(tx, key, mailbox)? else {
+        return Ok(false);
+    };
+    let operations: Vec<_> = operations.into_iter().map(|(_, o)| o).collect();
+    let link = post(tx, mailbox, key, Letter::Operations(&with, &operations))?;
     replica::mark_sealed(tx, mailbox, last, link)?;
     Ok(true)
 }
@@ -526,17 +686,35 @@ fn push(replica: Replica<'_>, relay: &dyn Relay, mailbox: &Address, report: &mut
 fn refused(connection: &Connection, mailbox: &Address) -> Result<Refused> {
     let mut statement = connection.prepare_cached("SELECT id, reason FROM quarantine WHERE mailbox = ?1")?;
     let found = statement.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
-    Ok(found.collect::<Result<_, _>>()?)
+    let mut refused = found.collect::<Result<Refused, _>>()?;
+    for (id, reason) in &mut refused {
+        if replica::is_accepted(connection, id)? {
+            reason.push_str(refusal::ACCEPTED);
+        }
+    }
+    Ok(refused)
 }
 
-/// The own receipt as it was last said: its number, its bytes, and whether the relay has it.
-fn own_receipt(connection: &Connection, mailbox: &Address, device: &str) -> Result<Option<(Receipt, bool)>> {
-    let found: Option<(Vec<u8>, bool)> = connection
-        .prepare_cached("SELECT bytes, sent FROM receipt WHERE mailbox = ?1 AND device = ?2")?
-        .query_row([mailbox.as_str(), device], |r| Ok((r.get(0)?, r.get(1)?)))
+/// The own receipt as it was last written: its number, what it says, its bytes, and whether the relay has it.
+type Said = (u64, Word, Vec<u8>, bool);
+
+fn own_receipt(connection: &Connection, mailbox: &Address, device: &str) -> Result<Option<Said>> {
+    let found: Option<(i64, String, String, Vec<u8>, bool)> = connection
+        .prepare_cached(
+            "SELECT number, seen, refused, bytes, sent FROM receipt WHERE mailbox = ?1 AND device = ?2",
+        )?
+        .query_row([mailbox.as_str(), device], |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
+        })
         .optional()?;
     found
-        .map(|(bytes, sent)| Ok((Receipt::decode(&bytes)?, sent)))
+        .map(|(number, seen, refused, bytes, sent)| {
+            let word = Word {
+                seen: serde_json::from_str(&seen)?,
+                refused: serde_json::from_str(&refused)?,
+            };
+            Ok((number.unsigned_abs(), word, bytes, sent))
+        })
         .transpose()
 }
 
@@ -548,32 +726,39 @@ fn push_receipt(
     report: &mut SyncReport,
 ) -> Result<()> {
     let device = replica.key.id();
-    let (last, seen, refused) = replica.store.read(|connection| {
+    let (last, word, with) = replica.store.read(|connection| {
+        let word = Word {
+            seen: chain::seen(connection, mailbox)?,
+            refused: refused(connection, mailbox)?,
+        };
         Ok((
             own_receipt(connection, mailbox, device)?,
-            chain::seen(connection, mailbox)?,
-            refused(connection, mailbox)?,
+            word,
+            access::oldest_key(connection, replica.key, mailbox)?,
         ))
     })?;
-    let receipt = match last {
-        Some((said, sent)) if said.seen == seen && said.refused == refused => {
+    // Who has no key has read nothing yet.
+    let Some(with) = with else {
+        return Ok(());
+    };
+    let bytes = match last {
+        Some((_, said, bytes, sent)) if said == word => {
             if sent {
                 return Ok(());
             }
-            said
+            bytes
         }
-        None if seen.is_empty() => return Ok(()),
+        None if word.seen.is_empty() => return Ok(()),
         last => {
             // Above what was said before, also by a disk that an old copy has replaced meanwhile.
             let number = last
-                .map_or(0, |(said, _)| said.number + 1)
+                .map_or(0, |(number, ..)| number + 1)
                 .max(now.0.unsigned_abs());
-            let receipt = Receipt::sign(mailbox, replica.key, number, seen, refused)?;
-            replica.store.write(|tx| receipt.keep(tx, false))?;
-            receipt
+            let receipt = Receipt::write(mailbox, replica.key, &with, number, &word)?;
+            replica.store.write(|tx| receipt.keep(tx, &word, false))?;
+            receipt.encode()?
         }
     };
-    let bytes = receipt.encode()?;
     let name = EntryName {
         device: device.to_owned(),
         kind: EntryKind::Receipt,
@@ -640,7 +825,7 @@ mod tests {
     fn forgotten() -> (tempfile::TempDir, Store, DeviceKey, Address, OneByOne) {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
-        let key = DeviceKey::create(folder.path()).unwrap();
+        let key = DeviceKey::from_secret(&[1; 32]);
         let mailbox = Address::lenient("alex@x");
         store
             .write(|tx| {
@@ -654,7 +839,8 @@ mod tests {
             .unwrap();
         let (mut prev, mut entries) = ([0; 32], Vec::new());
         for seq in 1..=3 {
-            let envelope = Envelope::seal(&mailbox, &key, seq, prev, &Content::Operations(vec![])).unwrap();
+            let spot = Spot { seq, prev, epoch: 0 };
+            let envelope = Envelope::write(&mailbox, &key, spot, Letter::Keys(&[])).unwrap();
             let bytes = envelope.encode().unwrap();
             prev = super::super::envelope::content_hash(&bytes);
             let name = EntryName {
@@ -712,22 +898,22 @@ mod tests {
         let (_folder, store, key, mailbox, relay) = forgotten();
         // The old copy posts before it has heard of the three.
         store
-            .write(|tx| post(tx, &mailbox, &key, &Content::Operations(vec![])).map(|_| ()))
+            .write(|tx| post(tx, &mailbox, &key, Letter::Keys(&[])).map(|_| ()))
             .unwrap();
         // The very same first envelope: nothing forks yet, and the next one does.
-        let content = Content::Acceptance(access::Acceptance {
+        let acceptance = access::Acceptance {
             invitation: [0; 8],
             person: mailbox.clone(),
             name: String::new(),
-            key: key.public(),
             proof: [0; 32],
-        });
-        let forked = store.write(|tx| post(tx, &mailbox, &key, &content)).unwrap();
+        };
+        let letter = Letter::Acceptance(key.card(), &acceptance);
+        let forked = store.write(|tx| post(tx, &mailbox, &key, letter)).unwrap();
         assert_eq!(cycle(&store, &key, &mailbox, &relay).pulled, 2);
         let seen = store.read(|c| chain::seen(c, &mailbox)).unwrap();
         let numbers: Vec<_> = seen[key.id()].iter().map(|tip| tip.seq).collect();
         assert_eq!((forked.seq, numbers), (2, vec![2, 3]), "both branches are held");
-        let next = store.write(|tx| post(tx, &mailbox, &key, &content)).unwrap();
+        let next = store.write(|tx| post(tx, &mailbox, &key, letter)).unwrap();
         assert_eq!(next.seq, 4, "it goes on after the longest");
     }
 }

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::Decision;
 use crate::{
     Result,
+    access::{self, Act, Denied, authorise},
     model::{Address, ItemId, Status, Time},
     replica::{self, Document, DocumentKind},
     sync::{Heard, covers, follow},
@@ -91,6 +92,10 @@ fn settle_with(
             .seen
             .get(person)
             .is_some_and(|devices| devices.iter().any(|held| covers(held, &links)));
+        // Nobody waits for somebody whose access has ended: they are given nothing any more.
+        if tracked && !holds && has_ended(connection, mailbox, person, now)? {
+            continue;
+        }
         let status = match (tracked, holds) {
             (false, _) => Status::NotTracked,
             (true, false) => Status::TrackPending,
@@ -111,6 +116,11 @@ fn settle_with(
         .prepare_cached("UPDATE activity SET pending = ?2 WHERE item = ?1")?
         .execute(params![id, overall == Status::TrackPending])?;
     Ok(promoted && !promoted_before)
+}
+
+fn has_ended(connection: &Connection, mailbox: &Address, person: &Address, now: Time) -> Result<bool> {
+    let grant = access::grant_of(connection, mailbox, person)?;
+    Ok(authorise(Act::Read, person, mailbox, grant.as_ref(), now) == Err(Denied::Ended))
 }
 
 /// Logs the click itself: asked for at `asked`, durable with the transaction this runs in (E-02).
