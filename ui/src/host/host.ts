@@ -7,22 +7,30 @@
 import type {
   Accepted,
   ActivityForm,
+  AuditEntry,
+  AuditQuery,
   Code,
   Folder,
   Grant,
+  History,
   Hit,
   ImportProgress,
   ImportReport,
   Invitation,
   Item,
-  Level,
   ListPage,
   Me,
+  PendingInvitation,
+  Quarantined,
   RowForm,
   RowRef,
   Shown,
+  Stepped,
+  SyncDetails,
   SyncState,
+  Terms,
   Timeline,
+  Verified,
 } from "../bindings";
 
 export type * from "../bindings";
@@ -74,9 +82,32 @@ export interface Host {
 
   syncNow(): Promise<void>;
   syncState(): Promise<SyncState>;
+  syncDetails(): Promise<SyncDetails>;
+
+  /** Of several values, what `of` chose at that moment holds (H-06). */
+  resolve(mailbox: string, key: string, of: string, at: string): Promise<Item>;
+
+  history(): Promise<History>;
+  /** The last step, or the one named. */
+  undo(id: string | null): Promise<Stepped>;
+  redo(id: string | null): Promise<Stepped>;
+
+  quarantine(): Promise<Quarantined[]>;
+  acceptQuarantined(id: string): Promise<void>;
+  discardQuarantined(id: string): Promise<void>;
+
+  /** Newest last. */
+  audit(query: AuditQuery): Promise<AuditEntry[]>;
+  verifyAudit(): Promise<Verified>;
+  /** The host asks where to. Resolves with the path; `null` when the person chose none. */
+  exportAudit(query: AuditQuery, json: boolean): Promise<string | null>;
 
   grants(mailbox: string | null): Promise<Grant[]>;
-  invite(delegate: string, level: Level): Promise<Invitation>;
+  invite(delegate: string, terms: Terms): Promise<Invitation>;
+  invitations(): Promise<PendingInvitation[]>;
+  withdraw(invitation: string): Promise<void>;
+  changeGrant(delegate: string, terms: Terms): Promise<Grant>;
+  revoke(delegate: string): Promise<Grant>;
   accept(code: string): Promise<Accepted>;
   acceptanceWords(delegate: string): Promise<string>;
   confirm(delegate: string): Promise<Grant>;

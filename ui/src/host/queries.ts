@@ -1,6 +1,6 @@
 import { keepPreviousData, QueryClient, useQuery } from "@tanstack/react-query";
 import { useHost } from "./context";
-import type { RowRef } from "./host";
+import type { AuditQuery, RowRef } from "./host";
 
 /** The cache: what was read stays until `changed` says otherwise; nothing here goes over a network. */
 export const makeCache = () =>
@@ -55,4 +55,38 @@ export function useTimeline(row: RowRef, limit: number, search: string, byModifi
 export function useGrants(mailbox: string | null, enabled: boolean) {
   const host = useHost();
   return useQuery({ queryKey: ["grants", mailbox], queryFn: () => host.grants(mailbox), enabled });
+}
+
+export function useInvitations() {
+  const host = useHost();
+  return useQuery({ queryKey: ["invitations"], queryFn: () => host.invitations() });
+}
+
+export function useHistory() {
+  const host = useHost();
+  return useQuery({ queryKey: ["history"], queryFn: () => host.history() });
+}
+
+export function useQuarantine() {
+  const host = useHost();
+  return useQuery({ queryKey: ["quarantine"], queryFn: () => host.quarantine() });
+}
+
+export function useSyncState() {
+  const host = useHost();
+  return useQuery({ queryKey: ["sync"], queryFn: () => host.syncState() });
+}
+
+export function useSyncDetails() {
+  const host = useHost();
+  return useQuery({ queryKey: ["syncDetails"], queryFn: () => host.syncDetails() });
+}
+
+export function useAudit(query: AuditQuery) {
+  const host = useHost();
+  return useQuery({
+    queryKey: ["audit", query],
+    queryFn: () => host.audit(query),
+    placeholderData: keepPreviousData,
+  });
 }

@@ -50,7 +50,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
       </div>
       <div className={styles.line}>
         <span className={styles.preview} dir="auto">{entry.preview}</span>
-        <TrackMark status={entry.status} regarding={entry.regarding_name} />
+        <TrackMark status={entry.status} regarding={entry.regarding_name} values={entry.values} />
       </div>
     </div>
   );
@@ -64,6 +64,7 @@ function spoken(entry: ListEntry): string {
     longDate(entry.date),
     entry.attachments > 0 ? text.list.attachments(entry.attachments) : "",
     entry.status,
+    entry.values > 1 ? text.pane.conflict(entry.values) : "",
     entry.regarding_name ? text.list.regarding(entry.regarding_name) : "",
   ]
     .filter(Boolean)

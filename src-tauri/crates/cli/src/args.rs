@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use behalf_core::model::{Address, Level, RowRef, Time, bare_key};
+use behalf_core::{
+    desk::Terms,
+    model::{Address, Level, RowRef, Time, bare_key},
+};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Behalf: the same desk without a window.
@@ -131,9 +134,8 @@ pub enum Command {
     Resolve {
         #[command(flatten)]
         item: ItemName,
-        /// The row that holds
-        #[arg(long, value_name = "TABLE:ID", value_parser = row)]
-        regarding: RowRef,
+        #[command(flatten)]
+        pick: Pick,
     },
     /// An activity with its columns and parties
     Activity {
@@ -227,6 +229,18 @@ pub struct TrackTo {
     pub without_regarding: bool,
 }
 
+/// What `resolve` needs to be told: one of the two.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Pick {
+    /// The row that holds
+    #[arg(long, value_name = "TABLE:ID", value_parser = row)]
+    pub regarding: Option<RowRef>,
+    /// Whose choice holds
+    #[arg(long, value_name = "EMAIL", value_parser = address)]
+    pub of: Option<Address>,
+}
+
 /// What `untrack` needs to be told (D2): one of the two.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
@@ -239,7 +253,35 @@ pub struct UntrackHow {
     pub delete: bool,
 }
 
-/// The three steps of an invitation.
+/// What a delegate may do.
+#[derive(Debug, Args)]
+pub struct GrantTerms {
+    /// How much it allows; tracking needs editor
+    #[arg(long, value_enum, default_value_t = LevelName::Editor)]
+    pub level: LevelName,
+    /// Only this mail folder (may be given again) [default: every folder]
+    #[arg(long = "folder", value_name = "NAME")]
+    pub folders: Vec<String>,
+    /// The calendar too
+    #[arg(long)]
+    pub calendar: bool,
+    /// Last day (2026-12-31, that day included) or instant (RFC 3339)
+    #[arg(long, value_name = "DATE", value_parser = until)]
+    pub until: Option<String>,
+}
+
+impl From<GrantTerms> for Terms {
+    fn from(terms: GrantTerms) -> Self {
+        Self {
+            level: terms.level.into(),
+            folders: terms.folders,
+            calendar: terms.calendar,
+            until: terms.until,
+        }
+    }
+}
+
+/// The steps of an invitation.
 #[derive(Debug, Subcommand)]
 pub enum Invite {
     /// Owner: make a code for the delegate
@@ -247,18 +289,8 @@ pub enum Invite {
         /// The delegate's address
         #[arg(long = "for", value_name = "EMAIL", value_parser = address)]
         delegate: Address,
-        /// How much it allows; tracking needs editor
-        #[arg(long, value_enum, default_value_t = LevelName::Editor)]
-        level: LevelName,
-        /// Only this mail folder (may be given again) [default: every folder]
-        #[arg(long = "folder", value_name = "NAME")]
-        folders: Vec<String>,
-        /// The calendar too
-        #[arg(long)]
-        calendar: bool,
-        /// Last day (2026-12-31, that day included) or instant (RFC 3339)
-        #[arg(long, value_name = "DATE", value_parser = until)]
-        until: Option<String>,
+        #[command(flatten)]
+        terms: GrantTerms,
     },
     /// Delegate: take the code
     Accept {
@@ -274,11 +306,26 @@ pub enum Invite {
         #[arg(long)]
         yes: bool,
     },
+    /// Owner: the invitations that wait
+    List,
+    /// Owner: take one back; its code stops working
+    Withdraw {
+        /// Its id, as `invite list` prints it
+        id: String,
+    },
 }
 
 /// What can be done to a grant.
 #[derive(Debug, Subcommand)]
 pub enum Grant {
+    /// Give a delegate other terms
+    Change {
+        /// The delegate's address
+        #[arg(long = "for", value_name = "EMAIL", value_parser = address)]
+        delegate: Address,
+        #[command(flatten)]
+        terms: GrantTerms,
+    },
     /// End a delegate's access
     Revoke {
         /// The delegate's address
@@ -336,6 +383,11 @@ pub struct Sources {
 pub enum Quarantine {
     /// Apply it after all
     Accept {
+        /// Its id, as `quarantine` prints it
+        id: String,
+    },
+    /// Leave it as it is, and list it no more
+    Discard {
         /// Its id, as `quarantine` prints it
         id: String,
     },
@@ -488,6 +540,11 @@ mod tests {
             "grants",
             "grants --mailbox a@x",
             "grant revoke --for k@x",
+            "grant change --for k@x --level author --folder Inbox --until 2030-01-31",
+            "invite list",
+            "invite withdraw 0d0e",
+            "quarantine discard 7",
+            "resolve 1@x --mailbox a@x --of k@x",
             "import mail a.eml b.mbox.xz --mailbox a@x --folder Archive",
             "import calendar c.ics --mailbox a@x",
             "import contacts c.vcf --mailbox a@x",

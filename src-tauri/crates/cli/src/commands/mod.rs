@@ -14,7 +14,8 @@ mod undo;
 
 use std::path::PathBuf;
 
-use behalf_core::{Error, Result, desk::Desk};
+use behalf_connect::keychain;
+use behalf_core::{Error, Result, desk::Desk, model::SystemClock};
 
 use crate::{
     args::{self, Cli, Command},
@@ -30,7 +31,7 @@ pub struct Session {
 impl Session {
     /// Opens the person's replica.
     fn open(&self) -> Result<Desk> {
-        Desk::open(&self.data)
+        Desk::open_with(&self.data, Box::new(SystemClock), &*keychain())
     }
 }
 
@@ -64,14 +65,20 @@ pub fn run(cli: Cli) -> Result<Reply> {
         } => rows::timeline(s, &row, limit, search, sort),
         Command::Track { item, to } => tracking::track(s, &item, to.regarding.as_ref()),
         Command::Untrack { item, how } => tracking::untrack(s, &item, how.keep),
-        Command::Resolve { item, regarding } => tracking::resolve(s, &item, &regarding),
+        Command::Resolve { item, pick } => tracking::resolve(s, &item, &pick),
         Command::Undo { id } => undo::undo(s, id.as_deref()),
         Command::Redo { id } => undo::redo(s, id.as_deref()),
         Command::Grant(args::Grant::Revoke { delegate }) => people::revoke(s, &delegate),
+        Command::Grant(args::Grant::Change { delegate, terms }) => {
+            people::change(s, &delegate, &terms.into())
+        }
         Command::Quarantine { action: None } => quarantine::list(s),
         Command::Quarantine {
             action: Some(args::Quarantine::Accept { id }),
         } => quarantine::accept(s, &id),
+        Command::Quarantine {
+            action: Some(args::Quarantine::Discard { id }),
+        } => quarantine::discard(s, &id),
         Command::Audit {
             action: Some(args::Audit::Verify),
             ..

@@ -2,9 +2,13 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
+use behalf_connect::keychain;
 use behalf_core::{
     Error, Result,
-    desk::{Desk, Terms, view::Grant},
+    desk::{
+        Desk, Terms,
+        view::{Grant, PendingInvitation},
+    },
     model::{Address, Level},
 };
 use serde_json::json;
@@ -17,7 +21,10 @@ use crate::{
 
 /// Makes the replica of a person, with their own mailbox.
 pub fn init(s: &Session, person: &Address, name: &str, relay: &str) -> Result<Reply> {
-    let me = Desk::init(&s.data, person, name, relay)?.me()?;
+    let me = Desk::init_with(&s.data, person, name, relay, &*keychain())?.me()?;
+    if !me.key_warning.is_empty() {
+        print::note(&me.key_warning);
+    }
     let mailbox = me.mailboxes.iter().find(|m| m.mine).map(|m| m.id.clone());
     Reply::new(
         &json!({"person": me.person, "device": me.device, "mailbox": mailbox}),
@@ -33,19 +40,8 @@ pub fn init(s: &Session, person: &Address, name: &str, relay: &str) -> Result<Re
 /// The three steps by which a delegate gets access.
 pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
     match step {
-        args::Invite::Create {
-            delegate,
-            level,
-            folders,
-            calendar,
-            until,
-        } => {
-            let terms = Terms {
-                level: level.into(),
-                folders,
-                calendar,
-                until,
-            };
+        args::Invite::Create { delegate, terms } => {
+            let terms = Terms::from(terms);
             let made = s.open()?.invite(&delegate, &terms)?;
             let text = format!(
                 "Give this code to {delegate}; it works until {}.\n\n{}\n\nThey run: behalf invite accept CODE",
@@ -72,10 +68,45 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
             }
             let grant = desk.confirm(&delegate)?;
             sync::quietly(&desk, "The grant goes out with the next sync");
-            let text = format!("{delegate} has access now: {}.", describe(&grant));
+            let text = match desk.me()?.person == delegate {
+                true => "Your other device belongs to you now.".into(),
+                false => format!("{delegate} has access now: {}.", describe(&grant)),
+            };
             Reply::new(&json!({"grant": grant}), text)
         }
+        args::Invite::List => invitations(&s.open()?.invitations()?),
+        args::Invite::Withdraw { id } => {
+            let desk = s.open()?;
+            desk.withdraw(&id)?;
+            invitations(&desk.invitations()?)
+        }
     }
+}
+
+fn invitations(waiting: &Vec<PendingInvitation>) -> Result<Reply> {
+    let rows: Vec<_> = waiting
+        .iter()
+        .map(|i| {
+            [
+                i.id.clone(),
+                i.delegate.to_string(),
+                level(i.level).into(),
+                i.expires.clone(),
+                i.words.clone().unwrap_or_else(|| "not accepted yet".into()),
+            ]
+        })
+        .collect();
+    let head = ["Id", "Delegate", "Level", "Code works until", "Words"];
+    Reply::new(waiting, print::table(head, &rows, "No invitation waits."))
+}
+
+/// Gives a delegate other terms.
+pub fn change(s: &Session, delegate: &Address, terms: &Terms) -> Result<Reply> {
+    let desk = s.open()?;
+    let grant = desk.change_grant(delegate, terms)?;
+    sync::quietly(&desk, "It goes out with the next sync");
+    let text = format!("{delegate} has now: {}.", describe(&grant));
+    Reply::new(&json!({"grant": grant}), text)
 }
 
 /// Ends a delegate's access. What they have sent by now is taken in first: it was done in time.

@@ -159,7 +159,7 @@ pub fn newest_key(
     device: &DeviceKey,
     mailbox: &Address,
 ) -> Result<Option<MailboxKey>> {
-    Ok(keys(connection, device, mailbox)?.pop())
+    Ok(all_keys(connection, device, mailbox)?.pop())
 }
 
 /// The oldest key, which everybody who ever had access holds. Receipts are sealed with it: they name devices, envelopes
@@ -170,10 +170,11 @@ pub fn oldest_key(
     device: &DeviceKey,
     mailbox: &Address,
 ) -> Result<Option<MailboxKey>> {
-    Ok(keys(connection, device, mailbox)?.into_iter().next())
+    Ok(all_keys(connection, device, mailbox)?.into_iter().next())
 }
 
-fn keys(connection: &Connection, device: &DeviceKey, mailbox: &Address) -> Result<Vec<MailboxKey>> {
+/// Every key this device holds, oldest first.
+pub fn all_keys(connection: &Connection, device: &DeviceKey, mailbox: &Address) -> Result<Vec<MailboxKey>> {
     let mut statement = connection.prepare_cached(
         "SELECT number, id, sealed FROM mailbox_key WHERE mailbox = ?1 ORDER BY number, id",
     )?;
@@ -225,7 +226,7 @@ pub fn due(
                     NOT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND person = ?1 AND id <> ?2)",
         )?
         .query_row([mailbox.as_str(), device.id()], |r| Ok((r.get(0)?, r.get(1)?)))?;
-    let mut keys = keys(tx, device, mailbox)?;
+    let mut keys = all_keys(tx, device, mailbox)?;
     // A device that is to join the owner's others waits until they have given it the keys.
     if !mine || keys.is_empty() && !only {
         return Ok(Vec::new());

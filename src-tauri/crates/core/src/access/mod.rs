@@ -16,10 +16,12 @@ pub use grant::{
     whole_grant,
 };
 pub use invitation::{
-    Acceptance, Code, Pending, accept_code, create, find_acceptance, receive, settle, words,
+    Acceptance, Code, OpenInvitation, Pending, accept_code, create, find_acceptance, open_invitations,
+    receive, settle, withdraw, words,
 };
 pub use keys::{
-    Epoch, MailboxKey, Wrap, due, hold, key_of, lacks_key, newest_key, oldest_key, take_keys, unwrap, wrap,
+    Epoch, MailboxKey, Wrap, all_keys, due, hold, key_of, lacks_key, newest_key, oldest_key, take_keys,
+    unwrap, wrap,
 };
 pub use name::name_of;
 pub use sealing::{Sealed, Secret, open, seal};

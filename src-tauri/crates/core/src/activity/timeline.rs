@@ -1,6 +1,7 @@
 //! A row's timeline (group J).
 
 use rusqlite::{Connection, named_params};
+use uuid::Uuid;
 
 use crate::{
     Result, access,
@@ -8,7 +9,7 @@ use crate::{
         TimelineQuery,
         view::{Timeline, TimelineRecord},
     },
-    model::{Address, RowRef, Time},
+    model::{Address, ItemId, RowRef, Time},
     rows,
 };
 
@@ -25,19 +26,15 @@ pub fn timeline(connection: &Connection, row: &RowRef, query: &TimelineQuery, no
         return Ok(page);
     }
     let limit = if query.limit == 0 { PAGE } else { query.limit };
-    let order = if query.by_modified {
-        "t.modifiedon"
-    } else {
-        "t.sortdate"
-    };
+    let order = if query.by_modified { "i.at" } else { "i.sortdate" };
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT a.activityid, a.activitytypecode, a.subject, substr(a.description, 1, 300), a.sortdate, i.person,
-                a.mailbox, a.statecode, a.pending, json_extract(a.columns, '$.scheduledend')
-         FROM timeline t JOIN activity a ON a.activityid = t.activityid JOIN item i ON i.id = a.item
-         WHERE t.row_table = :table AND t.row_id = :id
+        "SELECT i.id, i.kind, i.subject, substr(t.text, 1, 300), i.sortdate, i.person, i.mailbox, i.statecode,
+                i.status = 'Track pending', i.ends
+         FROM item i JOIN item_text t ON t.item = i.id
+         WHERE i.regarding_table = :table AND i.regarding_id = :id
            AND (:words = '' OR NOT EXISTS (SELECT 1 FROM json_each(:words) w
-                WHERE instr(lower(a.subject || char(10) || a.description), w.value) = 0))
-         ORDER BY {order} DESC, t.activityid LIMIT :limit"
+                WHERE instr(lower(i.subject || char(10) || t.text), w.value) = 0))
+         ORDER BY {order} DESC, i.id LIMIT :limit"
     ))?;
     let words: Vec<String> = query
         .search
@@ -60,16 +57,16 @@ pub fn timeline(connection: &Connection, row: &RowRef, query: &TimelineQuery, no
         }
         let (person, mailbox): (String, String) = (r.get(5)?, r.get(6)?);
         let (person, mailbox) = (Address::lenient(&person), Address::lenient(&mailbox));
-        let ends = r.get::<_, Option<String>>(9)?.and_then(|text| Time::parse(&text));
+        let item = Uuid::parse_str(&r.get::<_, String>(0)?).unwrap_or_default();
         page.records.push(TimelineRecord {
-            activity: r.get(0)?,
+            activity: ItemId(item).activity().to_string(),
             kind: r.get(1)?,
             subject: r.get(2)?,
             preview: preview(&r.get::<_, String>(3)?),
             sortdate: Time(r.get(4)?).rfc3339(),
             by: access::name_of(connection, &mailbox, &person)?,
             for_whom: access::name_of(connection, &mailbox, &mailbox)?,
-            state: state(r.get(7)?, ends, now).to_owned(),
+            state: state(r.get(7)?, r.get::<_, Option<i64>>(9)?.map(Time), now).to_owned(),
             pending: r.get(8)?,
         });
     }

@@ -15,6 +15,7 @@ impl Desk {
         if rebuild {
             checks.push(self.rebuild()?);
         }
+        checks.push(self.device_key());
         checks.push(self.holes()?);
         Ok(Diagnosis {
             ok: checks.iter().all(|c| c.ok),
@@ -37,16 +38,15 @@ impl Desk {
     /// Every document is loaded the careful way, each hash checked.
     fn documents(&self) -> Result<Check> {
         let (total, damaged) = self.store.read(|c| {
-            let mut statement = c.prepare("SELECT id, bytes FROM document ORDER BY id")?;
-            let mut rows = statement.query([])?;
-            let (mut total, mut damaged) = (0, Vec::new());
-            while let Some(row) = rows.next()? {
-                total += 1;
-                if Document::verify(&row.get::<_, Vec<u8>>(1)?).is_err() {
-                    damaged.push(row.get::<_, String>(0)?);
+            let all = Document::all(c)?;
+            let mut damaged = Vec::new();
+            for (_, id) in &all {
+                if let Err(e) = Document::verify(c, *id) {
+                    tracing::error!(document = %id, "{e}");
+                    damaged.push(id.to_string());
                 }
             }
-            Ok((total, damaged))
+            Ok((all.len(), damaged))
         })?;
         let found = match damaged.is_empty() {
             true => format!("{total} documents, all whole"),
@@ -75,6 +75,15 @@ impl Desk {
             "made anew: {items} tracked items, {rows} rows and {messages} messages in the search index"
         );
         Ok(check("Projections and search index", true, &found, ""))
+    }
+
+    /// A key in a file is in order, and a person should know.
+    fn device_key(&self) -> Check {
+        let found = match self.key_warning() {
+            "" => "in the keychain",
+            warning => warning,
+        };
+        check("This computer's key", true, found, "")
     }
 
     fn holes(&self) -> Result<Check> {

@@ -7,6 +7,7 @@ mod auditing;
 mod delegates;
 mod doctor;
 mod files;
+mod history;
 mod items;
 mod quarantine;
 mod request;
@@ -16,6 +17,7 @@ mod syncing;
 mod tests;
 mod undo;
 pub mod view;
+mod waiting;
 
 use std::{
     fs::File,
@@ -220,8 +222,17 @@ impl Desk {
             person: self.person.clone(),
             name: self.name.clone(),
             device: self.key.id().to_owned(),
+            key_warning: self.key_warning().into(),
             mailboxes,
         })
+    }
+
+    /// What a person should know about where this device's key lies; empty when it is in the keychain.
+    pub(super) fn key_warning(&self) -> &'static str {
+        match access::lies_in_a_file(self.store.folder()) {
+            true => access::IN_A_FILE,
+            false => "",
+        }
     }
 
     /// Where replicas meet, as given to `init`: `folder:PATH` or `nats://...`.

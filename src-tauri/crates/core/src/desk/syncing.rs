@@ -2,6 +2,8 @@
 
 use std::sync::PoisonError;
 
+use rusqlite::Connection;
+
 use super::{
     Desk, setting,
     view::{SyncReport, SyncState},
@@ -98,19 +100,28 @@ impl Desk {
     pub(super) fn missing(&self) -> Result<Missing> {
         let mut missing = Missing::default();
         for mailbox in self.mailboxes()? {
-            self.store.read(|c| {
-                // Whoever has no access any more waits for nothing.
-                let grant = access::grant_of(c, &mailbox, &self.person)?;
-                let asked = authorise(Act::Read, &self.person, &mailbox, grant.as_ref(), self.now());
-                if asked == Err(Denied::Ended) {
-                    return Ok(());
-                }
-                match access::lacks_key(c, &mailbox, self.key.id())? {
-                    Some(person) => missing.keys.push(access::name_of(c, &mailbox, &person)?),
-                    None => missing.holes.extend(sync::waiting_for(c, &mailbox)?),
-                }
-                Ok(())
-            })?;
+            let more = self.store.read(|c| self.missing_in(c, &mailbox))?;
+            missing.keys.extend(more.keys);
+            missing.holes.extend(more.holes);
+        }
+        Ok(missing)
+    }
+
+    /// The same of one mailbox. Without the key nobody can say which changes are missing.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub(super) fn missing_in(&self, c: &Connection, mailbox: &Address) -> Result<Missing> {
+        let mut missing = Missing::default();
+        // Whoever has no access any more waits for nothing.
+        let grant = access::grant_of(c, mailbox, &self.person)?;
+        let asked = authorise(Act::Read, &self.person, mailbox, grant.as_ref(), self.now());
+        if asked == Err(Denied::Ended) {
+            return Ok(missing);
+        }
+        match access::lacks_key(c, mailbox, self.key.id())? {
+            Some(person) => missing.keys.push(access::name_of(c, mailbox, &person)?),
+            None => missing.holes = sync::waiting_for(c, mailbox)?,
         }
         Ok(missing)
     }

@@ -144,7 +144,8 @@ fn is_calendar(folder: &str) -> bool {
 }
 
 const MESSAGE: &str = "SELECT m.key, m.subject, m.from_address, m.from_name, m.sent, f.name, item.status,
-    item.regarding_name, m.preview, m.unread, m.attachments, 'email'
+    CASE WHEN item.tracked THEN item.regarding_name END, m.preview, m.unread, m.attachments, 'email',
+    json_array_length(item.choices)
     FROM message m JOIN folder f ON f.id = m.folder LEFT JOIN item ON item.id = m.item";
 
 fn list_messages(
@@ -214,7 +215,8 @@ fn list_appointments(
     };
     let mut query = c.prepare_cached(
         "SELECT CASE a.occurrence WHEN '' THEN a.key ELSE a.key || '#' || a.occurrence END, a.subject, a.organizer,
-                a.organizer, a.starts, ?5, item.status, item.regarding_name, a.location, 0, 0, 'appointment'
+                a.organizer, a.starts, ?5, item.status, CASE WHEN item.tracked THEN item.regarding_name END,
+                a.location, 0, 0, 'appointment', json_array_length(item.choices)
          FROM appointment a LEFT JOIN item ON item.id = a.item
          WHERE a.mailbox = ?1 AND (a.starts, a.id) < (?2, ?3) ORDER BY a.starts DESC, a.id DESC LIMIT ?4",
     )?;
@@ -237,6 +239,7 @@ fn entry(r: &Row<'_>) -> rusqlite::Result<ListEntry> {
         preview: r.get(8)?,
         unread: r.get(9)?,
         attachments: r.get(10)?,
+        values: r.get::<_, Option<u32>>(12)?.unwrap_or_default(),
     })
 }
 

@@ -213,6 +213,21 @@ impl Envelope {
     }
 }
 
+#[cfg(test)]
+impl Envelope {
+    /// The same body as the next link of another chain, signed with its key: what an evil client would try.
+    pub fn signed_again(&self, key: &DeviceKey, spot: Spot) -> Self {
+        let mut copy = Self {
+            device: key.id().to_owned(),
+            seq: spot.seq,
+            prev: spot.prev,
+            ..self.clone()
+        };
+        copy.signature = key.sign(&copy.signed().unwrap());
+        copy
+    }
+}
+
 const OPERATIONS: u8 = 0;
 const ACCEPTANCE: u8 = 2;
 const ACCEPT: &str = "behalf accept 1";

@@ -1,8 +1,8 @@
 //! Receipts: what a device has seen. They decide what is `Tracked`, and they show holes (design §4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     Result,
-    access::{DeviceKey, Epoch, MailboxKey, PublicKey, Sealed, Signature, open, seal, verified},
-    model::Address,
+    access::{self, DeviceKey, Epoch, MailboxKey, PublicKey, Sealed, Signature, open, seal, verified},
+    model::{Address, Time},
 };
 
 /// Operation -> why it was not applied.
@@ -152,8 +152,13 @@ impl Receipt {
 pub struct Heard {
     /// Person -> what each of their devices holds.
     pub seen: BTreeMap<Address, Vec<Held>>,
-    /// What the owner's devices have not applied: the owner's word decides (A-07).
+    /// What the owner's devices have not applied: the owner's word decides (A-07). What has reached one of them in time
+    /// counts, and is not among it, however late it has reached another.
     pub refused: Refused,
+    /// Those that one of the owner's devices has refused and another has not.
+    pub admitted: BTreeSet<String>,
+    /// Delegate -> the first moment without access.
+    ends: BTreeMap<Address, Time>,
 }
 
 impl Heard {
@@ -164,18 +169,135 @@ impl Heard {
              WHERE r.mailbox = ?1 AND r.sent = 1",
         )?;
         let mut rows = statement.query([mailbox.as_str()])?;
-        let mut heard = Self::default();
+        let (mut heard, mut owners) = (Self::default(), Vec::new());
         while let Some(row) = rows.next()? {
             let person = Address::lenient(&row.get::<_, String>(0)?);
-            if person == *mailbox {
-                heard
-                    .refused
-                    .extend(serde_json::from_str::<Refused>(&row.get::<_, String>(2)?)?);
-            }
             let seen: Seen = serde_json::from_str(&row.get::<_, String>(1)?)?;
             let held = chain::held(connection, mailbox, &seen)?;
+            if person == *mailbox {
+                let refused: Refused = serde_json::from_str(&row.get::<_, String>(2)?)?;
+                heard.refused.extend(refused.clone());
+                owners.push((held.clone(), refused));
+            }
             heard.seen.entry(person).or_default().push(held);
         }
+        if owners.len() > 1 {
+            heard.admit(connection, &owners)?;
+        }
+        for (delegate, grant) in access::grants(connection, mailbox)? {
+            let end = if grant.revoked {
+                Some(Time(i64::MIN))
+            } else {
+                grant.ends
+            };
+            heard.ends.extend(end.map(|end| (delegate, end)));
+        }
         Ok(heard)
+    }
+
+    /// Finds what one of the owner's devices holds and has not refused.
+    fn admit(&mut self, connection: &Connection, owners: &[(Held, Refused)]) -> Result<()> {
+        let mut statement = connection
+            .prepare_cached("SELECT device, branch, seq FROM operation WHERE id = ?1 AND seq IS NOT NULL")?;
+        for id in self.refused.keys() {
+            let place = statement
+                .query_row([id], |r| {
+                    Ok(((r.get::<_, String>(0)?, r.get(1)?), r.get::<_, i64>(2)?))
+                })
+                .optional()?;
+            let Some((chain, seq)) = place else {
+                continue;
+            };
+            let counts = owners.iter().any(|(held, refused)| {
+                !refused.contains_key(id) && held.get(&chain).is_some_and(|highest| *highest >= seq)
+            });
+            if counts {
+                self.admitted.insert(id.clone());
+            }
+        }
+        self.refused.retain(|id, _| !self.admitted.contains(id));
+        Ok(())
+    }
+
+    /// Has this delegate no access any more?
+    pub fn has_ended(&self, person: &Address, now: Time) -> bool {
+        self.ends.get(person).is_some_and(|end| now >= *end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{super::chain::Tip, *};
+    use crate::access::Secret;
+
+    fn parts() -> (Address, DeviceKey, MailboxKey, Word) {
+        let mailbox = Address::lenient("alex@x");
+        let with = MailboxKey::new(&mailbox, 4, Secret::new([5; 32]));
+        let tip = Tip {
+            seq: 3,
+            hash: "ab".repeat(32),
+        };
+        let word = Word {
+            seen: Seen::from([("0123456789abcdef".into(), vec![tip])]),
+            refused: Refused::from([("operation".into(), "Not applied".into())]),
+        };
+        (mailbox, DeviceKey::from_secret(&[1; 32]), with, word)
+    }
+
+    fn receipt() -> Receipt {
+        let (mailbox, key, with, word) = parts();
+        Receipt::write(&mailbox, &key, &with, 9, &word).unwrap()
+    }
+
+    /// H-07: a receipt is for those who hold the key, and holds against everybody.
+    #[test]
+    fn h_07_a_receipt_opens_and_any_flipped_bit_shows() {
+        let (mailbox, key, with, word) = parts();
+        let bytes = receipt().encode().unwrap();
+        assert!(
+            !bytes.windows(9).any(|w| w == b"operation"),
+            "what it names is sealed"
+        );
+        let read = Receipt::decode(&bytes).unwrap();
+        assert!(read.is_genuine(&key.public()));
+        assert_eq!(read.open(&with).unwrap(), word);
+        let other = MailboxKey::new(&mailbox, 4, Secret::new([6; 32]));
+        assert!(read.open(&other).is_err());
+        let mut moved = read.clone();
+        moved.number += 1;
+        assert!(moved.open(&with).is_err(), "what is clear is bound to it");
+        for bit in 0..bytes.len() * 8 {
+            let mut broken = bytes.clone();
+            broken[bit / 8] ^= 1 << (bit % 8);
+            let genuine = Receipt::decode(&broken).is_ok_and(|r| r.is_genuine(&key.public()));
+            assert!(!genuine, "bit {bit}");
+        }
+        for length in 0..bytes.len() {
+            assert!(Receipt::decode(&bytes[..length]).is_err());
+        }
+    }
+
+    /// A golden file: see `envelope`.
+    #[test]
+    fn h_07_every_released_form_stays_readable() {
+        let (_, key, with, word) = parts();
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sync/golden/receipt.1.receipt");
+        if !file.exists() && std::env::var_os("BEHALF_GOLDEN").is_some() {
+            std::fs::write(&file, receipt().encode().unwrap()).unwrap();
+        }
+        let read = Receipt::decode(&std::fs::read(&file).unwrap()).unwrap();
+        assert!(read.is_genuine(&key.public()));
+        assert_eq!((read.number, read.open(&with).unwrap()), (9, word));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_refused_without_a_panic(bytes: Vec<u8>) {
+            let read = |bytes: &[u8]| Receipt::decode(bytes).and_then(|r| r.open(&parts().2)).is_ok();
+            prop_assert!(!read(&bytes));
+            prop_assert!(!read(&[vec![1], bytes].concat()));
+        }
     }
 }

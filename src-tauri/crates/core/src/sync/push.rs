@@ -1,0 +1,296 @@
+//! Giving out: own operations sealed into envelopes, the outbox, the own receipt.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    chain,
+    envelope::{Envelope, Letter, Spot, content_name},
+    receipt::{Receipt, Refused, Word},
+    refusal,
+    relay::{EntryKind, EntryName, Relay},
+    run::{Replica, mark_merged},
+};
+use crate::{
+    Result,
+    access::{self, DeviceKey},
+    desk::view::SyncReport,
+    model::{Address, Time, hex},
+    replica::{self, Link, Operation},
+};
+
+/// How many operations one envelope holds at most: bounds what a merge keeps in memory.
+const OPERATIONS: usize = 5_000;
+/// How many bytes of changes it holds at most, but one change at least: far below what is ever unpacked.
+const BYTES: usize = 8 << 20;
+
+/// All own operations since the last cycle travel in one envelope (design §4). Keys first: what is done after somebody's
+/// access has ended is not sealed with a key they have.
+pub(super) fn seal(replica: Replica<'_>, mailbox: &Address, now: Time) -> Result<()> {
+    let (any, due) = replica.store.read(|connection| {
+        let (any, merging): (bool, bool) = connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM operation WHERE mailbox = ?1 AND seq IS NULL),
+                        EXISTS (SELECT 1 FROM envelope e JOIN device d ON d.mailbox = e.mailbox AND d.id = e.device
+                                WHERE e.mailbox = ?1 AND e.merged = 0 AND d.person = ?1)",
+            )?
+            .query_row([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        // Who is entitled is in the owner's own chains: an old copy of a disk reads them to their end first.
+        let due = !merging && !access::due(connection, replica.key, mailbox, &[0; 32], now)?.is_empty();
+        Ok((any, due))
+    })?;
+    if due {
+        replica
+            .store
+            .write(|tx| share_keys(tx, mailbox, replica.key, now))?;
+    }
+    // A cycle with nothing to send takes no write lock.
+    let mut more = any;
+    while more {
+        more = replica.store.write(|tx| seal_some(tx, mailbox, replica.key))?;
+    }
+    Ok(())
+}
+
+/// Seals some; false when nothing was left, or while there is no key to seal with.
+fn seal_some(tx: &Connection, mailbox: &Address, key: &DeviceKey) -> Result<bool> {
+    let mut operations = replica::unsealed(tx, mailbox, OPERATIONS)?;
+    let found = operations.len();
+    let mut bytes = 0;
+    let fit = operations.iter().take_while(|o| {
+        let first = bytes == 0;
+        bytes += o.operation.change.len().max(1);
+        first || bytes <= BYTES
+    });
+    operations.truncate(fit.count());
+    let Some(last) = operations.last().map(|o| o.number) else {
+        return Ok(false);
+    };
+    let Some(with) = access::newest_key(tx, key, mailbox)? else {
+        return Ok(false);
+    };
+    let more = found == OPERATIONS || operations.len() < found;
+    let operations: Vec<_> = operations.into_iter().map(|o| o.operation).collect();
+    let link = post(tx, mailbox, key, Letter::Operations(&with, &operations))?;
+    replica::mark_sealed(tx, mailbox, last, link)?;
+    Ok(more)
+}
+
+/// Puts a letter into the outbox as the next link of the own chain.
+pub fn post(tx: &Connection, mailbox: &Address, key: &DeviceKey, letter: Letter<'_>) -> Result<Link> {
+    let (last, prev) = chain::head(tx, mailbox, key.id())?;
+    let spot = Spot {
+        seq: last + 1,
+        prev,
+        epoch: epoch_of(tx, &hex(&prev))?,
+    };
+    let envelope = Envelope::write(mailbox, key, spot, letter)?;
+    let bytes = envelope.encode()?;
+    let name = content_name(&bytes);
+    let next = chain::place(tx, mailbox, key.id(), &hex(&prev))?;
+    let link = next.unwrap_or(Link { branch: 0, seq: 1 });
+    keep(tx, &envelope, &name, &bytes, false)?;
+    mark_merged(tx, &name, link)?;
+    Ok(link)
+}
+
+/// Gives out the mailbox keys that are due. True when there were any.
+fn share_keys(tx: &Connection, mailbox: &Address, key: &DeviceKey, now: Time) -> Result<bool> {
+    let (_, after) = chain::head(tx, mailbox, key.id())?;
+    let wraps = access::due(tx, key, mailbox, &after, now)?;
+    if wraps.is_empty() {
+        return Ok(false);
+    }
+    post(tx, mailbox, key, Letter::Keys(&wraps))?;
+    access::take_keys(tx, key, mailbox, key.card(), &wraps)?;
+    Ok(true)
+}
+
+/// After a grant was written, in the same transaction: what was done until now is sealed with the key that everybody
+/// who had access holds, so that they read that it has ended; then the keys follow the grant.
+pub fn share(tx: &Connection, mailbox: &Address, key: &DeviceKey, now: Time) -> Result<()> {
+    if access::newest_key(tx, key, mailbox)?.is_none() {
+        share_keys(tx, mailbox, key, now)?;
+    }
+    while seal_some(tx, mailbox, key)? {}
+    share_keys(tx, mailbox, key, now)?;
+    Ok(())
+}
+
+/// The operations in an envelope; `None` when it carries none, or its key is not here.
+///
+/// # Errors
+/// `Encoding` when its content is damaged.
+pub fn operations_in(
+    connection: &Connection,
+    key: &DeviceKey,
+    envelope: &Envelope,
+) -> Result<Option<Vec<Operation>>> {
+    let with = match envelope.needs() {
+        Some(epoch) => access::key_of(connection, key, &envelope.mailbox, &epoch)?,
+        None => None,
+    };
+    with.map(|with| envelope.operations(&with)).transpose()
+}
+
+/// Stores an envelope, not merged yet. True when it was not here.
+pub(super) fn keep(
+    tx: &Connection,
+    envelope: &Envelope,
+    name: &str,
+    bytes: &[u8],
+    sent: bool,
+) -> Result<bool> {
+    let added = tx
+        .prepare_cached(
+            "INSERT INTO envelope (hash, mailbox, device, seq, prev, epoch, key, bytes, sent, merged)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            name,
+            envelope.mailbox.as_str(),
+            envelope.device,
+            i64::try_from(envelope.seq).unwrap_or(i64::MAX),
+            hex(&envelope.prev),
+            envelope.epoch.number,
+            envelope.needs().map(|epoch| epoch.id),
+            bytes,
+            sent
+        ])?;
+    Ok(added == 1)
+}
+
+/// The number of the epoch a stored envelope was sealed in; 0 for none.
+pub(super) fn epoch_of(tx: &Connection, name: &str) -> Result<u32> {
+    Ok(tx
+        .prepare_cached("SELECT epoch FROM envelope WHERE hash = ?1")?
+        .query_row([name], |r| r.get(0))
+        .optional()?
+        .unwrap_or_default())
+}
+
+/// Publishes the oldest envelope of the outbox; false when there is none.
+pub(super) fn push(
+    replica: Replica<'_>,
+    relay: &dyn Relay,
+    mailbox: &Address,
+    report: &mut SyncReport,
+) -> Result<bool> {
+    let oldest: Option<(String, String, Vec<u8>)> = replica.store.read(|connection| {
+        Ok(connection
+            .prepare_cached(
+                "SELECT device, hash, bytes FROM envelope WHERE mailbox = ?1 AND sent = 0 ORDER BY seq LIMIT 1",
+            )?
+            .query_row([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+            .optional()?)
+    })?;
+    let Some((device, hash, bytes)) = oldest else {
+        return Ok(false);
+    };
+    let name = EntryName {
+        device,
+        kind: EntryKind::Envelope,
+        hash,
+    };
+    relay.publish(mailbox, &name, &bytes)?;
+    replica.store.write(|tx| {
+        tx.execute("UPDATE envelope SET sent = 1 WHERE hash = ?1", [&name.hash])?;
+        Ok(())
+    })?;
+    report.pushed += 1;
+    Ok(true)
+}
+
+/// What this replica holds and has not applied.
+fn refused(connection: &Connection, mailbox: &Address) -> Result<Refused> {
+    let mut statement = connection.prepare_cached("SELECT id, reason FROM quarantine WHERE mailbox = ?1")?;
+    let found = statement.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let mut refused = found.collect::<Result<Refused, _>>()?;
+    for (id, reason) in &mut refused {
+        if replica::is_accepted(connection, id)? {
+            reason.push_str(refusal::ACCEPTED);
+        }
+    }
+    Ok(refused)
+}
+
+/// The own receipt as it was last written: its number, what it says, its bytes, and whether the relay has it.
+type Said = (u64, Word, Vec<u8>, bool);
+
+fn own_receipt(connection: &Connection, mailbox: &Address, device: &str) -> Result<Option<Said>> {
+    let found: Option<(i64, String, String, Vec<u8>, bool)> = connection
+        .prepare_cached(
+            "SELECT number, seen, refused, bytes, sent FROM receipt WHERE mailbox = ?1 AND device = ?2",
+        )?
+        .query_row([mailbox.as_str(), device], |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
+        })
+        .optional()?;
+    found
+        .map(|(number, seen, refused, bytes, sent)| {
+            let word = Word {
+                seen: serde_json::from_str(&seen)?,
+                refused: serde_json::from_str(&refused)?,
+            };
+            Ok((number.unsigned_abs(), word, bytes, sent))
+        })
+        .transpose()
+}
+
+/// Publishes the own receipt if what it says has changed, or the relay has not acknowledged the last one.
+pub(super) fn push_receipt(
+    replica: Replica<'_>,
+    relay: &dyn Relay,
+    mailbox: &Address,
+    now: Time,
+    report: &mut SyncReport,
+) -> Result<()> {
+    let device = replica.key.id();
+    let (last, word, with) = replica.store.read(|connection| {
+        let word = Word {
+            seen: chain::seen(connection, mailbox)?,
+            refused: refused(connection, mailbox)?,
+        };
+        Ok((
+            own_receipt(connection, mailbox, device)?,
+            word,
+            access::oldest_key(connection, replica.key, mailbox)?,
+        ))
+    })?;
+    // Who has no key has read nothing yet.
+    let Some(with) = with else {
+        return Ok(());
+    };
+    let bytes = match last {
+        Some((_, said, bytes, sent)) if said == word => {
+            if sent {
+                return Ok(());
+            }
+            bytes
+        }
+        None if word.seen.is_empty() => return Ok(()),
+        last => {
+            // Above what was said before, also by a disk that an old copy has replaced meanwhile.
+            let number = last
+                .map_or(0, |(number, ..)| number + 1)
+                .max(now.0.unsigned_abs());
+            let receipt = Receipt::write(mailbox, replica.key, &with, number, &word)?;
+            replica.store.write(|tx| receipt.keep(tx, &word, false))?;
+            receipt.encode()?
+        }
+    };
+    let name = EntryName {
+        device: device.to_owned(),
+        kind: EntryKind::Receipt,
+        hash: content_name(&bytes),
+    };
+    relay.publish(mailbox, &name, &bytes)?;
+    replica.store.write(|tx| {
+        tx.execute(
+            "UPDATE receipt SET sent = 1 WHERE mailbox = ?1 AND device = ?2",
+            [mailbox.as_str(), device],
+        )?;
+        Ok(())
+    })?;
+    report.receipts += 1;
+    Ok(())
+}
