@@ -112,9 +112,12 @@ CREATE TABLE receipt (
     device  TEXT NOT NULL,
     number  INTEGER NOT NULL,
     seen    TEXT NOT NULL,                  -- JSON: device -> the tips of its chain up to which everything is held
+    missing TEXT NOT NULL DEFAULT '[]',     -- JSON: device and envelope, what it has heard of and does not hold
     refused TEXT NOT NULL,                  -- JSON: operation -> why it was not applied
     bytes   BLOB NOT NULL,
     sent    INTEGER NOT NULL,
+    -- 1 when what it misses has been offered again from here.
+    offered INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (mailbox, device)
 ) STRICT, WITHOUT ROWID;
 

@@ -21,6 +21,7 @@ CREATE TABLE message (
     sent         INTEGER NOT NULL,
     in_reply_to  TEXT NOT NULL,             -- Message-ID without brackets, '' when none
     thread       TEXT NOT NULL,             -- the oldest Message-ID of its references, or its own key
+    conversation TEXT NOT NULL,             -- what its Thread-Index has in common with its conversation, '' without one
     preview      TEXT NOT NULL,             -- the first words of the body
     unread       INTEGER NOT NULL,
     attachments  INTEGER NOT NULL,
@@ -32,6 +33,8 @@ CREATE INDEX message_by_date ON message (folder, sent DESC, id DESC);
 CREATE INDEX message_by_mailbox ON message (mailbox, sent DESC, id DESC);
 CREATE INDEX message_by_item ON message (item);
 CREATE INDEX message_by_thread ON message (mailbox, thread);
+-- What was chosen for a sender's mail before (D-07).
+CREATE INDEX message_by_sender ON message (from_address);
 
 CREATE TABLE appointment (
     id         INTEGER PRIMARY KEY,

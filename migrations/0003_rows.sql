@@ -27,6 +27,10 @@ CREATE TABLE crm_row (
     UNIQUE (table_name, id)
 ) STRICT;
 CREATE UNIQUE INDEX crm_row_changed ON crm_row (changed);
+-- From a contact to its account and on to the account's opportunities (D-07); exports name them by key or by name.
+CREATE INDEX crm_row_account ON crm_row (name COLLATE NOCASE) WHERE table_name = 'account';
+CREATE INDEX crm_row_opportunity ON crm_row (json_extract(columns, '$.customerid') COLLATE NOCASE)
+    WHERE table_name = 'opportunity';
 
 -- Derived from crm_row: which rows an address may mean (I-05).
 CREATE TABLE row_address (

@@ -27,18 +27,14 @@ CREATE TABLE item (
     subject         TEXT NOT NULL,
     sortdate        INTEGER NOT NULL,
     statecode       INTEGER NOT NULL,
-    ends            INTEGER                 -- scheduledend, of appointments
+    ends            INTEGER,                -- scheduledend, of appointments
+    preview         TEXT NOT NULL           -- the first words
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX item_unsettled ON item (mailbox, id) WHERE status = 'Track pending';
--- A row's timeline, by either date: the newest page is one contiguous read (design §7).
-CREATE INDEX timeline ON item (regarding_table, regarding_id, sortdate DESC, id) WHERE regarding_id IS NOT NULL;
-CREATE INDEX timeline_by_modified ON item (regarding_table, regarding_id, at DESC, id) WHERE regarding_id IS NOT NULL;
-
--- What an item says, for the timeline's search (J-03).
-CREATE TABLE item_text (
-    item TEXT PRIMARY KEY,
-    text TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+-- A row's timeline, by either date: the newest page is one contiguous read, from the end (design §7). A click adds at
+-- the end as well, where no page has to be shared out.
+CREATE INDEX timeline ON item (regarding_table, regarding_id, sortdate, id) WHERE regarding_id IS NOT NULL;
+CREATE INDEX timeline_by_modified ON item (regarding_table, regarding_id, at, id) WHERE regarding_id IS NOT NULL;
 
 -- Every state an item went through, none skipped (E-02). History, not derived: rebuild leaves it alone.
 CREATE TABLE status_log (

@@ -9,3 +9,4 @@ pub mod office;
 pub mod post;
 pub mod relays;
 pub mod servers;
+pub mod walks;

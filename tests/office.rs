@@ -1,5 +1,5 @@
 //! An office: Alex, the owner of a mailbox, and Kim, who works in it. Each has a replica of their own; they meet in
-//! a shared folder. Methods are named so that a story reads like prose.
+//! a shared folder, or on a server. Methods are named so that a story reads like prose.
 
 use std::{
     collections::BTreeMap,
@@ -23,6 +23,8 @@ pub const KIM: &str = "kim@contoso.example";
 /// Temporary; gone when dropped.
 pub struct Office {
     folder: TempDir,
+    /// The address of the place where they meet.
+    relay: String,
     /// The owner.
     pub alex: Person,
     /// The delegate.
@@ -40,11 +42,12 @@ pub struct Person {
 impl Office {
     /// Both have a replica, and know nothing of each other.
     pub fn of_strangers() -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("behalf-office-")
-            .tempdir()
-            .unwrap();
+        let folder = new_folder();
         let relay = format!("folder:{}", folder.path().join("relay").display());
+        Self::of_strangers_in(folder, relay)
+    }
+
+    fn of_strangers_in(folder: TempDir, relay: String) -> Self {
         let arrives = |address: &str, name: &str| {
             let person = Person {
                 address: address.into(),
@@ -54,12 +57,28 @@ impl Office {
             person
         };
         let (alex, kim) = (arrives(ALEX, "Alex"), arrives(KIM, "Kim"));
-        Self { folder, alex, kim }
+        Self {
+            folder,
+            relay,
+            alex,
+            kim,
+        }
     }
 
     /// Both have a replica; Kim has a grant of this level for every folder and the calendar.
     pub fn with_a_delegate(level: &str) -> Self {
-        let office = Self::of_strangers();
+        Self::of_strangers().invites_kim(level)
+    }
+
+    /// The same as [`Office::at_work`], meeting at this address.
+    pub fn at_work_meeting_at(relay: &str) -> Self {
+        let office = Self::of_strangers_in(new_folder(), relay.to_owned()).invites_kim("editor");
+        office.stocks_up();
+        office
+    }
+
+    fn invites_kim(self, level: &str) -> Self {
+        let office = self;
         let terms = ["invite", "create", "--for", KIM, "--level", level, "--calendar"];
         let code = office.alex.does(&terms)["code"].as_str().unwrap().to_owned();
         office.kim.does(&["invite", "accept", &code]);
@@ -98,12 +117,19 @@ impl Office {
 
     /// Somebody else arrives and becomes Alex's delegate too, with mail and rows.
     pub fn hires(&self, address: &str, name: &str) -> Person {
-        let relay = format!("folder:{}", self.path("relay").display());
         let person = Person {
             address: address.into(),
             data: self.path(&name.to_lowercase()),
         };
-        person.does(&["init", "--person", address, "--name", name, "--relay", &relay]);
+        person.does(&[
+            "init",
+            "--person",
+            address,
+            "--name",
+            name,
+            "--relay",
+            &self.relay,
+        ]);
         let terms = ["invite", "create", "--for", address, "--level", "editor"];
         let code = self.alex.does(&terms)["code"].as_str().unwrap().to_owned();
         person.does(&["invite", "accept", &code]);
@@ -144,6 +170,13 @@ impl Office {
     pub fn finds_the_relay(&self) {
         fs::rename(self.path("relay-elsewhere"), self.path("relay")).unwrap();
     }
+}
+
+fn new_folder() -> TempDir {
+    tempfile::Builder::new()
+        .prefix("behalf-office-")
+        .tempdir()
+        .unwrap()
 }
 
 impl Person {

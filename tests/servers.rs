@@ -29,17 +29,17 @@ struct Node {
     child: Option<Child>,
 }
 
-/// The server's program: `$NATS_SERVER`, what `./x test` has installed, or what is in the path.
+/// The server's program: `$NATS_SERVER`, which `./x test` sets, or what is there.
 ///
 /// # Panics
-/// Where continuous integration runs without it.
+/// Where it was promised, or continuous integration runs without it.
 pub fn program() -> Option<PathBuf> {
-    let mut places: Vec<PathBuf> = env::var_os("NATS_SERVER")
-        .into_iter()
-        .map(PathBuf::from)
-        .collect();
+    if let Some(named) = env::var_os("NATS_SERVER").map(PathBuf::from) {
+        assert!(named.is_file(), "NATS_SERVER names no file: {}", named.display());
+        return Some(named);
+    }
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
-    places.push(target.join("nats/bin/nats-server"));
+    let mut places = vec![target.join("nats/bin/nats-server")];
     if let Some(path) = env::var_os("PATH") {
         places.extend(env::split_paths(&path).map(|folder| folder.join("nats-server")));
     }
@@ -133,17 +133,27 @@ impl Servers {
 
     /// The address of all of them.
     pub fn address(&self) -> String {
+        self.address_of("", "")
+    }
+
+    /// The same with a user before it and a query behind it.
+    pub fn address_of(&self, user: &str, query: &str) -> String {
         let hosts: Vec<_> = self
             .nodes
             .iter()
             .map(|n| format!("127.0.0.1:{}", n.port))
             .collect();
-        format!("{}://{}", self.scheme, hosts.join(","))
+        format!("{}://{user}{}{query}", self.scheme, hosts.join(","))
+    }
+
+    /// A way to one of them, which serves what it can by itself.
+    pub fn relay_of(&self, n: usize) -> NatsRelay {
+        relay_at(&format!("{}://127.0.0.1:{}", self.scheme, self.nodes[n].port))
     }
 
     /// Somebody's way to them.
     pub fn relay(&self) -> NatsRelay {
-        NatsRelay::new(self.address().parse().unwrap()).unwrap()
+        relay_at(&self.address())
     }
 
     /// Starts a node that does not run, and waits until it listens.
@@ -173,6 +183,13 @@ impl Servers {
         let mut child = self.nodes[n].child.take().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    /// Ends a node as its administrator would.
+    pub fn stops(&mut self, n: usize) {
+        self.signals(n, "TERM");
+        let mut child = self.nodes[n].child.take().unwrap();
+        patiently("it ends", || child.try_wait().unwrap().is_some());
     }
 
     /// Sends a signal to a node: STOP, CONT.
@@ -208,6 +225,11 @@ impl Servers {
                 .is_ok_and(|report| report.streams.iter().all(|s| s.behind == 0))
         });
     }
+}
+
+/// The relay at an address.
+pub fn relay_at(address: &str) -> NatsRelay {
+    NatsRelay::new(address.parse().unwrap()).unwrap()
 }
 
 impl Drop for Servers {

@@ -330,6 +330,9 @@ fn hostile(outside: &str) -> String {
     )
 }
 
+#[path = "window/together.rs"]
+mod together;
+
 /// Without a replica there is no window, and the person is told what to do.
 #[test]
 fn without_data_it_says_what_to_do() {

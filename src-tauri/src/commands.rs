@@ -4,9 +4,9 @@ use behalf_core::{
     desk::{
         Accepted, AuditQuery, ImportProgress, Invitation, Terms, TimelineQuery,
         view::{
-            ActivityForm, AuditEntry, Folder, Grant, History, Hit, ImportReport, Item, ListPage, Me,
-            PendingInvitation, Quarantined, RowForm, Shown, Stepped, SyncDetails, SyncState, Timeline,
-            Verified,
+            ActivityForm, AuditEntry, Folder, Grant, History, Hit, ImportReport, Item, ListEntry, ListPage,
+            Me, PendingInvitation, Quarantined, RowForm, Shown, Stepped, Suggestion, SyncDetails, SyncState,
+            Timeline, Verified,
         },
     },
     model::{Address, RowRef},
@@ -50,6 +50,20 @@ pub async fn list(
         .await
 }
 
+/// Mail that holds these words, newest first; of every folder without `folder`.
+#[tauri::command]
+#[specta::specta]
+pub async fn find_mail(
+    desk: Desk<'_>,
+    mailbox: Address,
+    text: String,
+    folder: Option<String>,
+    limit: u32,
+) -> Result<Vec<ListEntry>> {
+    desk.ask(move |desk| desk.find_mail(&mailbox, &text, folder.as_deref(), limit))
+        .await
+}
+
 /// A message or appointment, opened.
 #[tauri::command]
 #[specta::specta]
@@ -76,6 +90,20 @@ pub async fn search(desk: Desk<'_>, text: String, tables: Vec<String>, limit: u3
 #[specta::specta]
 pub async fn recent_rows(desk: Desk<'_>) -> Result<Vec<Hit>> {
     desk.ask(|desk| desk.recent_rows()).await
+}
+
+/// Keeps a row at hand as a favourite, or no longer (D-02).
+#[tauri::command]
+#[specta::specta]
+pub async fn favourite(desk: Desk<'_>, row: RowRef, keep: bool) -> Result<()> {
+    desk.ask(move |desk| desk.favourite(&row, keep)).await
+}
+
+/// Rows the item may belong to, before typing (D-07).
+#[tauri::command]
+#[specta::specta]
+pub async fn suggest(desk: Desk<'_>, mailbox: Address, key: String) -> Result<Vec<Suggestion>> {
+    desk.ask(move |desk| desk.suggest(&mailbox, &key)).await
 }
 
 /// Set Regarding or Change Regarding; without a row, Track without Regarding. Durable when it returns (E-03).
@@ -263,12 +291,15 @@ pub async fn quarantine(desk: Desk<'_>) -> Result<Vec<Quarantined>> {
     desk.ask(|desk| desk.quarantine()).await
 }
 
-/// Applies it after all.
+/// Applies these after all, in one go.
 #[tauri::command]
 #[specta::specta]
-pub async fn accept_quarantined(desk: Desk<'_>, id: String) -> Result<()> {
-    desk.ask(move |desk| desk.accept_quarantined(&id).map(drop))
-        .await?;
+pub async fn accept_quarantined(desk: Desk<'_>, ids: Vec<String>) -> Result<()> {
+    desk.ask(move |desk| {
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        desk.accept_quarantined(&ids).map(drop)
+    })
+    .await?;
     desk.agent.nudge();
     Ok(())
 }

@@ -1,12 +1,15 @@
 //! From the click to the disk: how long Set Regarding takes until it is durable, beside the least any program can
-//! take, a bare commit of the same bytes on the same disk (SQLite, WAL, `synchronous=FULL`).
+//! take, a bare commit of the same bytes on the same disk (SQLite, WAL, `synchronous=FULL`), and beside the least a
+//! program with Automerge documents can take, one edit in such a commit.
 //!
-//! The two are measured in turn, click by click, so that a busy disk disturbs both alike.
+//! They are measured in turn, click by click, so that a busy disk disturbs all alike.
 
+mod split;
 mod table;
 
-use std::{error::Error, ops::ControlFlow, time::Instant};
+use std::{collections::BTreeMap, error::Error, ops::ControlFlow, time::Instant};
 
+use automerge::{AutoCommit, ROOT, transaction::Transactable};
 use behalf_cli::sample;
 use behalf_core::{
     desk::Desk,
@@ -17,8 +20,18 @@ use rusqlite::Connection;
 use table::{median, print, quantile};
 
 const CLICKS: usize = 1_000;
-/// About what one click writes: a document, an operation, an activity with its parties, the log.
+/// About what one click writes: a change with the mail's text, and the projection.
 const BYTES: usize = 8_192;
+/// Of it the mail's text, as it stands in the document.
+const TEXT: usize = 4_096;
+/// The parts of a click, in order.
+const PARTS: [(&str, &str); 5] = [
+    ("read", "reads: may I, and what does the mail say"),
+    ("edit", "the edit of the document"),
+    ("write", "the operation, the item, the log"),
+    ("answer", "what the screen shows"),
+    ("commit", "the commit"),
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::Builder::new()
@@ -28,22 +41,32 @@ fn main() -> Result<(), Box<dyn Error>> {
     let relay = format!("folder:{}", folder.path().join("relay").display());
     let desk = Desk::init(&folder.path().join("alex"), &owner, "Alex", &relay)?;
     let keys = fill(&desk, &owner, folder.path())?;
+    tracing::subscriber::set_global_default(split::Split)?;
 
     let mut bare = bare_store(&folder.path().join("bare.db"))?;
+    let mut edited = bare_store(&folder.path().join("edited.db"))?;
     let payload = vec![7_u8; BYTES];
+    let text = "word ".repeat(TEXT / 5);
     let row = RowRef::new("account", "A1");
-    let (mut clicks, mut commits) = (Vec::new(), Vec::new());
+    let (mut clicks, mut commits, mut edits) = (Vec::new(), Vec::new(), Vec::new());
+    let mut parts: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for key in &keys {
-        commits.push(timed(|| {
-            let tx = bare.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            tx.prepare_cached("INSERT INTO bare (bytes) VALUES (?1)")?
-                .execute([&payload])?;
-            Ok(tx.commit()?)
+        commits.push(timed(|| commit(&mut bare, &payload))?);
+        edits.push(timed(|| {
+            let mut document = AutoCommit::new();
+            document.put(ROOT, "text", &text)?;
+            document.commit();
+            let change = document.get_last_local_change().ok_or("nothing was changed")?;
+            commit(&mut edited, change.raw_bytes())
         })?);
+        split::take();
         clicks.push(timed(|| {
             desk.track(&owner, key, Some(&row))?;
             Ok(())
         })?);
+        for (part, spent) in split::take() {
+            parts.entry(part).or_default().push(spent);
+        }
     }
     println!(
         "\n## Click to durable: {} clicks, milliseconds (wall)\n",
@@ -54,12 +77,26 @@ fn main() -> Result<(), Box<dyn Error>> {
         let p = |share| format!("{:.2}", quantile(figures, share));
         [name.to_owned(), p(0.5), p(0.95), p(0.99), format!("{ratio:.2}")]
     };
-    let rows = [
+    let mut rows = vec![
         line("bare commit of 8 KiB (the limit)", &commits),
+        line("one Automerge edit in a bare commit", &edits),
         line("Set Regarding", &clicks),
     ];
+    for (part, words) in PARTS {
+        rows.push(line(
+            &format!("- {words}"),
+            parts.get(part).map_or(&[], Vec::as_slice),
+        ));
+    }
     print(["", "p50", "p95", "p99", "p50 : limit"], &rows);
     Ok(())
+}
+
+fn commit(store: &mut Connection, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
+    let tx = store.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    tx.prepare_cached("INSERT INTO bare (bytes) VALUES (?1)")?
+        .execute([bytes])?;
+    Ok(tx.commit()?)
 }
 
 /// Mails and the row they are set regarding; the mails' keys.

@@ -11,6 +11,8 @@ mod disks;
 mod hands;
 mod offline;
 mod refusals;
+mod replies;
 mod revoked;
+mod suggest;
 mod undo;
 mod walks;

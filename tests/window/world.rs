@@ -26,6 +26,8 @@ pub struct World {
     pub delegate: Person,
     /// Whose mailbox it is.
     pub owner: Person,
+    /// Somebody who works for others.
+    pub stranger: Person,
     _folder: TempDir,
 }
 
@@ -57,7 +59,13 @@ impl World {
             .iter()
             .find(|p| p["role"] == "owner" && acts_for(p))
             .expect("their owner");
+        let mailboxes = |found: &Value| found["mailboxes"].as_array().cloned().unwrap_or_default();
+        let stranger = people
+            .iter()
+            .find(|p| p["role"] == "delegate" && !mailboxes(p).contains(&owner["person"]))
+            .expect("somebody else");
         Self {
+            stranger: person(stranger),
             delegate: person(delegate),
             owner: person(owner),
             _folder: folder,

@@ -19,6 +19,10 @@ export const commands = {
 	search: (text: string, tables: string[], limit: number) => typedError<Hit[], CommandError>(__TAURI_INVOKE("search", { text, tables, limit })),
 	/**  Recent and favourite rows, before typing (D-02). */
 	recentRows: () => typedError<Hit[], CommandError>(__TAURI_INVOKE("recent_rows")),
+	/**  Keeps a row at hand as a favourite, or no longer (D-02). */
+	favourite: (row: RowRef, keep: boolean) => typedError<null, CommandError>(__TAURI_INVOKE("favourite", { row, keep })),
+	/**  Rows the item may belong to, before typing (D-07). */
+	suggest: (mailbox: Address, key: string) => typedError<Suggestion[], CommandError>(__TAURI_INVOKE("suggest", { mailbox, key })),
 	/**  Set Regarding or Change Regarding; without a row, Track without Regarding. Durable when it returns (E-03). */
 	track: (mailbox: Address, key: string, regarding: RowRef | null) => typedError<Item, CommandError>(__TAURI_INVOKE("track", { mailbox, key, regarding })),
 	/**  Untrack & Keep, or Untrack & Delete (D2). */
@@ -61,8 +65,8 @@ export const commands = {
 	resolve: (mailbox: Address, key: string, of: Address, at: string) => typedError<Item, CommandError>(__TAURI_INVOKE("resolve", { mailbox, key, of, at })),
 	/**  What was not applied (A-07). */
 	quarantine: () => typedError<Quarantined[], CommandError>(__TAURI_INVOKE("quarantine")),
-	/**  Applies it after all (A-07). */
-	acceptQuarantined: (id: string) => typedError<null, CommandError>(__TAURI_INVOKE("accept_quarantined", { id })),
+	/**  Applies these after all, in one go (A-07). */
+	acceptQuarantined: (ids: string[]) => typedError<null, CommandError>(__TAURI_INVOKE("accept_quarantined", { ids })),
 	/**  Leaves it as it is for good. */
 	discardQuarantined: (id: string) => typedError<null, CommandError>(__TAURI_INVOKE("discard_quarantined", { id })),
 	/**  Who has what, what waits and why (H-03). */
@@ -126,6 +130,16 @@ export type ActivityForm = {
  *  A mailbox is named by its owner's address, a person by theirs.
  */
 export type Address = string;
+
+/**  The tracked mail that a mail answers (E-08). */
+export type Answered = {
+	/**  Its key. */
+	key: string,
+	/**  Its subject; empty where this replica does not hold it. */
+	subject: string,
+	/**  How that is known. */
+	method: Method,
+};
 
 /**  An attachment, by name. */
 export type Attachment = {
@@ -393,6 +407,8 @@ export type Item = {
 	values: Choice[],
 	/**  The activity's id, once promoted. */
 	activity: string | null,
+	/**  What it answers, when it is tracked because of that (E-08). */
+	answers: Answered | null,
 	/**  What went wrong with promotion, and what happens next (H-04). */
 	failure: Failure | null,
 };
@@ -500,6 +516,14 @@ export type Missing = {
 	/**  How many, at least. */
 	changes: number,
 };
+/**  How it is known which mail another one answers: the values of `correlationmethod` (spec §5). */
+export type Method = 
+/**  In-Reply-To, or References. */
+"In-Reply-To" | 
+/**  The tracking token in the subject. */
+"tracking token" | 
+/**  The Thread-Index header. */
+"conversation index";
 
 /**  A row by name. */
 export type NamedRow = {
@@ -624,6 +648,8 @@ export type RowForm = {
 	card: Column[],
 	/**  False when the table shows no timeline. */
 	timeline: boolean,
+	/**  This person keeps it at hand (D-02). */
+	favourite: boolean,
 };
 
 /**  A CRM row, written `TABLE:ID` (spec §6), as in `account:ALFKI`. */
@@ -709,6 +735,20 @@ export type Stepped = {
 	done: StepDone[],
 	/**  Of many: those that stay as they are. */
 	kept: Kept[],
+/**  A row an item may belong to (D-07). */
+export type Suggestion = {
+	/**  The table's logical name. */
+	table: string,
+	/**  The table's label, as in `Account`. */
+	table_label: string,
+	/**  The row's key. */
+	id: string,
+	/**  Its name. */
+	name: string,
+	/**  Why it is suggested, one phrase. */
+	reason: string,
+	/**  The card columns, label -> value. */
+	columns: { [key in string]: string },
 };
 
 /**  How the sync goes. */

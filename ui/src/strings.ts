@@ -206,6 +206,10 @@ export const text = {
 
   list: {
     empty: "Nothing in this folder",
+    find: "Search all mail",
+    allFolders: "Found in all folders",
+    found: (n: number) => (n === 1 ? "1 message found" : `${n} messages found`),
+    notFound: (typed: string) => `No message holds “${typed}”.`,
     none: "Choose a folder to see its messages.",
     unread: "Unread",
     attachments: (n: number) => (n === 1 ? "1 attachment" : `${n} attachments`),
@@ -300,6 +304,9 @@ export const text = {
     failure: "Dynamics 365 did not take it",
     failureRetry: (time: string, attempts: number) => `Attempt ${attempts}. Next try ${time}.`,
     failureFinal: (attempts: number) => `After ${attempts} ${attempts === 1 ? "attempt" : "attempts"}, it needs a person.`,
+    suggested: "Suggested",
+    suggest: (name: string, table: string, reason: string) => `Set Regarding: ${name}, ${table}. ${reason}`,
+    answers: (subject: string, how: string) => `Tracked because it answers “${subject}” (${how}).`,
     saidStatus: (subject: string, status: string) => `${subject}: ${status}`,
   },
 
@@ -323,18 +330,27 @@ export const text = {
   },
 
   search: {
+    suggested: "Suggested",
+    favourites: "Favourites",
     recent: "Recent",
     none: (typed: string) => `No rows match “${typed}”.`,
     ask: (owner: string) => `Ask ${owner} to add a contact`,
+    askHint: "Copies a note that you can send.",
+    asked: (owner: string) => `Copied. Send it to ${owner}.`,
+    note: (owner: string, typed: string, subject: string) =>
+      `Hello ${owner},\n\nI found no row for “${typed}” to link “${subject}” to. Could you please add a contact?\n`,
     noRecent: "Start typing to find a row.",
     found: (n: number) => (n === 1 ? "1 row found" : `${n} rows found`),
-    recents: (n: number) => (n === 1 ? "1 recent row" : `${n} recent rows`),
+    offered: (suggested: number, others: number) =>
+      `${suggested} suggested, ${others} recent and favourite rows`,
     failed: "The search did not work",
   },
 
   row: {
     open: (name: string) => `Open ${name}`,
     inactive: "Inactive",
+    favourite: "Keep as favourite",
+    unfavourite: "No longer a favourite",
     fields: "Details",
     failed: "The row could not be opened",
     noValue: "—",
@@ -413,6 +429,7 @@ export const text = {
     withdraw: "Withdraw",
     othersTitle: "Mailboxes you work in",
     openMailbox: "Open the mailbox",
+    noAccess: "Your access has ended. What you did in time stays; you still see what became of it.",
   },
   terms: {
     level: "What they may do",

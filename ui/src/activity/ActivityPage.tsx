@@ -1,5 +1,5 @@
 import { Badge, Button } from "@fluentui/react-components";
-import { CalendarLtrRegular, ClockRegular, MailRegular } from "@fluentui/react-icons";
+import { CalendarLtrRegular, ClockRegular, HistoryRegular, MailRegular } from "@fluentui/react-icons";
 import { useNavigation } from "../app/navigation";
 import { useActivity } from "../host/queries";
 import { RowCard } from "../pane/RowCard";
@@ -29,6 +29,12 @@ export function ActivityPage({ id }: { id: string }) {
                 {text.activity.pending}
               </Badge>
             )}
+            <Button
+              icon={<HistoryRegular />}
+              onClick={() => go({ to: "page", page: { kind: "history", mailbox: form.mailbox, key: form.key } })}
+            >
+              {text.log.history}
+            </Button>
             {elsewhere && (
               <Button onClick={() => go({ to: "message", mailbox: form.mailbox, folder: null, key: form.key })}>{text.activity.open}</Button>
             )}

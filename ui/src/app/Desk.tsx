@@ -82,6 +82,10 @@ function Opened({ me, theme, chooseTheme }: Looks & { me: Me }) {
     if (typeof command === "object") {
       const section = SECTIONS[command.section];
       if (section) go({ to: "section", section });
+      setDrawer(false);
+    } else if (command === "back") {
+      if (place.pages.length > 0) go({ to: "back" });
+      else if (place.section !== "mail") go({ to: "section", section: "mail" });
     } else if (command === "undo") void undo.undo(null);
     else if (command === "redo") void undo.redo(null);
     else if (command === "help") setDialog("help");
@@ -95,7 +99,15 @@ function Opened({ me, theme, chooseTheme }: Looks & { me: Me }) {
   const drawn = layout === "narrow" || single;
   return (
     <NavigationProvider value={navigation}>
-      <div className={styles.window}>
+      <div
+        className={styles.window}
+        role="presentation"
+        onKeyDown={(event) => {
+          if (event.key !== "Escape" || !drawer || event.defaultPrevented) return;
+          event.preventDefault();
+          setDrawer(false);
+        }}
+      >
         <TitleBar
           me={me}
           mailbox={place.section === "mail" ? mailbox : null}
@@ -109,11 +121,7 @@ function Opened({ me, theme, chooseTheme }: Looks & { me: Me }) {
           {(!drawn || drawer) && (
             <>
               {drawn && <button type="button" tabIndex={-1} aria-label={text.close} className={styles.shade} onClick={() => setDrawer(false)} />}
-              <div
-                className={drawn ? styles.drawer : styles.side}
-                onKeyDown={(event) => event.key === "Escape" && setDrawer(false)}
-                role="presentation"
-              >
+              <div className={drawn ? styles.drawer : styles.side}>
                 <Rail chosen={() => setDrawer(false)} />
                 {(drawn || place.section === "mail") && <Mailboxes me={me} chosen={() => setDrawer(false)} />}
               </div>
@@ -166,7 +174,7 @@ function useFirstMailbox(me: Me, go: (by: Move) => void): void {
   const folders = useFolders(mine ?? "");
   const empty = folders.data?.every(({ messages }) => messages === 0) === true;
   useEffect(() => {
-    if (!chosen && empty && shared !== undefined) go({ to: "mailbox", mailbox: shared, folder: null });
+    if (!chosen && empty && shared !== undefined) go({ to: "begin", mailbox: shared, folder: null });
   }, [chosen, empty, shared, go]);
 }
 
@@ -175,7 +183,7 @@ function useInbox({ mailbox, folder }: Place, go: (by: Move) => void): void {
   const folders = useFolders(mailbox ?? "");
   const first = folders.data?.find(({ role }) => role === "inbox") ?? folders.data?.[0];
   useEffect(() => {
-    if (mailbox !== null && folder === null && first) go({ to: "mailbox", mailbox, folder: first.folder });
+    if (mailbox !== null && folder === null && first) go({ to: "begin", mailbox, folder: first.folder });
   }, [mailbox, folder, first, go]);
 }
 

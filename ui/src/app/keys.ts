@@ -10,6 +10,7 @@ export type Command =
   | "help"
   | "undo"
   | "redo"
+  | "back"
   | { section: number };
 
 type Pressed = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey">;
@@ -63,7 +64,9 @@ function goRegion(step: 1 | -1): void {
 export function useCommands(run: (command: Exclude<Command, "nextRegion" | "previousRegion">) => void): void {
   const heard = useEffectEvent((event: KeyboardEvent) => {
     if (event.defaultPrevented) return;
-    const command = commandFor(event, isTyping(event.target));
+    // Whoever has clicked beside everything still expects Esc to lead back.
+    const nowhere = event.key === "Escape" && event.target === document.body;
+    const command = nowhere ? "back" : commandFor(event, isTyping(event.target));
     if (!command || document.querySelector("[aria-modal=true]")) return;
     event.preventDefault();
     if (command === "nextRegion") goRegion(1);

@@ -30,3 +30,15 @@ test("Set Regarding is wished for only with an item", () => {
   expect(move({ ...open, pane: false }, { to: "setRegarding" })).toMatchObject({ pane: true, wish: 1 });
   expect(move(move(open, { to: "setRegarding" }), { to: "item", key: "2@x" }).wish).toBe(0);
 });
+
+test("a part of Behalf lies over the mail, which stays as it was", () => {
+  const row = move(open, { to: "page", page: { kind: "row", row: { table: "account", id: "A" } } });
+  const log = move(row, { to: "section", section: "log" });
+  expect(log).toMatchObject({ section: "log", key: "1@x", pane: true, pages: [] });
+  const history = move(log, { to: "page", page: { kind: "history", mailbox: "kim@x", key: "1@x" } });
+  expect(move(history, { to: "back" })).toMatchObject({ section: "log", pages: [] });
+  expect(move(history, { to: "message", mailbox: "kim@x", folder: null, key: "2@x" })).toMatchObject({ section: "mail", key: "2@x", pages: [] });
+  expect(move(log, { to: "section", section: "mail" })).toEqual(open);
+  // A folder that arrives pulls nobody away.
+  expect(move(log, { to: "begin", mailbox: "kim@x", folder: "Inbox" })).toMatchObject({ section: "log", folder: "Inbox" });
+});

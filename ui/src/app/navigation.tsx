@@ -28,6 +28,8 @@ export type Place = {
 export type Move =
   | { to: "section"; section: Section }
   | { to: "mailbox"; mailbox: string; folder: string | null }
+  /** As `mailbox`, by the window itself: whoever is in another part of Behalf stays there. */
+  | { to: "begin"; mailbox: string; folder: string | null }
   | { to: "item"; key: string | null }
   | { to: "message"; mailbox: string; folder: string | null; key: string }
   | { to: "page"; page: Page }
@@ -42,6 +44,8 @@ export function move(place: Place, by: Move): Place {
   switch (by.to) {
     case "section":
       return by.section === place.section && place.pages.length === 0 ? place : { ...place, section: by.section, pages: [] };
+    case "begin":
+      return { ...place, mailbox: by.mailbox, folder: by.folder, key: null, pane: place.pinned, wish: 0 };
     case "mailbox":
       return { ...place, section: "mail", mailbox: by.mailbox, folder: by.folder, key: null, pages: [], pane: place.pinned, wish: 0 };
     case "item":

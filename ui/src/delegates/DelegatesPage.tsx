@@ -31,6 +31,17 @@ export function DelegatesPage({ me, open }: { me: Me; open: (dialog: Open) => vo
   const living = grants.data?.filter((grant) => standing(grant, now) === "now") ?? [];
   const ended = grants.data?.filter((grant) => standing(grant, now) !== "now") ?? [];
   const others = me.mailboxes.filter(({ mine }) => !mine);
+  const theirs = others.length > 0 && (
+    <Panel title={text.delegates.othersTitle} testId="my-mailboxes">
+      <ul className={styles.people}>
+        {others.map((mailbox) => (
+          <Theirs key={mailbox.id} mailbox={mailbox} me={me} />
+        ))}
+      </ul>
+    </Panel>
+  );
+  // Whoever only works for others finds that first.
+  const assistant = others.length > 0 && living.length === 0;
   return (
     <Section
       title={text.delegates.title}
@@ -48,6 +59,8 @@ export function DelegatesPage({ me, open }: { me: Me; open: (dialog: Open) => vo
     >
       {grants.isError && <Problem title={text.delegates.failed} error={grants.error} />}
       {invitations.isError && <Problem title={text.delegates.failed} error={invitations.error} />}
+
+      {assistant && theirs}
 
       {invitations.data !== undefined && invitations.data.length > 0 && (
         <Panel title={text.delegates.pendingTitle} testId="pending-invitations">
@@ -107,15 +120,7 @@ export function DelegatesPage({ me, open }: { me: Me; open: (dialog: Open) => vo
         </Panel>
       )}
 
-      {others.length > 0 && (
-        <Panel title={text.delegates.othersTitle} testId="my-mailboxes">
-          <ul className={styles.people}>
-            {others.map((mailbox) => (
-              <Theirs key={mailbox.id} mailbox={mailbox} me={me} />
-            ))}
-          </ul>
-        </Panel>
-      )}
+      {!assistant && theirs}
 
       {asked?.what === "change" && <ChangeDialog grant={asked.grant} mailbox={own} close={close} />}
       {asked?.what === "revoke" && <RevokeDialog grant={asked.grant} close={close} />}
@@ -184,7 +189,7 @@ function Theirs({ mailbox, me }: { mailbox: Mailbox; me: Me }) {
       <p className={styles.sentence}>
         {mine && mailbox.level
           ? text.delegates.you[mailbox.level](mailbox.owner_name, mine.until === null ? "" : text.delegates.untilDay(lastDay(mine.until)))
-          : mailbox.reason || text.mailboxes.noAccess}
+          : text.delegates.noAccess}
       </p>
       {mailbox.level && (
         <div className={styles.buttons}>

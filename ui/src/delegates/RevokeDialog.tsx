@@ -1,5 +1,6 @@
 import { Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle } from "@fluentui/react-components";
 import { useMutation } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { Problem } from "../app/Problem";
 import { useHost } from "../host/context";
 import type { Grant } from "../host/host";
@@ -19,6 +20,8 @@ export function RevokeDialog({ grant, close }: { grant: Grant; close: () => void
       void offerUndo();
     },
   });
+  // What they have sent by now was done in time: it is fetched while the person reads what ending means.
+  useEffect(() => void host.syncNow().catch(() => undefined), [host]);
   return (
     <Dialog open modalType="alert" onOpenChange={(_, data) => !data.open && close()}>
       <DialogSurface>

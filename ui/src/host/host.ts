@@ -18,6 +18,7 @@ import type {
   ImportReport,
   Invitation,
   Item,
+  ListEntry,
   ListPage,
   Me,
   PendingInvitation,
@@ -26,6 +27,7 @@ import type {
   RowRef,
   Shown,
   Stepped,
+  Suggestion,
   SyncDetails,
   SyncState,
   Terms,
@@ -66,11 +68,16 @@ export interface Host {
   folders(mailbox: string): Promise<Folder[]>;
   /** Newest first; `after` is the key of the last entry before. */
   list(mailbox: string, folder: string | null, limit: number, after: string | null): Promise<ListPage>;
+  /** Mail of every folder (or of one) that holds the words, newest first. */
+  findMail(mailbox: string, text: string, folder: string | null, limit: number): Promise<ListEntry[]>;
   show(mailbox: string, key: string): Promise<Shown>;
   status(mailbox: string, key: string): Promise<Item>;
 
   search(text: string, tables: string[], limit: number): Promise<Hit[]>;
   recentRows(): Promise<Hit[]>;
+  /** Rows the item may belong to, best first, each with its reason. */
+  suggest(mailbox: string, key: string): Promise<Suggestion[]>;
+  favourite(row: RowRef, keep: boolean): Promise<void>;
 
   /** Durable when it resolves. Without a row: Track without Regarding. */
   track(mailbox: string, key: string, regarding: RowRef | null): Promise<Item>;
@@ -93,7 +100,8 @@ export interface Host {
   redo(id: string | null): Promise<Stepped>;
 
   quarantine(): Promise<Quarantined[]>;
-  acceptQuarantined(id: string): Promise<void>;
+  /** In one go: all or none, and one undo. */
+  acceptQuarantined(ids: readonly string[]): Promise<void>;
   discardQuarantined(id: string): Promise<void>;
 
   /** Newest last. */

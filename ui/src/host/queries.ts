@@ -32,6 +32,27 @@ export function useShown(mailbox: string, key: string | null) {
   });
 }
 
+/** How many mails a search shows. */
+const FOUND = 100;
+
+/** Mail of the mailbox that holds these words. */
+export function useFoundMail(mailbox: string, words: string) {
+  const host = useHost();
+  return useQuery({
+    queryKey: ["find", mailbox, words],
+    queryFn: async () => ({ of: words, entries: await host.findMail(mailbox, words, null, FOUND) }),
+    // What is on screen stays until the new answer is there.
+    placeholderData: keepPreviousData,
+    enabled: words !== "",
+  });
+}
+
+/** Rows the item may belong to, before anybody types (D-07). */
+export function useSuggestions(mailbox: string, key: string, enabled: boolean) {
+  const host = useHost();
+  return useQuery({ queryKey: ["suggest", mailbox, key], queryFn: () => host.suggest(mailbox, key), enabled });
+}
+
 export function useRow(row: RowRef) {
   const host = useHost();
   return useQuery({ queryKey: ["row", row.table, row.id], queryFn: () => host.row(row) });

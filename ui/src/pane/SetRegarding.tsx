@@ -1,23 +1,30 @@
 import { Field, Input, mergeClasses } from "@fluentui/react-components";
-import { SearchRegular } from "@fluentui/react-icons";
+import { MailRegular, SearchRegular } from "@fluentui/react-icons";
+import { useQueryClient } from "@tanstack/react-query";
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useAnnounce } from "../app/announce";
-import { HostError, type Hit } from "../host/host";
+import { copy } from "../app/copy";
+import { Marked } from "../app/Marked";
+import { useHost } from "../host/context";
+import { HostError, type RowRef, type Suggestion } from "../host/host";
 import { TableIcon } from "../row/TableIcon";
 import { text } from "../strings";
-import { groups, step } from "./groups";
-import { highlight } from "./highlight";
+import { beforeTyping, found as sectionsOf, type Offer, rowName, step } from "./offers";
 import styles from "./regarding.module.css";
+import { rowQuery } from "./rowQuery";
 import { useRowSearch } from "./useRowSearch";
 
 type Props = {
   label: string;
   /** The owner's name where the person is a delegate: then no row can be made, only asked for (D-06). */
   owner: string | null;
+  /** The item's subject, for the note to the owner. */
+  subject: string;
   disabled: boolean;
+  suggestions: readonly Suggestion[];
   /** Takes the focus when it changes. */
   wish: number;
-  choose: (hit: Hit) => void;
+  choose: (row: RowRef) => void;
   cancel?: () => void;
 };
 
@@ -25,23 +32,29 @@ type Props = {
 const PAUSE = 600;
 
 /** The Set Regarding box: a combobox over every row, worked by keyboard (group D). */
-export function SetRegarding({ label, owner, disabled, wish, choose, cancel }: Props) {
+export function SetRegarding({ label, owner, subject, disabled, suggestions, wish, choose, cancel }: Props) {
   const announce = useAnnounce();
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState("");
   const [open, setOpen] = useState(false);
-  const [moved, setMoved] = useState<{ among: readonly Hit[]; to: number } | null>(null);
+  const [moved, setMoved] = useState<{ among: readonly Offer[]; to: number } | null>(null);
+  const host = useHost();
+  const cache = useQueryClient();
   const found = useRowSearch(typed, open);
-  const grouped = useMemo(() => groups(found.hits), [found.hits]);
-  const ordered = useMemo(() => grouped.flatMap((group) => group.hits.map(({ hit }) => hit)), [grouped]);
+  const sections = useMemo(
+    () => (found.of === "" ? beforeTyping(suggestions, found.hits, text.search) : sectionsOf(found.hits)),
+    [found.of, found.hits, suggestions],
+  );
+  const ordered = useMemo(() => sections.flatMap((section) => section.offers.map(({ offer }) => offer)), [sections]);
   // The first row that may be chosen is ready for Enter as soon as something is typed.
-  const first = found.of === "" ? -1 : ordered.findIndex((hit) => hit.disabled === "");
+  const first = found.of === "" ? -1 : ordered.findIndex((offer) => offer.disabled === "");
   const active = moved?.among === ordered ? moved.to : first;
   const setActive = (to: number) => setMoved({ among: ordered, to });
-  const shown = found.fresh || found.hits.length > 0;
+  const shown = found.fresh || ordered.length > 0;
   const none = found.fresh && ordered.length === 0;
   const asked = typed.trim();
+  const asking = none && asked !== "" && owner !== null;
 
   useEffect(() => {
     if (wish > 0) input.current?.focus();
@@ -50,28 +63,52 @@ export function SetRegarding({ label, owner, disabled, wish, choose, cancel }: P
   useEffect(() => {
     if (!open || !found.fresh) return undefined;
     const count = ordered.length;
-    const words = asked === "" ? text.search.recents(count) : count === 0 ? text.search.none(asked) : text.search.found(count);
+    const ready = text.search.offered(suggestions.length, count - suggestions.length);
+    const words = asked === "" ? ready : count === 0 ? text.search.none(asked) : text.search.found(count);
     const timer = window.setTimeout(() => announce(words), PAUSE);
     return () => window.clearTimeout(timer);
-  }, [open, found.fresh, ordered.length, asked, announce]);
+  }, [open, found.fresh, ordered.length, suggestions.length, asked, announce]);
 
   useEffect(() => {
     if (active >= 0) document.getElementById(`${id}-${active}`)?.scrollIntoView({ block: "nearest" });
   }, [active, id]);
 
-  const take = (hit: Hit | undefined) => {
-    // A list that belongs to an older text is only there against flicker.
-    if (!hit || !found.fresh) return;
-    if (hit.disabled !== "") {
-      announce(hit.disabled);
+  const pick = (offer: Offer) => {
+    if (offer.disabled !== "") {
+      announce(offer.disabled);
       return;
     }
     setOpen(false);
     setTyped("");
-    choose(hit);
+    choose(offer.row);
+  };
+  const take = (offer: Offer | undefined) => {
+    // A list that belongs to an older text is only there against flicker.
+    if (offer && found.fresh) pick(offer);
+  };
+  /** Enter came before the answer to what was typed: the best row is taken when it is there. */
+  const takeWhenThere = async (words: string) => {
+    const answer = await cache.fetchQuery(rowQuery(host, words)).catch(() => null);
+    if (answer === null || words === "" || input.current?.value.trim() !== words) return;
+    const offers = sectionsOf(answer.hits).flatMap((section) => section.offers);
+    const best = offers.find(({ offer }) => offer.disabled === "");
+    if (best) pick(best.offer);
+  };
+
+  const ask = async () => {
+    if (owner !== null && (await copy(text.search.note(owner, asked, subject)))) announce(text.search.asked(owner));
+  };
+
+  const enter = () => {
+    if (!open) setOpen(true);
+    else if (!found.fresh) void takeWhenThere(asked);
+    else if (asking) void ask();
+    else take(ordered[active]);
   };
 
   const keys = (event: KeyboardEvent) => {
+    // Enter that ends the writing of a Chinese or Japanese word chooses no row.
+    if (event.nativeEvent.isComposing) return;
     switch (event.key) {
       case "ArrowDown":
       case "ArrowUp":
@@ -79,8 +116,7 @@ export function SetRegarding({ label, owner, disabled, wish, choose, cancel }: P
         else setOpen(true);
         break;
       case "Enter":
-        if (open) take(ordered[active]);
-        else setOpen(true);
+        enter();
         break;
       case "Escape":
         // First the box is as it was, then whoever showed it decides.
@@ -106,7 +142,7 @@ export function SetRegarding({ label, owner, disabled, wish, choose, cancel }: P
           aria-autocomplete="list"
           aria-expanded={open && shown}
           aria-controls={list}
-          aria-activedescendant={open && active >= 0 ? `${id}-${active}` : undefined}
+          aria-activedescendant={open && asking ? `${id}-ask` : open && active >= 0 ? `${id}-${active}` : undefined}
           autoComplete="off"
           spellCheck={false}
           contentBefore={<SearchRegular />}
@@ -131,32 +167,50 @@ export function SetRegarding({ label, owner, disabled, wish, choose, cancel }: P
           onMouseDown={(event) => event.preventDefault()}
           role="presentation"
         >
+          {none && (
+            <p className={styles.none} data-testid="no-rows">
+              {asked === "" ? text.search.noRecent : text.search.none(asked)}
+            </p>
+          )}
           <div id={list} role="listbox" aria-label={label} data-testid="regarding-list">
-            {grouped.map((group) => (
-              <div key={group.table} role="group" aria-labelledby={`${id}-${group.table}`}>
-                <div id={`${id}-${group.table}`} role="presentation" className={styles.table}>
-                  {found.of === "" ? `${text.search.recent} · ${group.label}` : group.label}
+            {sections.map((section) => (
+              <div key={section.id} role="group" aria-labelledby={`${id}-${section.id}`}>
+                <div id={`${id}-${section.id}`} role="presentation" className={styles.table}>
+                  {section.label}
                 </div>
-                {group.hits.map(({ hit, index }) => (
+                {section.offers.map(({ offer, index }) => (
                   <Option
-                    key={hit.id}
+                    key={rowName(offer.row)}
                     id={`${id}-${index}`}
-                    hit={hit}
+                    offer={offer}
                     typed={found.of}
                     active={index === active}
                     hover={() => setActive(index)}
-                    take={() => take(hit)}
+                    take={() => take(offer)}
                   />
                 ))}
               </div>
             ))}
+            {asking && (
+              // The keyboard is the box's.
+              // oxlint-disable-next-line jsx-a11y/click-events-have-key-events
+              <div
+                id={`${id}-ask`}
+                role="option"
+                aria-selected
+                tabIndex={-1}
+                className={mergeClasses(styles.option, styles.active)}
+                data-testid="ask-owner"
+                onClick={() => void ask()}
+              >
+                <MailRegular aria-hidden className={styles.icon} />
+                <div className={styles.words}>
+                  <div className={styles.name}>{text.search.ask(owner)}</div>
+                  <div className={styles.columns}>{text.search.askHint}</div>
+                </div>
+              </div>
+            )}
           </div>
-          {none && (
-            <div className={styles.none} data-testid="no-rows">
-              <p>{asked === "" ? text.search.noRecent : text.search.none(asked)}</p>
-              {asked !== "" && owner !== null && <p>{text.search.ask(owner)}</p>}
-            </div>
-          )}
           {found.error !== null && (
             <p className={styles.none} role="alert">
               {text.search.failed}: {HostError.of(found.error).message}
@@ -168,11 +222,10 @@ export function SetRegarding({ label, owner, disabled, wish, choose, cancel }: P
   );
 }
 
-type OptionProps = { id: string; hit: Hit; typed: string; active: boolean; hover: () => void; take: () => void };
+type OptionProps = { id: string; offer: Offer; typed: string; active: boolean; hover: () => void; take: () => void };
 
-function Option({ id, hit, typed, active, hover, take }: OptionProps) {
-  const columns = Object.entries(hit.columns).filter(([, value]) => value);
-  const why = hit.match === "prefix" || hit.match === "recent" ? "" : hit.why;
+function Option({ id, offer, typed, active, hover, take }: OptionProps) {
+  const { row, columns, disabled, why } = offer;
   return (
     // The keyboard is the box's: it moves the active descendant.
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events
@@ -180,42 +233,31 @@ function Option({ id, hit, typed, active, hover, take }: OptionProps) {
       id={id}
       role="option"
       aria-selected={active}
-      aria-disabled={hit.disabled !== ""}
+      aria-disabled={disabled !== ""}
       tabIndex={-1}
-      data-row={`${hit.table}:${hit.id}`}
-      className={mergeClasses(styles.option, active && styles.active, hit.disabled !== "" && styles.disabled)}
+      data-row={rowName(row)}
+      className={mergeClasses(styles.option, active && styles.active, disabled !== "" && styles.disabled)}
       onMouseMove={hover}
       onClick={take}
     >
-      <TableIcon table={hit.table} className={styles.icon} />
+      <TableIcon table={row.table} className={styles.icon} />
       <div className={styles.words}>
         <div className={styles.name}>
-          <Marked words={hit.name} typed={typed} inside />
+          <Marked words={offer.name} typed={typed} inside />
         </div>
-        {columns.length > 0 && (
+        {(columns.length > 0 || typed === "") && (
           <div className={styles.columns}>
+            {typed === "" && offer.tableLabel}
             {columns.map(([label, value], at) => (
               <span key={label} title={label}>
-                {at > 0 && " · "}
-                <Marked words={value ?? ""} typed={typed} inside={hit.match === "infix"} />
+                {(at > 0 || typed === "") && " · "}
+                <Marked words={value} typed={typed} inside={offer.inside} />
               </span>
             ))}
           </div>
         )}
-        {hit.disabled !== "" ? <div className={styles.why}>{hit.disabled}</div> : why !== "" && <div className={styles.why}>{why}</div>}
+        {disabled !== "" ? <div className={styles.why}>{disabled}</div> : why !== "" && <div className={styles.why}>{why}</div>}
       </div>
     </div>
-  );
-}
-
-function Marked({ words, typed, inside }: { words: string; typed: string; inside: boolean }) {
-  return (
-    <bdi>
-      {highlight(words, typed, inside).map(({ text: part, marked }, at) =>
-        // The stretches of one text have no other name than their place.
-        // oxlint-disable-next-line react/no-array-index-key
-        marked ? <mark key={at}>{part}</mark> : <span key={at}>{part}</span>,
-      )}
-    </bdi>
   );
 }

@@ -6,6 +6,7 @@ import { dateTime } from "../app/dates";
 import { useNavigation } from "../app/navigation";
 import { Problem } from "../app/Problem";
 import type { Mailbox, Me, Shown } from "../host/host";
+import { useSuggestions } from "../host/queries";
 import { text } from "../strings";
 import { Conflict } from "./Conflict";
 import { MoreCommands } from "./MoreCommands";
@@ -14,6 +15,7 @@ import { People } from "./People";
 import { RowCard } from "./RowCard";
 import { SetRegarding } from "./SetRegarding";
 import { UntrackDialog } from "./UntrackDialog";
+import { Suggested } from "./Suggested";
 import { useTracking } from "./useTracking";
 
 type Props = { mailbox: Mailbox; shown: Shown; me: Me };
@@ -34,6 +36,8 @@ export function Tracking({ mailbox, shown, me }: Props) {
   const may = mailbox.can_track;
   const changing = !untracked && (asked || wish > answered);
   const boxed = may && !busy && (untracked || changing);
+
+  const suggestions = useSuggestions(mailbox.id, shown.key, boxed).data ?? [];
 
   useSpoken(shown.subject, status);
 
@@ -96,11 +100,14 @@ export function Tracking({ mailbox, shown, me }: Props) {
           <SetRegarding
             label={changing ? text.pane.change : text.pane.setRegarding}
             owner={mailbox.mine ? null : mailbox.owner_name}
+            subject={shown.subject}
             disabled={busy}
+            suggestions={suggestions}
             wish={wish - answered + (asked ? 1 : 0)}
             choose={track}
             {...(untracked ? {} : { cancel: done })}
           />
+          {untracked && <Suggested all={suggestions} choose={track} />}
           {changing && (
             <Button size="small" onClick={done}>
               {text.cancel}
@@ -109,6 +116,11 @@ export function Tracking({ mailbox, shown, me }: Props) {
         </div>
       )}
 
+      {!untracked && item.answers && (
+        <p className={styles.reason} data-testid="answers">
+          {text.pane.answers(item.answers.subject || item.answers.key, item.answers.method)}
+        </p>
+      )}
       {!untracked && !busy && <People all={item.people} me={me.person} />}
       {status === text.pane.pending && <p className={styles.safe}>{text.pane.safeToClose}</p>}
 

@@ -1,6 +1,7 @@
 import { columnValue } from "../app/dates";
 import type { Column } from "../host/host";
 import { text } from "../strings";
+import { Breaking } from "./Breaking";
 import styles from "./row.module.css";
 
 /** The columns of a form: each label with its value. */
@@ -11,7 +12,7 @@ export function Fields({ columns, testId }: { columns: readonly Column[]; testId
         <div key={column.name} className={styles.field} data-column={column.name}>
           <dt>{column.label}</dt>
           <dd>
-            <bdi>{column.value === "" ? text.row.noValue : columnValue(column.value)}</bdi>
+            <bdi>{column.value === "" ? text.row.noValue : <Breaking>{columnValue(column.value)}</Breaking>}</bdi>
           </dd>
         </div>
       ))}

@@ -2,6 +2,7 @@ import { Badge } from "@fluentui/react-components";
 import type { RowRef } from "../host/host";
 import { useRow } from "../host/queries";
 import { text } from "../strings";
+import { Favourite } from "./Favourite";
 import { Fields } from "./Fields";
 import { RecordPage } from "./RecordPage";
 import styles from "./row.module.css";
@@ -17,10 +18,15 @@ export function RowPage({ of }: { of: RowRef }) {
       kind={form?.table_label ?? of.table}
       name={form?.name}
       marks={
-        form && !form.active && (
-          <Badge appearance="tint" color="informative">
-            {text.row.inactive}
-          </Badge>
+        form && (
+          <>
+            {!form.active && (
+              <Badge appearance="tint" color="informative">
+                {text.row.inactive}
+              </Badge>
+            )}
+            <Favourite form={form} />
+          </>
         )
       }
       error={error}

@@ -45,7 +45,7 @@ export function HistoryMenu({ undo, redo }: Pick<Undo, "undo" | "redo">) {
         </MenuTrigger>
         <MenuPopover className={styles.popover}>
           <MenuList>
-            <MenuItem icon={<ArrowRedoRegular />} disabled={!next} secondaryContent={text.undo.redoKeys} onClick={() => void redo(next)}>
+            <MenuItem className={styles.step} icon={<ArrowRedoRegular />} disabled={!next} secondaryContent={text.undo.redoKeys} onClick={() => void redo(next)}>
               <bdi className={styles.words}>{next ? text.undo.redoNamed(wordsOf(next)) : text.undo.nothingToRedo}</bdi>
             </MenuItem>
             <MenuDivider />
@@ -54,6 +54,7 @@ export function HistoryMenu({ undo, redo }: Pick<Undo, "undo" | "redo">) {
               {steps.map((step, at) => (
                 <MenuItem
                   key={step.id}
+                  className={styles.step}
                   icon={<ArrowUndoRegular />}
                   subText={dateTime(step.at)}
                   secondaryContent={at === 0 ? text.undo.undoKeys : undefined}

@@ -7,7 +7,6 @@ import {
   useToastController,
 } from "@fluentui/react-components";
 import { useQueryClient } from "@tanstack/react-query";
-import { useAnnounce } from "../app/announce";
 import { TOASTER } from "../app/toasts";
 import { useHost } from "../host/context";
 import { HostError, type HistoryStep, type Stepped } from "../host/host";
@@ -27,11 +26,9 @@ export type Undo = ReturnType<typeof useUndo>;
 export function useUndo() {
   const host = useHost();
   const cache = useQueryClient();
-  const announce = useAnnounce();
   const { dispatchToast } = useToastController(TOASTER);
 
   const offer = (title: string, body: string, action: string, run: () => void, testId: string) => {
-    announce(`${title}: ${body}`);
     dispatchToast(
       <Toast data-testid={testId}>
         <ToastTitle
@@ -54,7 +51,6 @@ export function useUndo() {
   };
   const failed = (thrown: unknown) => {
     const said = HostError.of(thrown);
-    announce(said.message);
     dispatchToast(
       <Toast>
         <ToastTitle>{text.undo.failed}</ToastTitle>

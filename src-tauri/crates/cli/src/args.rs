@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use behalf_connect::nats::NatsAddress;
 use behalf_core::{
     desk::Terms,
     model::{Address, Level, RowRef, Time, bare_key},
@@ -70,6 +71,9 @@ pub enum Command {
         /// Go on after this message
         #[arg(long, value_name = "KEY", value_parser = key)]
         after: Option<String>,
+        /// Only mail that holds these words in its subject, sender or body
+        #[arg(long, value_name = "TEXT", conflicts_with = "after")]
+        search: Option<String>,
     },
     /// One message or appointment, opened
     Show {
@@ -176,6 +180,9 @@ pub enum Command {
     },
     /// Run this replica without a window until stopped
     Agent,
+    /// For administrators: the NATS servers where replicas meet
+    #[command(subcommand)]
+    Relay(Relay),
     /// Check this replica, and say what to do
     Doctor {
         /// Make the derived tables and the search index anew
@@ -332,6 +339,19 @@ pub enum Grant {
         #[arg(long = "for", value_name = "EMAIL", value_parser = address)]
         delegate: Address,
     },
+}
+
+/// What an administrator does.
+#[derive(Debug, Subcommand)]
+pub enum Relay {
+    /// Make the streams that are missing, and say how they stand
+    Setup {
+        /// nats://HOST [default: this replica's relay]
+        #[arg(value_parser = relay)]
+        address: Option<String>,
+    },
+    /// Print a configuration for the servers
+    Config,
 }
 
 /// What can be brought in.
@@ -506,9 +526,10 @@ fn relay(text: &str) -> Result<String, String> {
         Some(path) => std::path::absolute(Path::new(path))
             .map(|p| format!("folder:{}", p.display()))
             .map_err(|e| e.to_string()),
-        None if text.starts_with("nats://") || text.starts_with("tls://") || text.starts_with("wss://") => {
-            Ok(text.into())
-        }
+        None if NatsAddress::is_meant(text) => match text.parse::<NatsAddress>() {
+            Ok(_) => Ok(text.into()),
+            Err(e) => Err(format!("{e} {}", e.hint())),
+        },
         None => Err("Give folder:PATH or nats://HOST.".into()),
     }
 }
@@ -576,6 +597,9 @@ mod tests {
             "audit --since 2030-01-31T10:00:00Z --until 2030-02-28T10:00:00+02:00",
             "audit verify",
             "agent",
+            "relay setup",
+            "relay setup tls://kim:word@a:4222,b:4222?ca=/etc/ca.pem",
+            "relay config",
             "doctor",
             "doctor --rebuild",
             "backup f",
@@ -608,6 +632,8 @@ mod tests {
             "import mail --mailbox a@x",
             "import rows f.csv --table account --map name",
             "init --person a@x --name A --relay somewhere",
+            "init --person a@x --name A --relay nats://",
+            "init --person a@x --name A --relay nats://host?ssl=on",
             "",
         ] {
             assert!(parse(line).is_err(), "{line}");

@@ -20,8 +20,6 @@ use tokio::{
 
 /// How often this replica is looked at for something to send. One pragma.
 const LOOK_HERE: Duration = Duration::from_millis(500);
-/// How often the relay is looked at, in looks here.
-const LOOK_THERE: u32 = 4;
 
 /// What the agent has to say.
 #[derive(Debug)]
@@ -109,16 +107,16 @@ async fn something_new(
     interval: Duration,
 ) -> Result<()> {
     let until = Instant::now() + interval;
-    let mut looks = 0;
+    let (every, mut looked) = (relay.pulse_every(), Instant::now());
     while Instant::now() < until {
-        sleep(LOOK_HERE).await;
+        sleep(LOOK_HERE.min(every)).await;
         let here = desk.data_version()?;
         if here != seen.here && desk.sync_state()?.waiting > 0 {
             return Ok(());
         }
         seen.here = here;
-        looks += 1;
-        if looks % LOOK_THERE == 0 {
+        if looked.elapsed() >= every {
+            looked = Instant::now();
             let there = pulse(relay).await?;
             if there.is_some() && there != seen.there {
                 return Ok(());

@@ -7,6 +7,7 @@ mod import;
 mod mailbox;
 mod people;
 mod quarantine;
+mod relay;
 mod rows;
 mod sync;
 mod tracking;
@@ -54,9 +55,18 @@ pub fn run(cli: Cli) -> Result<Reply> {
             folder,
             limit,
             after,
+            search: None,
         } => mailbox::list(s, &mailbox.mailbox, folder.as_deref(), limit, after.as_deref()),
+        Command::List {
+            mailbox,
+            folder,
+            limit,
+            search: Some(text),
+            ..
+        } => mailbox::find(s, &mailbox.mailbox, &text, folder.as_deref(), limit),
         Command::Show { item } => mailbox::show(s, &item),
         Command::Search { text, tables, limit } => rows::search(s, &text, &tables, limit),
+        Command::Suggest { item } => rows::suggest(s, &item),
         Command::Timeline {
             row,
             limit,
@@ -89,10 +99,11 @@ pub fn run(cli: Cli) -> Result<Reply> {
         Command::Sync { watch: false } => sync::once(s),
         Command::Sync { watch: true } => sync::watch(s, true),
         Command::Agent => sync::watch(s, false),
+        Command::Relay(args::Relay::Setup { address }) => relay::setup(s, address),
+        Command::Relay(args::Relay::Config) => relay::config(),
         Command::Doctor { rebuild } => doctor::doctor(s, rebuild),
         Command::Demo { path } => demo::demo(&path),
         Command::Import(args::Import::Contacts { .. }) => not_yet("import contacts"),
-        Command::Suggest { .. } => not_yet("suggest"),
         Command::Triage { .. } => not_yet("triage"),
         Command::Backup { .. } => not_yet("backup"),
         Command::Restore { .. } => not_yet("restore"),

@@ -12,7 +12,7 @@ pub fn list(s: &Session) -> Result<Reply> {
 /// Applies one after all; prints what still waits.
 pub fn accept(s: &Session, id: &str) -> Result<Reply> {
     let desk = s.open()?;
-    let left = desk.accept_quarantined(id)?;
+    let left = desk.accept_quarantined(&[id])?;
     sync::quietly(&desk, "It goes out with the next sync");
     reply(&left)
 }

@@ -4,7 +4,7 @@ use behalf_core::{Result, desk::TimelineQuery, model::RowRef};
 
 use super::Session;
 use crate::{
-    args::Sort,
+    args::{ItemName, Sort},
     print::{self, Reply},
 };
 
@@ -28,6 +28,24 @@ pub fn search(s: &Session, text: &str, tables: &[String], limit: u32) -> Result<
         .collect();
     let text = print::table(["Name", "Table", "Row", "Why"], &rows, "No row matches.");
     Reply::new(&hits, text)
+}
+
+/// Rows an item may belong to, each with its reason (D-07).
+pub fn suggest(s: &Session, item: &ItemName) -> Result<Reply> {
+    let found = s.open()?.suggest(&item.mailbox.mailbox, &item.key)?;
+    let rows: Vec<_> = found
+        .iter()
+        .map(|f| {
+            [
+                f.name.clone(),
+                f.table_label.clone(),
+                format!("{}:{}", f.table, f.id),
+                f.reason.clone(),
+            ]
+        })
+        .collect();
+    let text = print::table(["Name", "Table", "Row", "Why"], &rows, "Nothing to suggest.");
+    Reply::new(&found, text)
 }
 
 pub fn timeline(s: &Session, row: &RowRef, limit: u32, search: String, sort: Sort) -> Result<Reply> {

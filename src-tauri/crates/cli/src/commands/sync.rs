@@ -3,7 +3,7 @@
 use std::{
     io::{self, IsTerminal},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use behalf_connect::{
@@ -56,8 +56,11 @@ pub fn quietly(desk: &Desk, otherwise: &str) {
 /// How often a wish to stop is looked for.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// How often the agent says how it is, when nothing changes.
+const HEALTH: Duration = Duration::from_secs(600);
+
 /// Cycle after cycle until Ctrl-C or SIGTERM: every interval (D5), and soon after something is new here or there.
-/// `lines` prints what happens for people; the agent only logs.
+/// `lines` prints every cycle that did something; the agent says how it is, on change and now and then.
 pub fn watch(s: &Session, lines: bool) -> Result<Reply> {
     let stop = Stop::listen()?;
     let desk = Arc::new(s.open()?);
@@ -67,22 +70,30 @@ pub fn watch(s: &Session, lines: bool) -> Result<Reply> {
         .enable_time()
         .build()
         .map_err(Error::io("the async runtime"))?;
-    let last = Mutex::new(String::new());
+    let health = Mutex::new(Health::default());
     let hear = move |news| {
-        let line = match news {
-            News::Cycle(report) if report == SyncReport::default() => return,
+        let mut health = health.lock().unwrap_or_else(PoisonError::into_inner);
+        match news {
             News::Cycle(report) => {
-                tracing::info!(?report, "cycle completed");
-                told(&report)
+                health.sum += report;
+                health.reason.clear();
+                if lines && report != SyncReport::default() {
+                    print::note(&told(&report));
+                }
             }
-            News::Failed(e) => format!("No sync now: {e} Will try again."),
-            News::State(state) if state.state == "busy" => return,
-            News::State(state) => format!("{}.", state.text.trim_end_matches('.')),
-        };
-        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines && *last != line {
-            print::note(&line);
-            *last = line;
+            News::Failed(e) => health.reason = e.to_string(),
+            News::State(state) if state.state == "busy" => {}
+            News::State(state) => {
+                let line = health.line(&state);
+                if health.is_news(&line, (!lines).then_some(HEALTH)) {
+                    let since = if lines {
+                        String::new()
+                    } else {
+                        format!(" Since the start: {}", told(&health.sum))
+                    };
+                    print::note(&format!("{line}{since}"));
+                }
+            }
         }
     };
     let stopped = async {
@@ -99,6 +110,39 @@ pub fn watch(s: &Session, lines: bool) -> Result<Reply> {
     Reply::new(&sum, text)
 }
 
+/// How a replica that runs in the background is.
+#[derive(Default)]
+struct Health {
+    sum: SyncReport,
+    /// Why the last cycle did not complete.
+    reason: String,
+    said: Option<(String, Instant)>,
+}
+
+impl Health {
+    /// How it is, in a line.
+    fn line(&self, state: &SyncState) -> String {
+        let text = state.text.trim_end_matches('.');
+        match self.reason.trim_end_matches('.') {
+            "" => format!("{text}."),
+            reason if text.contains(reason) => format!("{text}."),
+            reason => format!("{text}: {reason}. Will try again."),
+        }
+    }
+
+    /// True when the line was not said last, or `again` ago.
+    fn is_news(&mut self, line: &str, again: Option<Duration>) -> bool {
+        let known = self
+            .said
+            .as_ref()
+            .is_some_and(|(said, at)| said == line && again.is_none_or(|again| at.elapsed() < again));
+        if !known {
+            self.said = Some((line.to_owned(), Instant::now()));
+        }
+        !known
+    }
+}
+
 fn told(r: &SyncReport) -> String {
     let mut text = format!(
         "Sent {}, received {}, merged {}, promoted {}.",
@@ -108,4 +152,36 @@ fn told(r: &SyncReport) -> String {
         text += &format!(" Not applied: {}.", r.quarantined);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_health_line_is_said_on_change_and_now_and_then() {
+        let mut health = Health::default();
+        let state = |text: &str| SyncState {
+            text: text.into(),
+            state: "idle".into(),
+            waiting: 0,
+            last: None,
+            next: None,
+        };
+        let line = health.line(&state("Up to date"));
+        assert_eq!(line, "Up to date.");
+        assert!(health.is_news(&line, Some(HEALTH)));
+        assert!(!health.is_news(&line, Some(HEALTH)) && !health.is_news(&line, None));
+        assert!(health.is_news(&line, Some(Duration::ZERO)));
+        health.reason = "nats://a does not answer.".into();
+        let offline = health.line(&state("Offline, 2 saved on this computer"));
+        assert_eq!(
+            offline,
+            "Offline, 2 saved on this computer: nats://a does not answer. Will try again."
+        );
+        assert!(health.is_news(&offline, Some(HEALTH)));
+        health.reason = "Blocked: folder missing. /x is not there.".into();
+        let blocked = state("Blocked: folder missing. /x is not there.");
+        assert_eq!(health.line(&blocked), blocked.text, "said once");
+    }
 }

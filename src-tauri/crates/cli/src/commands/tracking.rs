@@ -44,6 +44,10 @@ fn told(item: &Item) -> String {
     if let Some(row) = &item.regarding {
         text += &format!("Regarding: {} ({}:{})\n", row.name, row.table, row.id);
     }
+    if let Some(a) = &item.answers {
+        let parent = if a.subject.is_empty() { &a.key } else { &a.subject };
+        text += &format!("Tracked because it answers “{parent}” ({})\n", a.method.as_str());
+    }
     for p in &item.people {
         text += &format!("{}: {}", p.name, p.status.as_str());
         if !p.reason.is_empty() {

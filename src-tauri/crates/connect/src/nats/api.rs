@@ -1,9 +1,10 @@
 //! JetStream's own requests: JSON over request and reply. Every answer is a stranger's: bounded, and checked.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use async_nats::{Client, HeaderMap, Message};
+use async_nats::{Client, HeaderMap, Message, Request};
 use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
 use futures_util::StreamExt;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -11,8 +12,15 @@ use serde_json::{Value, json};
 use super::{
     fault::{ApiError, Fault, NO_MESSAGE},
     layout::{ENTRY, PARTS},
-    link::ANSWER,
 };
+
+/// How long each try may take, in seconds. Every request may be repeated; nodes that lose their leader drop what comes
+/// until they have another, which takes two to four seconds.
+const TRIES: [u64; 3] = [3, 5, 10];
+/// How long the next message of a batch may take.
+const NEXT: Duration = Duration::from_secs(10);
+/// How many bytes a slow line carries in a second, at least.
+const SLOW: usize = 32 << 10;
 
 /// How many messages one request asks for.
 const BATCH: usize = 500;
@@ -55,6 +63,8 @@ pub struct Config {
 /// Where the copies of a stream are.
 #[derive(Debug, Deserialize)]
 pub struct Cluster {
+    /// The node that leads.
+    pub leader: Option<String>,
     /// The copies that do not lead.
     #[serde(default)]
     pub replicas: Vec<Peer>,
@@ -104,10 +114,33 @@ impl Stored {
 }
 
 async fn ask<T: DeserializeOwned>(client: &Client, subject: &str, what: &Value) -> Result<T, Fault> {
-    let message = client
-        .request(format!("$JS.API.{subject}"), what.to_string().into())
-        .await?;
-    read(&message)
+    let subject = format!("$JS.API.{subject}");
+    read(&again_and_again(client, subject, HeaderMap::new(), what.to_string().into_bytes()).await?)
+}
+
+async fn again_and_again(
+    client: &Client,
+    subject: String,
+    headers: HeaderMap,
+    bytes: Vec<u8>,
+) -> Result<Message, Fault> {
+    let more = (bytes.len() / SLOW) as u64;
+    let bytes = Bytes::from(bytes);
+    for seconds in TRIES {
+        let request = Request::new()
+            .headers(headers.clone())
+            .payload(bytes.clone())
+            .timeout(Some(Duration::from_secs(seconds + more)));
+        match client
+            .send_request(subject.clone(), request)
+            .await
+            .map_err(Fault::from)
+        {
+            Err(Fault::TimedOut) => {}
+            answer => return answer,
+        }
+    }
+    Err(Fault::TimedOut)
 }
 
 fn read<T: DeserializeOwned>(message: &Message) -> Result<T, Fault> {
@@ -156,10 +189,7 @@ pub async fn publish(
     headers: HeaderMap,
     bytes: Vec<u8>,
 ) -> Result<Ack, Fault> {
-    let message = client
-        .request_with_headers(subject, headers, bytes.into())
-        .await?;
-    read(&message)
+    read(&again_and_again(client, subject, headers, bytes).await?)
 }
 
 /// The first message from `seq` on whose subject matches `filter`, or exactly that one without a filter. The leader
@@ -232,7 +262,7 @@ pub async fn messages(client: &Client, stream: &str, seq: u64, filter: &str) -> 
         .map_err(|e| broken(&e))?;
     let (mut found, mut bytes, mut next) = (Vec::new(), 0, seq);
     loop {
-        let reply = tokio::time::timeout(ANSWER, replies.next())
+        let reply = tokio::time::timeout(NEXT, replies.next())
             .await
             .map_err(|_| Fault::TimedOut)?
             .ok_or_else(|| Fault::Broken("closed".into()))?;

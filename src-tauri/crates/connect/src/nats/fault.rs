@@ -1,6 +1,6 @@
 //! What goes wrong between here and the servers, and the sentence a person needs.
 
-use async_nats::{ConnectError, ConnectErrorKind, client::RequestErrorKind};
+use async_nats::{ConnectError, ConnectErrorKind, client::RequestErrorKind, rustls};
 use behalf_core::Error;
 use serde::Deserialize;
 
@@ -131,24 +131,40 @@ impl Fault {
 
 /// Why there is no connection.
 pub fn not_connected(error: &ConnectError, place: &str) -> Error {
-    let (message, hint) = match error.kind() {
-        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => (
-            format!("Blocked: sign in again. {place} does not accept this user."),
-            "Check the credentials, or ask your administrator for new ones.",
-        ),
-        ConnectErrorKind::Tls => (
+    let distrusted = || {
+        (
             format!(
                 "Blocked: {place} does not prove who it is: {}",
                 clean(&error.to_string())
             ),
             "Check the address. For an authority of your own, add ?ca=FILE to it.",
+        )
+    };
+    let (message, hint) = match error.kind() {
+        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => (
+            format!("Blocked: sign in again. {place} does not accept this user."),
+            "Check the credentials, or ask your administrator for new ones.",
         ),
+        ConnectErrorKind::Tls => distrusted(),
+        _ if is_certificate(error) => distrusted(),
         _ => (
             format!("{place} cannot be reached: {}", clean(&error.to_string())),
             "Behalf tries again by itself. Everything done meanwhile is saved on this computer.",
         ),
     };
     Error::unavailable(message, hint)
+}
+/// True when the trouble is with who the server says it is.
+fn is_certificate(error: &ConnectError) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
+        if error.is::<rustls::Error>() || io.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// A server's words are shown short and without control characters.

@@ -12,7 +12,7 @@ use std::{
 
 use async_nats::{Client, ConnectOptions, Event, ServerError, connection::State};
 use behalf_core::{Error, Result};
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, sync::Notify};
 
 use super::{
     address::NatsAddress,
@@ -21,8 +21,6 @@ use super::{
 
 /// How long a server may take to let us in.
 const CONNECT: Duration = Duration::from_secs(5);
-/// How long it may take to answer. Three nodes that choose a leader anew need two to four seconds.
-pub const ANSWER: Duration = Duration::from_secs(8);
 /// How long a broken connection may take to come back before a call gives up.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How long not to try again after there was no connection at all, at first and at most.
@@ -50,7 +48,9 @@ pub struct Heard {
     /// Counts the bells, and the times the connection came back.
     pub rings: AtomicU64,
     /// What this user may not do, when it was refused last.
-    forbidden: Mutex<Option<String>>,
+    forbidden: Mutex<Option<(Instant, String)>>,
+    /// Rings when it was.
+    refused: Notify,
 }
 
 impl Link {
@@ -73,11 +73,6 @@ impl Link {
         })
     }
 
-    /// The relay, as it may be named.
-    pub fn name(&self) -> String {
-        self.address.to_string()
-    }
-
     /// What was heard.
     pub fn heard(&self) -> &Arc<Heard> {
         &self.heard
@@ -89,6 +84,25 @@ impl Link {
             Some(runtime) => runtime.block_on(work),
             None => Err(Error::unavailable("The relay was closed.", "")),
         }
+    }
+
+    /// Waits for requests, and no longer where one of them is refused: that comes beside it, and it is never answered.
+    pub fn wait_for<T>(&self, work: impl Future<Output = Result<T, Fault>>) -> Result<T> {
+        let since = Instant::now();
+        let done = self.wait(async {
+            tokio::select! {
+                done = work => Ok(done),
+                () = self.heard.refused.notified() => Ok(Err(Fault::TimedOut)),
+            }
+        })?;
+        done.map_err(|fault| {
+            let forbidden = lock(&self.heard.forbidden).take_if(|(at, _)| *at >= since);
+            match (fault, forbidden) {
+                (Fault::TimedOut, Some((_, what))) => Fault::Forbidden(what),
+                (fault, _) => fault,
+            }
+            .words(&self.address.to_string())
+        })
     }
 
     /// Lets something run beside.
@@ -146,15 +160,6 @@ impl Link {
             self.heard.rings.fetch_add(1, Ordering::Relaxed);
         }
     }
-
-    /// The sentence for a fault. A refusal comes beside the request, which is never answered then.
-    pub fn words(&self, fault: Fault) -> Error {
-        let forbidden = match fault {
-            Fault::TimedOut => lock(&self.heard.forbidden).take(),
-            _ => None,
-        };
-        forbidden.map_or(fault, Fault::Forbidden).words(&self.name())
-    }
 }
 
 impl Drop for Link {
@@ -172,7 +177,6 @@ async fn connect(address: &NatsAddress, heard: &Arc<Heard>) -> Result<Client> {
     let client = options
         .name("behalf")
         .connection_timeout(CONNECT)
-        .request_timeout(Some(ANSWER))
         .ping_interval(Duration::from_secs(20))
         // Our own bell does not wake us.
         .no_echo()
@@ -185,7 +189,8 @@ async fn connect(address: &NatsAddress, heard: &Arc<Heard>) -> Result<Client> {
                 Event::ServerError(ServerError::Other(text)) => {
                     let text = clean(&text);
                     tracing::warn!(text, "the relay refuses something");
-                    *lock(&told.forbidden) = Some(text);
+                    *lock(&told.forbidden) = Some((Instant::now(), text));
+                    told.refused.notify_waiters();
                 }
                 other => tracing::debug!(event = clean(&other.to_string()), "the relay's connection"),
             }

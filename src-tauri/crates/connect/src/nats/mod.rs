@@ -14,7 +14,7 @@ mod setup;
 
 use std::{
     collections::BTreeSet,
-    sync::{Mutex, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -34,8 +34,8 @@ pub use setup::{Report, server_config};
 
 /// What the headers and the subject of a message may take of the server's limit.
 const ROOM: usize = 4 << 10;
-/// Parts are no longer, whatever the server takes.
-const PART: usize = 1 << 20;
+/// Parts are no longer, whatever the server takes: a slow line must get one through.
+const PART: usize = 256 << 10;
 /// No entry is longer; whatever is, is not ours.
 const MAX_ENTRY: usize = 512 << 20;
 
@@ -64,8 +64,7 @@ impl NatsRelay {
     /// `Unavailable` with what is in the way.
     pub fn set_up(&self) -> Result<Report> {
         let client = self.link.client()?;
-        let report = self.link.wait(async { Ok(setup::everything(&client).await) })?;
-        report.map_err(|fault| self.link.words(fault))
+        self.link.wait_for(setup::everything(&client))
     }
 
     /// Does something, and once more after making the streams it needs, when one is not there yet.
@@ -75,19 +74,16 @@ impl NatsRelay {
         streams: &[&str],
         mut work: impl AsyncFnMut() -> Result<T, Fault>,
     ) -> Result<T> {
-        let done = self.link.wait(async {
-            Ok(match work().await {
+        self.link.wait_for(async {
+            match work().await {
                 // Nobody listens on a subject of a stream that is not there.
                 Err(fault) if fault.is(NO_STREAM) || fault == Fault::NobodyThere => {
-                    match setup::streams(client, streams).await {
-                        Ok(()) => work().await,
-                        Err(fault) => Err(fault),
-                    }
+                    setup::streams(client, streams).await?;
+                    work().await
                 }
                 done => done,
-            })
-        })?;
-        done.map_err(|fault| self.link.words(fault))
+            }
+        })
     }
 
     /// From now on the bell of a mailbox is heard.
@@ -97,12 +93,10 @@ impl NatsRelay {
         if watched.contains(&bell) {
             return Ok(());
         }
-        let subscribed = self
-            .link
-            .wait(async { Ok(client.subscribe(bell.clone()).await) })?;
-        let mut rings =
-            subscribed.map_err(|e| self.link.words(Fault::Broken(fault::clean(&e.to_string()))))?;
-        let heard = std::sync::Arc::clone(self.link.heard());
+        let subscribed = async { client.subscribe(bell.clone()).await };
+        let broken = |e: async_nats::SubscribeError| Fault::Broken(fault::clean(&e.to_string()));
+        let mut rings = self.link.wait_for(async { subscribed.await.map_err(broken) })?;
+        let heard = Arc::clone(self.link.heard());
         self.link.beside(async move {
             while rings.next().await.is_some() {
                 heard.rings.fetch_add(1, Ordering::Relaxed);
@@ -182,6 +176,11 @@ impl Relay for NatsRelay {
     fn pulse_every(&self) -> Duration {
         Duration::from_millis(200)
     }
+}
+
+/// The stream a mailbox lies in: for administrators and tests.
+pub fn stream_of(mailbox: &Address) -> String {
+    Place::of(mailbox).stream()
 }
 
 fn headers(stream: &str, hash: &str) -> HeaderMap {

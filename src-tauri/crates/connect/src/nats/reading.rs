@@ -19,8 +19,9 @@ const BATCH: usize = 32 << 20;
 const RECEIPTS: usize = 10_000;
 /// How often the rest is waited for, when a copy has given less than the leader counts: it may be a little behind.
 const WAITS: u8 = 3;
-/// And how often everything is read again after that: the copy may be damaged, and another one not.
-const LOOKS: u8 = WAITS + 3;
+/// And how often everything is read again after that: the copy may be damaged, and another one not. The last time it is
+/// the leader who gives it, message by message.
+const LOOKS: u8 = WAITS + 4;
 /// How long to wait before that.
 const WAIT: Duration = Duration::from_millis(60);
 
@@ -141,7 +142,14 @@ async fn read_links(
     // A link may be there twice: offered again, or read again.
     let mut given: BTreeSet<EntryName> = entries.iter().map(|(name, _)| name.clone()).collect();
     loop {
-        let some = api::messages(client, &place.stream(), at.seq + 1, &place.links("*")).await?;
+        let (stream, from, filter) = (place.stream(), at.seq + 1, place.links("*"));
+        let some = match at.looks < LOOKS {
+            true => api::messages(client, &stream, from, &filter).await?,
+            false => {
+                let next = api::message(client, &stream, from, Some(&filter)).await?;
+                next.filter(|message| message.seq >= from).into_iter().collect()
+            }
+        };
         if some.is_empty() {
             return Ok(true);
         }

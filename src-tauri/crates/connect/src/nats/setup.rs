@@ -18,6 +18,8 @@ pub struct Stream {
     pub made: bool,
     /// How many copies it has.
     pub copies: u32,
+    /// The node whose copy leads, in a cluster.
+    pub leader: Option<String>,
     /// How many of them do not run, or are behind.
     pub behind: u32,
 }
@@ -38,7 +40,7 @@ pub async fn everything(client: &Client) -> Result<Report, Fault> {
     let mut streams = Vec::new();
     for name in layout::streams() {
         let (made, info) = stream(client, &name).await?;
-        let replicas = info.cluster.map(|cluster| cluster.replicas).unwrap_or_default();
+        let (leader, replicas) = info.cluster.map(|c| (c.leader, c.replicas)).unwrap_or_default();
         let behind = replicas
             .iter()
             .filter(|peer| peer.offline || !peer.current)
@@ -46,6 +48,7 @@ pub async fn everything(client: &Client) -> Result<Report, Fault> {
         streams.push(Stream {
             name,
             made,
+            leader: leader.map(|name| super::fault::clean(&name)),
             copies: info.config.num_replicas,
             behind: u32::try_from(behind).unwrap_or(u32::MAX),
         });

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 
 use crate::{
     desk::view::NamedRow,
+    mailbox::{one_line, prefix},
     model::{Address, Facts, FolderRole, ItemId, Kind, Meeting, Mention, Time},
-    tracking::{Decision, First},
+    tracking::{Decision, First, correlate::token},
 };
 
 /// An activity: Dataverse column name -> value, and its parties.
@@ -123,6 +124,8 @@ pub fn promote<E>(origin: &Origin<'_>, resolve: Resolve<'_, E>) -> Result<Activi
 pub struct Shown {
     /// The subject, cut to fit.
     pub subject: String,
+    /// The first words of the text.
+    pub preview: String,
     /// 0 Open, 1 Completed, 2 Canceled, 3 Scheduled.
     pub statecode: i64,
 }
@@ -131,6 +134,7 @@ pub struct Shown {
 pub fn shown(facts: &Facts) -> Shown {
     Shown {
         subject: cut(&facts.subject, subject_limit(facts)).0,
+        preview: one_line(prefix(&facts.text, 800), 160),
         statecode: state(facts).0,
     }
 }
@@ -315,9 +319,17 @@ fn email(origin: &Origin<'_>, parties: &[Party], c: &mut Columns) {
     c.text("messageid", &facts.message_id, 320);
     c.text("inreplyto", &facts.in_reply_to, 320);
     c.text("conversationindex", &facts.conversation_index, 2048);
-    c.set("trackingtoken", "");
-    c.set("correlationmethod", 0);
-    c.set("parentactivityid", Value::Null);
+    c.text("trackingtoken", token(&facts.subject).unwrap_or_default(), 50);
+    let answers = facts.answers.as_ref();
+    c.set("correlationmethod", answers.map_or(0, |a| a.method as u8));
+    c.set(
+        "parentactivityid",
+        answers.map(|a| {
+            ItemId::derive(mailbox, Kind::Email, &a.key)
+                .activity()
+                .to_string()
+        }),
+    );
     c.set("attachmentcount", facts.attachments);
     c.set("notifications", if facts.truncated { 2 } else { 0 });
     c.set("senton", time(facts.sent));

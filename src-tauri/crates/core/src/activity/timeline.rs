@@ -1,6 +1,6 @@
 //! A row's timeline (group J).
 
-use rusqlite::{Connection, named_params};
+use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
         view::{Timeline, TimelineRecord},
     },
     model::{Address, ItemId, RowRef, Time},
-    rows,
+    rows, tracking,
 };
 
 /// J-02: this many when nothing else was asked for.
@@ -26,15 +26,10 @@ pub fn timeline(connection: &Connection, row: &RowRef, query: &TimelineQuery, no
         return Ok(page);
     }
     let limit = if query.limit == 0 { PAGE } else { query.limit };
-    let order = if query.by_modified { "i.at" } else { "i.sortdate" };
+    let order = if query.by_modified { "at" } else { "sortdate" };
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT i.id, i.kind, i.subject, substr(t.text, 1, 300), i.sortdate, i.person, i.mailbox, i.statecode,
-                i.status = 'Track pending', i.ends
-         FROM item i JOIN item_text t ON t.item = i.id
-         WHERE i.regarding_table = :table AND i.regarding_id = :id
-           AND (:words = '' OR NOT EXISTS (SELECT 1 FROM json_each(:words) w
-                WHERE instr(lower(i.subject || char(10) || t.text), w.value) = 0))
-         ORDER BY {order} DESC, i.id LIMIT :limit"
+        "SELECT id, kind, subject, preview, sortdate, person, mailbox, statecode, status = 'Track pending', ends
+         FROM item WHERE regarding_table = ?1 AND regarding_id = ?2 ORDER BY {order} DESC, id DESC"
     ))?;
     let words: Vec<String> = query
         .search
@@ -42,27 +37,23 @@ pub fn timeline(connection: &Connection, row: &RowRef, query: &TimelineQuery, no
         .take(8)
         .map(str::to_lowercase)
         .collect();
-    let words = if words.is_empty() {
-        String::new()
-    } else {
-        serde_json::to_string(&words)?
-    };
-    let mut found = statement.query(named_params! {
-        ":table": row.table, ":id": row.id, ":words": words, ":limit": i64::from(limit) + 1,
-    })?;
+    let mut found = statement.query([&row.table, &row.id])?;
     while let Some(r) = found.next()? {
+        let item = ItemId(Uuid::parse_str(&r.get::<_, String>(0)?).unwrap_or_default());
+        if !words.is_empty() && !says(connection, item, &words)? {
+            continue;
+        }
         if page.records.len() == limit as usize {
             page.more = true;
             break;
         }
         let (person, mailbox): (String, String) = (r.get(5)?, r.get(6)?);
         let (person, mailbox) = (Address::lenient(&person), Address::lenient(&mailbox));
-        let item = Uuid::parse_str(&r.get::<_, String>(0)?).unwrap_or_default();
         page.records.push(TimelineRecord {
-            activity: ItemId(item).activity().to_string(),
+            activity: item.activity().to_string(),
             kind: r.get(1)?,
             subject: r.get(2)?,
-            preview: preview(&r.get::<_, String>(3)?),
+            preview: r.get(3)?,
             sortdate: Time(r.get(4)?).rfc3339(),
             by: access::name_of(connection, &mailbox, &person)?,
             for_whom: access::name_of(connection, &mailbox, &mailbox)?,
@@ -82,13 +73,14 @@ fn state(statecode: i64, ends: Option<Time>, now: Time) -> &'static str {
     }
 }
 
-fn preview(text: &str) -> String {
-    text.split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-        .take(160)
-        .collect()
+/// Does it hold every word in its subject or body (J-03)? The body is only in the item's document.
+fn says(connection: &Connection, item: ItemId, words: &[String]) -> Result<bool> {
+    let (_, registers) = tracking::open(connection, item)?;
+    let Some(facts) = registers.map(|r| r.facts) else {
+        return Ok(false);
+    };
+    let (subject, text) = (facts.subject.to_lowercase(), facts.text.to_lowercase());
+    Ok(words.iter().all(|w| subject.contains(w) || text.contains(w)))
 }
 
 #[cfg(test)]

@@ -152,6 +152,7 @@ fn entry(
     let what = operation.action.words();
     let cause = match (operation.action, operation.origin.cause.as_str()) {
         (_, "") => what.to_owned(),
+        (Action::Track, cause) => format!("{what}, as a reply to what {cause} tracked"),
         (Action::Accept, cause) => format!("Accepted from quarantine: {cause}"),
         (_, cause) => format!("{what} of {cause}"),
     };

@@ -20,7 +20,12 @@ impl Desk {
         progress: Progress<'_>,
     ) -> Result<ImportReport> {
         self.authorise(Act::Import, mailbox)?;
-        import::mail(&self.store, &self.text, mailbox, paths, folder, progress)
+        let report = import::mail(&self.store, &self.text, mailbox, paths, folder, progress);
+        // Whatever came in counts, also before an error.
+        let replies = self.track_replies(mailbox);
+        let report = report?;
+        replies?;
+        Ok(report)
     }
 
     /// Calendars from .ics files.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension};
+use tracing::trace_span;
 
 use super::{Desk, TimelineQuery, auditing::Attempt, view};
 use crate::{
@@ -17,8 +18,12 @@ use crate::{
     tracking::{self, Decision, Regarding, Registers},
 };
 use view::{
-    ActivityForm, Choice, Failure, Folder, Item, ListPage, NamedRow, Party, PersonStatus, Shown, Timeline,
+    ActivityForm, Answered, Choice, Failure, Folder, Item, ListEntry, ListPage, NamedRow, Party,
+    PersonStatus, Shown, Suggestion, Timeline,
 };
+
+/// How many mails a search looks at, best first.
+const FIND: usize = 1000;
 
 impl Desk {
     /// The folders of a mailbox, its calendar among them (B-01).
@@ -50,6 +55,40 @@ impl Desk {
         }
         let within = grant.map(|g| g.folders).unwrap_or_default();
         read::list(&self.store, mailbox, folder, &within, limit, after)
+    }
+
+    /// Mail of any folder (or of one) that holds every word of `text` in its subject, sender or body, newest first;
+    /// the last word may be unfinished. Of very many the ones that match best. The preview shows the place in the body.
+    ///
+    /// # Errors
+    /// As [`Desk::folders`]; `Index` when the index can neither be read nor made anew.
+    pub fn find_mail(
+        &self,
+        mailbox: &Address,
+        text: &str,
+        folder: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<ListEntry>> {
+        let grant = self.authorise(Act::Read, mailbox)?;
+        self.text.catch_up(&self.store)?;
+        // Some of them may lie in other folders.
+        let found = self.text.search(text, mailbox, FIND)?;
+        let ids: Vec<i64> = found.into_iter().map(|(id, _)| id).collect();
+        let mut entries = read::entries(&self.store, mailbox, &ids)?;
+        entries.retain(|e| {
+            covers(grant.as_ref(), &e.folder) && folder.is_none_or(|f| f.eq_ignore_ascii_case(&e.folder))
+        });
+        entries.truncate(limit as usize);
+        entries.sort_by(|a, b| b.date.cmp(&a.date));
+        for entry in &mut entries {
+            // The place is a help to the eye: what cannot be read keeps its first words.
+            match read::place(&self.store, mailbox, &entry.key, text) {
+                Ok(Some(place)) => entry.preview = place,
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, key = entry.key, "the place found is not shown"),
+            }
+        }
+        Ok(entries)
     }
 
     /// Opens a message or appointment.
@@ -154,9 +193,43 @@ impl Desk {
                     regarding: None,
                     values: Vec::new(),
                     activity: None,
+                    answers: None,
                     failure: None,
                 })
             }
+        })
+    }
+
+    /// Rows the item may belong to, before typing, best first (D-07).
+    ///
+    /// # Errors
+    /// As [`Desk::show`].
+    pub fn suggest(&self, mailbox: &Address, key: &str) -> Result<Vec<Suggestion>> {
+        let key = bare_key(key);
+        self.reach(Act::Read, mailbox, key)?;
+        self.store.read(|c| {
+            let facts = self.facts(c, mailbox, key)?;
+            let tables = rows::tables(c)?;
+            let current = item(c, mailbox, key, &self.person)?.and_then(|i| i.regarding);
+            let current = current.map(RowRef::from);
+            let found = tracking::suggest::suggest(c, mailbox, &self.person, &facts, current.as_ref())?;
+            Ok(found
+                .into_iter()
+                .filter_map(|(row, because)| {
+                    let table = tables.iter().find(|t| t.name == row.row.table)?;
+                    Some(Suggestion {
+                        columns: rows::card(table, &row)
+                            .into_iter()
+                            .map(|c| (c.label, c.value))
+                            .collect(),
+                        table_label: table.label.clone(),
+                        reason: because.words(),
+                        table: row.row.table,
+                        id: row.row.id,
+                        name: row.name,
+                    })
+                })
+                .collect())
         })
     }
 
@@ -173,12 +246,16 @@ impl Desk {
 
     fn try_track(&self, mailbox: &Address, key: &str, regarding: Option<&RowRef>) -> Result<Item> {
         let asked = self.now();
-        self.reach(Act::Track, mailbox, key)?;
-        let facts = self.facts(mailbox, key)?;
-        let id = ItemId::derive(mailbox, facts.kind(), &facts.key);
+        // Everything in the one transaction: its connection still knows the pages that a reader, after every commit,
+        // has to read again.
         self.store.write(|tx| {
+            let read = trace_span!(target: "click", "read").entered();
+            self.reach_in(tx, Act::Track, mailbox, key)?;
+            let facts = self.facts(tx, mailbox, key)?;
             let regarding = regarding.map(|row| choose(tx, row)).transpose()?;
-            let (mut document, before) = tracking::open(tx, id)?;
+            let item = ItemId::derive(mailbox, facts.kind(), &facts.key);
+            let (mut document, before) = tracking::open(tx, item)?;
+            drop(read);
             let action = match &before {
                 Some(b) if b.decision.tracked => Action::ChangeRegarding,
                 _ => Action::Track,
@@ -195,15 +272,15 @@ impl Desk {
                 && b.decision.agrees(&decision)
             {
                 // Already so: asking twice is not doing twice.
-                return Ok(());
+                return self.answer(tx, mailbox, key);
             }
             if let Some(r) = &decision.regarding {
                 rows::used(tx, &r.row, asked)?;
             }
             let why = (action, Origin::default());
-            self.decide(tx, mailbox, &mut document, &facts, &decision, why)
-        })?;
-        self.status(mailbox, key)
+            self.decide(tx, mailbox, &mut document, &facts, &decision, why)?;
+            self.answer(tx, mailbox, key)
+        })
     }
 
     /// Untrack & Keep, or Untrack & Delete (D2).
@@ -217,8 +294,8 @@ impl Desk {
     }
 
     fn try_untrack(&self, mailbox: &Address, key: &str, keep: bool) -> Result<Item> {
-        self.reach(Act::Track, mailbox, key)?;
         self.store.write(|tx| {
+            self.reach_in(tx, Act::Track, mailbox, key)?;
             let not_tracked =
                 || Error::bad_input("This item is not tracked.", "There is nothing to untrack.");
             let (id, _) = held(tx, mailbox, key)?.ok_or_else(|| match untracked_kind(tx, mailbox, key) {
@@ -235,9 +312,9 @@ impl Desk {
                 at: self.now(),
             };
             let why = (Action::Untrack, Origin::default());
-            self.decide(tx, mailbox, &mut document, &before.facts, &decision, why)
-        })?;
-        self.status(mailbox, key)
+            self.decide(tx, mailbox, &mut document, &before.facts, &decision, why)?;
+            self.answer(tx, mailbox, key)
+        })
     }
 
     /// Settles values chosen at the same time by a new decision over all of them (H-06). Either person may.
@@ -263,8 +340,8 @@ impl Desk {
 
     fn try_resolve(&self, mailbox: &Address, key: &str, pick: &Pick<'_>) -> Result<Item> {
         let asked = self.now();
-        self.reach(Act::Track, mailbox, key)?;
         self.store.write(|tx| {
+            self.reach_in(tx, Act::Track, mailbox, key)?;
             let (id, _) = held(tx, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
             let (mut document, before) = tracking::open(tx, id)?;
             let before = before.filter(|b| !b.others.is_empty()).ok_or_else(|| {
@@ -310,9 +387,15 @@ impl Desk {
                 ..decision
             };
             let why = (Action::Resolve, Origin::default());
-            self.decide(tx, mailbox, &mut document, &before.facts, &decision, why)
-        })?;
-        self.status(mailbox, key)
+            self.decide(tx, mailbox, &mut document, &before.facts, &decision, why)?;
+            self.answer(tx, mailbox, key)
+        })
+    }
+
+    /// The item as it stands with what this transaction has done.
+    fn answer(&self, tx: &Connection, mailbox: &Address, key: &str) -> Result<Item> {
+        trace_span!(target: "click", "answer")
+            .in_scope(|| item(tx, mailbox, key, &self.person)?.ok_or_else(|| no_such_key(mailbox, key)))
     }
 
     /// Has this person done anything about the item?
@@ -330,10 +413,15 @@ impl Desk {
 
     /// May this person do this with this item? As [`Desk::authorise`], and its folder must be in the grant's scope.
     fn reach(&self, act: Act, mailbox: &Address, key: &str) -> Result<()> {
-        let Some(grant) = self.authorise(act, mailbox)? else {
+        self.store.read(|c| self.reach_in(c, act, mailbox, key))
+    }
+
+    /// The same, in the caller's transaction.
+    fn reach_in(&self, c: &Connection, act: Act, mailbox: &Address, key: &str) -> Result<()> {
+        let Some(grant) = self.authorise_in(c, act, mailbox)? else {
             return Ok(());
         };
-        match self.store.read(|c| folder_of(c, mailbox, key))? {
+        match folder_of(c, mailbox, key)? {
             Some(folder) if !covers(Some(&grant), &folder) => Err(outside(&folder)),
             _ => Ok(()),
         }
@@ -350,13 +438,14 @@ impl Desk {
         why: (Action, Origin),
     ) -> Result<()> {
         let item = ItemId(document.id().0);
-        let operation = tracking::decide(document, item, facts, decision, why, self.key.prefix())?;
+        let device = self.key.prefix();
+        let operation = trace_span!(target: "click", "edit")
+            .in_scope(|| tracking::decide(document, item, facts, decision, why, device))?;
+        let _write = trace_span!(target: "click", "write").entered();
         self.log(tx, mailbox, &operation)?;
         document.pack(tx)?;
-        if decision.tracked {
-            tracking::log_click(tx, item, &self.person, operation.at)?;
-        }
-        tracking::project(tx, mailbox, document, self.now())
+        let clicked = Some(&self.person).filter(|_| decision.tracked);
+        tracking::project(tx, mailbox, document, clicked, self.now())
     }
 
     /// Logs an own operation; the next cycle sends it.
@@ -372,19 +461,17 @@ impl Desk {
     }
 
     /// What an item says: from the mail itself, or from its document where only the other replica holds the mail.
-    fn facts(&self, mailbox: &Address, key: &str) -> Result<Facts> {
-        match read::message(&self.store, mailbox, key) {
+    fn facts(&self, c: &Connection, mailbox: &Address, key: &str) -> Result<Facts> {
+        match read::message(c, &self.store, mailbox, key) {
             Err(e) if e.code() == Code::NotFound => {}
             found => return found,
         }
-        self.store.read(|c| {
-            let (id, _) = held(c, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
-            let document = Document::find(c, id.into(), DocumentKind::Item)?;
-            let registers = document.map(|d| Registers::read(&d)).transpose()?.flatten();
-            registers
-                .map(|r| r.facts)
-                .ok_or_else(|| no_such_key(mailbox, key))
-        })
+        let (id, _) = held(c, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
+        let document = Document::find(c, id.into(), DocumentKind::Item)?;
+        let registers = document.map(|d| Registers::read(&d)).transpose()?.flatten();
+        registers
+            .map(|r| r.facts)
+            .ok_or_else(|| no_such_key(mailbox, key))
     }
 
     /// The activity with its Dataverse columns and parties.
@@ -449,7 +536,7 @@ fn held(connection: &Connection, mailbox: &Address, key: &str) -> Result<Option<
 }
 
 /// Does what this person was granted cover the folder? The owner (`None`) sees everything.
-fn covers(grant: Option<&Grant>, folder: &str) -> bool {
+pub(super) fn covers(grant: Option<&Grant>, folder: &str) -> bool {
     grant.is_none_or(|g| {
         if folder.eq_ignore_ascii_case(CALENDAR) {
             g.calendar
@@ -496,18 +583,17 @@ fn untracked_kind(connection: &Connection, mailbox: &Address, key: &str) -> Resu
 
 /// The row a person chose, if it may be chosen (D-04, D-05, A-05).
 fn choose(connection: &Connection, of: &RowRef) -> Result<Regarding> {
-    let row = rows::row(connection, of)?.ok_or_else(|| {
+    let row = rows::choosable(connection, of)?.ok_or_else(|| {
         Error::not_found(
             format!("There is no row {of}; it may have been deleted meanwhile."),
             "Search for it again. The item is as it was.",
         )
     })?;
-    let table = rows::table(connection, &of.table)?;
-    let reason = match &table {
-        Some(table) if !table.activities => format!("{} cannot have activities.", table.plural),
-        _ if !row.active => format!("{} is inactive.", row.name),
-        _ if !row.appendable => format!("You may not append activities to {}.", row.name),
-        _ => {
+    let reason = match () {
+        () if !row.activities => format!("{} cannot have activities.", row.plural),
+        () if !row.active => format!("{} is inactive.", row.name),
+        () if !row.appendable => format!("You may not append activities to {}.", row.name),
+        () => {
             return Ok(Regarding {
                 row: of.clone(),
                 name: row.name,
@@ -597,11 +683,31 @@ pub(super) fn item(
         regarding,
         values,
         activity: promoted.then(|| id.activity().to_string()),
+        answers: match Status::from_words(&status) {
+            Status::NotTracked => None,
+            _ => answered(connection, mailbox, id)?,
+        },
         failure: (!refused.is_empty()).then(|| Failure {
             reason: refused.clone(),
             next_retry: None,
             attempts: 1,
         }),
+    }))
+}
+
+/// What an item was tracked because of.
+fn answered(connection: &Connection, mailbox: &Address, id: ItemId) -> Result<Option<Answered>> {
+    let Some(answers) = tracking::replies::answers(connection, id)? else {
+        return Ok(None);
+    };
+    let subject: Option<String> = connection
+        .prepare_cached("SELECT subject FROM message WHERE mailbox = ?1 AND key = ?2")?
+        .query_row([mailbox.as_str(), &answers.key], |r| r.get(0))
+        .optional()?;
+    Ok(Some(Answered {
+        key: answers.key,
+        subject: subject.unwrap_or_default(),
+        method: answers.method,
     }))
 }
 

@@ -10,6 +10,7 @@ mod files;
 mod history;
 mod items;
 mod quarantine;
+mod replies;
 mod request;
 mod rows;
 mod syncing;
@@ -262,21 +263,24 @@ impl Desk {
     /// # Errors
     /// `NotFound` for a mailbox this replica does not hold, `Refused` with the reason.
     fn authorise(&self, act: Act, mailbox: &Address) -> Result<Option<Grant>> {
-        self.store.read(|c| {
-            let held: bool = c
-                .prepare_cached("SELECT EXISTS (SELECT 1 FROM mailbox WHERE id = ?1)")?
-                .query_row([mailbox.as_str()], |r| r.get(0))?;
-            if !held {
-                return Err(Error::not_found(
-                    format!("There is no mailbox {mailbox} here."),
-                    "Accept an invitation from its owner, or check the address.",
-                ));
-            }
-            let grant = access::grant_of(c, mailbox, &self.person)?;
-            authorise(act, &self.person, mailbox, grant.as_ref(), self.now())
-                .map_err(|d| refusal(&d, mailbox, grant.as_ref()))?;
-            Ok(grant)
-        })
+        self.store.read(|c| self.authorise_in(c, act, mailbox))
+    }
+
+    /// The same, in the caller's transaction.
+    fn authorise_in(&self, c: &Connection, act: Act, mailbox: &Address) -> Result<Option<Grant>> {
+        let held: bool = c
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM mailbox WHERE id = ?1)")?
+            .query_row([mailbox.as_str()], |r| r.get(0))?;
+        if !held {
+            return Err(Error::not_found(
+                format!("There is no mailbox {mailbox} here."),
+                "Accept an invitation from its owner, or check the address.",
+            ));
+        }
+        let grant = access::grant_of(c, mailbox, &self.person)?;
+        authorise(act, &self.person, mailbox, grant.as_ref(), self.now())
+            .map_err(|d| refusal(&d, mailbox, grant.as_ref()))?;
+        Ok(grant)
     }
 }
 
@@ -306,11 +310,13 @@ fn prepare_relay(relay: &str) -> Result<String> {
         FolderRelay::new(&path).prepare()?;
         return Ok(format!("folder:{}", path.display()));
     }
-    match relay.starts_with("nats://") || relay.starts_with("tls://") {
+    // What the address means is for `connect` to say.
+    let server = ["nats://", "tls://", "ws://", "wss://"];
+    match server.iter().any(|scheme| relay.starts_with(scheme)) {
         true => Ok(relay.to_owned()),
         false => Err(Error::bad_input(
             format!("“{relay}” does not name a place where replicas meet."),
-            "Give a shared folder as folder:PATH.",
+            "Give a shared folder as folder:PATH, or a server as nats://HOST.",
         )),
     }
 }

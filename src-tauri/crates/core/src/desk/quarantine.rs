@@ -88,11 +88,18 @@ impl Desk {
     ///
     /// # Errors
     /// `Refused` for anybody but the owner, and for a change Behalf would not make; `NotFound` when nothing of that
-    /// name waits.
-    pub fn accept_quarantined(&self, id: &str) -> Result<Vec<Quarantined>> {
-        let id = id.trim();
-        let attempt = Attempt::on("Accept", &self.person, id, None);
-        self.audited(attempt, self.try_accept(id))?;
+    /// name waits. Of several, all or none are applied; one undo takes all of them back.
+    pub fn accept_quarantined(&self, ids: &[&str]) -> Result<Vec<Quarantined>> {
+        let ids: Vec<&str> = ids.iter().map(|id| id.trim()).collect();
+        let batch = match ids.as_slice() {
+            [first, _, ..] => format!("accept-{}-{first}", self.now().0),
+            _ => String::new(),
+        };
+        let accepted = self
+            .store
+            .write(|tx| ids.iter().try_for_each(|id| self.try_accept(tx, id, &batch)));
+        let first = ids.first().copied().unwrap_or_default();
+        self.audited(Attempt::on("Accept", &self.person, first, None), accepted)?;
         self.quarantine()
     }
 
@@ -116,46 +123,43 @@ impl Desk {
         self.quarantine()
     }
 
-    fn try_accept(&self, id: &str) -> Result<()> {
-        self.store.write(|tx| {
-            let found: Option<(String, Vec<u8>, bool, String)> = tx
-                .prepare_cached("SELECT mailbox, bytes, sound, reason FROM quarantine WHERE id = ?1")?
-                .query_row([id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))
-                .optional()?;
-            let Some((mailbox, bytes, sound, reason)) = found else {
-                return Err(self.not_here(tx, id)?);
-            };
-            let mailbox = Address::lenient(&mailbox);
-            if mailbox != self.person {
-                return Err(owner_only(&mailbox));
-            }
-            if replica::is_accepted(tx, id)? {
-                return Err(Error::bad_input("That has been accepted already.", ""));
-            }
-            let operation: Operation = postcard::from_bytes(&bytes)?;
-            if !sound || operation.kind != DocumentKind::Item {
-                return Err(Error::refused(
-                    format!("That can never be applied: {reason}"),
-                    "It stays in quarantine, and in the audit log.",
-                ));
-            }
-            let (mut document, now) = tracking::open(tx, ItemId(operation.document.0))?;
-            let missing =
-                || Error::not_found("What it builds on has not arrived yet.", "Sync, and try again.");
-            let made = document.at(id).ok_or_else(missing)?;
-            let wanted = document.written::<Decision>(DECISION, Some(&made))?;
-            let wanted = wanted.into_iter().next().ok_or_else(missing)?.value;
-            let facts = match now {
-                Some(now) => now.facts,
-                None => Registers::read(&document)?.ok_or_else(missing)?.facts,
-            };
-            let decision = Decision {
-                at: self.now(),
-                ..wanted
-            };
-            let why = (Action::Accept, Origin::because_of(id, ""));
-            self.decide(tx, &mailbox, &mut document, &facts, &decision, why)
-        })
+    fn try_accept(&self, tx: &Connection, id: &str, batch: &str) -> Result<()> {
+        let found: Option<(String, Vec<u8>, bool, String)> = tx
+            .prepare_cached("SELECT mailbox, bytes, sound, reason FROM quarantine WHERE id = ?1")?
+            .query_row([id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))
+            .optional()?;
+        let Some((mailbox, bytes, sound, reason)) = found else {
+            return Err(self.not_here(tx, id)?);
+        };
+        let mailbox = Address::lenient(&mailbox);
+        if mailbox != self.person {
+            return Err(owner_only(&mailbox));
+        }
+        if replica::is_accepted(tx, id)? {
+            return Err(Error::bad_input("That has been accepted already.", ""));
+        }
+        let operation: Operation = postcard::from_bytes(&bytes)?;
+        if !sound || operation.kind != DocumentKind::Item {
+            return Err(Error::refused(
+                format!("That can never be applied: {reason}"),
+                "It stays in quarantine, and in the audit log.",
+            ));
+        }
+        let (mut document, now) = tracking::open(tx, ItemId(operation.document.0))?;
+        let missing = || Error::not_found("What it builds on has not arrived yet.", "Sync, and try again.");
+        let made = document.at(id).ok_or_else(missing)?;
+        let wanted = document.written::<Decision>(DECISION, Some(&made))?;
+        let wanted = wanted.into_iter().next().ok_or_else(missing)?.value;
+        let facts = match now {
+            Some(now) => now.facts,
+            None => Registers::read(&document)?.ok_or_else(missing)?.facts,
+        };
+        let decision = Decision {
+            at: self.now(),
+            ..wanted
+        };
+        let why = (Action::Accept, Origin::because_of(id, batch));
+        self.decide(tx, &mailbox, &mut document, &facts, &decision, why)
     }
 
     /// Why an id that waits here under no name cannot be accepted.

@@ -29,6 +29,29 @@ impl Desk {
             .search(&self.store, text, tables, limit as usize, &options)
     }
 
+    /// Keeps a row at hand as a favourite, or no longer (D-02).
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such row.
+    pub fn favourite(&self, row: &RowRef, keep: bool) -> Result<()> {
+        self.store.write(|tx| {
+            if keep {
+                rows::form(tx, row)?;
+            }
+            rows::favourite(tx, row, keep)
+        })
+    }
+
+    /// Brings the index of rows up to the database; `progress` hears (done, all) rows. For the background: it may take
+    /// a while after an import.
+    ///
+    /// # Errors
+    /// Database, index and I/O errors.
+    pub fn index_rows(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<()> {
+        self.rows.catch_up(&self.store, progress)?;
+        Ok(())
+    }
+
     /// Up to ten recent and favourite rows, before typing (D-02).
     ///
     /// # Errors

@@ -136,7 +136,7 @@ fn a_07_a_clock_set_back_prolongs_nothing() {
     for desk in [&pair.alex, &pair.kim] {
         assert!(!pair.is_tracked(desk, "late"));
     }
-    pair.alex.accept_quarantined(&waiting[0].id).unwrap();
+    pair.alex.accept_quarantined(&[&waiting[0].id]).unwrap();
     pair.sync();
     assert!(pair.is_tracked(&pair.alex, "late"));
     // Kim is given nothing of the mailbox any more, and still hears what became of the last click.
@@ -232,4 +232,172 @@ fn a_change_has_one_name_however_it_is_packed() {
         document.at(&operation.id()).is_some(),
         "and it is the document's own name for it"
     );
+}
+
+/// the owner accepts several in one go, and one undo takes them back; what is discarded is listed no more.
+#[test]
+fn a_07_several_are_accepted_in_one_go() {
+    let pair = Pair::new(Some(Time(3 * DAY)));
+    let (alex, kim) = (&pair.alex, &pair.kim);
+    pair.alexs_clock.set(4 * DAY);
+    for key in ["1", "2", "3"] {
+        pair.tracks(kim, key, &kim.person, "");
+    }
+    pair.sync();
+    let waiting = alex.quarantine().unwrap();
+    assert_eq!(waiting.len(), 3);
+    assert_eq!(
+        (waiting[0].author_name.as_str(), waiting[0].wanted.as_str()),
+        ("kim", "Tracked")
+    );
+    let ids: Vec<&str> = waiting.iter().map(|q| q.id.as_str()).collect();
+
+    assert!(alex.accept_quarantined(&[ids[0], "nonsense"]).is_err());
+    assert!(!pair.is_tracked(alex, "1"), "all or none");
+    let left = alex.accept_quarantined(&ids[..2]).unwrap();
+    assert_eq!(left.len(), 1);
+    assert!(pair.is_tracked(alex, "1") && pair.is_tracked(alex, "2"));
+    let step = alex.history().unwrap().undo.remove(0);
+    assert_eq!((step.what.as_str(), step.count), ("Accept", 2));
+    assert_eq!(alex.undo(Some(&step.id)).unwrap().done.len(), 2);
+    assert_eq!(alex.quarantine().unwrap().len(), 3, "they wait again");
+
+    assert!(kim.discard_quarantined(ids[2]).is_err(), "the owner decides");
+    assert_eq!(alex.discard_quarantined(ids[2]).unwrap().len(), 2);
+    assert!(alex.discard_quarantined(ids[2]).is_err());
+    pair.sync();
+    assert_eq!(kim.quarantine().unwrap().len(), 3, "the author still knows");
+    assert!(!pair.is_tracked(kim, "3"));
+}
+
+/// other terms take the place of those before, on both sides; undo brings those back. What was ended stays so.
+#[test]
+fn a_01_a_delegate_gets_other_terms() {
+    let pair = Pair::new(None);
+    let (alex, kim) = (&pair.alex, &pair.kim);
+    let level = |desk: &Desk| {
+        desk.me()
+            .unwrap()
+            .mailboxes
+            .iter()
+            .find(|m| m.id == pair.mailbox())
+            .unwrap()
+            .level
+    };
+    let terms = Terms {
+        level: Level::Reviewer,
+        folders: vec!["Inbox".into()],
+        calendar: false,
+        until: Some("1970-02-01".into()),
+    };
+    let grant = alex.change_grant(&kim.person, &terms).unwrap();
+    assert_eq!((grant.level, grant.scope.calendar), (Level::Reviewer, false));
+    pair.sync();
+    assert_eq!(level(kim), Some(Level::Reviewer));
+    assert!(
+        kim.change_grant(&alex.person, &terms).is_err(),
+        "only the owner changes it"
+    );
+    let past = Terms {
+        until: Some("1970-01-01".into()),
+        ..terms.clone()
+    };
+    assert_eq!(
+        alex.change_grant(&kim.person, &past).unwrap_err().code(),
+        crate::Code::BadInput
+    );
+
+    let history = alex.history().unwrap();
+    assert_eq!(
+        (history.undo[0].what.as_str(), history.undo[0].subject.as_str()),
+        ("Change delegate", "kim")
+    );
+    alex.undo(None).unwrap();
+    pair.sync();
+    assert_eq!(level(kim), Some(Level::Editor));
+    assert_eq!(alex.history().unwrap().redo.unwrap().what, "Change delegate");
+
+    alex.revoke(&kim.person).unwrap();
+    assert_eq!(
+        alex.change_grant(&kim.person, &terms).unwrap_err().code(),
+        crate::Code::Refused
+    );
+}
+
+/// an invitation is listed until it is confirmed, with the words once it was accepted; withdrawn, its code is
+/// worth nothing.
+#[test]
+fn a_01_an_invitation_waits_until_it_is_confirmed() {
+    let pair = Pair::new(None);
+    let (alex, kim) = (&pair.alex, &pair.kim);
+    assert!(alex.invitations().unwrap().is_empty(), "confirmed");
+    let terms = Terms {
+        level: Level::Author,
+        folders: Vec::new(),
+        calendar: true,
+        until: None,
+    };
+    let code = alex.invite(&kim.person, &terms).unwrap().code;
+    let waiting = alex.invitations().unwrap().remove(0);
+    assert_eq!((waiting.level, waiting.words), (Level::Author, None));
+    let words = kim.accept(&code).unwrap().words;
+    pair.sync();
+    assert_eq!(alex.invitations().unwrap().remove(0).words, Some(words));
+    alex.withdraw(&waiting.id).unwrap();
+    assert!(alex.invitations().unwrap().is_empty());
+    assert!(alex.withdraw(&waiting.id).is_err());
+    assert!(alex.confirm(&kim.person).is_err());
+}
+
+/// H-06: either of two values can be chosen by whose it was, also where it was to untrack.
+#[test]
+fn h_06_a_value_is_chosen_by_whose_it_was() {
+    let pair = Pair::new(None);
+    let (alex, kim) = (&pair.alex, &pair.kim);
+    pair.tracks(kim, "1", &kim.person, "");
+    pair.sync();
+    alex.untrack(&pair.mailbox(), "1", true).unwrap();
+    kim.untrack(&pair.mailbox(), "1", false).unwrap();
+    pair.sync();
+    let values = alex.status(&pair.mailbox(), "1").unwrap().values;
+    assert_eq!(values.len(), 2, "kept by one, deleted by the other");
+    let theirs = values.iter().find(|v| v.person == kim.person).unwrap();
+    assert!(
+        alex.resolve_for(&pair.mailbox(), "1", &kim.person, Some("1999-01-01T00:00:00Z"))
+            .is_err()
+    );
+    let item = alex
+        .resolve_for(&pair.mailbox(), "1", &kim.person, Some(&theirs.at))
+        .unwrap();
+    assert!(item.values.is_empty());
+    pair.sync();
+    assert!(kim.status(&pair.mailbox(), "1").unwrap().values.is_empty());
+    assert!(!pair.is_tracked(kim, "1"));
+    assert!(
+        alex.resolve_for(&pair.mailbox(), "1", &kim.person, None).is_err(),
+        "nothing is left to settle"
+    );
+}
+
+/// H-03: what waits is told with its reason, and who has confirmed what.
+#[test]
+fn h_03_what_waits_is_told() {
+    let pair = Pair::new(None);
+    let (alex, kim) = (&pair.alex, &pair.kim);
+    pair.tracks(kim, "1", &kim.person, "");
+    let details = kim.sync_details().unwrap();
+    assert_eq!((details.queued, details.queue.len()), (1, 1));
+    assert!(details.queue[0].people.iter().all(|p| !p.reason.is_empty()));
+    let to_alex = |desk: &Desk| {
+        let people = desk.sync_details().unwrap().people;
+        people
+            .into_iter()
+            .find(|p| p.person == alex.person)
+            .unwrap()
+            .behind
+    };
+    assert_eq!(to_alex(kim), Some(1));
+    pair.sync();
+    assert_eq!(to_alex(kim), Some(0));
+    assert!(kim.sync_details().unwrap().queue.is_empty());
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{Address, Kind, Level, RowRef, Status};
+use crate::model::{Address, Kind, Level, Method, RowRef, Status};
 
 /// Declares view structs with the derives they all share.
 macro_rules! views {
@@ -149,8 +149,20 @@ views! {
         pub values: Vec<Choice>,
         /// The activity's id, once promoted.
         pub activity: Option<String>,
+        /// What it answers, when it is tracked because of that (E-08).
+        pub answers: Option<Answered>,
         /// What went wrong with promotion, and what happens next (H-04).
         pub failure: Option<Failure>,
+    }
+
+    /// The tracked mail that a mail answers (E-08).
+    pub struct Answered {
+        /// Its key.
+        pub key: String,
+        /// Its subject; empty where this replica does not hold it.
+        pub subject: String,
+        /// How that is known.
+        pub method: Method,
     }
 
     /// A promotion that failed (H-04).
@@ -242,6 +254,22 @@ views! {
         pub disabled: String,
     }
 
+    /// A row an item may belong to (D-07).
+    pub struct Suggestion {
+        /// The table's logical name.
+        pub table: String,
+        /// The table's label, as in `Account`.
+        pub table_label: String,
+        /// The row's key.
+        pub id: String,
+        /// Its name.
+        pub name: String,
+        /// Why it is suggested, one phrase.
+        pub reason: String,
+        /// The card columns, label -> value.
+        pub columns: BTreeMap<String, String>,
+    }
+
     /// A row's form.
     pub struct RowForm {
         /// Which row.
@@ -258,6 +286,8 @@ views! {
         pub card: Vec<Column>,
         /// False when the table shows no timeline.
         pub timeline: bool,
+        /// This person keeps it at hand (D-02).
+        pub favourite: bool,
     }
 
     /// A column of a form.

@@ -30,7 +30,7 @@ use crate::{
     },
     model::{Address, FolderRole, ItemId, Kind, Time},
     search::text::{TextIndex, Writer},
-    store::{Pack, PackWriter, Store},
+    store::{PackWriter, Store},
 };
 
 /// A transaction holds at most this many messages, and this much text waiting to be indexed.
@@ -60,7 +60,7 @@ pub fn mail(
 ) -> Result<ImportReport> {
     let started = Instant::now();
     let plan = source::plan(paths, folder)?;
-    let pack = Pack::new(store.folder()).append()?;
+    let pack = store.pack().append()?;
     // What an earlier import left unindexed comes first: the index knows only how far it is.
     text.catch_up(store)?;
     let mut run = Run::start(store, text, mailbox, pack, plan.total, progress)?;
@@ -634,8 +634,8 @@ fn save_folders(tx: &Transaction<'_>, mailbox: &Address, folders: &[Folder]) -> 
 fn save(tx: &Transaction<'_>, mailbox: &Address, folders: &[i64], batch: &[Waiting]) -> Result<()> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO message (id, mailbox, folder, item, key, subject, from_name, from_address, sent, in_reply_to,
-                              thread, preview, unread, attachments, pack_offset, size)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                              thread, conversation, preview, unread, attachments, pack_offset, size)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
          ON CONFLICT (mailbox, key) DO NOTHING",
     )?;
     for m in batch {
@@ -652,6 +652,7 @@ fn save(tx: &Transaction<'_>, mailbox: &Address, folders: &[i64], batch: &[Waiti
             head.sent.0,
             head.in_reply_to,
             head.thread,
+            head.conversation,
             head.preview,
             m.unread,
             head.attachments,

@@ -13,7 +13,10 @@ use mail_parser::{
 use sha2::{Digest, Sha256};
 
 use super::clean::{self, MAX_ADDRESS, MAX_NAME, MAX_SUBJECT, one_line, prefix};
-use crate::model::{Address, Facts, FolderRole, MAX_FACTS_TEXT, Mention, Time};
+use crate::{
+    model::{Address, Facts, FolderRole, MAX_FACTS_TEXT, Mention, Time},
+    tracking::correlate::conversation,
+};
 
 /// Largest message taken in, in bytes. Larger ones are kept raw and listed as rejected.
 ///
@@ -242,6 +245,8 @@ pub struct Head {
     pub in_reply_to: String,
     /// The oldest Message-ID of the thread, or its own key.
     pub thread: String,
+    /// What its Thread-Index has in common with its conversation, or empty.
+    pub conversation: String,
     /// The first words.
     pub preview: String,
     /// How many attachments.
@@ -270,6 +275,10 @@ impl<'x> Mail<'x> {
             sent: self.sent(fallback),
             in_reply_to,
             thread,
+            conversation: self
+                .thread_index()
+                .and_then(|t| conversation(&t))
+                .unwrap_or_default(),
             preview: one_line(prefix(&text, 800), 160),
             attachments: self.attachments().count() as u32,
             unread: self.unread(),
@@ -292,13 +301,14 @@ impl<'x> Mail<'x> {
             message_id: self.message_id().unwrap_or_default(),
             in_reply_to: self.in_reply_to(),
             references: self.references(),
-            conversation_index: one_line(self.raw_header("Thread-Index").unwrap_or_default(), 2048),
+            conversation_index: self.thread_index().unwrap_or_default(),
             importance: self.importance(),
             role,
             attachments: self.attachments().count() as u32,
             text,
             truncated,
             private: self.private(),
+            answers: None,
             meeting: None,
         }
     }
@@ -370,6 +380,10 @@ impl<'x> Mail<'x> {
     /// A header's text as it came, unfolded.
     fn raw_header(&self, name: &'static str) -> Option<&str> {
         self.message.header_raw(name).map(str::trim)
+    }
+
+    fn thread_index(&self) -> Option<String> {
+        self.raw_header("Thread-Index").map(|t| one_line(t, 2048))
     }
 
     fn importance(&self) -> u8 {

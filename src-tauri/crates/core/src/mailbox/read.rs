@@ -14,7 +14,7 @@ use crate::{
     Error, Result,
     desk::view::{Attachment, Folder, ListEntry, ListPage},
     model::{Address, Facts, FolderRole, ItemId, Kind, Mention, Status, Time, bare_key},
-    store::{Pack, Store},
+    store::Store,
 };
 
 /// A page holds at most this many entries.
@@ -248,7 +248,7 @@ fn entry(r: &Row<'_>) -> rusqlite::Result<ListEntry> {
 /// # Errors
 /// `NotFound` when the mailbox has nothing by that key; database and I/O errors.
 pub fn show_parts(store: &Store, mailbox: &Address, key: &str) -> Result<Opened> {
-    match find(store, mailbox, key)? {
+    match store.read(|c| find(c, mailbox, key))? {
         Found::Message(row) => {
             let raw = row.raw(store)?;
             let mail = parse_stored(&raw)?;
@@ -303,14 +303,66 @@ pub fn show_parts(store: &Store, mailbox: &Address, key: &str) -> Result<Opened>
 ///
 /// # Errors
 /// `NotFound` when the mailbox has nothing by that key; database and I/O errors.
-pub fn message(store: &Store, mailbox: &Address, key: &str) -> Result<Facts> {
-    match find(store, mailbox, key)? {
+pub fn message(c: &Connection, store: &Store, mailbox: &Address, key: &str) -> Result<Facts> {
+    match find(c, mailbox, key)? {
         Found::Message(row) => {
-            let raw = row.raw(store)?;
-            Ok(parse_stored(&raw)?.facts(&row.key, row.sent, row.role))
+            let (raw, mut room) = (row.raw(store)?, Vec::new());
+            let mail = parse::parse_slim(&raw, &mut room).map_err(unreadable)?;
+            Ok(mail.facts(&row.key, row.sent, row.role))
         }
         Found::Appointment(row) => row.facts(),
     }
+}
+
+/// What a mail says; `None` for a meeting request or response (B-04), and for what cannot be read.
+///
+/// # Errors
+/// `NotFound` when it has gone; database errors and an unreadable pack.
+pub fn trackable(store: &Store, mailbox: &Address, key: &str) -> Result<Option<Facts>> {
+    let Found::Message(row) = store.read(|c| find(c, mailbox, key))? else {
+        return Ok(None);
+    };
+    let raw = row.raw(store)?;
+    let mail = parse::parse(&raw).ok().filter(|mail| mail.meeting().is_none());
+    Ok(mail.map(|mail| mail.facts(&row.key, row.sent, row.role)))
+}
+
+/// The words around the first place in a mail's body where one of the words stands that were looked for; `None` when
+/// the body begins with it, or holds none.
+///
+/// # Errors
+/// `NotFound` when it has gone; database errors and an unreadable pack.
+pub fn place(store: &Store, mailbox: &Address, key: &str, words: &str) -> Result<Option<String>> {
+    let Found::Message(row) = store.read(|c| find(c, mailbox, key))? else {
+        return Ok(None);
+    };
+    let raw = row.raw(store)?;
+    let mut room = Vec::new();
+    let text = parse::parse_slim(&raw, &mut room).map(|mail| mail.text(MAX_TEXT).0);
+    Ok(text.ok().and_then(|text| around(&text, &crate::search::text::places(&text, words))))
+}
+
+/// A line of text around the first of these places.
+fn around(text: &str, places: &[std::ops::Range<usize>]) -> Option<String> {
+    const BEFORE: usize = 40;
+    const LENGTH: usize = 160;
+    let first = places.first()?;
+    let start = text[..first.start]
+        .char_indices()
+        .rev()
+        .take(BEFORE)
+        .last()
+        .map_or(first.start, |(at, _)| at);
+    // From the start of a word on.
+    let start = match text[start..first.start].find(char::is_whitespace) {
+        Some(blank) if start > 0 => start + blank,
+        _ => start,
+    };
+    let line = super::one_line(&text[start..], LENGTH);
+    Some(match start {
+        0 => line,
+        _ => format!("… {line}"),
+    })
 }
 
 /// The raw bytes of a message, or the .ics of an appointment.
@@ -318,19 +370,21 @@ pub fn message(store: &Store, mailbox: &Address, key: &str) -> Result<Facts> {
 /// # Errors
 /// `NotFound` when the mailbox has nothing by that key; database and I/O errors.
 pub fn raw(store: &Store, mailbox: &Address, key: &str) -> Result<Vec<u8>> {
-    match find(store, mailbox, key)? {
+    match store.read(|c| find(c, mailbox, key))? {
         Found::Message(row) => row.raw(store),
         Found::Appointment(row) => Ok(row.ics),
     }
 }
 
 fn parse_stored(raw: &[u8]) -> Result<Mail<'_>> {
-    parse::parse(raw).map_err(|reason| {
-        Error::unavailable(
-            format!("The stored message cannot be read: {reason}"),
-            "Import it again from where it came.",
-        )
-    })
+    parse::parse(raw).map_err(unreadable)
+}
+
+fn unreadable(reason: &str) -> Error {
+    Error::unavailable(
+        format!("The stored message cannot be read: {reason}"),
+        "Import it again from where it came.",
+    )
 }
 
 fn attachments(mail: &Mail<'_>) -> Vec<Attachment> {
@@ -437,7 +491,7 @@ struct MessageRow {
 
 impl MessageRow {
     fn raw(&self, store: &Store) -> Result<Vec<u8>> {
-        Pack::new(store.folder()).read(self.offset, self.size)
+        store.pack().read(self.offset, self.size)
     }
 }
 
@@ -466,34 +520,32 @@ impl AppointmentRow {
     }
 }
 
-fn find(store: &Store, mailbox: &Address, key: &str) -> Result<Found> {
+fn find(c: &Connection, mailbox: &Address, key: &str) -> Result<Found> {
     let key = bare_key(key);
-    store.read(|c| {
-        let message = c
-            .prepare_cached(
-                "SELECT m.key, f.name, f.role, m.sent, m.pack_offset, m.size
+    let message = c
+        .prepare_cached(
+            "SELECT m.key, f.name, f.role, m.sent, m.pack_offset, m.size
                  FROM message m JOIN folder f ON f.id = m.folder WHERE m.mailbox = ?1 AND m.key = ?2",
-            )?
-            .query_row(params![mailbox.as_str(), key], |r| {
-                let key: String = r.get(0)?;
-                Ok(MessageRow {
-                    item: ItemId::derive(mailbox, Kind::Email, &key),
-                    key,
-                    folder: r.get(1)?,
-                    role: FolderRole::from_str_or_other(&r.get::<_, String>(2)?),
-                    sent: Time(r.get(3)?),
-                    offset: r.get::<_, i64>(4)? as u64,
-                    size: r.get::<_, i64>(5)? as u64,
-                })
+        )?
+        .query_row(params![mailbox.as_str(), key], |r| {
+            let key: String = r.get(0)?;
+            Ok(MessageRow {
+                item: ItemId::derive(mailbox, Kind::Email, &key),
+                key,
+                folder: r.get(1)?,
+                role: FolderRole::from_str_or_other(&r.get::<_, String>(2)?),
+                sent: Time(r.get(3)?),
+                offset: r.get::<_, i64>(4)? as u64,
+                size: r.get::<_, i64>(5)? as u64,
             })
-            .optional()?;
-        match message {
-            Some(row) => Ok(Found::Message(row)),
-            None => appointment(c, mailbox, key)?
-                .map(Found::Appointment)
-                .ok_or_else(|| missing(key, mailbox)),
-        }
-    })
+        })
+        .optional()?;
+    match message {
+        Some(row) => Ok(Found::Message(row)),
+        None => appointment(c, mailbox, key)?
+            .map(Found::Appointment)
+            .ok_or_else(|| missing(key, mailbox)),
+    }
 }
 
 /// By UID, or by UID `#` RECURRENCE-ID for an exception.

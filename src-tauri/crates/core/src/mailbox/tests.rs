@@ -13,7 +13,7 @@ use crate::{
     desk::{ImportProgress, view::ImportReport},
     model::{Address, FolderRole, Kind, Time},
     search::text::TextIndex,
-    store::{Pack, Store},
+    store::Store,
 };
 
 struct Home {
@@ -160,9 +160,7 @@ fn bad_messages_are_listed_kept_and_stop_nothing() {
             )?)
         })
         .unwrap();
-    let kept = Pack::new(home.store.folder())
-        .read(offset as u64, size as u64)
-        .unwrap();
+    let kept = home.store.pack().read(offset as u64, size as u64).unwrap();
     assert_eq!(kept, b"no header here\n");
     assert_eq!(home.keys("clients"), ["2@y.org", "1@y.org"]);
     let before = fs::metadata(home.store.folder().join("mail.pack")).unwrap().len();
@@ -325,7 +323,10 @@ fn appointments_are_replaced_only_by_newer_ones() {
     )
     .unwrap();
     assert_eq!((next.entries[0].key.as_str(), next.more), ("meet", false));
-    let facts = read::message(&home.store, &home.mailbox, "meet").unwrap();
+    let facts = home
+        .store
+        .read(|c| read::message(c, &home.store, &home.mailbox, "meet"))
+        .unwrap();
     assert_eq!(
         (facts.kind(), facts.subject.as_str()),
         (Kind::Appointment, "Newer")

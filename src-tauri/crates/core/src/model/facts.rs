@@ -95,6 +95,43 @@ pub struct Meeting {
     pub cancelled: bool,
 }
 
+/// How it is known which mail another one answers: the values of `correlationmethod` (spec §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub enum Method {
+    /// In-Reply-To, or References.
+    #[serde(rename = "In-Reply-To")]
+    InReplyTo = 3,
+    /// The tracking token in the subject.
+    #[serde(rename = "tracking token")]
+    TrackingToken = 4,
+    /// The Thread-Index header.
+    #[serde(rename = "conversation index")]
+    ConversationIndex = 5,
+}
+
+impl Method {
+    /// As people read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InReplyTo => "In-Reply-To",
+            Self::TrackingToken => "tracking token",
+            Self::ConversationIndex => "conversation index",
+        }
+    }
+}
+
+/// The tracked mail that a mail answers (E-08).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answers {
+    /// How that is known.
+    #[serde(rename = "m")]
+    pub method: Method,
+    /// The key of the mail it answers.
+    #[serde(rename = "k")]
+    pub key: String,
+}
+
 /// What promotion needs to know of an item.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -150,6 +187,9 @@ pub struct Facts {
     /// Marked private or confidential by its sender or organizer.
     #[serde(rename = "v", skip_serializing_if = "is_false")]
     pub private: bool,
+    /// For a mail tracked because of it: what it answers.
+    #[serde(rename = "w", skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Answers>,
     /// What only appointments say; `None` for a mail.
     #[serde(rename = "a", skip_serializing_if = "Option::is_none")]
     pub meeting: Option<Meeting>,

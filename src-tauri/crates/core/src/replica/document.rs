@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::change::Put;
 use crate::{
     Error, Result,
     model::{Address, ItemId, Time, derive, hex},
@@ -126,6 +127,7 @@ impl Document {
             },
             None => Self::genesis(id, kind)?,
         };
+        tracing::trace!(document = %id, "opened");
         document.apply(changes)?;
         Ok(Some(document))
     }
@@ -149,7 +151,7 @@ impl Document {
 
     /// Edits it as `device` and returns the change.
     ///
-    /// Every change has an actor of its own: the device's eight bytes, then eight of a hash of what is changed, in
+    /// Every change has an actor of its own: the device's eight bytes, then sixteen of a hash of what is changed, in
     /// which state, when. An actor that makes one change cannot make two with the same number, so a restored backup or
     /// a cloned disk cannot wedge a merge (design §3, first trap), and whose change it is stays visible. It is no
     /// random number, so that a simulation with the same seed is the same run.
@@ -166,16 +168,10 @@ impl Document {
         };
         work(&mut edit)?;
         let writes = edit.writes;
-        let mut hash = Sha256::new()
-            .chain_update(self.id.0)
-            .chain_update(at.0.to_be_bytes());
-        for head in &heads {
-            hash.update(head.0);
-        }
-        hash.update(serde_json::to_vec(&writes)?);
-        let mut actor = [0; 16];
-        actor[..8].copy_from_slice(device);
-        actor[8..].copy_from_slice(&hash.finalize()[..8]);
+        let of = writes
+            .iter()
+            .map(|(register, json)| (register.as_str(), json.as_str()));
+        let actor = actor(self.id, device, at, &heads, of);
         self.automerge.set_actor(ActorId::from(&actor[..]));
         for (register, value) in writes {
             self.automerge.put(ROOT, register, value)?;
@@ -210,6 +206,16 @@ impl Document {
             device.copy_from_slice(head);
         }
         Ok((change, device))
+    }
+
+    /// Is its actor the one [`Document::edit`] gives to a change that says this? Whoever could choose it could make two
+    /// changes by the same one, of which every replica takes the one that comes first.
+    pub fn is_by_its_actor(change: &Change, document: DocumentId, at: Time, puts: &[Put]) -> bool {
+        let Some(device) = change.actor_id().to_bytes().first_chunk::<8>() else {
+            return false;
+        };
+        let of = puts.iter().map(|put| (put.register.as_str(), put.json.as_str()));
+        change.actor_id().to_bytes() == actor(document, device, at, change.deps(), of)
     }
 
     /// The name of a change: the first half of Automerge's own hash of it, however it was packed, so that the same
@@ -388,6 +394,32 @@ pub struct Written<T> {
 
 fn name(hash: ChangeHash) -> String {
     hex(&hash.0[..16])
+}
+
+/// See [`Document::edit`].
+fn actor<'a>(
+    document: DocumentId,
+    device: &[u8; 8],
+    at: Time,
+    heads: &[ChangeHash],
+    writes: impl Iterator<Item = (&'a str, &'a str)>,
+) -> [u8; 24] {
+    let mut hash = Sha256::new()
+        .chain_update(document.0)
+        .chain_update(at.0.to_be_bytes());
+    let mut heads: Vec<_> = heads.iter().collect();
+    heads.sort_unstable();
+    for head in heads {
+        hash.update(head.0);
+    }
+    for part in writes.flat_map(|(register, json)| [register, json]) {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let mut actor = [0; 24];
+    actor[..8].copy_from_slice(device);
+    actor[8..].copy_from_slice(&hash.finalize()[..16]);
+    actor
 }
 
 /// The name of a change that has been read: see [`Document::change_id`].

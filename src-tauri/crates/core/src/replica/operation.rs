@@ -80,7 +80,8 @@ pub struct Operation {
 pub struct Origin {
     /// Shared by everything done in one go, so that one undo takes it all back; empty for a single step.
     pub batch: String,
-    /// The operation this one undoes, does again or accepts; empty for a step of its own.
+    /// The operation this one undoes, does again or accepts, or that tracked what this one's mail answers; empty for a
+    /// step of its own.
     pub cause: String,
 }
 

@@ -126,6 +126,43 @@ pub fn row(conn: &Connection, row: &RowRef) -> Result<Option<Row>> {
     .transpose()
 }
 
+/// What decides whether a row may be chosen.
+pub struct Choosable {
+    /// Its name.
+    pub name: String,
+    /// False when the CRM has closed it.
+    pub active: bool,
+    /// False when this person may not append activities to it (A-05).
+    pub appendable: bool,
+    /// False when its table has no activities.
+    pub activities: bool,
+    /// The table's name for many of them.
+    pub plural: String,
+}
+
+/// A row, as far as choosing it goes; `None` when there is none, or it has been deleted.
+///
+/// # Errors
+/// Database errors.
+pub fn choosable(conn: &Connection, row: &RowRef) -> Result<Option<Choosable>> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT r.name, r.active, r.appendable, coalesce(t.activities, 1), coalesce(t.plural, '')
+             FROM crm_row r LEFT JOIN crm_table t ON t.name = r.table_name
+             WHERE r.table_name = ?1 AND r.id = ?2 AND r.deleted = 0",
+        )?
+        .query_row([&row.table, &row.id], |r| {
+            Ok(Choosable {
+                name: r.get(0)?,
+                active: r.get(1)?,
+                appendable: r.get(2)?,
+                activities: r.get(3)?,
+                plural: r.get(4)?,
+            })
+        })
+        .optional()?)
+}
+
 /// A row by name, for links.
 ///
 /// # Errors
@@ -164,6 +201,7 @@ pub fn form(conn: &Connection, of: &RowRef) -> Result<RowForm> {
         name: row.name,
         active: row.active,
         timeline: table.timeline,
+        favourite: recent::is_favourite(conn, of)?,
     })
 }
 

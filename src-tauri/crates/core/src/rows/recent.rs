@@ -40,6 +40,16 @@ pub fn favourite(conn: &Connection, row: &RowRef, keep: bool) -> Result<()> {
     Ok(())
 }
 
+/// Does this person keep the row at hand?
+///
+/// # Errors
+/// Database errors.
+pub(super) fn is_favourite(conn: &Connection, row: &RowRef) -> Result<bool> {
+    Ok(conn
+        .prepare_cached("SELECT 1 FROM row_use WHERE table_name = ?1 AND row_id = ?2 AND favourite = 1")?
+        .exists((&row.table, &row.id))?)
+}
+
 /// Up to ten favourite and recent rows, favourites first, then the latest (D-02).
 ///
 /// # Errors

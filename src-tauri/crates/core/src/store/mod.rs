@@ -8,8 +8,9 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 use rusqlite_migration::{M, Migrations};
+use tracing::trace_span;
 
 use crate::{Error, Result};
 
@@ -20,6 +21,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../../../migrations/0002_mailbox.sql")),
     M::up(include_str!("../../../../../migrations/0003_rows.sql")),
     M::up(include_str!("../../../../../migrations/0004_tracking.sql")),
+    M::up(include_str!("../../../../../migrations/0005_replies.sql")),
 ];
 
 /// One person's data folder.
@@ -27,6 +29,7 @@ pub struct Store {
     folder: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    pack: Pack,
 }
 
 impl Store {
@@ -42,6 +45,7 @@ impl Store {
             folder: folder.to_owned(),
             writer: Mutex::new(writer),
             readers: Mutex::default(),
+            pack: Pack::new(folder),
         })
     }
 
@@ -55,13 +59,18 @@ impl Store {
         &self.folder
     }
 
+    /// The raw mail.
+    pub fn pack(&self) -> &Pack {
+        &self.pack
+    }
+
     /// Runs `work` in one `BEGIN IMMEDIATE` transaction. When this returns `Ok`, the work is on the disk
     /// (WAL, `synchronous=FULL`); when it returns an error, nothing has happened.
     pub fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let mut writer = lock(&self.writer);
         let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let value = work(&tx)?;
-        tx.commit()?;
+        trace_span!(target: "click", "commit").in_scope(|| tx.commit())?;
         Ok(value)
     }
 
@@ -107,6 +116,12 @@ fn connect(file: &Path, read_only: bool) -> Result<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "query_only", read_only)?;
+    // The writer may grow to 32 MiB: a merge touches every index all over, and what does not fit is read again and again.
+    if !read_only {
+        connection.pragma_update(None, "cache_size", -32 * 1024)?;
+    }
+    // Plans do not look at bound values. Otherwise SQLite compiles every `LIMIT ?` anew each time it is run.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }

@@ -8,14 +8,17 @@ use std::{
     fs::{File, OpenOptions},
     io::{BufWriter, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 use crate::{Error, Result};
 
 /// The pack of a data folder.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Pack {
     file: PathBuf,
+    /// Open from the first read on.
+    reading: Mutex<Option<File>>,
 }
 
 impl Pack {
@@ -23,6 +26,7 @@ impl Pack {
     pub fn new(folder: &Path) -> Self {
         Self {
             file: folder.join("mail.pack"),
+            reading: Mutex::default(),
         }
     }
 
@@ -31,10 +35,15 @@ impl Pack {
     /// # Errors
     /// I/O errors; among them an unexpected end when the file was cut.
     pub fn read(&self, offset: u64, size: u64) -> Result<Vec<u8>> {
-        let mut file = File::open(&self.file).map_err(Error::io(&self.file))?;
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = match reading.as_mut() {
+            Some(file) => file,
+            None => reading.insert(File::open(&self.file).map_err(Error::io(&self.file))?),
+        };
         file.seek(SeekFrom::Start(offset))
             .map_err(Error::io(&self.file))?;
-        let mut bytes = Vec::new();
+        // No more at once than a message may have: a damaged row must not ask for the moon.
+        let mut bytes = Vec::with_capacity(size.min(64 << 20) as usize);
         let read = file
             .take(size)
             .read_to_end(&mut bytes)

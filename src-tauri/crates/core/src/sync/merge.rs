@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How much of changes a batch holds at most, in bytes: bounds what a merge keeps in memory.
-const BATCH: usize = 24 << 20;
+const BATCH: usize = 64 << 20;
 
 /// Merges every stored envelope that continues its chain. True when a device became known that was not.
 pub(super) fn merge(
@@ -324,7 +324,7 @@ impl<'a> Batch<'a> {
         document.pack(self.tx)?;
         match kind {
             DocumentKind::Item => {
-                tracking::project_heard(self.tx, self.mailbox, &mut document, heard, self.now)?;
+                tracking::project_heard(self.tx, self.mailbox, &mut document, heard, None, self.now)?;
             }
             DocumentKind::Grants => {
                 access::project_grants(self.tx, self.mailbox)?;

@@ -27,6 +27,8 @@ pub(super) struct Look {
     /// What could not be used is asked for again in the next cycle, not in this one: it must not keep later entries
     /// out.
     looked_at: HashSet<EntryName>,
+    /// The relay has been seen to have a receipt of this device.
+    pub(super) own_receipt: bool,
     /// Where this cycle goes on reading, once it has begun.
     reading: Option<Reading>,
     /// Something came that may be of use another time: the next cycle reads from before it.
@@ -67,8 +69,10 @@ pub(super) fn pull(
     let here = look.here.get_or_insert_default();
     let reading = look.reading.get_or_insert_default();
     let looked_at = &mut look.looked_at;
+    let own_receipt = &mut look.own_receipt;
     let from = reading.cursor.clone();
     let entries = relay.pull_after(mailbox, &mut reading.cursor, &mut |name| {
+        *own_receipt |= name.kind == EntryKind::Receipt && name.device == replica.key.id();
         let ours = devices.contains(&name.device) || inviting && name.kind == EntryKind::Envelope;
         ours && !unhex(&name.hash).is_some_and(|hash| here.contains(&hash)) && !looked_at.contains(name)
     })?;

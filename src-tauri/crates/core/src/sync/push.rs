@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     chain,
     envelope::{Envelope, Letter, Spot, content_name},
-    receipt::{Receipt, Refused, Word},
+    receipt::{Receipt, Refused, Said},
     refusal,
     relay::{EntryKind, EntryName, Relay},
     run::{Replica, mark_merged},
@@ -22,6 +22,8 @@ use crate::{
 const OPERATIONS: usize = 5_000;
 /// How many bytes of changes it holds at most, but one change at least: far below what is ever unpacked.
 const BYTES: usize = 8 << 20;
+/// How long this replica waits for what it misses before it asks once more, in milliseconds.
+const ASK_AGAIN: i64 = 10 * 60 * 1_000;
 
 /// All own operations since the last cycle travel in one envelope (design §4). Keys first: what is done after somebody's
 /// access has ended is not sealed with a key they have.
@@ -214,45 +216,48 @@ fn refused(connection: &Connection, mailbox: &Address) -> Result<Refused> {
 }
 
 /// The own receipt as it was last written: its number, what it says, its bytes, and whether the relay has it.
-type Said = (u64, Word, Vec<u8>, bool);
+type Before = (u64, Said, Vec<u8>, bool);
 
-fn own_receipt(connection: &Connection, mailbox: &Address, device: &str) -> Result<Option<Said>> {
-    let found: Option<(i64, String, String, Vec<u8>, bool)> = connection
+fn own_receipt(connection: &Connection, mailbox: &Address, device: &str) -> Result<Option<Before>> {
+    let found: Option<(i64, String, String, String, Vec<u8>, bool)> = connection
         .prepare_cached(
-            "SELECT number, seen, refused, bytes, sent FROM receipt WHERE mailbox = ?1 AND device = ?2",
+            "SELECT number, seen, missing, refused, bytes, sent FROM receipt WHERE mailbox = ?1 AND device = ?2",
         )?
         .query_row([mailbox.as_str(), device], |r| {
-            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?))
         })
         .optional()?;
     found
-        .map(|(number, seen, refused, bytes, sent)| {
-            let word = Word {
+        .map(|(number, seen, missing, refused, bytes, sent)| {
+            let said = Said {
                 seen: serde_json::from_str(&seen)?,
+                missing: serde_json::from_str(&missing)?,
                 refused: serde_json::from_str(&refused)?,
             };
-            Ok((number.unsigned_abs(), word, bytes, sent))
+            Ok((number.unsigned_abs(), said, bytes, sent))
         })
         .transpose()
 }
 
-/// Publishes the own receipt if what it says has changed, or the relay has not acknowledged the last one.
+/// Publishes the own receipt if what it says has changed, or the relay has not acknowledged the last one or has lost
+/// it since; or if something is still missing after a while: an offer may get lost too.
 pub(super) fn push_receipt(
     replica: Replica<'_>,
     relay: &dyn Relay,
     mailbox: &Address,
-    now: Time,
+    (now, lost): (Time, bool),
     report: &mut SyncReport,
 ) -> Result<()> {
     let device = replica.key.id();
-    let (last, word, with) = replica.store.read(|connection| {
-        let word = Word {
+    let (last, said, with) = replica.store.read(|connection| {
+        let said = Said {
             seen: chain::seen(connection, mailbox)?,
+            missing: chain::missing(connection, mailbox)?,
             refused: refused(connection, mailbox)?,
         };
         Ok((
             own_receipt(connection, mailbox, device)?,
-            word,
+            said,
             access::oldest_key(connection, replica.key, mailbox)?,
         ))
     })?;
@@ -260,21 +265,24 @@ pub(super) fn push_receipt(
     let Some(with) = with else {
         return Ok(());
     };
+    let patient = |number: u64| {
+        said.missing.is_empty() || number.abs_diff(now.0.unsigned_abs()) < ASK_AGAIN.unsigned_abs()
+    };
     let bytes = match last {
-        Some((_, said, bytes, sent)) if said == word => {
-            if sent {
+        Some((number, before, bytes, sent)) if before == said && patient(number) => {
+            if sent && !lost {
                 return Ok(());
             }
             bytes
         }
-        None if word.seen.is_empty() => return Ok(()),
+        None if said.seen.is_empty() => return Ok(()),
         last => {
             // Above what was said before, also by a disk that an old copy has replaced meanwhile.
             let number = last
-                .map_or(0, |(number, ..)| number + 1)
+                .map_or(0, |(number, ..)| number.saturating_add(1))
                 .max(now.0.unsigned_abs());
-            let receipt = Receipt::write(mailbox, replica.key, &with, number, &word)?;
-            replica.store.write(|tx| receipt.keep(tx, &word, false))?;
+            let receipt = Receipt::write(mailbox, replica.key, &with, number, &said)?;
+            replica.store.write(|tx| receipt.keep(tx, &said, false))?;
             receipt.encode()?
         }
     };

@@ -18,11 +18,16 @@ use crate::{
 /// Operation -> why it was not applied.
 pub type Refused = BTreeMap<String, String>;
 
+/// Envelopes by device and hash.
+pub type Missing = BTreeSet<(String, String)>;
+
 /// What a device says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Word {
+pub struct Said {
     /// What it holds.
     pub seen: Seen,
+    /// What it has heard of and does not hold: whoever does offers it again.
+    pub missing: Missing,
     /// What it holds and has not applied: without this, an author would take a quarantined click for done.
     pub refused: Refused,
 }
@@ -50,7 +55,7 @@ impl Receipt {
         key: &DeviceKey,
         with: &MailboxKey,
         number: u64,
-        word: &Word,
+        said: &Said,
     ) -> Result<Self> {
         let mut receipt = Self {
             version: 1,
@@ -61,7 +66,7 @@ impl Receipt {
             sealed: Sealed::default(),
             signature: Signature::default(),
         };
-        let packed = pack(&postcard::to_stdvec(word)?)?;
+        let packed = pack(&postcard::to_stdvec(said)?)?;
         receipt.sealed = seal(with.secret(), &key.nonces(), &receipt.bound()?, &packed)?;
         receipt.signature = key.sign(&receipt.signed()?);
         Ok(receipt)
@@ -96,7 +101,7 @@ impl Receipt {
     ///
     /// # Errors
     /// `Encoding` when the key does not open it, or it is not what it should be.
-    pub fn open(&self, key: &MailboxKey) -> Result<Word> {
+    pub fn open(&self, key: &MailboxKey) -> Result<Said> {
         let packed = open(key.secret(), &self.bound()?, &self.sealed).ok_or_else(damaged)?;
         Ok(postcard::from_bytes(&unpack(&packed)?)?)
     }
@@ -125,21 +130,22 @@ impl Receipt {
     ///
     /// An old copy of a disk may count the same number again: then everybody keeps the same one of the two, and the
     /// device, which hears of it like everybody, goes on above both.
-    pub fn keep(&self, connection: &Connection, word: &Word, sent: bool) -> Result<bool> {
+    pub fn keep(&self, connection: &Connection, said: &Said, sent: bool) -> Result<bool> {
         let kept = connection
             .prepare_cached(
-                "INSERT INTO receipt (mailbox, device, number, seen, refused, bytes, sent)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                "INSERT INTO receipt (mailbox, device, number, seen, missing, refused, bytes, sent)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
                  ON CONFLICT (mailbox, device) DO UPDATE SET number = excluded.number, seen = excluded.seen,
-                   refused = excluded.refused, bytes = excluded.bytes, sent = excluded.sent
+                   missing = excluded.missing, refused = excluded.refused, bytes = excluded.bytes, sent = excluded.sent, offered = 0
                  WHERE (excluded.number, excluded.bytes) > (receipt.number, receipt.bytes)",
             )?
             .execute(params![
                 self.mailbox.as_str(),
                 self.device,
                 i64::try_from(self.number).unwrap_or(i64::MAX),
-                serde_json::to_string(&word.seen)?,
-                serde_json::to_string(&word.refused)?,
+                serde_json::to_string(&said.seen)?,
+                serde_json::to_string(&said.missing)?,
+                serde_json::to_string(&said.refused)?,
                 self.encode()?,
                 sent,
             ])?;
@@ -232,15 +238,16 @@ mod tests {
     use super::{super::chain::Tip, *};
     use crate::access::Secret;
 
-    fn parts() -> (Address, DeviceKey, MailboxKey, Word) {
+    fn parts() -> (Address, DeviceKey, MailboxKey, Said) {
         let mailbox = Address::lenient("alex@x");
         let with = MailboxKey::new(&mailbox, 4, Secret::new([5; 32]));
         let tip = Tip {
             seq: 3,
             hash: "ab".repeat(32),
         };
-        let word = Word {
+        let word = Said {
             seen: Seen::from([("0123456789abcdef".into(), vec![tip])]),
+            missing: Missing::from([("fedcba9876543210".into(), "cd".repeat(32))]),
             refused: Refused::from([("operation".into(), "Not applied".into())]),
         };
         (mailbox, DeviceKey::from_secret(&[1; 32]), with, word)

@@ -17,7 +17,7 @@ use crate::{
     Result,
     access::{self, Act, authorise},
     model::{Address, Facts, ItemId, Time, hex},
-    replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation},
+    replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation, Put},
     tracking::{DECISION, Decision, FACTS},
 };
 
@@ -31,8 +31,10 @@ const MAX_OPS: u64 = 1 << 24;
 
 /// The changes of a document that do not count, each with the reason.
 pub fn refusals(connection: &Connection, document: DocumentId) -> Result<Refused> {
+    // Mostly there is none at all, and no operation need be looked at.
     let mut statement = connection.prepare_cached(
-        "SELECT o.id, r.reason FROM operation o JOIN refusal r ON r.operation = o.id WHERE o.document = ?1",
+        "SELECT o.id, r.reason FROM operation o JOIN refusal r ON r.operation = o.id
+         WHERE o.document = ?1 AND EXISTS (SELECT 1 FROM refusal)",
     )?;
     let found = statement.query_map([document.to_string()], |r| Ok((r.get(0)?, r.get(1)?)))?;
     Ok(found.collect::<Result<_, _>>()?)
@@ -59,7 +61,9 @@ pub(super) fn sound(by: &Logged<'_>, operation: &Operation) -> Result<Result<Str
         return Ok(Err("The change was made in another device's name.".into()));
     }
     let ours = change.seq() == 1 && change.max_op() <= MAX_OPS && change.extra_bytes().is_empty();
-    let Some(puts) = replica::puts(&change).filter(|_| ours) else {
+    let fits =
+        |puts: &Vec<Put>| ours && Document::is_by_its_actor(&change, operation.document, operation.at, puts);
+    let Some(puts) = replica::puts(&change).filter(fits) else {
         return Ok(Err("The change is not one that Behalf makes.".into()));
     };
     if operation.kind == DocumentKind::Item {

@@ -47,6 +47,12 @@ pub trait Relay: Send + Sync {
         wanted: &mut dyn FnMut(&EntryName) -> bool,
     ) -> Result<Vec<(EntryName, Vec<u8>)>>;
 
+    /// True when [`Relay::pull`] asks about every entry the relay has, whenever it was written: then what it does not
+    /// ask about is not there.
+    fn lists_everything(&self) -> bool {
+        false
+    }
+
     /// The same from a cursor on, which it moves: what lies before it has been asked about. A relay that can tell
     /// what is new only by looking at everything leaves the cursor alone.
     ///

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     cycle::{Action, Event, next},
     merge::merge,
+    offer::offer,
     pull::{Look, pull},
     push::{push, push_receipt, seal},
     relay::Relay,
@@ -63,8 +64,13 @@ pub fn run(
                 Event::Sealed
             }
             Action::Push => Event::Pushed(push(replica, relay, mailbox, &mut report)?),
+            Action::Offer => {
+                offer(replica, relay, mailbox, &mut report)?;
+                Event::Offered
+            }
             Action::PushReceipt => {
-                push_receipt(replica, relay, mailbox, now, &mut report)?;
+                let lost = relay.lists_everything() && !look.own_receipt;
+                push_receipt(replica, relay, mailbox, (now, lost), &mut report)?;
                 Event::ReceiptPushed
             }
             Action::Settle => {

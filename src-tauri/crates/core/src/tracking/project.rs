@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{Decision, Registers, Standing, status};
+use super::{Decision, Registers, Standing, replies, status};
 use crate::{
     Result, activity,
     model::{Address, ItemId, Time},
@@ -11,15 +11,20 @@ use crate::{
 };
 
 /// Makes an item's projection anew: what was decided, how far it has come, and its place in the timeline. The
-/// operations that made the document must have been logged.
-pub fn project(connection: &Connection, mailbox: &Address, document: &mut Document, now: Time) -> Result<()> {
-    let links = replica::links(connection, document.id().0)?;
-    // What is not sealed yet is held by nobody else, whatever they have said.
-    let heard = match links.iter().all(|(_, link)| link.is_some()) {
-        true => Heard::read(connection, mailbox)?,
-        false => Heard::default(),
+/// operations that made the document must have been logged. `clicked` is who has tracked it just now.
+pub fn project(
+    connection: &Connection,
+    mailbox: &Address,
+    document: &mut Document,
+    clicked: Option<&Address>,
+    now: Time,
+) -> Result<()> {
+    // What was clicked just now is in no envelope yet: nobody else holds it, whatever they have said.
+    let heard = match clicked {
+        Some(_) => Heard::default(),
+        None => Heard::read(connection, mailbox)?,
     };
-    project_heard(connection, mailbox, document, &heard, now)
+    project_heard(connection, mailbox, document, &heard, clicked, now)
 }
 
 /// The same, with the receipts read already: for many documents in one go.
@@ -28,6 +33,7 @@ pub fn project_heard(
     mailbox: &Address,
     document: &mut Document,
     heard: &Heard,
+    clicked: Option<&Address>,
     now: Time,
 ) -> Result<()> {
     let refused = refusals(connection, document.id())?;
@@ -53,7 +59,11 @@ pub fn project_heard(
     let links = replica::links(connection, item.0)?;
     let decisions = std::iter::once(decision).chain(others);
     let people = status::people(mailbox, decisions, not_applied.as_ref().map(|n| &n.person));
-    let progress = status::derive(connection, item, decision.tracked, &people, &links, heard, now)?;
+    let mut log = status::Log::read(connection, item)?;
+    if let Some(person) = clicked {
+        log.click(person, decision.at)?;
+    }
+    let progress = status::derive(&mut log, decision.tracked, &people, &links, heard, now)?;
 
     let shown = activity::shown(facts);
     let regarding = decision.regarding.as_ref().filter(|_| decision.has_activity());
@@ -61,8 +71,8 @@ pub fn project_heard(
         .prepare_cached(
             "INSERT OR REPLACE INTO item (id, mailbox, kind, key, tracked, regarding_table, regarding_id,
                regarding_name, person, at, choices, status, people, promoted, refused, refused_person, subject,
-               sortdate, statecode, ends)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+               sortdate, statecode, ends, preview)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
         )?
         .execute(params![
             item.to_string(),
@@ -85,22 +95,21 @@ pub fn project_heard(
             facts.sent.0,
             shown.statecode,
             facts.meeting.as_ref().map(|m| m.ends.0),
+            shown.preview,
         ])?;
-    connection
-        .prepare_cached("INSERT OR REPLACE INTO item_text (item, text) VALUES (?1, ?2)")?
-        .execute(params![item.to_string(), facts.text])?;
+    replies::note(connection, mailbox, item, facts)?;
     Ok(())
 }
 
 /// Makes every item's projection anew from the documents. History (the status log) is left alone.
 pub fn rebuild(connection: &Connection, now: Time) -> Result<u32> {
-    connection.execute_batch("DELETE FROM item_text; DELETE FROM item;")?;
+    connection.execute_batch("DELETE FROM item_mark; DELETE FROM item_answers; DELETE FROM item;")?;
     let mut count = 0;
     for (mailbox, id) in Document::all(connection)? {
         if id.kind(&mailbox) == DocumentKind::Item
             && let Some(mut document) = Document::find(connection, id, DocumentKind::Item)?
         {
-            project(connection, &mailbox, &mut document, now)?;
+            project(connection, &mailbox, &mut document, None, now)?;
             count += 1;
         }
     }

@@ -38,22 +38,15 @@ pub fn settle(connection: &Connection, mailbox: &Address, now: Time) -> Result<u
     let heard = Heard::read(connection, mailbox)?;
     for id in follow(connection, mailbox, &heard)? {
         if let Some(mut document) = Document::find(connection, id, DocumentKind::Item)? {
-            super::project_heard(connection, mailbox, &mut document, &heard, now)?;
+            super::project_heard(connection, mailbox, &mut document, &heard, None, now)?;
         }
     }
     let unsettled = unsettled(connection, mailbox)?;
     let mut promoted = 0;
     for item in unsettled {
         let links = replica::links(connection, item.id.0)?;
-        let progress = derive(
-            connection,
-            item.id,
-            item.tracked,
-            &item.people,
-            &links,
-            &heard,
-            now,
-        )?;
+        let mut log = Log::read(connection, item.id)?;
+        let progress = derive(&mut log, item.tracked, &item.people, &links, &heard, now)?;
         connection
             .prepare_cached("UPDATE item SET status = ?2, people = ?3, promoted = ?4 WHERE id = ?1")?
             .execute(params![
@@ -109,17 +102,15 @@ pub(super) fn people<'a>(
         .collect()
 }
 
-/// Derives how far an item has come from what was done to it and what was `heard`, and logs the way.
+/// Derives how far an item has come from what was done to it and what was `heard`, and logs the way (E-02).
 pub(super) fn derive(
-    connection: &Connection,
-    item: ItemId,
+    log: &mut Log<'_>,
     tracked: bool,
     people: &BTreeSet<Address>,
     links: &[(String, Option<Link>)],
     heard: &Heard,
     now: Time,
 ) -> Result<Progress> {
-    let mut log = Log::read(connection, item)?;
     let mut overall = match tracked {
         true => Status::Tracked,
         false => Status::NotTracked,
@@ -149,24 +140,15 @@ pub(super) fn derive(
     })
 }
 
-/// Logs the click itself: asked for at `asked`, durable with the transaction this runs in (E-02).
-pub fn log_click(connection: &Connection, item: ItemId, person: &Address, asked: Time) -> Result<()> {
-    let mut log = Log::read(connection, item)?;
-    for who in [person.as_str(), OVERALL] {
-        log.append(who, Status::Processing, asked)?;
-    }
-    Ok(())
-}
-
 /// Every state an item went through, for each person and as a whole.
-struct Log<'a> {
+pub(super) struct Log<'a> {
     connection: &'a Connection,
     item: String,
     states: Vec<(String, Status)>,
 }
 
 impl<'a> Log<'a> {
-    fn read(connection: &'a Connection, item: ItemId) -> Result<Self> {
+    pub(super) fn read(connection: &'a Connection, item: ItemId) -> Result<Self> {
         let item = item.to_string();
         let mut statement = connection
             .prepare_cached("SELECT person, status FROM status_log WHERE item = ?1 ORDER BY number")?;
@@ -179,6 +161,12 @@ impl<'a> Log<'a> {
             item,
             states,
         })
+    }
+
+    /// The click itself: asked for at `asked`, durable with the transaction this runs in.
+    pub(super) fn click(&mut self, person: &Address, asked: Time) -> Result<()> {
+        self.append(person.as_str(), Status::Processing, asked)?;
+        self.append(OVERALL, Status::Processing, asked)
     }
 
     /// Goes from the last state to `to`, none skipped.

@@ -8,7 +8,7 @@ use crate::{
     desk::{AuditQuery, Desk, Terms},
     model::{Address, Level, Time},
     replica::{Action, Operation, Origin},
-    sync::{self, EntryKind, EntryName, Envelope, Letter, Receipt, Relay, Spot, Word, content_name},
+    sync::{self, EntryKind, EntryName, Envelope, Letter, Receipt, Relay, Said, Spot, content_name},
 };
 
 const ENDED: &str = "Not applied – access ended";
@@ -177,7 +177,7 @@ fn h_07_forged_replayed_and_truncated() {
         pair.plants_envelope(&moved);
     });
     pair.changes_nothing("a receipt in Kim's name", || {
-        let word = Word::default();
+        let word = Said::default();
         let mut forged = Receipt::write(&mailbox, &eve(), &newest, u64::MAX >> 1, &word).unwrap();
         forged.device.clone_from(&kim);
         pair.plants(&mailbox, &kim, EntryKind::Receipt, &forged.encode().unwrap());
@@ -344,7 +344,7 @@ fn a_09_a_forged_grant_stops_at_the_merge() {
     let waiting = alex.quarantine().unwrap();
     assert_eq!(waiting.len(), 1);
     assert!(!waiting[0].acceptable && waiting[0].reason.starts_with("Only the owner"));
-    let refused = alex.accept_quarantined(&waiting[0].id).unwrap_err();
+    let refused = alex.accept_quarantined(&[&waiting[0].id]).unwrap_err();
     assert_eq!(refused.code(), crate::Code::Refused);
     assert_eq!(alex.grants(None).unwrap().len(), 1);
     let log = alex.audit(&AuditQuery::default()).unwrap();

@@ -1,0 +1,131 @@
+//! One server.
+
+use std::fs;
+
+use behalf_connect::nats::server_config;
+use behalf_core::{
+    Code, Error,
+    model::Address,
+    sync::{EntryKind, Relay},
+};
+use behalf_tests::{
+    office::Office,
+    relays::{conforms, entry},
+    servers::{Servers, patiently, relay_at},
+    walks,
+};
+
+#[test]
+fn h_07_a_server_conforms() {
+    let Some(servers) = Servers::one() else { return };
+    conforms(&servers.relay(), &servers.relay());
+}
+
+/// Stories 1 and 2, word for word, where the two meet on a server.
+#[test]
+fn h_07_stories_1_and_2_on_a_server() {
+    let Some(servers) = Servers::one() else { return };
+    let office = Office::at_work_meeting_at(&servers.address());
+    walks::tracks_without_regarding(&office);
+    walks::sets_regarding(&office);
+}
+
+/// The server goes away and comes back: offline meanwhile, and nothing is lost (H-05).
+#[test]
+fn h_05_h_07_a_server_that_goes_away() {
+    let Some(mut servers) = Servers::one() else { return };
+    let alex = Address::lenient("alex@x");
+    let relay = servers.relay();
+    let first = entry('a', EntryKind::Envelope, b"first");
+    relay.publish(&alex, &first, b"first").unwrap();
+    servers.kills(0);
+    let second = entry('a', EntryKind::Envelope, b"second");
+    let away = relay.publish(&alex, &second, b"second").unwrap_err();
+    assert!(!is_blocked(&away), "waiting helps: {away}");
+    assert!(!is_blocked(
+        &servers.relay().pull(&alex, &mut |_| true).unwrap_err()
+    ));
+    servers.starts(0);
+    patiently("the connection comes back", || {
+        relay.publish(&alex, &second, b"second").is_ok()
+    });
+    assert_eq!(servers.relay().pull(&alex, &mut |_| true).unwrap().len(), 2);
+}
+
+/// What is published wakes who watches that mailbox, and nobody else.
+#[test]
+fn h_03_the_bell_rings_for_those_who_watch() {
+    let Some(servers) = Servers::one() else { return };
+    let (alex, robin) = (Address::lenient("alex@x"), Address::lenient("robin@x"));
+    let (here, there, elsewhere) = (servers.relay(), servers.relay(), servers.relay());
+    for (relay, mailbox) in [(&here, &alex), (&there, &alex), (&elsewhere, &robin)] {
+        assert!(relay.pull(mailbox, &mut |_| true).unwrap().is_empty());
+    }
+    let pulses = [&here, &there, &elsewhere].map(|r| r.pulse().unwrap());
+    here.publish(&alex, &entry('a', EntryKind::Receipt, b"r"), b"r")
+        .unwrap();
+    patiently("it wakes", || there.pulse().unwrap() != pulses[1]);
+    assert_eq!(elsewhere.pulse().unwrap(), pulses[2], "another mailbox sleeps on");
+    assert_eq!(here.pulse().unwrap(), pulses[0], "nobody wakes themselves");
+}
+
+/// TLS with an authority of one's own, and the very accounts that `behalf relay config` prints.
+#[test]
+fn h_07_certificates_and_rights() {
+    let accounts = server_config().split_once("\naccounts {").unwrap().1;
+    let more = format!(
+        "tls {{ cert_file: \"FOLDER/server.pem\", key_file: \"FOLDER/key.pem\" }}\naccounts {{{accounts}"
+    );
+    let Some(servers) = Servers::with(&more, "tls", |folder| {
+        let authority_key = rcgen::KeyPair::generate().unwrap();
+        let mut authority = rcgen::CertificateParams::new(vec![]).unwrap();
+        authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let certificate = authority.self_signed(&authority_key).unwrap();
+        fs::write(folder.join("ca.pem"), certificate.pem()).unwrap();
+        let issuer = rcgen::Issuer::new(authority, authority_key);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let server = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        fs::write(
+            folder.join("server.pem"),
+            server.signed_by(&key, &issuer).unwrap().pem(),
+        )
+        .unwrap();
+        fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
+    }) else {
+        return;
+    };
+    let ca = format!("?ca={}", servers.folder().join("ca.pem").display());
+    let alex = Address::lenient("alex@x");
+    let refused = |user: &str, query: &str| {
+        let error = relay_at(&servers.address_of(user, query))
+            .pull(&alex, &mut |_| true)
+            .unwrap_err();
+        assert!(!error.to_string().contains("PASSWORD"), "{error}");
+        assert!(is_blocked(&error), "{error}");
+        error.to_string()
+    };
+    let member = "member:MEMBER-PASSWORD@";
+    let why = refused(member, "");
+    assert!(why.contains("does not prove who it is"), "{why}");
+    let why = refused("member:wrong-PASSWORD@", &ca);
+    assert!(why.contains("sign in again"), "{why}");
+    let why = refused(member, &format!("{ca}&credentials=/nowhere/kim.creds"));
+    assert!(
+        why.contains("sign in again") && why.contains("kim.creds"),
+        "{why}"
+    );
+    // Nothing is set up yet, and members may not.
+    let why = refused(member, &ca);
+    assert!(why.contains("does not let this user in everywhere"), "{why}");
+    relay_at(&servers.address_of("admin:ADMIN-PASSWORD@", &ca))
+        .set_up()
+        .unwrap();
+    let relay = || relay_at(&servers.address_of(member, &ca));
+    conforms(&relay(), &relay());
+}
+
+fn is_blocked(error: &Error) -> bool {
+    assert_eq!(error.code(), Code::Unavailable, "{error}");
+    assert!(!error.hint().is_empty(), "{error}");
+    error.to_string().starts_with("Blocked: ")
+}
