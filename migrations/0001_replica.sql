@@ -20,7 +20,25 @@ CREATE TABLE device (
     person      TEXT NOT NULL,
     person_name TEXT NOT NULL DEFAULT '',
     public_key  BLOB NOT NULL,
+    card        BLOB NOT NULL DEFAULT x'',  -- its public keys as it shows them itself; empty when not known
     PRIMARY KEY (mailbox, id)
+) STRICT, WITHOUT ROWID;
+
+-- What envelopes are sealed with, sealed itself with this device's secret, which is not in this file.
+CREATE TABLE mailbox_key (
+    mailbox TEXT NOT NULL REFERENCES mailbox(id),
+    id      BLOB NOT NULL,
+    number  INTEGER NOT NULL,
+    sealed  BLOB NOT NULL,
+    PRIMARY KEY (mailbox, id)
+) STRICT, WITHOUT ROWID;
+
+-- Which devices the owner's have given which key.
+CREATE TABLE key_holder (
+    mailbox TEXT NOT NULL,
+    id      BLOB NOT NULL,
+    device  TEXT NOT NULL,
+    PRIMARY KEY (mailbox, id, device)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE invitation (
@@ -29,8 +47,9 @@ CREATE TABLE invitation (
     delegate   TEXT NOT NULL,
     terms      TEXT NOT NULL,               -- JSON: level, folders, calendar, until
     proof      BLOB NOT NULL,               -- what the acceptance must show
+    code       BLOB NOT NULL,               -- the hash of the code: what the words are made from
     expires    INTEGER NOT NULL,
-    -- The acceptance, once it has arrived: JSON of device, key, name, words.
+    -- The acceptance, once it has arrived: JSON of device and name.
     acceptance TEXT,
     confirmed  INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
@@ -73,10 +92,13 @@ CREATE TABLE envelope (
     prev    TEXT NOT NULL,                  -- the envelope it follows; zeros for the first
     -- A chain forks where an old copy of a disk went on; counted here as they arrive, 0 until merged.
     branch  INTEGER NOT NULL DEFAULT 0,
+    -- The epoch it was sealed in, and the mailbox key that opens it; null when it needs none.
+    epoch   INTEGER NOT NULL DEFAULT 0,
+    key     BLOB,
     bytes   BLOB NOT NULL,
     -- 0 while it waits in this device's outbox.
     sent    INTEGER NOT NULL,
-    -- 0 while its chain has a hole before it.
+    -- 0 while its chain has a hole before it, or its key is not here.
     merged  INTEGER NOT NULL,
     UNIQUE (mailbox, device, seq, hash)
 ) STRICT, WITHOUT ROWID;
@@ -90,6 +112,7 @@ CREATE TABLE receipt (
     device  TEXT NOT NULL,
     number  INTEGER NOT NULL,
     seen    TEXT NOT NULL,                  -- JSON: device -> the tips of its chain up to which everything is held
+    missing TEXT NOT NULL DEFAULT '[]',     -- JSON: device and envelope, what it has heard of and does not hold
     refused TEXT NOT NULL,                  -- JSON: operation -> why it was not applied
     bytes   BLOB NOT NULL,
     sent    INTEGER NOT NULL,

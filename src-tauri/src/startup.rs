@@ -2,7 +2,8 @@
 
 use std::{io::IsTerminal as _, path::Path};
 
-use behalf_core::{Code, Error, Result, desk::Desk};
+use behalf_connect::keychain;
+use behalf_core::{Code, Error, Result, desk::Desk, model::SystemClock};
 use tauri_plugin_dialog::{DialogExt as _, MessageDialogKind};
 
 /// Sends `tracing` to stderr; `RUST_LOG` chooses how much, warnings by default.
@@ -18,9 +19,9 @@ pub fn log_to_stderr() {
 /// Opens the replica, and says what to do when there is none.
 ///
 /// # Errors
-/// Whatever [`Desk::open`] says; `NotFound` becomes the way to make one.
+/// Whatever [`Desk::open_with`] says; `NotFound` becomes the way to make one.
 pub fn open(folder: &Path) -> Result<Desk> {
-    Desk::open(folder).map_err(|error| match error.code() {
+    Desk::open_with(folder, Box::new(SystemClock), &*keychain()).map_err(|error| match error.code() {
         Code::NotFound => Error::not_found(
             format!("There is no Behalf data in {}.", folder.display()),
             "Make it with `behalf --data DIR init --person EMAIL --name NAME --relay folder:PATH`, \

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use behalf_core::{
     model::Address,
     replica::{Document, DocumentId, Operation},
-    sync::{Content, EntryKind, Envelope},
+    sync::{EntryKind, Envelope, operations_in},
 };
 use behalf_tests::{data, relays::Entries};
 use sha2::{Digest, Sha256};
@@ -140,7 +140,7 @@ impl Oracle {
     /// When everybody has fallen silent.
     pub fn judge(&mut self, people: &mut [Person], entries: &Entries) {
         let mut required: Operations = self.promised.difference(&self.gambled).cloned().collect();
-        required.extend(published(entries));
+        required.extend(published(entries, &mut people[0]));
         for person in people.iter_mut() {
             self.look(person, true);
             let holds = &self.now[person.name()].1;
@@ -207,16 +207,18 @@ fn heads(person: &mut Person) -> BTreeMap<DocumentId, Vec<automerge::ChangeHash>
         .collect()
 }
 
-fn published(entries: &Entries) -> Operations {
+/// What the relay holds, read with the keys of somebody who has them all.
+fn published(entries: &Entries, reader: &mut Person) -> Operations {
+    let key = reader.key();
+    let connection = reader.reads();
     entries
         .0
         .iter()
         .filter(|(_, name, _)| name.kind == EntryKind::Envelope)
-        .filter_map(|(.., bytes)| Envelope::decode(bytes).ok()?.content().ok())
-        .flat_map(|content| match content {
-            Content::Operations(operations) => operations.iter().map(Operation::id).collect(),
-            Content::Acceptance(_) => Vec::new(),
-        })
+        .filter_map(|(.., bytes)| Envelope::decode(bytes).ok())
+        .filter_map(|envelope| operations_in(connection, &key, &envelope).ok()?)
+        .flatten()
+        .map(|operation: Operation| operation.id())
         .collect()
 }
 

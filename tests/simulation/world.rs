@@ -11,6 +11,7 @@ use std::{
 };
 
 use behalf_core::{
+    access::DeviceKey,
     desk::{Desk, Terms},
     model::{Address, Clock, Level, Time},
 };
@@ -33,6 +34,10 @@ const NAMES: [&str; 4] = ["Alex", "Kim", "Robin", "Sam"];
 /// The mailbox, which is the first person's.
 pub fn mailbox() -> Address {
     Address::lenient("alex@contoso.example")
+}
+
+fn secret(n: usize) -> [u8; 32] {
+    [n as u8 + 1; 32]
 }
 
 fn address(n: usize) -> Address {
@@ -93,7 +98,7 @@ impl Template {
                 let data = folder.path().join(NAMES[n]);
                 fs::create_dir(&data).unwrap();
                 // A key of its own, the same in every run: nothing may hang on luck.
-                fs::write(data.join("device.key"), [n as u8 + 1; 32]).unwrap();
+                fs::write(data.join("device.key"), secret(n)).unwrap();
                 drop(Desk::init(&data, &address(n), NAMES[n], "nats://simulated").unwrap());
                 Desk::open_at(&data, Box::new(clock.clone())).unwrap()
             })
@@ -179,6 +184,11 @@ impl Person {
     /// Their name.
     pub fn name(&self) -> &'static str {
         NAMES[self.number]
+    }
+
+    /// Their device's keys.
+    pub fn key(&self) -> DeviceKey {
+        DeviceKey::from_secret(&secret(self.number))
     }
 
     /// Their address.

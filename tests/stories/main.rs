@@ -6,6 +6,7 @@ mod access;
 mod again;
 mod audit;
 mod changes;
+mod devices;
 mod disks;
 mod hands;
 mod offline;

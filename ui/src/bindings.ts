@@ -501,6 +501,8 @@ export type Me = {
 	name: string,
 	/**  This device's id. */
 	device: string,
+	/**  What to tell about where this device's key lies; empty when it is in the keychain. */
+	key_warning: string,
 	/**  Own mailbox first, then those of owners, by name. */
 	mailboxes: Mailbox[],
 };

@@ -1,7 +1,9 @@
 //! Everything of Behalf that reaches outside this computer, and the agent that keeps a replica in touch.
 
 pub mod agent;
+mod keychain;
 pub mod nats;
 mod relay;
 
+pub use keychain::keychain;
 pub use relay::relay;

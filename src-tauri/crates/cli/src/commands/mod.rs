@@ -15,7 +15,8 @@ mod undo;
 
 use std::path::PathBuf;
 
-use behalf_core::{Error, Result, desk::Desk};
+use behalf_connect::keychain;
+use behalf_core::{Error, Result, desk::Desk, model::SystemClock};
 
 use crate::{
     args::{self, Cli, Command},
@@ -31,7 +32,7 @@ pub struct Session {
 impl Session {
     /// Opens the person's replica.
     fn open(&self) -> Result<Desk> {
-        Desk::open(&self.data)
+        Desk::open_with(&self.data, Box::new(SystemClock), &*keychain())
     }
 }
 

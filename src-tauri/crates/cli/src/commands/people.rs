@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
+use behalf_connect::keychain;
 use behalf_core::{
     Error, Result,
     desk::{
@@ -20,7 +21,10 @@ use crate::{
 
 /// Makes the replica of a person, with their own mailbox.
 pub fn init(s: &Session, person: &Address, name: &str, relay: &str) -> Result<Reply> {
-    let me = Desk::init(&s.data, person, name, relay)?.me()?;
+    let me = Desk::init_with(&s.data, person, name, relay, &*keychain())?.me()?;
+    if !me.key_warning.is_empty() {
+        print::note(&me.key_warning);
+    }
     let mailbox = me.mailboxes.iter().find(|m| m.mine).map(|m| m.id.clone());
     Reply::new(
         &json!({"person": me.person, "device": me.device, "mailbox": mailbox}),
@@ -64,7 +68,10 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
             }
             let grant = desk.confirm(&delegate)?;
             sync::quietly(&desk, "The grant goes out with the next sync");
-            let text = format!("{delegate} has access now: {}.", describe(&grant));
+            let text = match desk.me()?.person == delegate {
+                true => "Your other device belongs to you now.".into(),
+                false => format!("{delegate} has access now: {}.", describe(&grant)),
+            };
             Reply::new(&json!({"grant": grant}), text)
         }
         args::Invite::List => invitations(&s.open()?.invitations()?),

@@ -4,14 +4,15 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
-use super::{PublicKey, device_id};
+use super::Card;
 use crate::{
     Error, Result,
     model::{Address, Level, Time},
     replica::{Action, Document, DocumentId, DocumentKind, Operation, Origin},
 };
 
-/// What the owner has granted one delegate: one register of the grants document, named by the delegate's address.
+/// What the owner has granted one delegate: one register of the grants document, named by the delegate's address. The
+/// register of the owner's own address names the owner's devices.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     /// The delegate's name.
@@ -61,21 +62,21 @@ impl Grant {
 /// A delegate's device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GrantDevice {
-    /// Its public key, base64.
-    pub key: String,
+    /// Its card, base64.
+    card: String,
 }
 
 impl GrantDevice {
-    /// Of a key.
-    pub fn new(key: &PublicKey) -> Self {
+    /// Of a card.
+    pub fn new(card: &Card) -> Self {
         Self {
-            key: BASE64_STANDARD.encode(key),
+            card: BASE64_STANDARD.encode(card.to_bytes()),
         }
     }
 
-    /// The key, unless it is damaged.
-    pub fn public(&self) -> Option<PublicKey> {
-        BASE64_STANDARD.decode(&self.key).ok()?.try_into().ok()
+    /// The card, unless it is damaged.
+    pub fn card(&self) -> Option<Card> {
+        Card::from_bytes(&BASE64_STANDARD.decode(&self.card).ok()?)
     }
 }
 
@@ -118,7 +119,8 @@ pub fn put_grant(
     })
 }
 
-/// Makes `access_grant` and the delegates' `device` rows anew from the grants document.
+/// Makes `access_grant` and the delegates' `device` rows anew from the grants document, and adds the owner's devices
+/// that another of the owner's has named there.
 pub fn project_grants(connection: &Connection, mailbox: &Address) -> Result<()> {
     connection.execute("DELETE FROM access_grant WHERE mailbox = ?1", [mailbox.as_str()])?;
     connection.execute(
@@ -135,6 +137,17 @@ pub fn project_grants(connection: &Connection, mailbox: &Address) -> Result<()> 
         let Some(grant) = document.values::<Grant>(&delegate)?.into_iter().next() else {
             continue;
         };
+        for card in grant.devices.iter().filter_map(GrantDevice::card) {
+            connection.execute(
+                "INSERT INTO device (mailbox, id, person, person_name, public_key, card) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (mailbox, id) DO NOTHING",
+                params![mailbox.as_str(), card.id(), delegate, grant.name, card.sign, card.to_bytes()],
+            )?;
+        }
+        // Under the owner's own address stand the owner's devices; nobody is granted what is theirs.
+        if delegate == mailbox.as_str() {
+            continue;
+        }
         connection.execute(
             "INSERT INTO access_grant (mailbox, delegate, delegate_name, level, folders, calendar, starts, ends, revoked)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -150,13 +163,6 @@ pub fn project_grants(connection: &Connection, mailbox: &Address) -> Result<()> 
                 grant.revoked,
             ],
         )?;
-        for key in grant.devices.iter().filter_map(GrantDevice::public) {
-            connection.execute(
-                "INSERT INTO device (mailbox, id, person, person_name, public_key) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (mailbox, id) DO NOTHING",
-                params![mailbox.as_str(), device_id(&key), delegate, grant.name, key],
-            )?;
-        }
     }
     Ok(())
 }
@@ -196,18 +202,13 @@ pub fn whole_grant(connection: &Connection, mailbox: &Address, delegate: &Addres
     Ok(grants.and_then(|g| g.into_iter().next()))
 }
 
-/// The devices a grant names, as stored.
-pub fn devices_of(
-    connection: &Connection,
-    mailbox: &Address,
-    delegate: &Address,
-) -> Result<Vec<GrantDevice>> {
+/// The devices of a person, as this mailbox knows them.
+pub fn devices_of(connection: &Connection, mailbox: &Address, person: &Address) -> Result<Vec<Card>> {
     let mut statement = connection
-        .prepare_cached("SELECT public_key FROM device WHERE mailbox = ?1 AND person = ?2 ORDER BY id")?;
-    let keys = statement.query_map([mailbox.as_str(), delegate.as_str()], |r| {
-        r.get::<_, PublicKey>(0)
-    })?;
-    keys.map(|key| Ok(GrantDevice::new(&key?))).collect()
+        .prepare_cached("SELECT card FROM device WHERE mailbox = ?1 AND person = ?2 ORDER BY id")?;
+    let found = statement.query_map([mailbox.as_str(), person.as_str()], |r| r.get::<_, Vec<u8>>(0))?;
+    let cards = found.collect::<Result<Vec<_>, _>>()?;
+    Ok(cards.iter().filter_map(|bytes| Card::from_bytes(bytes)).collect())
 }
 
 fn read(row: &rusqlite::Row<'_>) -> Result<Grant> {

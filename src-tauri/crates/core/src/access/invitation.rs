@@ -1,14 +1,15 @@
-//! Invitations: how a delegate's device and an owner's come to trust each other.
+//! Invitations: how a delegate's device and an owner's come to trust each other, or two devices of one person.
 //!
-//! The owner makes a code. Who accepts it publishes an *acceptance*: their key, and a proof that they had the code.
-//! Owner and delegate compare words derived from both keys, and the owner confirms: only then is there a grant.
+//! The owner makes a code. Who accepts it publishes an *acceptance*, sealed for the device that made the code: the card
+//! of their device, and a proof that they had the code. Both read each other words derived from the whole code and that
+//! card, and the owner confirms: only then is there a grant, and only then does a mailbox key leave the owner's devices.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Grant, GrantDevice, PublicKey, device_id};
+use super::{Card, Grant, GrantDevice};
 use crate::{
     Error, Result,
     desk::Terms,
@@ -28,8 +29,8 @@ pub struct Code {
     pub mailbox: Address,
     /// The owner's name.
     pub owner_name: String,
-    /// The owner's device: the root of trust for this mailbox.
-    pub root: PublicKey,
+    /// The owner's devices: the root of trust for this mailbox. The first has made the code.
+    pub roots: Vec<Card>,
     /// Whom it is for.
     pub delegate: Address,
 }
@@ -50,31 +51,48 @@ impl Code {
             .decode(text)
             .ok()
             .and_then(|bytes| postcard::from_bytes::<Self>(&bytes).ok())
-            .filter(|code| code.version == 1)
-            .ok_or_else(|| {
-                Error::bad_input(
-                    "This is not an invitation code.",
-                    "Copy the whole code, from its first to its last character.",
-                )
-            })
+            .filter(|code| code.version == 1 && !code.roots.is_empty())
+            .filter(|code| code.roots.iter().all(Card::is_genuine))
+            .ok_or_else(no_code)
     }
 
-    fn proof(&self, device: &PublicKey) -> [u8; 32] {
-        proof(&self.secret, &self.mailbox, device)
+    /// The device that has made it.
+    ///
+    /// # Errors
+    /// `BadInput` when it names none; no code that was read does that.
+    pub fn maker(&self) -> Result<&Card> {
+        self.roots.first().ok_or_else(no_code)
+    }
+
+    /// The invitation.
+    pub fn id(&self) -> [u8; 8] {
+        self.id
+    }
+
+    /// Its hash.
+    pub fn hash(&self) -> Result<[u8; 32]> {
+        Ok(Sha256::digest(postcard::to_stdvec(self)?).into())
     }
 }
 
-fn proof(secret: &[u8; 16], mailbox: &Address, device: &PublicKey) -> [u8; 32] {
+fn no_code() -> Error {
+    Error::bad_input(
+        "This is not an invitation code.",
+        "Copy the whole code, from its first to its last character.",
+    )
+}
+
+fn proof(secret: &[u8; 16], mailbox: &Address, device: &Card) -> [u8; 32] {
     Sha256::new()
         .chain_update(b"behalf acceptance 1")
         .chain_update(secret)
-        .chain_update(device)
+        .chain_update(device.to_bytes())
         .chain_update(mailbox.as_str())
         .finalize()
         .into()
 }
 
-/// What the delegate's device publishes.
+/// What the invited device says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acceptance {
     /// The invitation.
@@ -83,9 +101,7 @@ pub struct Acceptance {
     pub person: Address,
     /// Their name.
     pub name: String,
-    /// Their device's key.
-    pub key: PublicKey,
-    /// That they had the code.
+    /// That this very device had the code.
     pub proof: [u8; 32],
 }
 
@@ -100,6 +116,8 @@ pub struct Pending {
     pub name: String,
     /// The delegate's device.
     pub device: GrantDevice,
+    /// The hash of the code.
+    pub code: [u8; 32],
 }
 
 /// Makes an invitation and returns its code.
@@ -107,7 +125,7 @@ pub fn create(
     connection: &Connection,
     mailbox: &Address,
     owner_name: &str,
-    root: &PublicKey,
+    roots: Vec<Card>,
     delegate: &Address,
     terms: &Terms,
     now: Time,
@@ -121,14 +139,14 @@ pub fn create(
         secret: [0; 16],
         mailbox: mailbox.clone(),
         owner_name: owner_name.to_owned(),
-        root: *root,
+        roots,
         delegate: delegate.clone(),
     };
     code.id.copy_from_slice(&random[..8]);
     code.secret.copy_from_slice(&random[8..]);
     let expires = Time(now.0 + VALID);
     connection.execute(
-        "INSERT INTO invitation (id, mailbox, delegate, terms, proof, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO invitation (id, mailbox, delegate, terms, proof, expires, code) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
             hex(&code.id),
             mailbox.as_str(),
@@ -136,21 +154,23 @@ pub fn create(
             serde_json::to_string(terms)?,
             code.secret,
             expires.0,
+            code.hash()?,
         ],
     )?;
     Ok((code, expires))
 }
 
-/// Takes a code as the delegate: from now on this replica knows the mailbox and whom to trust in it.
+/// Takes a code as the one it is for: from now on this replica knows the mailbox and whom to trust in it.
 ///
 /// # Errors
-/// `Refused` when the code is for somebody else.
+/// `Refused` when the code is for somebody else, or when it would join two replicas of one mailbox that have each gone
+/// their own way.
 pub fn accept_code(
     connection: &Connection,
     code: &Code,
     person: &Address,
     name: &str,
-    key: &PublicKey,
+    device: &Card,
 ) -> Result<Acceptance> {
     if code.delegate != *person {
         return Err(Error::refused(
@@ -158,27 +178,42 @@ pub fn accept_code(
             format!("Ask {} for an invitation of your own.", code.owner_name),
         ));
     }
+    if code.mailbox == *person {
+        let own_way: bool = connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM mailbox_key WHERE mailbox = ?1)",
+            [person.as_str()],
+            |r| r.get(0),
+        )?;
+        if own_way {
+            return Err(Error::refused(
+                "This data folder has a history of its own already.",
+                "Set this device up in a new data folder, and accept the code there before the first sync.",
+            ));
+        }
+    }
     connection.execute(
         "INSERT INTO mailbox (id, owner_name, mine) VALUES (?1, ?2, 0)
          ON CONFLICT (id) DO UPDATE SET owner_name = excluded.owner_name WHERE mine = 0",
         params![code.mailbox.as_str(), code.owner_name],
     )?;
-    connection.execute(
-        "INSERT INTO device (mailbox, id, person, person_name, public_key) VALUES (?1, ?2, ?1, ?3, ?4)
-         ON CONFLICT (mailbox, id) DO NOTHING",
-        params![
-            code.mailbox.as_str(),
-            device_id(&code.root),
-            code.owner_name,
-            code.root
-        ],
-    )?;
+    for root in &code.roots {
+        connection.execute(
+            "INSERT INTO device (mailbox, id, person, person_name, public_key, card) VALUES (?1, ?2, ?1, ?3, ?4, ?5)
+             ON CONFLICT (mailbox, id) DO NOTHING",
+            params![
+                code.mailbox.as_str(),
+                root.id(),
+                code.owner_name,
+                root.sign,
+                root.to_bytes()
+            ],
+        )?;
+    }
     Ok(Acceptance {
         invitation: code.id,
         person: person.clone(),
         name: name.to_owned(),
-        key: *key,
-        proof: code.proof(key),
+        proof: proof(&code.secret, &code.mailbox, device),
     })
 }
 
@@ -186,22 +221,22 @@ pub fn accept_code(
 pub fn receive(
     connection: &Connection,
     mailbox: &Address,
+    device: &Card,
     acceptance: &Acceptance,
     now: Time,
 ) -> Result<bool> {
-    let found: Option<([u8; 16], String, String)> = connection
+    let found: Option<([u8; 16], String, String, [u8; 32])> = connection
         .query_row(
-            "SELECT proof, delegate, terms FROM invitation
+            "SELECT proof, delegate, terms, code FROM invitation
              WHERE id = ?1 AND mailbox = ?2 AND expires > ?3 AND confirmed = 0 AND acceptance IS NULL",
             params![hex(&acceptance.invitation), mailbox.as_str(), now.0],
-            |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
+            |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)),
         )
         .optional()?;
-    let Some((secret, delegate, terms)) = found else {
+    let Some((secret, delegate, terms, code)) = found else {
         return Ok(false);
     };
-    if delegate != acceptance.person.as_str() || proof(&secret, mailbox, &acceptance.key) != acceptance.proof
-    {
+    if delegate != acceptance.person.as_str() || proof(&secret, mailbox, device) != acceptance.proof {
         return Ok(false);
     }
     let id = hex(&acceptance.invitation);
@@ -209,7 +244,8 @@ pub fn receive(
         id: id.clone(),
         terms: serde_json::from_str(&terms)?,
         name: acceptance.name.clone(),
-        device: GrantDevice::new(&acceptance.key),
+        device: GrantDevice::new(device),
+        code,
     };
     connection.execute(
         "UPDATE invitation SET acceptance = ?2 WHERE id = ?1",
@@ -295,12 +331,8 @@ pub fn withdraw(connection: &Connection, mailbox: &Address, id: &str) -> Result<
 }
 
 /// Turns a confirmed acceptance into the grant it offered, keeping devices the delegate already has.
-pub fn settle(
-    connection: &Connection,
-    pending: &Pending,
-    mut devices: Vec<GrantDevice>,
-    now: Time,
-) -> Result<Grant> {
+pub fn settle(connection: &Connection, pending: &Pending, devices: &[Card], now: Time) -> Result<Grant> {
+    let mut devices: Vec<_> = devices.iter().map(GrantDevice::new).collect();
     if !devices.contains(&pending.device) {
         devices.push(pending.device.clone());
     }
@@ -323,9 +355,10 @@ pub fn settle(
     })
 }
 
-/// Four words both people read to each other: whoever stands between them with another key gets others.
-pub fn words(mailbox: &Address, root: &PublicKey, delegate: &PublicKey) -> String {
-    // 4 words of 12 bits.
+/// Six words both people read to each other. They are made from the whole code and the keys of the device that accepts
+/// it: whoever stands between the two with another code or other keys gets others, and 72 bits are too many to try.
+pub fn words(code: &[u8; 32], device: &Card) -> String {
+    // Words of 12 bits.
     const HEAD: [&str; 16] = [
         "ba", "de", "fi", "go", "hu", "ka", "le", "mi", "no", "pu", "ra", "se", "ti", "vo", "zu", "ma",
     ];
@@ -335,13 +368,12 @@ pub fn words(mailbox: &Address, root: &PublicKey, delegate: &PublicKey) -> Strin
     ];
     let digest = Sha256::new()
         .chain_update(b"behalf words 1")
-        .chain_update(root)
-        .chain_update(delegate)
-        .chain_update(mailbox.as_str())
+        .chain_update(code)
+        .chain_update(device.to_bytes())
         .finalize();
     digest
         .chunks(2)
-        .take(4)
+        .take(6)
         .map(|pair| {
             let (a, b) = (usize::from(pair[0]), usize::from(pair[1]));
             format!("{}{}{}", HEAD[a >> 4], HEAD[a & 15], TAIL[b & 15])
@@ -353,40 +385,47 @@ pub fn words(mailbox: &Address, root: &PublicKey, delegate: &PublicKey) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{model::Level, store::Store};
+    use crate::{access::DeviceKey, model::Level, store::Store};
+
+    fn terms() -> Terms {
+        Terms {
+            level: Level::Editor,
+            folders: vec![],
+            calendar: true,
+            until: None,
+        }
+    }
+
+    fn card(secret: u8) -> Card {
+        DeviceKey::from_secret(&[secret; 32]).card().clone()
+    }
 
     #[test]
     fn an_invitation_is_accepted_once_by_whom_it_is_for() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
         let (alex, kim) = (Address::lenient("alex@x"), Address::lenient("kim@x"));
-        let terms = Terms {
-            level: Level::Editor,
-            folders: vec![],
-            calendar: true,
-            until: None,
-        };
-        let (root, key, now) = ([1; 32], [2; 32], Time(1000));
+        let (root, key, now) = (card(1), card(2), Time(1000));
         store
             .write(|tx| {
                 tx.execute("INSERT INTO mailbox (id, mine) VALUES ('alex@x', 1)", [])?;
-                let (code, _) = create(tx, &alex, "Alex", &root, &kim, &terms, now)?;
+                let (code, _) = create(tx, &alex, "Alex", vec![root.clone()], &kim, &terms(), now)?;
                 let code = Code::decode(&format!(" {} \n", code.encode()?))?;
-                assert!(accept_code(tx, &code, &Address::lenient("eve@x"), "Eve", &[3; 32]).is_err());
+                assert_eq!(code.maker()?, &root);
+                assert!(accept_code(tx, &code, &Address::lenient("eve@x"), "Eve", &card(3)).is_err());
                 let acceptance = accept_code(tx, &code, &kim, "Kim", &key)?;
                 assert!(find_acceptance(tx, &alex, &kim).is_err());
-                let forged = Acceptance {
-                    key: [3; 32],
-                    ..acceptance.clone()
-                };
                 assert!(
-                    !receive(tx, &alex, &forged, now)?,
-                    "another key needs another proof"
+                    !receive(tx, &alex, &card(3), &acceptance, now)?,
+                    "another device needs another proof"
                 );
-                assert!(!receive(tx, &alex, &acceptance, Time(now.0 + VALID))?, "expired");
-                assert!(receive(tx, &alex, &acceptance, now)?);
-                assert!(!receive(tx, &alex, &acceptance, now)?, "used");
-                let grant = settle(tx, &find_acceptance(tx, &alex, &kim)?, vec![], now)?;
+                let late = Time(now.0 + VALID);
+                assert!(!receive(tx, &alex, &key, &acceptance, late)?, "expired");
+                assert!(receive(tx, &alex, &key, &acceptance, now)?);
+                assert!(!receive(tx, &alex, &key, &acceptance, now)?, "used");
+                let pending = find_acceptance(tx, &alex, &kim)?;
+                assert_eq!(words(&pending.code, &key), words(&code.hash()?, &key));
+                let grant = settle(tx, &pending, &[], now)?;
                 assert_eq!(
                     (grant.level, grant.devices),
                     (Level::Editor, vec![GrantDevice::new(&key)])
@@ -396,6 +435,36 @@ mod tests {
             })
             .unwrap();
         assert!(Code::decode("nonsense").is_err());
-        assert_ne!(words(&alex, &root, &key), words(&alex, &root, &[3; 32]));
+    }
+
+    /// The words bind every key there is: whoever swaps one makes others.
+    #[test]
+    fn whoever_stands_between_makes_other_words() {
+        let code = Code {
+            version: 1,
+            id: [1; 8],
+            secret: [2; 16],
+            mailbox: Address::lenient("alex@x"),
+            owner_name: "Alex".into(),
+            roots: vec![card(1)],
+            delegate: Address::lenient("kim@x"),
+        };
+        let (eve, kim) = (card(3), card(2));
+        let honest = words(&code.hash().unwrap(), &kim);
+        assert_eq!(honest.split(' ').count(), 6);
+        assert_ne!(honest, words(&code.hash().unwrap(), &eve));
+        let more = [code.roots.clone(), vec![eve.clone()]].concat();
+        for roots in [vec![eve.clone()], more] {
+            let swapped = Code {
+                roots,
+                ..code.clone()
+            };
+            assert_ne!(honest, words(&swapped.hash().unwrap(), &kim));
+        }
+        // And a card with a key that is not its device's is no card.
+        let mut text = postcard::to_stdvec(&code).unwrap();
+        let at = text.windows(32).position(|w| w == code.roots[0].seal).unwrap();
+        text[at..at + 32].copy_from_slice(&eve.seal);
+        assert!(Code::decode(&BASE64_URL_SAFE_NO_PAD.encode(text)).is_err());
     }
 }

@@ -4,10 +4,13 @@ mod authorise;
 mod device;
 mod grant;
 mod invitation;
+mod keys;
 mod name;
+mod sealing;
+mod secret;
 
 pub use authorise::{Act, Denied, authorise};
-pub use device::{DeviceKey, PublicKey, device_id, verified};
+pub use device::{Card, DeviceKey, PublicKey, Signature, device_id, verified};
 pub use grant::{
     Grant, GrantDevice, devices_of, end_of_day_or_time, grant_of, grants, project_grants, put_grant,
     whole_grant,
@@ -16,4 +19,10 @@ pub use invitation::{
     Acceptance, Code, OpenInvitation, Pending, accept_code, create, find_acceptance, open_invitations,
     receive, settle, withdraw, words,
 };
+pub use keys::{
+    Epoch, MailboxKey, Wrap, all_keys, due, hold, key_of, lacks_key, newest_key, oldest_key, take_keys,
+    unwrap, wrap,
+};
 pub use name::name_of;
+pub use sealing::{Sealed, Secret, open, seal};
+pub use secret::{IN_A_FILE, Keychain, NoKeychain, lies_in_a_file, load, make};

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::subject_of;
 use crate::{
     Result,
-    access::{DeviceKey, PublicKey, name_of, verified},
+    access::{DeviceKey, PublicKey, Signature, name_of, verified},
     desk::view::AuditEntry,
     model::{Address, Time},
 };
@@ -40,7 +40,7 @@ pub fn refused(tx: &Connection, key: &DeviceKey, attempted: &Attempted) -> Resul
     let entry = serde_json::to_string(attempted)?;
     let hash = link(&before.unwrap_or_default(), &entry);
     tx.prepare_cached("INSERT INTO attempt (entry, hash, signature) VALUES (?1, ?2, ?3)")?
-        .execute(params![entry, hash, key.sign(&hash)])?;
+        .execute(params![entry, hash, key.sign(&hash).to_bytes()])?;
     Ok(())
 }
 
@@ -95,7 +95,7 @@ pub(super) fn check(connection: &Connection, key: &PublicKey) -> Result<(u32, Op
         let (number, entry): (u32, String) = (row.get(0)?, row.get(1)?);
         let (hash, signature): (Vec<u8>, Vec<u8>) = (row.get(2)?, row.get(3)?);
         let wanted = link(&before, &entry);
-        let signed = <[u8; 64]>::try_from(signature).is_ok_and(|s| verified(key, &wanted, &s));
+        let signed = Signature::from_bytes(&signature).is_some_and(|s| verified(key, &wanted, &s));
         if number != count {
             return Ok((count, Some((count, "A refusal is missing.".into()))));
         }

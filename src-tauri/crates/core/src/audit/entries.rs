@@ -6,11 +6,11 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::{
     Error, Result,
-    access::{self, Grant},
+    access::{self, DeviceKey, Grant},
     desk::view::AuditEntry,
     model::{Address, Facts, Level, Time},
     replica::{self, Action, Document, DocumentId, DocumentKind, Operation, Place, Put},
-    sync::{Content, Envelope},
+    sync::{ACCEPTED, Envelope, operations_in},
     tracking::{DECISION, Decision},
 };
 
@@ -35,11 +35,15 @@ struct Value {
 type Values = HashMap<(DocumentId, Place), Value>;
 
 /// Every operation of a mailbox with its time to the millisecond, oldest first.
-pub fn entries(connection: &Connection, mailbox: &Address) -> Result<Vec<(Time, AuditEntry)>> {
+pub fn entries(
+    connection: &Connection,
+    device: &DeviceKey,
+    mailbox: &Address,
+) -> Result<Vec<(Time, AuditEntry)>> {
     let refused = outcomes(connection, mailbox)?;
     let mut keys: BTreeMap<DocumentId, String> = BTreeMap::new();
     let (mut links, mut values) = (Vec::new(), Values::new());
-    for (device, person, seq, operation) in operations(connection, mailbox)? {
+    for (device, person, seq, operation) in operations(connection, device, mailbox)? {
         let id = operation.id();
         let puts = Document::read_change(&operation.change)
             .ok()
@@ -237,8 +241,8 @@ fn outcomes(connection: &Connection, mailbox: &Address) -> Result<BTreeMap<Strin
     let mut rows = statement.query([mailbox.as_str()])?;
     while let Some(row) = rows.next()? {
         let (id, reason): (String, String) = (row.get(0)?, row.get(1)?);
-        let outcome = match replica::is_accepted(connection, &id)? {
-            true => format!("{reason}; accepted since"),
+        let outcome = match replica::is_accepted(connection, &id)? && !reason.ends_with(ACCEPTED) {
+            true => reason + ACCEPTED,
             false => reason,
         };
         all.insert(id, outcome);
@@ -250,7 +254,7 @@ fn outcomes(connection: &Connection, mailbox: &Address) -> Result<BTreeMap<Strin
 type Carried = (String, Address, Option<u32>, Operation);
 
 /// Everything the chains carried, device by device in order, then what the next cycle will seal.
-fn operations(connection: &Connection, mailbox: &Address) -> Result<Vec<Carried>> {
+fn operations(connection: &Connection, key: &DeviceKey, mailbox: &Address) -> Result<Vec<Carried>> {
     let mut all = Vec::new();
     let mut statement = connection.prepare_cached(
         "SELECT e.device, e.seq, e.bytes, coalesce(d.person, '') FROM envelope e
@@ -261,8 +265,9 @@ fn operations(connection: &Connection, mailbox: &Address) -> Result<Vec<Carried>
     while let Some(row) = rows.next()? {
         let device: String = row.get(0)?;
         // A damaged link is for `verify` to name; the others are shown.
-        let content = Envelope::decode(&row.get::<_, Vec<u8>>(2)?).and_then(|e| e.content());
-        let Ok(Content::Operations(operations)) = content else {
+        let read =
+            Envelope::decode(&row.get::<_, Vec<u8>>(2)?).and_then(|e| operations_in(connection, key, &e));
+        let Ok(Some(operations)) = read else {
             continue;
         };
         let person = Address::lenient(&row.get::<_, String>(3)?);

@@ -7,15 +7,15 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{attempt, mailboxes};
 use crate::{
     Result,
-    access::{PublicKey, device_id},
+    access::{DeviceKey, PublicKey},
     desk::view::{Broken, Verified},
     model::{Address, hex},
-    sync::{Content, Envelope, Seen, content_name},
+    sync::{Envelope, Seen, content_name, operations_in},
 };
 
 /// Walks every device's chain: signature, hash of the link before, number, name; then whether what is on record here
 /// is what the chains carried.
-pub fn verify(connection: &Connection, person: &Address, device: &str, key: &PublicKey) -> Result<Verified> {
+pub fn verify(connection: &Connection, person: &Address, device: &DeviceKey) -> Result<Verified> {
     let (mut entries, mut first_broken) = (0, None);
     for mailbox in mailboxes(connection)? {
         for writer in devices(connection, &mailbox)? {
@@ -29,10 +29,10 @@ pub fn verify(connection: &Connection, person: &Address, device: &str, key: &Pub
             }));
         }
     }
-    let (attempts, broken) = attempt::check(connection, key)?;
+    let (attempts, broken) = attempt::check(connection, &device.public())?;
     first_broken = first_broken.or(broken.map(|(seq, reason)| Broken {
         mailbox: person.clone(),
-        device: device.to_owned(),
+        device: device.id().to_owned(),
         seq,
         reason,
     }));
@@ -60,7 +60,7 @@ struct Chain {
 }
 
 /// A chain may have forked where an old copy of a disk went on: every link follows one that is here.
-fn walk(connection: &Connection, mailbox: &Address, device: &str, own: &str) -> Result<Chain> {
+fn walk(connection: &Connection, mailbox: &Address, device: &str, own: &DeviceKey) -> Result<Chain> {
     let key: Option<PublicKey> = connection
         .prepare_cached("SELECT public_key FROM device WHERE mailbox = ?1 AND id = ?2")?
         .query_row([mailbox.as_str(), device], |r| r.get(0))
@@ -77,7 +77,20 @@ fn walk(connection: &Connection, mailbox: &Address, device: &str, own: &str) -> 
         let (seq, hash, prev): (u32, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let bytes: Vec<u8> = row.get(3)?;
         let before = links.get(&prev).copied();
-        match link(mailbox, device, key.as_ref(), seq, (&hash, &prev), before, &bytes) {
+        let carries = |envelope| {
+            let operations =
+                operations_in(connection, own, &envelope).map_err(|e| format!("It cannot be read: {e}"))?;
+            match (operations, envelope.needs()) {
+                (None, Some(_)) => Err("Its key is not here.".to_owned()),
+                (operations, _) => Ok(operations
+                    .unwrap_or_default()
+                    .iter()
+                    .map(|o| o.id())
+                    .collect::<Vec<_>>()),
+            }
+        };
+        let link = link(mailbox, device, key.as_ref(), seq, (&hash, &prev), before, &bytes);
+        match link.and_then(carries) {
             Ok(operations) => {
                 chain.entries += u32::try_from(operations.len()).unwrap_or(u32::MAX);
                 carried.extend(operations.into_iter().map(|id| (id, seq)));
@@ -92,7 +105,7 @@ fn walk(connection: &Connection, mailbox: &Address, device: &str, own: &str) -> 
     // The end of a chain has no link after it; what this replica said it held shows when it is gone.
     let said: Option<String> = connection
         .prepare_cached("SELECT r.seen FROM receipt r WHERE r.mailbox = ?1 AND r.device = ?2")?
-        .query_row([mailbox.as_str(), own], |r| r.get(0))
+        .query_row([mailbox.as_str(), own.id()], |r| r.get(0))
         .optional()?;
     let said: Seen = said.map_or(Ok(Seen::new()), |s| serde_json::from_str(&s))?;
     for tip in said.get(device).into_iter().flatten() {
@@ -128,7 +141,7 @@ fn walk(connection: &Connection, mailbox: &Address, device: &str, own: &str) -> 
     Ok(chain)
 }
 
-/// Checks one link, and names the operations it carries.
+/// Checks one link.
 fn link(
     mailbox: &Address,
     device: &str,
@@ -137,7 +150,7 @@ fn link(
     (hash, prev): (&str, &str),
     before: Option<u32>,
     bytes: &[u8],
-) -> Result<Vec<String>, String> {
+) -> Result<Envelope, String> {
     if content_name(bytes) != hash {
         return Err("Its content is not what it was named by.".into());
     }
@@ -149,13 +162,10 @@ fn link(
     {
         return Err("It stands where it does not belong.".into());
     }
-    let content = envelope
-        .content()
-        .map_err(|e| format!("It cannot be read: {e}"))?;
-    let genuine = match (key, &content) {
+    let genuine = match (key, envelope.guest()) {
         (Some(key), _) => envelope.is_genuine(key),
-        (None, Content::Acceptance(a)) => device_id(&a.key) == device && envelope.is_genuine(&a.key),
-        (None, Content::Operations(_)) => false,
+        (None, Some(card)) => envelope.is_genuine(&card.sign),
+        (None, None) => false,
     };
     if !genuine {
         return Err("Its signature does not hold.".into());
@@ -165,8 +175,5 @@ fn link(
         Some(_) => return Err("It does not continue the link it names.".into()),
         None => return Err(format!("Link {} before it is missing.", seq.saturating_sub(1))),
     }
-    Ok(match content {
-        Content::Operations(operations) => operations.iter().map(|o| o.id()).collect(),
-        Content::Acceptance(_) => Vec::new(),
-    })
+    Ok(envelope)
 }

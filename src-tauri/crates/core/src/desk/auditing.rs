@@ -101,7 +101,7 @@ impl Desk {
             for mailbox in audit::mailboxes(c)? {
                 let grant = access::grant_of(c, &mailbox, &self.person)?;
                 let may = authorise(Act::Read, &self.person, &mailbox, grant.as_ref(), self.now());
-                let mut entries = audit::entries(c, &mailbox)?;
+                let mut entries = audit::entries(c, &self.key, &mailbox)?;
                 entries.retain(|(_, e)| may.is_ok() || e.actor == self.person);
                 all.append(&mut entries);
             }
@@ -116,8 +116,7 @@ impl Desk {
     /// # Errors
     /// Database errors that keep it from looking at all.
     pub fn audit_verify(&self) -> Result<Verified> {
-        self.store
-            .read(|c| audit::verify(c, &self.person, self.key.id(), &self.key.public()))
+        self.store.read(|c| audit::verify(c, &self.person, &self.key))
     }
 
     /// Passes a result on; a refusal is written down first (K-01). When even that fails, the person still hears why

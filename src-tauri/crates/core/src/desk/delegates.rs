@@ -11,32 +11,23 @@ use crate::{
     access::{self, Act, Code, Grant},
     model::{Address, Time},
     replica::{Action, Origin},
-    sync::{self, Content},
+    sync::{self, Letter},
 };
 
 impl Desk {
-    /// Invites a delegate into this person's own mailbox.
+    /// Invites a delegate into this person's own mailbox, or another device of this person, for which the terms
+    /// say nothing.
     ///
     /// # Errors
-    /// `BadInput` for oneself, or an end that is no date or past.
+    /// `BadInput` for an end that is no date or past.
     pub fn invite(&self, delegate: &Address, terms: &Terms) -> Result<Invitation> {
-        if *delegate == self.person {
-            return Err(Error::bad_input(
-                "You cannot be your own delegate.",
-                "Invite somebody else.",
-            ));
-        }
         self.end_of(terms)?;
         let (code, expires) = self.store.write(|tx| {
-            access::create(
-                tx,
-                &self.person,
-                &self.name,
-                &self.key.public(),
-                delegate,
-                terms,
-                self.now(),
-            )
+            // This device first, and every other of the owner's: whoever accepts must know them all.
+            let mut roots = vec![self.key.card().clone()];
+            let mine = access::devices_of(tx, &self.person, &self.person)?;
+            roots.extend(mine.into_iter().filter(|card| card != self.key.card()));
+            access::create(tx, &self.person, &self.name, roots, delegate, terms, self.now())
         })?;
         Ok(Invitation {
             code: code.encode()?,
@@ -51,11 +42,12 @@ impl Desk {
     pub fn accept(&self, code: &str) -> Result<Accepted> {
         let code = Code::decode(code)?;
         self.store.write(|tx| {
-            let acceptance = access::accept_code(tx, &code, &self.person, &self.name, &self.key.public())?;
-            sync::post(tx, &code.mailbox, &self.key, &Content::Acceptance(acceptance))
+            let acceptance = access::accept_code(tx, &code, &self.person, &self.name, self.key.card())?;
+            let letter = Letter::Acceptance(code.maker()?, &acceptance);
+            sync::post(tx, &code.mailbox, &self.key, letter)
         })?;
         Ok(Accepted {
-            words: access::words(&code.mailbox, &code.root, &self.key.public()),
+            words: access::words(&code.hash()?, self.key.card()),
             mailbox: code.mailbox,
         })
     }
@@ -68,8 +60,11 @@ impl Desk {
         let pending = self
             .store
             .read(|c| access::find_acceptance(c, &self.person, delegate))?;
-        let key = pending.device.public().unwrap_or_default();
-        Ok(access::words(&self.person, &self.key.public(), &key))
+        let card = pending
+            .device
+            .card()
+            .ok_or_else(|| Error::unavailable("The acceptance is damaged.", "Make a new invitation."))?;
+        Ok(access::words(&pending.code, &card))
     }
 
     /// Confirms an acceptance: the grant it offered begins now.
@@ -81,7 +76,7 @@ impl Desk {
         let grant = self.store.write(|tx| {
             let pending = access::find_acceptance(tx, &self.person, delegate)?;
             let devices = access::devices_of(tx, &self.person, delegate)?;
-            let grant = access::settle(tx, &pending, devices, self.now())?;
+            let grant = access::settle(tx, &pending, &devices, self.now())?;
             self.put_grant(
                 tx,
                 &self.person,
@@ -103,8 +98,8 @@ impl Desk {
             .store
             .read(|c| access::open_invitations(c, &self.person, self.now()))?;
         let words = |pending: &access::Pending| {
-            let key = pending.device.public()?;
-            Some(access::words(&self.person, &self.key.public(), &key))
+            let card = pending.device.card()?;
+            Some(access::words(&pending.code, &card))
         };
         Ok(all
             .into_iter()
@@ -223,7 +218,7 @@ impl Desk {
         Ok(view_of(delegate.clone(), grant))
     }
 
-    /// Writes a grant and logs who did, in the caller's transaction.
+    /// Writes a grant and logs who did, in the caller's transaction; the mailbox keys follow it.
     pub(super) fn put_grant(
         &self,
         tx: &Connection,
@@ -235,7 +230,8 @@ impl Desk {
         let when = (self.key.prefix(), self.now());
         let operation = access::put_grant(tx, mailbox, delegate, grant, why, when)?;
         self.log(tx, mailbox, &operation)?;
-        access::project_grants(tx, mailbox)
+        access::project_grants(tx, mailbox)?;
+        sync::share(tx, mailbox, &self.key, self.now())
     }
 
     /// Every grant of a mailbox; of the own one when `None`.

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::{Check, Desk, Diagnosis};
-use crate::{Result, access, model::Address, replica::Document, sync::waiting_for, tracking};
+use crate::{Result, access, model::Address, replica::Document, tracking};
 
 impl Desk {
     /// Checks the database, the documents, the projections and the index; with `rebuild` makes the derived ones anew.
@@ -15,6 +15,7 @@ impl Desk {
         if rebuild {
             checks.push(self.rebuild()?);
         }
+        checks.push(self.device_key());
         checks.push(self.holes()?);
         Ok(Diagnosis {
             ok: checks.iter().all(|c| c.ok),
@@ -76,27 +77,30 @@ impl Desk {
         Ok(check("Projections and search index", true, &found, ""))
     }
 
+    /// A key in a file is in order, and a person should know.
+    fn device_key(&self) -> Check {
+        let found = match self.key_warning() {
+            "" => "in the keychain",
+            warning => warning,
+        };
+        check("This computer's key", true, found, "")
+    }
+
     fn holes(&self) -> Result<Check> {
-        let holes = self.store.read(|c| {
-            let mut all = Vec::new();
-            for mailbox in mailboxes(c)? {
-                all.extend(waiting_for(c, &mailbox)?);
-            }
-            Ok(all)
-        })?;
-        let found = match holes.as_slice() {
+        let missing = self.missing()?;
+        let keys = missing.keys.iter().map(|owner| format!("the key from {owner}"));
+        let holes = missing
+            .holes
+            .iter()
+            .map(|(device, n)| format!("{n} from {device}"));
+        let parts: Vec<_> = keys.chain(holes).collect();
+        let found = match parts.as_slice() {
             [] => "nothing is missing".to_owned(),
-            holes => {
-                let parts: Vec<_> = holes
-                    .iter()
-                    .map(|(device, n)| format!("{n} from {device}"))
-                    .collect();
-                format!("waiting for {}", parts.join(", "))
-            }
+            parts => format!("waiting for {}", parts.join(", ")),
         };
         Ok(check(
             "What others have sent",
-            holes.is_empty(),
+            parts.is_empty(),
             &found,
             "Sync the device that is named.",
         ))

@@ -33,7 +33,7 @@ pub use request::{Accepted, Check, Diagnosis, ImportProgress, Invitation, Progre
 
 use crate::{
     Error, Result,
-    access::{self, Act, Denied, DeviceKey, Grant, authorise, device_id},
+    access::{self, Act, Denied, DeviceKey, Grant, Keychain, NoKeychain, authorise},
     mailbox::read::LastOpened,
     model::{Address, Clock, SystemClock, Time},
     search::{RowIndex, text::TextIndex},
@@ -61,11 +61,25 @@ pub struct Desk {
 pub struct Claim(#[allow(dead_code)] File);
 
 impl Desk {
-    /// Makes the replica of `person` in `folder`, with their own mailbox.
+    /// Makes the replica of `person` in `folder`, with their own mailbox; its key lies in a file of the folder.
+    ///
+    /// # Errors
+    /// As [`Desk::init_with`].
+    pub fn init(folder: &Path, person: &Address, name: &str, relay: &str) -> Result<Self> {
+        Self::init_with(folder, person, name, relay, &NoKeychain)
+    }
+
+    /// The same; its key goes into the keychain, when there is one.
     ///
     /// # Errors
     /// `BadInput` when there is one already, or the relay cannot be understood.
-    pub fn init(folder: &Path, person: &Address, name: &str, relay: &str) -> Result<Self> {
+    pub fn init_with(
+        folder: &Path,
+        person: &Address,
+        name: &str,
+        relay: &str,
+        keychain: &dyn Keychain,
+    ) -> Result<Self> {
         if Store::exists(folder) {
             return Err(Error::bad_input(
                 format!("{} already holds a replica.", folder.display()),
@@ -78,12 +92,15 @@ impl Desk {
         };
         let relay = prepare_relay(relay)?;
         let store = Store::open(folder)?;
-        let key = match DeviceKey::load(folder) {
-            Ok(key) => key,
-            Err(_) => DeviceKey::create(folder)?,
-        };
+        let key = access::make(folder, keychain)?;
         let made = store.write(|tx| {
-            for (setting, value) in [("person", person.as_str()), ("name", name), ("relay", &relay)] {
+            let settings = [
+                ("person", person.as_str()),
+                ("name", name),
+                ("relay", &relay),
+                ("device", key.id()),
+            ];
+            for (setting, value) in settings {
                 tx.execute("INSERT INTO replica (name, value) VALUES (?1, ?2)", [setting, value])?;
             }
             tx.execute(
@@ -91,21 +108,21 @@ impl Desk {
                 [person.as_str(), name],
             )?;
             tx.execute(
-                "INSERT INTO device (mailbox, id, person, person_name, public_key) VALUES (?1, ?2, ?1, ?3, ?4)",
-                rusqlite::params![person.as_str(), device_id(&key.public()), name, key.public()],
+                "INSERT INTO device (mailbox, id, person, person_name, public_key, card) VALUES (?1, ?2, ?1, ?3, ?4, ?5)",
+                rusqlite::params![person.as_str(), key.id(), name, key.public(), key.card().to_bytes()],
             )?;
             Ok(())
         });
         made?;
         tracing::info!(%person, device = key.id(), "replica made");
         drop(store);
-        Self::open(folder)
+        Self::open_with(folder, Box::new(SystemClock), keychain)
     }
 
-    /// Opens the replica in `folder`.
+    /// Opens the replica in `folder`, whose key lies in a file of it.
     ///
     /// # Errors
-    /// `NotFound` when there is none.
+    /// As [`Desk::open_with`].
     pub fn open(folder: &Path) -> Result<Self> {
         Self::open_at(folder, Box::new(SystemClock))
     }
@@ -113,8 +130,16 @@ impl Desk {
     /// The same, with another clock.
     ///
     /// # Errors
-    /// As [`Desk::open`].
+    /// As [`Desk::open_with`].
     pub fn open_at(folder: &Path, clock: Box<dyn Clock>) -> Result<Self> {
+        Self::open_with(folder, clock, &NoKeychain)
+    }
+
+    /// Opens the replica in `folder`, whose key is in a keychain or in a file of the folder.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none, `Unavailable` when its key cannot be had now.
+    pub fn open_with(folder: &Path, clock: Box<dyn Clock>, keychain: &dyn Keychain) -> Result<Self> {
         let missing = || {
             Error::not_found(
                 format!("There is no replica in {}.", folder.display()),
@@ -126,9 +151,10 @@ impl Desk {
         }
         let store = Store::open(folder)?;
         let person = setting(&store, "person")?.ok_or_else(missing)?;
+        let device = setting(&store, "device")?.ok_or_else(missing)?;
         let index = folder.join("index");
         Ok(Self {
-            key: DeviceKey::load(folder)?,
+            key: access::load(folder, &device, keychain)?,
             person: Address::lenient(&person),
             name: setting(&store, "name")?.unwrap_or(person),
             rows: RowIndex::open(&index.join("rows"))?,
@@ -200,8 +226,17 @@ impl Desk {
             person: self.person.clone(),
             name: self.name.clone(),
             device: self.key.id().to_owned(),
+            key_warning: self.key_warning().into(),
             mailboxes,
         })
+    }
+
+    /// What a person should know about where this device's key lies; empty when it is in the keychain.
+    pub(super) fn key_warning(&self) -> &'static str {
+        match access::lies_in_a_file(self.store.folder()) {
+            true => access::IN_A_FILE,
+            false => "",
+        }
     }
 
     /// Where replicas meet, as given to `init`: `folder:PATH` or `nats://...`.

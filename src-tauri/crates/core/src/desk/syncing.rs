@@ -2,12 +2,15 @@
 
 use std::sync::PoisonError;
 
+use rusqlite::Connection;
+
 use super::{
     Desk, setting,
     view::{SyncReport, SyncState},
 };
 use crate::{
     Code, Error, Result,
+    access::{self, Act, Denied, authorise},
     model::{Address, Time},
     replica,
     sync::{self, Action, Relay, Replica},
@@ -21,6 +24,15 @@ const INTERVAL: u32 = 60;
 pub(super) struct LastCycle {
     at: Option<Time>,
     failure: Option<(Code, String)>,
+}
+
+/// What others have and this replica has not.
+#[derive(Debug, Default)]
+pub(super) struct Missing {
+    /// Who must give it a key.
+    pub keys: Vec<String>,
+    /// Whose device has sent more, and how many envelopes at least.
+    pub holes: Vec<(String, u64)>,
 }
 
 impl Desk {
@@ -81,16 +93,46 @@ impl Desk {
         })
     }
 
+    /// What this replica waits for, in the mailboxes this person has access to.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub(super) fn missing(&self) -> Result<Missing> {
+        let mut missing = Missing::default();
+        for mailbox in self.mailboxes()? {
+            let more = self.store.read(|c| self.missing_in(c, &mailbox))?;
+            missing.keys.extend(more.keys);
+            missing.holes.extend(more.holes);
+        }
+        Ok(missing)
+    }
+
+    /// The same of one mailbox. Without the key nobody can say which changes are missing.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub(super) fn missing_in(&self, c: &Connection, mailbox: &Address) -> Result<Missing> {
+        let mut missing = Missing::default();
+        // Whoever has no access any more waits for nothing.
+        let grant = access::grant_of(c, mailbox, &self.person)?;
+        let asked = authorise(Act::Read, &self.person, mailbox, grant.as_ref(), self.now());
+        if asked == Err(Denied::Ended) {
+            return Ok(missing);
+        }
+        match access::lacks_key(c, mailbox, self.key.id())? {
+            Some(person) => missing.keys.push(access::name_of(c, mailbox, &person)?),
+            None => missing.holes = sync::waiting_for(c, mailbox)?,
+        }
+        Ok(missing)
+    }
+
     /// What the sync line says between cycles.
     ///
     /// # Errors
     /// Database errors.
     pub fn sync_state(&self) -> Result<SyncState> {
         let waiting = self.store.read(replica::waiting)?;
-        let mut holes = Vec::new();
-        for mailbox in self.mailboxes()? {
-            holes.extend(self.store.read(|c| sync::waiting_for(c, &mailbox))?);
-        }
+        let Missing { keys, holes } = self.missing()?;
         let last = self.last_cycle.lock().unwrap_or_else(PoisonError::into_inner);
         let (state, text) = match (&last.failure, holes.first()) {
             (Some((Code::Unavailable, message)), _) if message.starts_with("Blocked") => {
@@ -100,6 +142,10 @@ impl Desk {
                 ("offline", format!("Offline, {waiting} saved on this computer"))
             }
             (Some((_, message)), _) => ("blocked", format!("Blocked: {message}")),
+            (None, _) if !keys.is_empty() => {
+                let from = keys.first().map_or("", String::as_str);
+                ("waiting", format!("Waiting for the key from {from}"))
+            }
             (None, Some((device, missing))) => {
                 let changes = if *missing == 1 { "change" } else { "changes" };
                 (

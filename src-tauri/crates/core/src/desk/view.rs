@@ -27,6 +27,8 @@ views! {
         pub name: String,
         /// This device's id.
         pub device: String,
+        /// What to tell about where this device's key lies; empty when it is in the keychain.
+        pub key_warning: String,
         /// Own mailbox first, then those of owners, by name.
         pub mailboxes: Vec<Mailbox>,
     }

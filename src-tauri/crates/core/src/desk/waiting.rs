@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Result, access, audit,
     model::{Address, Time},
-    sync::{self, Heard, Held},
+    sync::{Heard, Held},
 };
 
 /// How many items are told one by one.
@@ -35,7 +35,7 @@ impl Desk {
             };
             for mailbox in audit::mailboxes(c)? {
                 people(c, &mailbox, self.key.id(), &self.person, &mut details.people)?;
-                for (from, changes) in sync::waiting_for(c, &mailbox)? {
+                for (from, changes) in self.missing_in(c, &mailbox)?.holes {
                     details.missing.push(Missing {
                         mailbox: mailbox.clone(),
                         from,

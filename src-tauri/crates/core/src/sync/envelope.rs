@@ -5,30 +5,30 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Error, Result,
-    access::{Acceptance, DeviceKey, PublicKey, verified},
+    access::{
+        Acceptance, Card, DeviceKey, Epoch, MailboxKey, PublicKey, Sealed, Signature, Wrap, open, seal,
+        verified,
+    },
     model::{Address, hex},
     replica::Operation,
 };
 
 const VERSION: u8 = 1;
-/// A relay may hold anything; nothing this long is ever unpacked.
-const MAX_UNPACKED: usize = 256 << 20;
+/// Nothing longer is ever read.
+pub const MAX_BYTES: usize = 64 << 20;
+/// A relay may hold anything; nothing that gets longer than this is ever unpacked.
+const MAX_UNPACKED: usize = 64 << 20;
+/// The widest look back that unpacking is given memory for: 2 to the power of this. We pack with 21.
+const WINDOW: u32 = 24;
 
-/// What an envelope carries.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Content {
-    /// What was done since the envelope before, in order.
-    Operations(Vec<Operation>),
-    /// A delegate's device answers an invitation.
-    Acceptance(Acceptance),
-}
-
-/// One link: what is clear to everybody, the payload, and the signature over both.
+/// One link: what is clear to everybody, the body, and the signature over both.
+///
+/// Clear is what a relay sees anyway, and what a replica needs to put links in order before it can read them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
     version: u8,
-    /// Which mailbox key seals the payload; 0 while payloads travel unsealed.
-    epoch: u32,
+    /// Which mailbox key seals it; in links that no mailbox key seals, the number of the link before goes on.
+    pub epoch: Epoch,
     /// The mailbox.
     pub mailbox: Address,
     /// The author's device.
@@ -37,35 +37,83 @@ pub struct Envelope {
     pub seq: u64,
     /// The hash of the link before; zeros for the first.
     pub prev: [u8; 32],
-    payload: Vec<u8>,
+    body: Body,
     signature: Signature,
 }
 
-/// 64 bytes; serde has no arrays of that length.
-type Signature = ([u8; 32], [u8; 32]);
+/// What an envelope carries, as it travels. Never change the order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum Body {
+    /// What was done since the envelope before, in order: packed, then sealed with the mailbox key.
+    Operations(Sealed),
+    /// An owner's device gives out mailbox keys: each can be opened by its addressee alone.
+    Keys(Vec<Wrap>),
+    /// A device answers an invitation: sealed for the device that made it. The card says whose signature this is.
+    Acceptance(Card, Sealed),
+}
+
+/// What goes into an envelope.
+#[derive(Debug, Clone, Copy)]
+pub enum Letter<'a> {
+    /// What was done, sealed with this key.
+    Operations(&'a MailboxKey, &'a [Operation]),
+    /// Keys for devices.
+    Keys(&'a [Wrap]),
+    /// The answer to an invitation, for the device behind this card.
+    Acceptance(&'a Card, &'a Acceptance),
+}
+
+/// Where an envelope stands in its chain.
+#[derive(Debug, Clone, Copy)]
+pub struct Spot {
+    /// Its number.
+    pub seq: u64,
+    /// The hash of the link before.
+    pub prev: [u8; 32],
+    /// The number of the epoch of the link before: it never goes down.
+    pub epoch: u32,
+}
+
+/// Everything of an envelope that is clear, in the order it is bound to what is sealed.
+type Clear<'a> = (&'a str, u8, u8, Epoch, &'a Address, &'a str, u64, &'a [u8; 32]);
 
 impl Envelope {
-    /// Packs and signs the next link.
-    pub fn seal(
-        mailbox: &Address,
-        key: &DeviceKey,
-        seq: u64,
-        prev: [u8; 32],
-        content: &Content,
-    ) -> Result<Self> {
-        let payload = zstd::encode_all(&*postcard::to_stdvec(content)?, 3)
-            .map_err(|e| Error::unavailable(format!("Packing failed: {e}"), ""))?;
+    /// Packs, seals and signs the next link.
+    ///
+    /// # Errors
+    /// `BadInput` when it is more than an envelope holds or the device behind the card cannot be sealed to.
+    pub fn write(mailbox: &Address, key: &DeviceKey, spot: Spot, letter: Letter<'_>) -> Result<Self> {
         let mut envelope = Self {
             version: VERSION,
-            epoch: 0,
+            epoch: Epoch {
+                number: spot.epoch,
+                id: Default::default(),
+            },
             mailbox: mailbox.clone(),
             device: key.id().to_owned(),
-            seq,
-            prev,
-            payload,
+            seq: spot.seq,
+            prev: spot.prev,
+            body: Body::Keys(Vec::new()),
             signature: Signature::default(),
         };
-        envelope.signature = split(key.sign(&envelope.signed()?));
+        envelope.body = match letter {
+            Letter::Operations(with, operations) => {
+                envelope.epoch = with.epoch;
+                let packed = pack(&postcard::to_stdvec(operations)?)?;
+                let bound = envelope.bound(OPERATIONS)?;
+                Body::Operations(seal(with.secret(), &key.nonces(), &bound, &packed)?)
+            }
+            Letter::Keys(wraps) => Body::Keys(wraps.to_vec()),
+            Letter::Acceptance(to, acceptance) => {
+                let shared = key
+                    .shared(&to.seal, ACCEPT, mailbox, &[])
+                    .ok_or_else(|| Error::bad_input("This is not an invitation code.", ""))?;
+                let bound = envelope.bound(ACCEPTANCE)?;
+                let plain = postcard::to_stdvec(acceptance)?;
+                Body::Acceptance(key.card().clone(), seal(&shared, &key.nonces(), &bound, &plain)?)
+            }
+        };
+        envelope.signature = key.sign(&envelope.signed()?);
         Ok(envelope)
     }
 
@@ -80,35 +128,80 @@ impl Envelope {
     /// `Encoding` when it is no envelope, `Unavailable` when a newer release wrote it.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         match bytes.first() {
-            Some(&VERSION) => Ok(postcard::from_bytes(bytes)?),
+            // Bytes behind the end would give one envelope two names.
+            Some(&VERSION) if bytes.len() <= MAX_BYTES => match postcard::take_from_bytes(bytes)? {
+                (envelope, []) => Ok(envelope),
+                _ => Err(damaged()),
+            },
             Some(newer) if *newer > VERSION => Err(Error::unavailable(
                 "The other side uses a newer Behalf.",
                 "Update this one; nothing is lost, it waits on the relay.",
             )),
-            _ => Err(postcard::Error::DeserializeUnexpectedEnd.into()),
+            _ => Err(damaged()),
         }
     }
 
     /// True when `key` signed exactly this.
     pub fn is_genuine(&self, key: &PublicKey) -> bool {
         self.signed()
-            .is_ok_and(|bytes| verified(key, &bytes, &join(self.signature)))
+            .is_ok_and(|bytes| verified(key, &bytes, &self.signature))
     }
 
-    /// Unpacks the content.
+    /// The name of the mailbox key that opens it; `None` when it needs none.
+    pub fn needs(&self) -> Option<Epoch> {
+        matches!(self.body, Body::Operations(_)).then_some(self.epoch)
+    }
+
+    /// What was done.
     ///
     /// # Errors
-    /// `Encoding` when the payload is not what it should be.
-    pub fn content(&self) -> Result<Content> {
-        let damaged = || Error::from(postcard::Error::DeserializeBadEncoding);
-        let mut decoder = zstd::Decoder::new(&*self.payload).map_err(|_| damaged())?;
-        let mut unpacked = Vec::new();
-        let limit = MAX_UNPACKED as u64 + 1;
-        std::io::copy(&mut std::io::Read::take(&mut decoder, limit), &mut unpacked).map_err(|_| damaged())?;
-        if unpacked.len() > MAX_UNPACKED {
+    /// `Encoding` when the key does not open it, or it is not what it should be.
+    pub fn operations(&self, key: &MailboxKey) -> Result<Vec<Operation>> {
+        let Body::Operations(sealed) = &self.body else {
             return Err(damaged());
+        };
+        let packed = open(key.secret(), &self.bound(OPERATIONS)?, sealed).ok_or_else(damaged)?;
+        Ok(postcard::from_bytes(&unpack(&packed)?)?)
+    }
+
+    /// The keys it gives out; `None` when it is another kind of envelope.
+    pub fn wraps(&self) -> Option<&[Wrap]> {
+        match &self.body {
+            Body::Keys(wraps) => Some(wraps),
+            _ => None,
         }
-        Ok(postcard::from_bytes(&unpacked)?)
+    }
+
+    /// Who answers an invitation; `None` when it is another kind of envelope, or the card is not its author's.
+    pub fn guest(&self) -> Option<&Card> {
+        match &self.body {
+            Body::Acceptance(card, _) if card.id() == self.device && card.is_genuine() => Some(card),
+            _ => None,
+        }
+    }
+
+    /// The answer to an invitation; `None` when it was not sealed for this device.
+    pub fn acceptance(&self, key: &DeviceKey) -> Option<Acceptance> {
+        let Body::Acceptance(_, sealed) = &self.body else {
+            return None;
+        };
+        let shared = key.shared(&self.guest()?.seal, ACCEPT, &self.mailbox, &[])?;
+        let plain = open(&shared, &self.bound(ACCEPTANCE).ok()?, sealed)?;
+        postcard::from_bytes(&plain).ok()
+    }
+
+    fn bound(&self, kind: u8) -> Result<Vec<u8>> {
+        let clear: Clear<'_> = (
+            "behalf sealed",
+            self.version,
+            kind,
+            self.epoch,
+            &self.mailbox,
+            &self.device,
+            self.seq,
+            &self.prev,
+        );
+        Ok(postcard::to_stdvec(&clear)?)
     }
 
     fn signed(&self) -> Result<Vec<u8>> {
@@ -117,6 +210,50 @@ impl Envelope {
             ..self.clone()
         };
         Ok(postcard::to_stdvec(&("behalf envelope", unsigned))?)
+    }
+}
+
+#[cfg(test)]
+impl Envelope {
+    /// The same body as the next link of another chain, signed with its key: what an evil client would try.
+    pub fn signed_again(&self, key: &DeviceKey, spot: Spot) -> Self {
+        let mut copy = Self {
+            device: key.id().to_owned(),
+            seq: spot.seq,
+            prev: spot.prev,
+            ..self.clone()
+        };
+        copy.signature = key.sign(&copy.signed().unwrap());
+        copy
+    }
+}
+
+const OPERATIONS: u8 = 0;
+const ACCEPTANCE: u8 = 2;
+const ACCEPT: &str = "behalf accept 1";
+
+pub(super) fn damaged() -> Error {
+    postcard::Error::DeserializeBadEncoding.into()
+}
+
+/// Makes it shorter.
+pub(super) fn pack(plain: &[u8]) -> Result<Vec<u8>> {
+    if plain.len() > MAX_UNPACKED {
+        return Err(Error::bad_input("This is more than one envelope holds.", ""));
+    }
+    zstd::encode_all(plain, 3).map_err(|e| Error::unavailable(format!("Packing failed: {e}"), ""))
+}
+
+/// Makes it as it was, within bounds of time and memory whatever it claims.
+pub(super) fn unpack(packed: &[u8]) -> Result<Vec<u8>> {
+    let mut decoder = zstd::Decoder::new(packed).map_err(|_| damaged())?;
+    decoder.window_log_max(WINDOW).map_err(|_| damaged())?;
+    let mut unpacked = Vec::new();
+    let limit = MAX_UNPACKED as u64 + 1;
+    std::io::copy(&mut std::io::Read::take(&mut decoder, limit), &mut unpacked).map_err(|_| damaged())?;
+    match unpacked.len() > MAX_UNPACKED {
+        true => Err(damaged()),
+        false => Ok(unpacked),
     }
 }
 
@@ -130,48 +267,192 @@ pub fn content_name(bytes: &[u8]) -> String {
     hex(&content_hash(bytes))
 }
 
-pub(super) fn split(signature: [u8; 64]) -> Signature {
-    let mut halves = Signature::default();
-    halves.0.copy_from_slice(&signature[..32]);
-    halves.1.copy_from_slice(&signature[32..]);
-    halves
-}
-
-pub(super) fn join((a, b): Signature) -> [u8; 64] {
-    let mut whole = [0; 64];
-    whole[..32].copy_from_slice(&a);
-    whole[32..].copy_from_slice(&b);
-    whole
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{
+        access::Secret,
+        model::Time,
+        replica::{Action, DocumentId, DocumentKind, Origin},
+    };
 
-    fn key() -> (tempfile::TempDir, DeviceKey) {
-        let folder = tempfile::tempdir().unwrap();
-        let key = DeviceKey::create(folder.path()).unwrap();
-        (folder, key)
+    fn mailbox() -> Address {
+        Address::lenient("alex@x")
+    }
+
+    fn key() -> MailboxKey {
+        MailboxKey::new(&mailbox(), 4, Secret::new([5; 32]))
+    }
+
+    fn alex() -> DeviceKey {
+        DeviceKey::from_secret(&[1; 32])
+    }
+
+    fn spot() -> Spot {
+        Spot {
+            seq: 7,
+            prev: [6; 32],
+            epoch: 3,
+        }
+    }
+
+    fn operations() -> Vec<Operation> {
+        vec![Operation {
+            at: Time(1_772_323_200_000),
+            action: Action::Track,
+            document: DocumentId::grants(&mailbox()),
+            kind: DocumentKind::Item,
+            change: b"a change".to_vec(),
+            origin: Origin::because_of("c", "b"),
+        }]
+    }
+
+    fn acceptance() -> Acceptance {
+        Acceptance {
+            invitation: [3; 8],
+            person: Address::lenient("kim@x"),
+            name: "Kim".into(),
+            proof: [4; 32],
+        }
+    }
+
+    /// One of each kind, by Alex's device; the last one by Kim's.
+    fn all() -> [Envelope; 3] {
+        let kim = DeviceKey::from_secret(&[2; 32]);
+        let wraps = [crate::access::wrap(&alex(), kim.card(), &mailbox(), &key())
+            .unwrap()
+            .unwrap()];
+        [
+            Envelope::write(
+                &mailbox(),
+                &alex(),
+                spot(),
+                Letter::Operations(&key(), &operations()),
+            ),
+            Envelope::write(&mailbox(), &alex(), spot(), Letter::Keys(&wraps)),
+            Envelope::write(
+                &mailbox(),
+                &kim,
+                spot(),
+                Letter::Acceptance(alex().card(), &acceptance()),
+            ),
+        ]
+        .map(Result::unwrap)
+    }
+
+    /// What is in an envelope, for those who may read it.
+    fn reads(envelope: &Envelope) -> (Option<Vec<Operation>>, Option<MailboxKey>, Option<Acceptance>) {
+        let kim = DeviceKey::from_secret(&[2; 32]);
+        let wrap = envelope.wraps().and_then(<[_]>::first);
+        (
+            envelope.operations(&key()).ok(),
+            wrap.and_then(|w| crate::access::unwrap(&kim, alex().card(), &mailbox(), w)),
+            envelope.acceptance(&alex()),
+        )
     }
 
     #[test]
     fn what_is_sealed_opens_and_any_flipped_bit_shows() {
-        let (_folder, key) = key();
-        let content = Content::Operations(vec![]);
-        let envelope = Envelope::seal(&Address::lenient("a@x"), &key, 1, [0; 32], &content).unwrap();
-        let bytes = envelope.encode().unwrap();
-        let read = Envelope::decode(&bytes).unwrap();
-        assert_eq!(read, envelope);
-        assert!(read.is_genuine(&key.public()));
-        assert_eq!(read.content().unwrap(), content);
-        for bit in 0..bytes.len() * 8 {
-            let mut broken = bytes.clone();
-            broken[bit / 8] ^= 1 << (bit % 8);
-            let genuine = Envelope::decode(&broken).is_ok_and(|e| e.is_genuine(&key.public()));
-            assert!(!genuine, "bit {bit}");
+        let wanted = [
+            (Some(operations()), None, None),
+            (None, Some(key()), None),
+            (None, None, Some(acceptance())),
+        ];
+        for (envelope, wanted) in all().into_iter().zip(wanted) {
+            let author = envelope.guest().map_or(alex().public(), |card| card.sign);
+            let bytes = envelope.encode().unwrap();
+            let read = Envelope::decode(&bytes).unwrap();
+            assert_eq!(read, envelope);
+            assert!(read.is_genuine(&author));
+            assert_eq!(reads(&read), wanted);
+            for bit in 0..bytes.len() * 8 {
+                let mut broken = bytes.clone();
+                broken[bit / 8] ^= 1 << (bit % 8);
+                let genuine = Envelope::decode(&broken).is_ok_and(|e| e.is_genuine(&author));
+                assert!(!genuine, "bit {bit}");
+            }
+            for length in 0..bytes.len() {
+                assert!(Envelope::decode(&bytes[..length]).is_err(), "cut to {length}");
+            }
+            assert!(Envelope::decode(&[bytes, vec![0]].concat()).is_err(), "longer");
         }
+    }
+
+    /// H-07: the seal alone holds each clear field, also against its author signing again.
+    #[test]
+    fn h_07_what_is_clear_is_bound_to_what_is_sealed() {
+        let moves: [fn(&mut Envelope); 6] = [
+            |e| e.mailbox = Address::lenient("robin@x"),
+            |e| e.device = "0123456789abcdef".into(),
+            |e| e.seq += 1,
+            |e| e.prev[31] ^= 1,
+            |e| e.epoch.number += 1,
+            |e| e.epoch.id[0] ^= 1,
+        ];
+        for envelope in all().into_iter().filter(|e| e.wraps().is_none()) {
+            for (n, moved) in moves.iter().enumerate() {
+                let mut resigned = envelope.clone();
+                moved(&mut resigned);
+                resigned.signature = alex().sign(&resigned.signed().unwrap());
+                assert_eq!(reads(&resigned), (None, None, None), "field {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn h_07_nobody_else_opens_it() {
+        let [operations, keys, acceptance] = all();
+        let other = MailboxKey::new(&mailbox(), 4, Secret::new([6; 32]));
+        assert!(operations.operations(&other).is_err());
+        assert!(keys.operations(&key()).is_err() && acceptance.operations(&key()).is_err());
+        let eve = DeviceKey::from_secret(&[3; 32]);
+        assert_eq!(acceptance.acceptance(&eve), None);
+        for envelope in all() {
+            let bytes = envelope.encode().unwrap();
+            for word in [&b"a change"[..], b"Kim", b"kim@x", &[5; 32]] {
+                assert!(!bytes.windows(word.len()).any(|w| w == word), "{word:?} is clear");
+            }
+        }
+    }
+
+    /// Golden files: what any release has written stays readable. `BEHALF_GOLDEN=write` writes those that are missing.
+    #[test]
+    fn h_07_every_released_form_stays_readable() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sync/golden");
+        for (name, envelope) in ["operations", "keys", "acceptance"].into_iter().zip(all()) {
+            let file = folder.join(format!("{name}.1.envelope"));
+            if !file.exists() && std::env::var_os("BEHALF_GOLDEN").is_some() {
+                std::fs::write(&file, envelope.encode().unwrap()).unwrap();
+            }
+            let read = Envelope::decode(&std::fs::read(&file).unwrap()).unwrap();
+            let author = read.guest().map_or(alex().public(), |card| card.sign);
+            assert!(read.is_genuine(&author), "{name}");
+            assert_eq!(reads(&read), reads(&envelope), "{name}");
+            assert_eq!(
+                (read.seq, read.prev, read.epoch.number),
+                (7, [6; 32], envelope.epoch.number)
+            );
+        }
+    }
+
+    #[test]
+    fn h_07_a_bomb_is_not_unpacked() {
+        let bomb = zstd::encode_all(std::io::repeat(0).take(MAX_UNPACKED as u64 + 1), 3).unwrap();
+        assert!(bomb.len() < 100_000);
+        assert!(unpack(&bomb).is_err());
+        let key = key();
+        let mut envelope = all()[0].clone();
+        let bound = envelope.bound(OPERATIONS).unwrap();
+        envelope.body = Body::Operations(seal(key.secret(), &alex().nonces(), &bound, &bomb).unwrap());
+        assert!(envelope.operations(&key).is_err());
+        // Nor is memory given to whoever asks for a wide window.
+        let mut wide = zstd::Encoder::new(Vec::new(), 3).unwrap();
+        wide.window_log(WINDOW + 1).unwrap();
+        std::io::Write::write_all(&mut wide, b"short").unwrap();
+        assert!(unpack(&wide.finish().unwrap()).is_err());
+        assert!(Envelope::decode(&vec![VERSION; MAX_BYTES + 1]).is_err());
     }
 
     #[test]
@@ -183,13 +464,39 @@ mod tests {
         assert_eq!(Envelope::decode(&[]).unwrap_err().code(), crate::Code::Internal);
     }
 
+    use std::io::Read;
+
     proptest! {
         #[test]
         fn any_bytes_are_refused_without_a_panic(bytes: Vec<u8>) {
-            let _ = Envelope::decode(&bytes).and_then(|e| e.content());
-            let mut bytes = bytes;
-            bytes.insert(0, VERSION);
-            let _ = Envelope::decode(&bytes).and_then(|e| e.content());
+            let read = |bytes: &[u8]| Envelope::decode(bytes).map(|e| reads(&e)).is_ok();
+            prop_assert!(!read(&bytes));
+            prop_assert!(!read(&[vec![VERSION], bytes.clone()].concat()));
+            let _ = unpack(&bytes);
+            let _ = unpack(&[zstd::encode_all(&*bytes, 1).unwrap(), bytes].concat());
+        }
+
+        /// Whoever holds the keys may seal anything: what comes out of the seal is read as carefully.
+        #[test]
+        fn sealed_junk_is_refused_without_a_panic(bytes: Vec<u8>) {
+            let (key, mut envelope) = (key(), all()[0].clone());
+            let bound = envelope.bound(OPERATIONS).unwrap();
+            for plain in [bytes.clone(), pack(&bytes).unwrap()] {
+                envelope.body = Body::Operations(seal(key.secret(), &alex().nonces(), &bound, &plain).unwrap());
+                let _ = envelope.operations(&key);
+            }
+        }
+
+        #[test]
+        fn a_mutated_envelope_is_refused(which in 0_usize..3, at: prop::sample::Index, with: Vec<u8>, cut in 0_usize..9) {
+            let envelope = all()[which].clone();
+            let author = envelope.guest().map_or(alex().public(), |card| card.sign);
+            let bytes = envelope.encode().unwrap();
+            let at = at.index(bytes.len());
+            let mut mutated = bytes.clone();
+            mutated.splice(at..(at + cut).min(bytes.len()), with);
+            prop_assume!(mutated != bytes);
+            prop_assert!(!Envelope::decode(&mutated).is_ok_and(|e| e.is_genuine(&author)));
         }
     }
 }

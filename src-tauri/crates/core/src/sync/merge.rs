@@ -9,13 +9,16 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     chain,
-    envelope::{Content, Envelope},
+    envelope::Envelope,
+    push::epoch_of,
     receipt::Heard,
     refusal,
     run::{Known, Replica, device, mark_merged, useless},
 };
 use crate::{
-    Result, access,
+    Result,
+    access::{self, Denied, DeviceKey},
+    audit::{self, Attempted},
     desk::view::SyncReport,
     model::{Address, Time, hex},
     replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation},
@@ -35,7 +38,9 @@ pub(super) fn merge(
     let mut new_devices = false;
     // A cycle in which nothing has come takes no write lock.
     while !replica.store.read(|c| ready(c, mailbox))?.is_empty() {
-        let outcome = replica.store.write(|tx| Batch::new(tx, mailbox, now).merge())?;
+        let outcome = replica
+            .store
+            .write(|tx| Batch::new(tx, replica.key, mailbox, now).merge())?;
         report.merged += outcome.merged;
         report.quarantined += outcome.quarantined;
         new_devices |= outcome.new_devices;
@@ -46,7 +51,7 @@ pub(super) fn merge(
     Ok(new_devices)
 }
 
-/// An envelope whose predecessor is merged: its device, its name.
+/// An envelope whose predecessor is merged and whose key is here: its device, its name.
 type Next = (String, String);
 
 /// The links that can be merged now. Where a chain forks, every branch is merged: what an old copy of a disk did is as
@@ -55,6 +60,7 @@ fn ready(connection: &Connection, mailbox: &Address) -> Result<VecDeque<Next>> {
     let mut statement = connection.prepare_cached(
         "SELECT e.device, e.hash FROM envelope e LEFT JOIN envelope p ON p.hash = e.prev AND p.device = e.device
          WHERE e.mailbox = ?1 AND e.merged = 0 AND (p.merged = 1 OR e.seq = 1)
+           AND (e.key IS NULL OR EXISTS (SELECT 1 FROM mailbox_key k WHERE k.mailbox = e.mailbox AND k.id = e.key))
          ORDER BY e.device, e.seq, e.hash",
     )?;
     let found = statement.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
@@ -89,6 +95,7 @@ struct Author {
 
 struct Batch<'a> {
     tx: &'a Connection,
+    key: &'a DeviceKey,
     mailbox: &'a Address,
     now: Time,
     authors: Vec<Author>,
@@ -98,9 +105,10 @@ struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    fn new(tx: &'a Connection, mailbox: &'a Address, now: Time) -> Self {
+    fn new(tx: &'a Connection, key: &'a DeviceKey, mailbox: &'a Address, now: Time) -> Self {
         Self {
             tx,
+            key,
             mailbox,
             now,
             authors: Vec::new(),
@@ -157,33 +165,61 @@ impl<'a> Batch<'a> {
                 "a chain has forked: an old copy of a disk went on"
             );
         }
-        match envelope.content() {
-            Ok(Content::Operations(operations)) => match device(self.tx, self.mailbox, device_id)? {
-                Some(author) => self.judge((device_id, author), (link, name), operations)?,
-                None => return Ok(Vec::new()),
-            },
-            Ok(Content::Acceptance(acceptance)) => {
-                if access::receive(self.tx, self.mailbox, &acceptance, self.now)? {
-                    tracing::info!(delegate = %acceptance.person, "an invitation was accepted");
+        let author = device(self.tx, self.mailbox, device_id)?;
+        if envelope.wraps().is_some() {
+            // A-09: they were not taken, and that they were offered is on record.
+            if let Some(by) = author.filter(|a| a.person != *self.mailbox) {
+                self.refuse(&by.person, "Give out keys", &Denied::OwnerOnly.to_string())?;
+            }
+        } else if let Some(epoch) = envelope.needs() {
+            let with = access::key_of(self.tx, self.key, self.mailbox, &epoch)?;
+            let (Some(author), Some(with)) = (author, with) else {
+                return Ok(Vec::new());
+            };
+            match envelope.operations(&with) {
+                Ok(operations) => {
+                    let rolled_back = epoch.number < epoch_of(self.tx, &hex(&envelope.prev))?;
+                    self.judge((device_id, author), (link, name, rolled_back), operations)?;
+                }
+                Err(e) => {
+                    tracing::warn!(
+                        device = device_id,
+                        seq = envelope.seq,
+                        "an envelope's content is damaged: {e}"
+                    );
+                    self.refuse(&author.person, "Send changes", "What was sent cannot be read.")?;
                 }
             }
-            Err(e) => {
-                tracing::warn!(
-                    device = device_id,
-                    seq = envelope.seq,
-                    "an envelope's content is damaged: {e}"
-                );
-            }
+        } else if let (Some(card), Some(acceptance)) = (envelope.guest(), envelope.acceptance(self.key))
+            && access::receive(self.tx, self.mailbox, card, &acceptance, self.now)?
+        {
+            tracing::info!(delegate = %acceptance.person, "an invitation was accepted");
         }
         mark_merged(self.tx, name, link)?;
         self.outcome.moved = true;
         self.after(device_id, link.seq, name)
     }
 
+    /// Puts on record that somebody sent what does not count and is no operation (K-01).
+    fn refuse(&self, person: &Address, what: &str, reason: &str) -> Result<()> {
+        let attempted = Attempted {
+            at: self.now,
+            person: person.clone(),
+            mailbox: self.mailbox.clone(),
+            what: what.into(),
+            item: String::new(),
+            row: String::new(),
+            reason: reason.into(),
+        };
+        audit::refused(self.tx, self.key, &attempted)
+    }
+
     fn after(&self, device: &str, seq: i64, prev: &str) -> Result<Vec<Next>> {
         let mut statement = self.tx.prepare_cached(
-            "SELECT device, hash FROM envelope
-             WHERE mailbox = ?1 AND device = ?2 AND seq = ?3 AND prev = ?4 AND merged = 0 ORDER BY hash",
+            "SELECT device, hash FROM envelope e
+             WHERE mailbox = ?1 AND device = ?2 AND seq = ?3 AND prev = ?4 AND merged = 0
+               AND (key IS NULL OR EXISTS (SELECT 1 FROM mailbox_key k WHERE k.mailbox = e.mailbox AND k.id = e.key))
+             ORDER BY hash",
         )?;
         let found = statement.query_map(
             params![self.mailbox.as_str(), device, seq.saturating_add(1), prev],
@@ -196,7 +232,7 @@ impl<'a> Batch<'a> {
     fn judge(
         &mut self,
         (device, author): (&str, Known),
-        (link, envelope): (Link, &str),
+        (link, envelope, rolled_back): (Link, &str, bool),
         operations: Vec<Operation>,
     ) -> Result<()> {
         let by = Logged {
@@ -212,7 +248,11 @@ impl<'a> Batch<'a> {
             person: author.person.clone(),
         });
         for operation in operations {
-            let id = match refusal::sound(&by, &operation)? {
+            let sound = match rolled_back {
+                true => Err("It was sealed with a key that its author had replaced.".to_owned()),
+                false => refusal::sound(&by, &operation)?,
+            };
+            let id = match sound {
                 Ok(id) => id,
                 Err(reason) => {
                     self.quarantine(&by, (&operation.id(), &operation), &reason, false)?;

@@ -18,10 +18,10 @@ mod run;
 
 pub use chain::{Held, Seen, Tip, covers, waiting_for};
 pub use cycle::{Action, Event, next};
-pub use envelope::{Content, Envelope, content_name};
+pub use envelope::{Envelope, Letter, Spot, content_hash, content_name};
 pub use folder::FolderRelay;
-pub use push::post;
+pub use push::{operations_in, post, share};
 pub use receipt::{Heard, Missing, Receipt, Refused, Said};
-pub use refusal::{follow, refusals};
+pub use refusal::{ACCEPTED, follow, refusals};
 pub use relay::{Cursor, EntryKind, EntryName, Relay};
 pub use run::{Replica, run};

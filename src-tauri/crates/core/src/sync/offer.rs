@@ -7,8 +7,8 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    chain::Tip,
-    receipt::Receipt,
+    chain::{Seen, Tip},
+    receipt::Missing,
     relay::{EntryKind, EntryName, Relay},
     run::Replica,
 };
@@ -25,18 +25,20 @@ pub(super) fn offer(
     mailbox: &Address,
     report: &mut SyncReport,
 ) -> Result<()> {
-    let asking: Vec<Vec<u8>> = replica.store.read(|connection| {
+    let asking: Vec<(String, Vec<u8>, String, String)> = replica.store.read(|connection| {
         let mut statement = connection.prepare_cached(
-            "SELECT r.bytes FROM receipt r JOIN device d ON d.mailbox = r.mailbox AND d.id = r.device
+            "SELECT r.device, r.bytes, r.seen, r.missing FROM receipt r JOIN device d ON d.mailbox = r.mailbox AND d.id = r.device
              WHERE r.mailbox = ?1 AND r.device <> ?2 AND r.offered = 0",
         )?;
-        let found = statement.query_map([mailbox.as_str(), replica.key.id()], |r| r.get(0))?;
+        let found = statement.query_map([mailbox.as_str(), replica.key.id()], |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))
+        })?;
         Ok(found.collect::<Result<_, _>>()?)
     })?;
-    for bytes in asking {
-        let receipt = Receipt::decode(&bytes)?;
-        for (device, hash) in &receipt.missing {
-            let held = receipt.seen.get(device).map_or(&[][..], Vec::as_slice);
+    for (asker, bytes, seen, missing) in asking {
+        let seen: Seen = serde_json::from_str(&seen)?;
+        for (device, hash) in &serde_json::from_str::<Missing>(&missing)? {
+            let held = seen.get(device).map_or(&[][..], Vec::as_slice);
             let mut next = Some(hash.clone());
             for _ in 0..OFFERED {
                 let found = match &next {
@@ -54,7 +56,7 @@ pub(super) fn offer(
             tx.prepare_cached(
                 "UPDATE receipt SET offered = 1 WHERE mailbox = ?1 AND device = ?2 AND bytes = ?3",
             )?
-            .execute(params![mailbox.as_str(), receipt.device, bytes])?;
+            .execute(params![mailbox.as_str(), asker, bytes])?;
             Ok(())
         })?;
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rusqlite::Connection;
 
 use super::{
-    envelope::{Content, Envelope, content_name},
+    envelope::{Envelope, content_name},
     push::keep,
     reading::Reading,
     receipt::Receipt,
@@ -13,7 +13,8 @@ use super::{
     run::{Replica, device, useless},
 };
 use crate::{
-    Result, access,
+    Result,
+    access::{self, Card, DeviceKey},
     desk::view::SyncReport,
     model::{Address, unhex},
 };
@@ -90,8 +91,8 @@ pub(super) fn pull(
             let taken = match name.kind {
                 // Half a file, a flipped bit: the relay may have the whole one another time.
                 _ if content_name(bytes) != name.hash => Taken::NotYet,
-                EntryKind::Envelope => take_envelope(tx, mailbox, name, bytes)?,
-                EntryKind::Receipt => take_receipt(tx, mailbox, name, bytes)?,
+                EntryKind::Envelope => take_envelope(tx, replica.key, mailbox, name, bytes)?,
+                EntryKind::Receipt => take_receipt(tx, replica.key, mailbox, name, bytes)?,
             };
             match (&taken, name.kind) {
                 (Taken::Kept, EntryKind::Envelope) => report.pulled += 1,
@@ -150,7 +151,13 @@ enum Taken {
     NotYet,
 }
 
-fn take_envelope(tx: &Connection, mailbox: &Address, name: &EntryName, bytes: &[u8]) -> Result<Taken> {
+fn take_envelope(
+    tx: &Connection,
+    key: &DeviceKey,
+    mailbox: &Address,
+    name: &EntryName,
+    bytes: &[u8],
+) -> Result<Taken> {
     let envelope = match Envelope::decode(bytes) {
         Ok(envelope) => envelope,
         Err(e) if e.code() == crate::Code::Unavailable => {
@@ -162,19 +169,23 @@ fn take_envelope(tx: &Connection, mailbox: &Address, name: &EntryName, bytes: &[
     if envelope.mailbox != *mailbox || envelope.device != name.device || envelope.seq == 0 {
         return Ok(Taken::Useless);
     }
-    let genuine = match device(tx, mailbox, &name.device)? {
-        Some(known) => envelope.is_genuine(&known.key),
-        // Whoever answers an invitation is not known yet: the acceptance brings its own key, and the name is that
-        // key's hash.
-        None => match envelope.content() {
-            Ok(Content::Acceptance(a)) => {
-                access::device_id(&a.key) == name.device && envelope.is_genuine(&a.key)
-            }
-            _ => return Ok(Taken::NotYet),
-        },
+    let known = device(tx, mailbox, &name.device)?;
+    let genuine = match (&known, envelope.guest()) {
+        (Some(known), _) => envelope.is_genuine(&known.key),
+        // Whoever answers an invitation is not known yet: the acceptance brings its own card, and the name is that
+        // card's.
+        (None, Some(card)) => envelope.is_genuine(&card.sign),
+        (None, None) => return Ok(Taken::NotYet),
     };
     if !genuine || i64::try_from(envelope.seq).is_err() {
         return Ok(Taken::Useless);
+    }
+    // Keys are taken at once, wherever they stand in their chain: what comes before them may be sealed with them.
+    if let (Some(wraps), Some(known)) = (envelope.wraps(), &known)
+        && known.person == *mailbox
+        && let Some(card) = Card::from_bytes(&known.card)
+    {
+        access::take_keys(tx, key, mailbox, &card, wraps)?;
     }
     Ok(match keep(tx, &envelope, &name.hash, bytes, true)? {
         true => Taken::Kept,
@@ -182,14 +193,26 @@ fn take_envelope(tx: &Connection, mailbox: &Address, name: &EntryName, bytes: &[
     })
 }
 
-fn take_receipt(tx: &Connection, mailbox: &Address, name: &EntryName, bytes: &[u8]) -> Result<Taken> {
+fn take_receipt(
+    tx: &Connection,
+    key: &DeviceKey,
+    mailbox: &Address,
+    name: &EntryName,
+    bytes: &[u8],
+) -> Result<Taken> {
     let (Ok(receipt), Some(known)) = (Receipt::decode(bytes), device(tx, mailbox, &name.device)?) else {
         return Ok(Taken::Useless);
     };
     let genuine =
         receipt.mailbox == *mailbox && receipt.device == name.device && receipt.is_genuine(&known.key);
-    Ok(match genuine && receipt.keep(tx, true)? {
-        true => Taken::Kept,
-        false => Taken::Useless,
+    if !genuine {
+        return Ok(Taken::Useless);
+    }
+    let Some(with) = access::key_of(tx, key, mailbox, &receipt.epoch)? else {
+        return Ok(Taken::NotYet);
+    };
+    Ok(match receipt.open(&with) {
+        Ok(word) if receipt.keep(tx, &word, true)? => Taken::Kept,
+        _ => Taken::Useless,
     })
 }

@@ -4,31 +4,47 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     chain,
-    envelope::{Content, Envelope, content_name},
+    envelope::{Envelope, Letter, Spot, content_name},
     receipt::{Receipt, Refused, Said},
+    refusal,
     relay::{EntryKind, EntryName, Relay},
     run::{Replica, mark_merged},
 };
 use crate::{
     Result,
-    access::DeviceKey,
+    access::{self, DeviceKey},
     desk::view::SyncReport,
     model::{Address, Time, hex},
-    replica::{self, Link},
+    replica::{self, Link, Operation},
 };
 
 /// How many operations one envelope holds at most: bounds what a merge keeps in memory.
 const OPERATIONS: usize = 5_000;
+/// How many bytes of changes it holds at most, but one change at least: far below what is ever unpacked.
+const BYTES: usize = 8 << 20;
 /// How long this replica waits for what it misses before it asks once more, in milliseconds.
 const ASK_AGAIN: i64 = 10 * 60 * 1_000;
 
-/// All own operations since the last cycle travel in one envelope (design §4).
-pub(super) fn seal(replica: Replica<'_>, mailbox: &Address) -> Result<()> {
-    let any = replica.store.read(|connection| {
-        Ok(connection
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM operation WHERE mailbox = ?1 AND seq IS NULL)")?
-            .query_row([mailbox.as_str()], |r| r.get::<_, bool>(0))?)
+/// All own operations since the last cycle travel in one envelope (design §4). Keys first: what is done after somebody's
+/// access has ended is not sealed with a key they have.
+pub(super) fn seal(replica: Replica<'_>, mailbox: &Address, now: Time) -> Result<()> {
+    let (any, due) = replica.store.read(|connection| {
+        let (any, merging): (bool, bool) = connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM operation WHERE mailbox = ?1 AND seq IS NULL),
+                        EXISTS (SELECT 1 FROM envelope e JOIN device d ON d.mailbox = e.mailbox AND d.id = e.device
+                                WHERE e.mailbox = ?1 AND e.merged = 0 AND d.person = ?1)",
+            )?
+            .query_row([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        // Who is entitled is in the owner's own chains: an old copy of a disk reads them to their end first.
+        let due = !merging && !access::due(connection, replica.key, mailbox, &[0; 32], now)?.is_empty();
+        Ok((any, due))
     })?;
+    if due {
+        replica
+            .store
+            .write(|tx| share_keys(tx, mailbox, replica.key, now))?;
+    }
     // A cycle with nothing to send takes no write lock.
     let mut more = any;
     while more {
@@ -37,23 +53,39 @@ pub(super) fn seal(replica: Replica<'_>, mailbox: &Address) -> Result<()> {
     Ok(())
 }
 
-/// Seals some; false when nothing was left.
+/// Seals some; false when nothing was left, or while there is no key to seal with.
 fn seal_some(tx: &Connection, mailbox: &Address, key: &DeviceKey) -> Result<bool> {
-    let operations = replica::unsealed(tx, mailbox, OPERATIONS)?;
+    let mut operations = replica::unsealed(tx, mailbox, OPERATIONS)?;
+    let found = operations.len();
+    let mut bytes = 0;
+    let fit = operations.iter().take_while(|o| {
+        let first = bytes == 0;
+        bytes += o.operation.change.len().max(1);
+        first || bytes <= BYTES
+    });
+    operations.truncate(fit.count());
     let Some(last) = operations.last().map(|o| o.number) else {
         return Ok(false);
     };
-    let full = operations.len() == OPERATIONS;
-    let content = Content::Operations(operations.into_iter().map(|o| o.operation).collect());
-    let link = post(tx, mailbox, key, &content)?;
+    let Some(with) = access::newest_key(tx, key, mailbox)? else {
+        return Ok(false);
+    };
+    let more = found == OPERATIONS || operations.len() < found;
+    let operations: Vec<_> = operations.into_iter().map(|o| o.operation).collect();
+    let link = post(tx, mailbox, key, Letter::Operations(&with, &operations))?;
     replica::mark_sealed(tx, mailbox, last, link)?;
-    Ok(full)
+    Ok(more)
 }
 
-/// Puts content into the outbox as the next link of the own chain.
-pub fn post(tx: &Connection, mailbox: &Address, key: &DeviceKey, content: &Content) -> Result<Link> {
+/// Puts a letter into the outbox as the next link of the own chain.
+pub fn post(tx: &Connection, mailbox: &Address, key: &DeviceKey, letter: Letter<'_>) -> Result<Link> {
     let (last, prev) = chain::head(tx, mailbox, key.id())?;
-    let envelope = Envelope::seal(mailbox, key, last + 1, prev, content)?;
+    let spot = Spot {
+        seq: last + 1,
+        prev,
+        epoch: epoch_of(tx, &hex(&prev))?,
+    };
+    let envelope = Envelope::write(mailbox, key, spot, letter)?;
     let bytes = envelope.encode()?;
     let name = content_name(&bytes);
     let next = chain::place(tx, mailbox, key.id(), &hex(&prev))?;
@@ -61,6 +93,45 @@ pub fn post(tx: &Connection, mailbox: &Address, key: &DeviceKey, content: &Conte
     keep(tx, &envelope, &name, &bytes, false)?;
     mark_merged(tx, &name, link)?;
     Ok(link)
+}
+
+/// Gives out the mailbox keys that are due. True when there were any.
+fn share_keys(tx: &Connection, mailbox: &Address, key: &DeviceKey, now: Time) -> Result<bool> {
+    let (_, after) = chain::head(tx, mailbox, key.id())?;
+    let wraps = access::due(tx, key, mailbox, &after, now)?;
+    if wraps.is_empty() {
+        return Ok(false);
+    }
+    post(tx, mailbox, key, Letter::Keys(&wraps))?;
+    access::take_keys(tx, key, mailbox, key.card(), &wraps)?;
+    Ok(true)
+}
+
+/// After a grant was written, in the same transaction: what was done until now is sealed with the key that everybody
+/// who had access holds, so that they read that it has ended; then the keys follow the grant.
+pub fn share(tx: &Connection, mailbox: &Address, key: &DeviceKey, now: Time) -> Result<()> {
+    if access::newest_key(tx, key, mailbox)?.is_none() {
+        share_keys(tx, mailbox, key, now)?;
+    }
+    while seal_some(tx, mailbox, key)? {}
+    share_keys(tx, mailbox, key, now)?;
+    Ok(())
+}
+
+/// The operations in an envelope; `None` when it carries none, or its key is not here.
+///
+/// # Errors
+/// `Encoding` when its content is damaged.
+pub fn operations_in(
+    connection: &Connection,
+    key: &DeviceKey,
+    envelope: &Envelope,
+) -> Result<Option<Vec<Operation>>> {
+    let with = match envelope.needs() {
+        Some(epoch) => access::key_of(connection, key, &envelope.mailbox, &epoch)?,
+        None => None,
+    };
+    with.map(|with| envelope.operations(&with)).transpose()
 }
 
 /// Stores an envelope, not merged yet. True when it was not here.
@@ -73,8 +144,8 @@ pub(super) fn keep(
 ) -> Result<bool> {
     let added = tx
         .prepare_cached(
-            "INSERT INTO envelope (hash, mailbox, device, seq, prev, bytes, sent, merged)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0) ON CONFLICT DO NOTHING",
+            "INSERT INTO envelope (hash, mailbox, device, seq, prev, epoch, key, bytes, sent, merged)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0) ON CONFLICT DO NOTHING",
         )?
         .execute(params![
             name,
@@ -82,10 +153,21 @@ pub(super) fn keep(
             envelope.device,
             i64::try_from(envelope.seq).unwrap_or(i64::MAX),
             hex(&envelope.prev),
+            envelope.epoch.number,
+            envelope.needs().map(|epoch| epoch.id),
             bytes,
             sent
         ])?;
     Ok(added == 1)
+}
+
+/// The number of the epoch a stored envelope was sealed in; 0 for none.
+pub(super) fn epoch_of(tx: &Connection, name: &str) -> Result<u32> {
+    Ok(tx
+        .prepare_cached("SELECT epoch FROM envelope WHERE hash = ?1")?
+        .query_row([name], |r| r.get(0))
+        .optional()?
+        .unwrap_or_default())
 }
 
 /// Publishes the oldest envelope of the outbox; false when there is none.
@@ -124,17 +206,36 @@ pub(super) fn push(
 fn refused(connection: &Connection, mailbox: &Address) -> Result<Refused> {
     let mut statement = connection.prepare_cached("SELECT id, reason FROM quarantine WHERE mailbox = ?1")?;
     let found = statement.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
-    Ok(found.collect::<Result<_, _>>()?)
+    let mut refused = found.collect::<Result<Refused, _>>()?;
+    for (id, reason) in &mut refused {
+        if replica::is_accepted(connection, id)? {
+            reason.push_str(refusal::ACCEPTED);
+        }
+    }
+    Ok(refused)
 }
 
-/// The own receipt as it was last said: its number, its bytes, and whether the relay has it.
-fn own_receipt(connection: &Connection, mailbox: &Address, device: &str) -> Result<Option<(Receipt, bool)>> {
-    let found: Option<(Vec<u8>, bool)> = connection
-        .prepare_cached("SELECT bytes, sent FROM receipt WHERE mailbox = ?1 AND device = ?2")?
-        .query_row([mailbox.as_str(), device], |r| Ok((r.get(0)?, r.get(1)?)))
+/// The own receipt as it was last written: its number, what it says, its bytes, and whether the relay has it.
+type Before = (u64, Said, Vec<u8>, bool);
+
+fn own_receipt(connection: &Connection, mailbox: &Address, device: &str) -> Result<Option<Before>> {
+    let found: Option<(i64, String, String, String, Vec<u8>, bool)> = connection
+        .prepare_cached(
+            "SELECT number, seen, missing, refused, bytes, sent FROM receipt WHERE mailbox = ?1 AND device = ?2",
+        )?
+        .query_row([mailbox.as_str(), device], |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?))
+        })
         .optional()?;
     found
-        .map(|(bytes, sent)| Ok((Receipt::decode(&bytes)?, sent)))
+        .map(|(number, seen, missing, refused, bytes, sent)| {
+            let said = Said {
+                seen: serde_json::from_str(&seen)?,
+                missing: serde_json::from_str(&missing)?,
+                refused: serde_json::from_str(&refused)?,
+            };
+            Ok((number.unsigned_abs(), said, bytes, sent))
+        })
         .transpose()
 }
 
@@ -148,36 +249,43 @@ pub(super) fn push_receipt(
     report: &mut SyncReport,
 ) -> Result<()> {
     let device = replica.key.id();
-    let (last, said) = replica.store.read(|connection| {
+    let (last, said, with) = replica.store.read(|connection| {
         let said = Said {
             seen: chain::seen(connection, mailbox)?,
             missing: chain::missing(connection, mailbox)?,
             refused: refused(connection, mailbox)?,
         };
-        Ok((own_receipt(connection, mailbox, device)?, said))
+        Ok((
+            own_receipt(connection, mailbox, device)?,
+            said,
+            access::oldest_key(connection, replica.key, mailbox)?,
+        ))
     })?;
-    let patient = |last: &Receipt| {
-        said.missing.is_empty() || last.number.abs_diff(now.0.unsigned_abs()) < ASK_AGAIN.unsigned_abs()
+    // Who has no key has read nothing yet.
+    let Some(with) = with else {
+        return Ok(());
     };
-    let receipt = match last {
-        Some((last, sent)) if last.says(&said) && patient(&last) => {
+    let patient = |number: u64| {
+        said.missing.is_empty() || number.abs_diff(now.0.unsigned_abs()) < ASK_AGAIN.unsigned_abs()
+    };
+    let bytes = match last {
+        Some((number, before, bytes, sent)) if before == said && patient(number) => {
             if sent && !lost {
                 return Ok(());
             }
-            last
+            bytes
         }
         None if said.seen.is_empty() => return Ok(()),
         last => {
             // Above what was said before, also by a disk that an old copy has replaced meanwhile.
             let number = last
-                .map_or(0, |(last, _)| last.number.saturating_add(1))
+                .map_or(0, |(number, ..)| number.saturating_add(1))
                 .max(now.0.unsigned_abs());
-            let receipt = Receipt::sign(mailbox, replica.key, number, said)?;
-            replica.store.write(|tx| receipt.keep(tx, false))?;
-            receipt
+            let receipt = Receipt::write(mailbox, replica.key, &with, number, &said)?;
+            replica.store.write(|tx| receipt.keep(tx, &said, false))?;
+            receipt.encode()?
         }
     };
-    let bytes = receipt.encode()?;
     let name = EntryName {
         device: device.to_owned(),
         kind: EntryKind::Receipt,

@@ -21,6 +21,10 @@ use crate::{
     tracking::{DECISION, Decision, FACTS},
 };
 
+/// What the owner's receipt adds to the reason when the refused change has been accepted since: whose access has ended
+/// cannot read the decision that did so, and is to hear of it.
+pub const ACCEPTED: &str = "; accepted since";
+
 /// How many values a document can have been given: nobody has that many, and a counter that was driven to its end
 /// would lock everybody else out.
 const MAX_OPS: u64 = 1 << 24;
@@ -154,7 +158,8 @@ impl Verdict {
     /// Why an operation does not count; `None` when it does.
     pub(super) fn of(&self, operation: &str) -> Option<&str> {
         let said = self.said.as_ref().and_then(|said| said.get(operation));
-        said.or(self.refused.as_ref()).map(String::as_str)
+        let reason = said.or(self.refused.as_ref()).map(String::as_str);
+        reason.map(|r| r.strip_suffix(ACCEPTED).unwrap_or(r))
     }
 }
 
@@ -183,10 +188,12 @@ fn admit(tx: &Connection, operation: &str) -> Result<()> {
     Ok(())
 }
 
-/// Takes over the owner's word from their receipts. Which documents read differently now.
+/// Takes over the owner's word from their receipts: a delegate's replica all of it, an owner's device what has reached
+/// another one in time. Which documents read differently now.
 pub fn follow(tx: &Connection, mailbox: &Address, heard: &Heard) -> Result<BTreeSet<DocumentId>> {
     let mut changed = BTreeSet::new();
-    if is_mine(tx, mailbox)? {
+    let mine = is_mine(tx, mailbox)?;
+    if mine && heard.admitted.is_empty() {
         return Ok(changed);
     }
     let mut statement = tx.prepare_cached("SELECT operation, reason FROM refusal WHERE mailbox = ?1")?;
@@ -194,14 +201,20 @@ pub fn follow(tx: &Connection, mailbox: &Address, heard: &Heard) -> Result<BTree
         .query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?
         .collect::<Result<Refused, _>>()?;
     let mut touched = Vec::new();
-    for (operation, reason) in &heard.refused {
+    for (operation, reason) in heard.refused.iter().filter(|_| !mine) {
         if known.get(operation) != Some(reason) {
             refuse(tx, mailbox, operation, reason)?;
             touched.push(operation);
         }
     }
-    for operation in known.keys().filter(|o| !heard.refused.contains_key(*o)) {
+    let counts = |operation: &String| match mine {
+        true => heard.admitted.contains(operation),
+        false => !heard.refused.contains_key(operation),
+    };
+    for operation in known.keys().filter(|o| counts(o)) {
         admit(tx, operation)?;
+        tx.prepare_cached("DELETE FROM quarantine WHERE id = ?1 AND mailbox = ?2")?
+            .execute([operation, mailbox.as_str()])?;
         touched.push(operation);
     }
     for operation in touched {

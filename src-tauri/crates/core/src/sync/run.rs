@@ -60,7 +60,7 @@ pub fn run(
                 Event::Merged { new_devices }
             }
             Action::Seal => {
-                seal(replica, mailbox)?;
+                seal(replica, mailbox, now)?;
                 Event::Sealed
             }
             Action::Push => Event::Pushed(push(replica, relay, mailbox, &mut report)?),
@@ -86,15 +86,18 @@ pub fn run(
 pub(super) struct Known {
     pub(super) person: Address,
     pub(super) key: PublicKey,
+    /// What it shows of itself, unread.
+    pub(super) card: Vec<u8>,
 }
 
 pub(super) fn device(connection: &Connection, mailbox: &Address, id: &str) -> Result<Option<Known>> {
     Ok(connection
-        .prepare_cached("SELECT person, public_key FROM device WHERE mailbox = ?1 AND id = ?2")?
+        .prepare_cached("SELECT person, public_key, card FROM device WHERE mailbox = ?1 AND id = ?2")?
         .query_row([mailbox.as_str(), id], |r| {
             Ok(Known {
                 person: Address::lenient(&r.get::<_, String>(0)?),
                 key: r.get(1)?,
+                card: r.get(2)?,
             })
         })
         .optional()?)
@@ -121,7 +124,7 @@ mod tests {
     use super::{
         super::{
             chain,
-            envelope::{Content, Envelope, content_name},
+            envelope::{Envelope, Letter, Spot, content_name},
             push::post,
             relay::{EntryKind, EntryName},
         },
@@ -172,7 +175,7 @@ mod tests {
     fn forgotten() -> (tempfile::TempDir, Store, DeviceKey, Address, OneByOne) {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
-        let key = DeviceKey::create(folder.path()).unwrap();
+        let key = DeviceKey::from_secret(&[1; 32]);
         let mailbox = Address::lenient("alex@x");
         store
             .write(|tx| {
@@ -186,7 +189,8 @@ mod tests {
             .unwrap();
         let (mut prev, mut entries) = ([0; 32], Vec::new());
         for seq in 1..=3 {
-            let envelope = Envelope::seal(&mailbox, &key, seq, prev, &Content::Operations(vec![])).unwrap();
+            let spot = Spot { seq, prev, epoch: 0 };
+            let envelope = Envelope::write(&mailbox, &key, spot, Letter::Keys(&[])).unwrap();
             let bytes = envelope.encode().unwrap();
             prev = super::super::envelope::content_hash(&bytes);
             let name = EntryName {
@@ -244,22 +248,22 @@ mod tests {
         let (_folder, store, key, mailbox, relay) = forgotten();
         // The old copy posts before it has heard of the three.
         store
-            .write(|tx| post(tx, &mailbox, &key, &Content::Operations(vec![])).map(|_| ()))
+            .write(|tx| post(tx, &mailbox, &key, Letter::Keys(&[])).map(|_| ()))
             .unwrap();
         // The very same first envelope: nothing forks yet, and the next one does.
-        let content = Content::Acceptance(access::Acceptance {
+        let acceptance = access::Acceptance {
             invitation: [0; 8],
             person: mailbox.clone(),
             name: String::new(),
-            key: key.public(),
             proof: [0; 32],
-        });
-        let forked = store.write(|tx| post(tx, &mailbox, &key, &content)).unwrap();
+        };
+        let letter = Letter::Acceptance(key.card(), &acceptance);
+        let forked = store.write(|tx| post(tx, &mailbox, &key, letter)).unwrap();
         assert_eq!(cycle(&store, &key, &mailbox, &relay).pulled, 2);
         let seen = store.read(|c| chain::seen(c, &mailbox)).unwrap();
         let numbers: Vec<_> = seen[key.id()].iter().map(|tip| tip.seq).collect();
         assert_eq!((forked.seq, numbers), (2, vec![2, 3]), "both branches are held");
-        let next = store.write(|tx| post(tx, &mailbox, &key, &content)).unwrap();
+        let next = store.write(|tx| post(tx, &mailbox, &key, letter)).unwrap();
         assert_eq!(next.seq, 4, "it goes on after the longest");
     }
 }

@@ -119,7 +119,12 @@ pub(super) fn derive(
     let mut found = BTreeMap::new();
     for person in people {
         let mut devices = heard.seen.get(person).into_iter().flatten();
-        let status = match (tracked, devices.any(|held| covers(held, links))) {
+        let holds = devices.any(|held| covers(held, links));
+        // Nobody waits for somebody whose access has ended: they are given nothing any more.
+        if tracked && !holds && heard.has_ended(person, now) {
+            continue;
+        }
+        let status = match (tracked, holds) {
             (false, _) => Status::NotTracked,
             (true, false) => Status::TrackPending,
             (true, true) => Status::Tracked,

@@ -1,0 +1,379 @@
+//! Mailbox keys: what an envelope is sealed with. Every *epoch* has its own; a new one begins when somebody's access
+//! has ended, and their devices are not given it.
+//!
+//! The owner's devices make keys and give them to every device that is entitled, each wrapped for that device alone.
+//! A new delegate is given the keys of all epochs: documents are histories, and nobody can merge the later half of one.
+//! What a delegate sees of a mailbox is the grant's business, on the screen and at the merge.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{
+    Card, DeviceKey,
+    sealing::{Sealed, Secret, open, seal},
+};
+use crate::{
+    Result,
+    model::{Address, Time},
+};
+
+/// Names a mailbox key: when it came, and a hash of it, for two owner's devices may begin an epoch at the same time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Counts up; the highest is the newest.
+    pub number: u32,
+    /// The key's hash. It fits one key only, so nobody can seal one thing to be read as two.
+    pub id: [u8; 16],
+}
+
+/// The key of an epoch.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MailboxKey {
+    /// Its name.
+    pub epoch: Epoch,
+    secret: Secret,
+}
+
+impl std::fmt::Debug for MailboxKey {
+    /// Its name, never its bytes.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.epoch.fmt(f)
+    }
+}
+
+impl MailboxKey {
+    /// The key of this number that has these bytes.
+    pub fn new(mailbox: &Address, number: u32, secret: Secret) -> Self {
+        let digest = Sha256::new()
+            .chain_update(b"behalf epoch 1")
+            .chain_update(*secret)
+            .chain_update(mailbox.as_str())
+            .finalize();
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest[..16]);
+        Self {
+            epoch: Epoch { number, id },
+            secret,
+        }
+    }
+
+    /// What to seal and open with.
+    pub fn secret(&self) -> &[u8; 32] {
+        &self.secret
+    }
+}
+
+/// A mailbox key for one device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wrap {
+    /// Whose key.
+    pub epoch: Epoch,
+    /// For whom.
+    pub device: String,
+    sealed: Sealed,
+}
+
+const WRAP: &str = "behalf wrap 1";
+
+/// Wraps a key for the device behind a card. `None` when that key is not one to share a secret with.
+pub fn wrap(by: &DeviceKey, to: &Card, mailbox: &Address, key: &MailboxKey) -> Result<Option<Wrap>> {
+    let Some(shared) = by.shared(&to.seal, WRAP, mailbox, &[]) else {
+        return Ok(None);
+    };
+    let (epoch, device) = (key.epoch, to.id());
+    let bound = postcard::to_stdvec(&(epoch, &device))?;
+    let sealed = seal(&shared, &by.nonces(), &bound, key.secret())?;
+    Ok(Some(Wrap {
+        epoch,
+        device,
+        sealed,
+    }))
+}
+
+/// Unwraps a key that was wrapped for this device by the device behind a card; `None` when it was not.
+pub fn unwrap(device: &DeviceKey, by: &Card, mailbox: &Address, wrap: &Wrap) -> Option<MailboxKey> {
+    let shared = device.shared(&by.seal, WRAP, mailbox, &[])?;
+    let bound = postcard::to_stdvec(&(wrap.epoch, &wrap.device)).ok()?;
+    let plain = open(&shared, &bound, &wrap.sealed)?;
+    let secret = Secret::new(plain.as_slice().try_into().ok()?);
+    let key = MailboxKey::new(mailbox, wrap.epoch.number, secret);
+    (key.epoch == wrap.epoch).then_some(key)
+}
+
+const AT_REST: &str = "behalf at rest 1";
+
+fn at_rest(mailbox: &Address, epoch: &Epoch) -> Result<Vec<u8>> {
+    Ok(postcard::to_stdvec(&(mailbox, epoch))?)
+}
+
+/// Keeps a key, sealed with a secret of this device, so that the database alone opens nothing.
+pub fn hold(tx: &Connection, device: &DeviceKey, mailbox: &Address, key: &MailboxKey) -> Result<()> {
+    let bound = at_rest(mailbox, &key.epoch)?;
+    let sealed = seal(&device.own(AT_REST, &[]), &device.nonces(), &bound, key.secret())?;
+    tx.prepare_cached(
+        "INSERT INTO mailbox_key (mailbox, id, number, sealed) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![
+        mailbox.as_str(),
+        key.epoch.id,
+        key.epoch.number,
+        postcard::to_stdvec(&sealed)?
+    ])?;
+    Ok(())
+}
+
+fn held(device: &DeviceKey, mailbox: &Address, row: &Row<'_>) -> Result<Option<MailboxKey>> {
+    let epoch = Epoch {
+        number: row.get(0)?,
+        id: row.get(1)?,
+    };
+    let sealed: Sealed = postcard::from_bytes(&row.get::<_, Vec<u8>>(2)?)?;
+    let plain = open(&device.own(AT_REST, &[]), &at_rest(mailbox, &epoch)?, &sealed);
+    let secret = plain.and_then(|p| p.as_slice().try_into().ok().map(Secret::new));
+    Ok(secret.map(|secret| MailboxKey::new(mailbox, epoch.number, secret)))
+}
+
+/// The key of that name, when this device holds it.
+pub fn key_of(
+    connection: &Connection,
+    device: &DeviceKey,
+    mailbox: &Address,
+    epoch: &Epoch,
+) -> Result<Option<MailboxKey>> {
+    connection
+        .prepare_cached("SELECT number, id, sealed FROM mailbox_key WHERE mailbox = ?1 AND id = ?2")?
+        .query_row(params![mailbox.as_str(), epoch.id], |row| {
+            Ok(held(device, mailbox, row))
+        })
+        .optional()?
+        .transpose()
+        .map(Option::flatten)
+}
+
+/// The newest key: new work is sealed with it.
+pub fn newest_key(
+    connection: &Connection,
+    device: &DeviceKey,
+    mailbox: &Address,
+) -> Result<Option<MailboxKey>> {
+    Ok(all_keys(connection, device, mailbox)?.pop())
+}
+
+/// The oldest key, which everybody who ever had access holds. Receipts are sealed with it: they name devices, envelopes
+/// and operations, none of their content, and whoever has lost access must still hear what became of their last work
+/// (A-07).
+pub fn oldest_key(
+    connection: &Connection,
+    device: &DeviceKey,
+    mailbox: &Address,
+) -> Result<Option<MailboxKey>> {
+    Ok(all_keys(connection, device, mailbox)?.into_iter().next())
+}
+
+/// Every key this device holds, oldest first.
+pub fn all_keys(connection: &Connection, device: &DeviceKey, mailbox: &Address) -> Result<Vec<MailboxKey>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT number, id, sealed FROM mailbox_key WHERE mailbox = ?1 ORDER BY number, id",
+    )?;
+    let mut rows = statement.query([mailbox.as_str()])?;
+    let mut keys = Vec::new();
+    while let Some(row) = rows.next()? {
+        keys.extend(held(device, mailbox, row)?);
+    }
+    Ok(keys)
+}
+
+/// Takes in what an owner's device has given, to this device and to others.
+pub fn take_keys(
+    tx: &Connection,
+    device: &DeviceKey,
+    mailbox: &Address,
+    by: &Card,
+    wraps: &[Wrap],
+) -> Result<()> {
+    let mut given = tx.prepare_cached(
+        "INSERT INTO key_holder (mailbox, id, device) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+    )?;
+    for wrap in wraps {
+        given.execute(params![mailbox.as_str(), wrap.epoch.id, wrap.device])?;
+        if wrap.device != device.id() {
+            continue;
+        }
+        match unwrap(device, by, mailbox, wrap) {
+            Some(key) => hold(tx, device, mailbox, &key)?,
+            None => tracing::warn!(%mailbox, by = by.id(), "a key for this device cannot be unwrapped"),
+        }
+    }
+    Ok(())
+}
+
+/// What this device has to give now: the first key when there is something to seal, a new key when somebody has the
+/// newest who is not entitled any more (A-07), and every key to everybody who is entitled and lacks it. Empty unless
+/// this is one of the owner's devices. `after` is the end of this device's chain: it makes the key one of a kind.
+pub fn due(
+    tx: &Connection,
+    device: &DeviceKey,
+    mailbox: &Address,
+    after: &[u8; 32],
+    now: Time,
+) -> Result<Vec<Wrap>> {
+    let (mine, only): (bool, bool) = tx
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM mailbox WHERE id = ?1 AND mine = 1),
+                    NOT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND person = ?1 AND id <> ?2)",
+        )?
+        .query_row([mailbox.as_str(), device.id()], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let mut keys = all_keys(tx, device, mailbox)?;
+    // A device that is to join the owner's others waits until they have given it the keys.
+    if !mine || keys.is_empty() && !only {
+        return Ok(Vec::new());
+    }
+    let (own, mut entitled) = entitled(tx, device, mailbox, now)?;
+    let newest = match keys.last() {
+        Some(newest) => Some((newest.epoch.number, holders(tx, mailbox, &newest.epoch)?)),
+        None => None,
+    };
+    let number = match newest {
+        None => {
+            let any: bool = tx
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM operation WHERE mailbox = ?1 AND seq IS NULL)")?
+                .query_row([mailbox.as_str()], |r| r.get(0))?;
+            // First the owner's; then what grants access; then the delegate's. Whoever reads the chain later finds
+            // nobody holding a key without a reason.
+            entitled = own;
+            any.then_some(1)
+        }
+        Some((number, holders)) => {
+            let ended = holders.iter().any(|holder| !entitled.contains_key(holder));
+            ended.then_some(number.saturating_add(1))
+        }
+    };
+    if let Some(number) = number {
+        let secret = device.own(
+            "behalf mailbox key 1",
+            &[mailbox.as_str().as_bytes(), &number.to_le_bytes(), after],
+        );
+        tracing::info!(%mailbox, epoch = number, "a new mailbox key");
+        keys.push(MailboxKey::new(mailbox, number, secret));
+    }
+    let mut wraps = Vec::new();
+    for key in &keys {
+        let holders = holders(tx, mailbox, &key.epoch)?;
+        for card in entitled
+            .iter()
+            .filter(|(id, _)| !holders.contains(*id))
+            .map(|(_, c)| c)
+        {
+            wraps.extend(wrap(device, card, mailbox, key)?);
+        }
+    }
+    Ok(wraps)
+}
+
+/// Who must give this device a key before it can read what has arrived, or anything at all; `None` when it needs none.
+pub fn lacks_key(connection: &Connection, mailbox: &Address, device: &str) -> Result<Option<Address>> {
+    let (keys, others): (bool, bool) = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM mailbox_key WHERE mailbox = ?1),
+                    EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND person = ?1 AND id <> ?2)",
+        )?
+        .query_row([mailbox.as_str(), device], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    if !keys && others {
+        return Ok(Some(mailbox.clone()));
+    }
+    let author: Option<String> = connection
+        .prepare_cached(
+            "SELECT coalesce(d.person, e.mailbox) FROM envelope e
+               LEFT JOIN device d ON d.mailbox = e.mailbox AND d.id = e.device
+             WHERE e.mailbox = ?1 AND e.merged = 0 AND e.key IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM mailbox_key k WHERE k.mailbox = e.mailbox AND k.id = e.key) LIMIT 1",
+        )?
+        .query_row([mailbox.as_str()], |r| r.get(0))
+        .optional()?;
+    // Keys come from the owner, unless it is the owner who waits: then somebody uses one that none of theirs has made.
+    Ok(author.map(|author| match others {
+        true => mailbox.clone(),
+        false => Address::lenient(&author),
+    }))
+}
+
+type Cards = BTreeMap<String, Card>;
+
+/// The owner's devices, and they together with those of everybody who has access now.
+fn entitled(tx: &Connection, device: &DeviceKey, mailbox: &Address, now: Time) -> Result<(Cards, Cards)> {
+    let mut statement = tx.prepare_cached(
+        "SELECT d.card, d.person = ?1 FROM device d
+           LEFT JOIN access_grant g ON g.mailbox = d.mailbox AND g.delegate = d.person
+         WHERE d.mailbox = ?1 AND (d.person = ?1 OR g.revoked = 0 AND (g.ends IS NULL OR g.ends > ?2))",
+    )?;
+    let mut rows = statement.query(params![mailbox.as_str(), now.0])?;
+    let mut own = Cards::from([(device.id().to_owned(), device.card().clone())]);
+    let mut all = own.clone();
+    while let Some(row) = rows.next()? {
+        let Some(card) = Card::from_bytes(&row.get::<_, Vec<u8>>(0)?) else {
+            continue;
+        };
+        if row.get(1)? {
+            own.insert(card.id(), card.clone());
+        }
+        all.insert(card.id(), card);
+    }
+    Ok((own, all))
+}
+
+fn holders(tx: &Connection, mailbox: &Address, epoch: &Epoch) -> Result<BTreeSet<String>> {
+    let mut statement = tx.prepare_cached("SELECT device FROM key_holder WHERE mailbox = ?1 AND id = ?2")?;
+    let found = statement.query_map(params![mailbox.as_str(), epoch.id], |r| r.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrap_opens_for_its_device_in_its_mailbox_only() {
+        let [alex, kim, eve] = [[1; 32], [2; 32], [3; 32]].map(|s| DeviceKey::from_secret(&s));
+        let (mailbox, other) = (Address::lenient("alex@x"), Address::lenient("robin@x"));
+        let key = MailboxKey::new(&mailbox, 3, Secret::new([5; 32]));
+        let wrapped = wrap(&alex, kim.card(), &mailbox, &key).unwrap().unwrap();
+        assert_eq!(unwrap(&kim, alex.card(), &mailbox, &wrapped), Some(key.clone()));
+        assert_eq!(unwrap(&eve, alex.card(), &mailbox, &wrapped), None);
+        assert_eq!(
+            unwrap(&kim, eve.card(), &mailbox, &wrapped),
+            None,
+            "by somebody else"
+        );
+        assert_eq!(unwrap(&kim, alex.card(), &other, &wrapped), None);
+        let older = Wrap {
+            epoch: Epoch {
+                number: 2,
+                ..wrapped.epoch
+            },
+            ..wrapped.clone()
+        };
+        assert_eq!(
+            unwrap(&kim, alex.card(), &mailbox, &older),
+            None,
+            "under another number"
+        );
+        let bytes = postcard::to_stdvec(&wrapped).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let mut broken = bytes.clone();
+            broken[bit / 8] ^= 1 << (bit % 8);
+            let opened = postcard::from_bytes::<Wrap>(&broken)
+                .ok()
+                .and_then(|w| unwrap(&kim, alex.card(), &mailbox, &w));
+            assert_eq!(opened, None, "bit {bit}");
+        }
+        let own = wrap(&alex, alex.card(), &mailbox, &key).unwrap().unwrap();
+        assert_eq!(
+            unwrap(&alex, alex.card(), &mailbox, &own),
+            Some(key),
+            "for itself too"
+        );
+    }
+}
