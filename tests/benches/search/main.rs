@@ -9,7 +9,7 @@ mod table;
 mod world;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     error::Error,
     fs,
     hint::black_box,
@@ -223,9 +223,11 @@ fn behalf(world: &World, known: &[Known]) -> Outcome<(Measured, Measured)> {
     };
     eprintln!("{:?}", quiet.line());
     let stop = AtomicBool::new(false);
+    // The rows people ask for stay as they are, or the answers would not be known.
+    let targets: HashSet<&str> = known.iter().map(|one| one.id.as_str()).collect();
     let changing = thread::scope(|scope| {
         scope.spawn(|| desk.follow_rows(&stop));
-        let writer = scope.spawn(|| world.change(CHANGES, &stop));
+        let writer = scope.spawn(|| world.change(CHANGES, &targets, &stop));
         thread::sleep(Duration::from_secs(3));
         let before = Instant::now();
         let mut typed = type_all(known, 1, search);

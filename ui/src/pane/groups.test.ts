@@ -11,6 +11,7 @@ const hit = (table: string, id: string): Hit => ({
   match: "prefix",
   why: "",
   disabled: "",
+  marks: [],
 });
 
 test("the best hit's table leads, and the arrow keys follow what is shown", () => {

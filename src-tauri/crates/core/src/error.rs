@@ -143,7 +143,9 @@ impl Error {
                 }
                 _ => "",
             },
-            Self::Index(_) | Self::DamagedIndex => "Rebuild it with `behalf doctor --rebuild`; nothing else is lost.",
+            Self::Index(_) | Self::DamagedIndex => {
+                "Rebuild it with `behalf doctor --rebuild`; nothing else is lost."
+            }
             _ => "",
         }
     }

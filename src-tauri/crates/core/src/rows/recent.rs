@@ -110,7 +110,7 @@ pub(crate) fn disabled(table: &Table, row: &Row) -> Option<String> {
     }
 }
 
-/// The rows this person used, as the search index calls them; the latest 500.
+/// The rows this person used, as the search index calls them; the latest 500, deleted ones among them.
 ///
 /// # Errors
 /// Database errors.
@@ -118,7 +118,7 @@ pub fn used_numbers(conn: &Connection) -> Result<Vec<i64>> {
     // CROSS JOIN keeps the order: SQLite would walk every row of the CRM instead of the few used ones.
     let mut statement = conn.prepare_cached(
         "SELECT r.number FROM row_use u CROSS JOIN crm_row r ON r.table_name = u.table_name AND r.id = u.row_id
-         WHERE r.deleted = 0 ORDER BY u.favourite DESC, u.used DESC LIMIT 500",
+         ORDER BY u.favourite DESC, u.used DESC LIMIT 500",
     )?;
     let numbers = statement.query_map([], |r| r.get(0))?;
     Ok(numbers.collect::<rusqlite::Result<_>>()?)

@@ -29,7 +29,11 @@ impl<'a> Word<'a> {
                 .map(|b| char::from(b.to_ascii_lowercase()))
                 .collect();
             let others = contracted(&plain).into_iter().collect();
-            return (!plain.is_empty()).then_some(Self { written, plain, others });
+            return (!plain.is_empty()).then_some(Self {
+                written,
+                plain,
+                others,
+            });
         }
         let plain = folded(written, false);
         if plain.is_empty() {
@@ -40,7 +44,11 @@ impl<'a> Word<'a> {
         if expanded != plain {
             others.push(expanded);
         }
-        Some(Self { written, plain, others })
+        Some(Self {
+            written,
+            plain,
+            others,
+        })
     }
 
     /// Every way it is found by, the plain one first.
@@ -68,7 +76,10 @@ impl<'a> Folded<'a> {
     pub fn of(text: &'a str) -> Self {
         let digits = phone_digits(text);
         let bare = digits.is_some() && !text.chars().any(char::is_alphabetic);
-        Self { words: if bare { Vec::new() } else { words(text).collect() }, digits }
+        Self {
+            words: if bare { Vec::new() } else { words(text).collect() },
+            digits,
+        }
     }
 }
 
@@ -92,7 +103,11 @@ pub fn phone_digits(text: &str) -> Option<String> {
     let (mut digits, mut letters) = (String::new(), 0);
     for c in text.chars() {
         // Full-width digits are digits too.
-        let c = if c.is_ascii() { c } else { std::iter::once(c).nfkd().next().unwrap_or(c) };
+        let c = if c.is_ascii() {
+            c
+        } else {
+            std::iter::once(c).nfkd().next().unwrap_or(c)
+        };
         if c.is_ascii_digit() {
             digits.push(c);
         } else if c.is_alphabetic() {
@@ -254,7 +269,11 @@ mod tests {
 
     #[test]
     fn an_umlaut_may_be_typed_in_every_way() {
-        let forms = |text: &str| words(text).flat_map(|word| word.forms().map(str::to_owned).collect::<Vec<_>>()).collect::<Vec<_>>();
+        let forms = |text: &str| {
+            words(text)
+                .flat_map(|word| word.forms().map(str::to_owned).collect::<Vec<_>>())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(forms("Mueller"), ["mueller", "muller"]);
         assert_eq!(forms("Müller"), ["muller", "mueller"]);
         assert_eq!(forms("Mu\u{308}ller"), ["muller", "mueller"]);

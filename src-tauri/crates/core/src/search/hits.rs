@@ -22,7 +22,8 @@ const LIMIT: usize = 200;
 const USED: usize = 64;
 
 /// A row by its number.
-const ROW: &str = "SELECT number, table_name, id, name, owner, active, appendable, created, columns FROM crm_row
+const ROW: &str =
+    "SELECT number, table_name, id, name, owner, active, appendable, created, columns FROM crm_row
      WHERE number = ?1 AND deleted = 0";
 
 /// How a search ranks and filters (D-04).
@@ -44,7 +45,14 @@ pub struct SearchOptions {
 #[derive(Default)]
 pub(super) struct Kept {
     tables: Mutex<Option<(i64, Arc<Tables>)>>,
-    used: Mutex<(i64, Arc<Vec<u32>>)>,
+    used: Mutex<Used>,
+}
+
+/// The rows this person used, and what they were read at: the newest use, the newest row.
+#[derive(Default)]
+struct Used {
+    at: (i64, i64),
+    numbers: Arc<Vec<u32>>,
 }
 
 /// Tables with the labels of their columns.
@@ -74,36 +82,53 @@ impl Kept {
             let labels = columns(&table).map(rows::label).collect();
             (table, labels)
         });
-        let tables = Arc::new(Tables { all: labelled.collect() });
+        let tables = Arc::new(Tables {
+            all: labelled.collect(),
+        });
         *kept = Some((count, tables.clone()));
         Ok(tables)
     }
 
     fn used(&self, conn: &Connection) -> Result<Arc<Vec<u32>>> {
         let newest = conn
-            .prepare_cached("SELECT ifnull(max(changed), 0) FROM row_use")?
-            .query_row([], |r| r.get(0))?;
+            .prepare_cached(
+                "SELECT (SELECT ifnull(max(changed), 0) FROM row_use), (SELECT ifnull(max(number), 0) FROM crm_row)",
+            )?
+            .query_row([], |r| Ok((r.get(0)?, r.get(1)?)))?;
         let mut kept = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.0 != newest {
+        if kept.at != newest {
             let numbers = rows::used_numbers(conn)?;
-            let numbers = numbers.into_iter().take(USED).filter_map(|number| u32::try_from(number).ok());
-            *kept = (newest, Arc::new(numbers.collect()));
+            let numbers = numbers
+                .into_iter()
+                .take(USED)
+                .filter_map(|number| u32::try_from(number).ok());
+            *kept = Used {
+                at: newest,
+                numbers: Arc::new(numbers.collect()),
+            };
         }
-        Ok(kept.1.clone())
+        Ok(kept.numbers.clone())
     }
 }
 
 /// The columns a row of a table is found by, the name first.
 fn columns(table: &Table) -> impl Iterator<Item = &str> {
-    let others = table.quick_find.iter().filter(|&column| *column != table.name_column);
+    let others = table
+        .quick_find
+        .iter()
+        .filter(|&column| *column != table.name_column);
     std::iter::once(table.name_column.as_str()).chain(others.map(String::as_str))
 }
 
 /// A row's values in those columns; empty where it has none.
 pub(super) fn values<'a>(table: &'a Table, row: &'a Row) -> impl Iterator<Item = &'a str> {
-    columns(table)
-        .enumerate()
-        .map(|(n, column)| if n == 0 { row.name.as_str() } else { row.value(column).unwrap_or_default() })
+    columns(table).enumerate().map(|(n, column)| {
+        if n == 0 {
+            row.name.as_str()
+        } else {
+            row.value(column).unwrap_or_default()
+        }
+    })
 }
 
 /// Rows that match, best first.
@@ -141,7 +166,11 @@ pub(super) fn search(
         }
         if let Some((row, matched)) = judged(conn, &tables, ask, candidate.number)? {
             // The row may have changed since it was indexed.
-            let now = Candidate { kind: matched.kind, in_name: matched.field == 0, ..candidate };
+            let now = Candidate {
+                kind: matched.kind,
+                in_name: matched.field == 0,
+                ..candidate
+            };
             found.push((now, row, matched));
         }
     }
@@ -156,13 +185,19 @@ pub(super) fn search(
 /// Kind after kind over all segments, until there are enough that no later kind can beat. Some more are kept: the
 /// database may know better of a few.
 fn candidates(segments: &[Arc<Live>], ask: Ask<'_>, used: &[u32]) -> Vec<Candidate> {
-    let mut hunts: Vec<Hunt<'_>> =
-        segments.iter().map(|live| Hunt::new(&live.segment, &live.dead, ask, used)).collect();
+    let mut hunts: Vec<Hunt<'_>> = segments
+        .iter()
+        .map(|live| Hunt::new(&live.segment, &live.dead, ask, used))
+        .collect();
     for kind in Kind::ALL {
         let mut enough = 0;
         for hunt in &mut hunts {
             hunt.stage(kind);
-            enough += hunt.found.iter().filter(|found| !found.disabled && found.kind <= kind).count();
+            enough += hunt
+                .found
+                .iter()
+                .filter(|found| !found.disabled && found.kind <= kind)
+                .count();
         }
         if enough >= ask.limit {
             break;
@@ -183,7 +218,9 @@ fn judged(conn: &Connection, tables: &Tables, ask: Ask<'_>, number: u32) -> Resu
     if ask.only_owned && ask.owner != Some(row.owner.as_str()) {
         return Ok(None);
     }
-    let Some((table, labels)) = tables.get(&row.row.table).filter(|_| ask.tables.contains(&row.row.table.as_str()))
+    let Some((table, labels)) = tables
+        .get(&row.row.table)
+        .filter(|_| ask.tables.contains(&row.row.table.as_str()))
     else {
         return Ok(None);
     };
@@ -204,7 +241,11 @@ fn hit(table: &Table, labels: &[String], row: Row, matched: Match) -> Hit {
         };
         let units = |text: Option<&str>| text.map_or(0, |text| text.encode_utf16().count() as u32);
         marks.push(Marked {
-            column: if mark.field == 0 { String::new() } else { label.clone() },
+            column: if mark.field == 0 {
+                String::new()
+            } else {
+                label.clone()
+            },
             start: units(value.get(..mark.range.start)),
             end: units(value.get(..mark.range.end)),
         });

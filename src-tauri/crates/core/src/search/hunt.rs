@@ -4,7 +4,7 @@
 //! row says kind and rank at once. For several the rarest is followed, and each of its rows is looked at in its record:
 //! a dozen numbers of words. Whatever is typed, what is looked at is bounded.
 
-use std::{cell::OnceCell, collections::HashSet, sync::Arc};
+use std::{cell::OnceCell, sync::Arc};
 
 use super::{
     fold,
@@ -21,7 +21,7 @@ const FOR_OWNER: usize = 20_000;
 /// How many rows are compared for one kind of match.
 const LOOKED_AT: usize = 100_000;
 /// How many rows that match are weighed against each other.
-const MATCHING: usize = 4_096;
+const MATCHING: usize = 512;
 /// How many rows are compared with a pattern.
 const PATTERNS: usize = 8_192;
 /// How many rows of a list of digits are followed.
@@ -100,7 +100,8 @@ pub(super) struct Hunt<'a> {
     phrase: Vec<Word<'a>>,
     used: Vec<u32>,
     entries: Vec<Entry>,
-    seen: HashSet<u32>,
+    /// Rows kept so far, in order.
+    seen: Vec<u32>,
     pub(super) found: Vec<Candidate>,
 }
 
@@ -120,9 +121,16 @@ impl<'a> Hunt<'a> {
         };
         let sought = ask.query.terms.iter().map(|term| match term {
             Term::Word(typed) => Sought::Word(word(typed)),
-            Term::Number { digits, words } => Sought::Number { digits, words: words.iter().map(word).collect() },
+            Term::Number { digits, words } => Sought::Number {
+                digits,
+                words: words.iter().map(word).collect(),
+            },
         });
-        let wanted: Vec<bool> = segment.tables().iter().map(|table| ask.tables.contains(&table.as_str())).collect();
+        let wanted: Vec<bool> = segment
+            .tables()
+            .iter()
+            .map(|table| ask.tables.contains(&table.as_str()))
+            .collect();
         Self {
             sought: sought.collect(),
             phrase: ask.query.words.iter().map(word).collect(),
@@ -130,7 +138,7 @@ impl<'a> Hunt<'a> {
             owned: ask.owner.and_then(|owner| segment.owned_by(owner)),
             used: used.iter().filter_map(|&number| segment.doc(number)).collect(),
             entries: Vec::new(),
-            seen: HashSet::new(),
+            seen: Vec::new(),
             found: Vec::new(),
             segment,
             dead,
@@ -146,7 +154,7 @@ impl<'a> Hunt<'a> {
         for at in 0..self.used.len() {
             let doc = self.used[at];
             if self.admits(doc)
-                && !self.seen.contains(&doc)
+                && !self.is_kept(doc)
                 && let Some((kind, in_name)) = self.judge(doc, kind)
             {
                 self.keep(doc, kind, in_name, true);
@@ -160,17 +168,20 @@ impl<'a> Hunt<'a> {
             let (words, classes) = match kind {
                 Kind::Prefix => (vec![word.range], 0..2),
                 Kind::Word => (vec![word.range], 2..CLASSES),
-                Kind::Infix => (self.inside(word).0.iter().map(|&n| (n, n + 1)).collect(), 0..CLASSES),
+                Kind::Infix => (
+                    self.inside(word).0.iter().map(|&n| (n, n + 1)).collect(),
+                    0..CLASSES,
+                ),
                 Kind::Fuzzy => (self.off(word).to_vec(), 0..CLASSES),
             };
             self.one_word(kind, &words, classes);
         } else {
             match kind {
                 Kind::Prefix => self.phrase(),
-                Kind::Word | Kind::Infix => self.rarest(kind, None),
-                Kind::Fuzzy => {
+                Kind::Word => self.every_word(),
+                Kind::Infix | Kind::Fuzzy => {
                     for term in 0..self.sought.len() {
-                        self.rarest(kind, Some(term));
+                        self.every_word_but(kind, term);
                     }
                 }
             }
@@ -180,7 +191,10 @@ impl<'a> Hunt<'a> {
     fn admits(&self, doc: u32) -> bool {
         !self.dead.contains(doc)
             && self.tables.as_ref().is_none_or(|tables| {
-                tables.get(self.segment.record(doc).table as usize).copied().unwrap_or_default()
+                tables
+                    .get(self.segment.record(doc).table as usize)
+                    .copied()
+                    .unwrap_or_default()
             })
             && (!self.ask.only_owned || self.is_owned(doc))
             && !(self.ask.only_enabled && self.segment.head(doc).disabled)
@@ -190,8 +204,13 @@ impl<'a> Hunt<'a> {
         self.owned.as_ref().is_some_and(|owned| owned.contains(doc))
     }
 
+    fn is_kept(&self, doc: u32) -> bool {
+        self.seen.binary_search(&doc).is_ok()
+    }
+
     fn keep(&mut self, doc: u32, kind: Kind, in_name: bool, used: bool) {
-        if self.seen.insert(doc) {
+        if let Err(at) = self.seen.binary_search(&doc) {
+            self.seen.insert(at, doc);
             let head = self.segment.head(doc);
             self.found.push(Candidate {
                 number: head.number,
@@ -214,7 +233,14 @@ impl<'a> Hunt<'a> {
 
     fn off<'w>(&self, word: &'w Word<'_>) -> &'w [Range] {
         word.off.get_or_init(|| match word.typed.may_be_off() {
-            true => self.segment.words().off(&word.typed.plain),
+            // What begins with the word is found already.
+            true => self
+                .segment
+                .words()
+                .off(&word.typed.plain)
+                .into_iter()
+                .flat_map(|off| without(off, word.range))
+                .collect(),
             false => Vec::new(),
         })
     }
@@ -226,7 +252,9 @@ impl<'a> Hunt<'a> {
         words.into_iter().flat_map(move |range| {
             let shared = segment.heavy(range);
             let single = if shared.is_some() { 0..0 } else { range.0..range.1 };
-            shared.into_iter().chain(single.map(move |word| segment.rows(word)))
+            shared
+                .into_iter()
+                .chain(single.map(move |word| segment.rows(word)))
         })
     }
 
@@ -238,10 +266,14 @@ impl<'a> Hunt<'a> {
             for class in classes.clone() {
                 let (mut owned, mut others) = (0, 0);
                 for (n, doc) in list[class].enumerate() {
-                    if self.seen.contains(&doc) || !self.admits(doc) {
+                    if self.is_kept(doc) || !self.admits(doc) {
                         continue;
                     }
-                    let count = if self.is_owned(doc) { &mut owned } else { &mut others };
+                    let count = if self.is_owned(doc) {
+                        &mut owned
+                    } else {
+                        &mut others
+                    };
                     if *count < need {
                         best[class].push(doc);
                     }
@@ -255,7 +287,11 @@ impl<'a> Hunt<'a> {
         for class in classes {
             let (mut owned, mut others) = (0, 0);
             for doc in tidy(std::mem::take(&mut best[class]), self.segment.len()) {
-                let count = if self.is_owned(doc) { &mut owned } else { &mut others };
+                let count = if self.is_owned(doc) {
+                    &mut owned
+                } else {
+                    &mut others
+                };
                 *count += 1;
                 if *count <= need {
                     self.keep(doc, kind, in_name(class), false);
@@ -268,51 +304,94 @@ impl<'a> Hunt<'a> {
     fn phrase(&mut self) {
         if let [Sought::Number { digits, .. }] = self.sought.as_slice() {
             let docs = self.digits(digits, true);
-            self.follow(Kind::Prefix, docs.into_iter());
+            self.follow(Kind::Prefix, docs.into_iter(), true);
         }
-        let Some((last, whole)) = self.phrase.split_last() else { return };
-        let mut rarest = last.range;
-        for word in whole {
-            let Some(exact) = word.exact else { return };
-            let range = (exact, exact + 1);
-            if self.segment.weight(range) < self.segment.weight(rarest) {
-                rarest = range;
-            }
-        }
-        let docs = self.rows(&[rarest]);
-        self.follow(Kind::Prefix, docs);
-    }
-
-    /// Every word is in the row; `off` is the one that may be a letter off.
-    fn rarest(&mut self, kind: Kind, off: Option<usize>) {
-        if let Some(term) = off
-            && !matches!(&self.sought[term], Sought::Word(word) if word.typed.may_be_off())
-        {
+        let Some((last, whole)) = self.phrase.split_last() else {
+            return;
+        };
+        if whole.iter().any(|word| word.exact.is_none()) {
             return;
         }
-        let others = (0..self.sought.len()).filter(|&term| Some(term) != off);
-        let level = kind.min(Kind::Infix);
-        let weighed = others.map(|term| (self.weight(&self.sought[term], level), term)).min();
-        let docs: Box<dyn Iterator<Item = u32>> = match (weighed, off) {
-            (Some((0, _)), _) => return,
-            // What is one letter off is rare as a rule, and costs a walk to find out.
-            (Some((weight, term)), Some(typo)) if weight > 4_096 => {
-                let Sought::Word(word) = &self.sought[typo] else { return };
-                let off = self.off(word);
-                let this: usize = off.iter().map(|&range| self.segment.weight(range)).sum();
-                match this < weight {
-                    true => self.rows(&off.to_vec()),
-                    false => self.having(&self.sought[term], level),
+        let first = whole
+            .first()
+            .and_then(|word| word.exact)
+            .map_or(last.range, |exact| (exact, exact + 1));
+        let others = whole
+            .iter()
+            .skip(1)
+            .filter_map(|word| word.exact)
+            .map(|exact| (exact, exact + 1));
+        let rarest = others
+            .chain([last.range])
+            .min_by_key(|&range| self.segment.weight(range));
+        match rarest.filter(|&range| self.segment.weight(range) * 4 < self.segment.weight(first)) {
+            Some(rarest) => {
+                let docs = self.rows(&[rarest]);
+                self.follow(Kind::Prefix, docs, false);
+            }
+            // First words of names, then of other columns: each in the order they are listed.
+            None => {
+                for class in [0, 1] {
+                    let docs = self.lists(&[first]).map(|list| list[class]);
+                    let docs: Vec<Run<'_>> = docs.collect();
+                    match docs.as_slice() {
+                        [one] => self.follow(Kind::Prefix, *one, true),
+                        many => {
+                            let docs = tidy(many.iter().copied().flatten().collect(), self.segment.len());
+                            self.follow(Kind::Prefix, docs.into_iter(), true);
+                        }
+                    }
                 }
             }
-            (Some((_, term)), _) => self.having(&self.sought[term], level),
-            (None, Some(typo)) => {
-                let Sought::Word(word) = &self.sought[typo] else { return };
-                self.rows(&self.off(word).to_vec())
-            }
-            (None, None) => return,
+        }
+    }
+
+    /// Every typed word begins one of the row's: the rarest is followed.
+    fn every_word(&mut self) {
+        let weighed = self
+            .sought
+            .iter()
+            .map(|sought| self.weight(sought, Kind::Word))
+            .enumerate();
+        let Some((term, weight)) = weighed.min_by_key(|&(_, weight)| weight) else {
+            return;
         };
-        self.follow(kind, docs);
+        if weight > 0 {
+            let docs = self.having(&self.sought[term], Kind::Word);
+            self.follow(Kind::Word, docs, false);
+        }
+    }
+
+    /// Every typed word is in the row, this one no better than inside a word, or one letter off. What is off or inside is
+    /// rare as a rule, so that is what is followed.
+    fn every_word_but(&mut self, kind: Kind, term: usize) {
+        let words: Vec<Range> = match (&self.sought[term], kind) {
+            (Sought::Word(word), Kind::Infix) => self.inside(word).0.iter().map(|&n| (n, n + 1)).collect(),
+            (Sought::Word(word), _) => self.off(word).to_vec(),
+            (Sought::Number { .. }, _) => Vec::new(),
+        };
+        let number = kind == Kind::Infix && matches!(self.sought[term], Sought::Number { .. });
+        if words.is_empty() && !number {
+            return;
+        }
+        let mut weight: usize = words.iter().map(|&range| self.segment.weight(range)).sum();
+        if number {
+            weight = self.weight(&self.sought[term], kind);
+        }
+        let mut rarest = term;
+        for other in (0..self.sought.len()).filter(|&other| other != term) {
+            let this = self.weight(&self.sought[other], Kind::Infix);
+            if this < weight {
+                (rarest, weight) = (other, this);
+            }
+        }
+        if weight > 0 {
+            let docs = match rarest == term && !number {
+                true => self.rows(&words),
+                false => self.having(&self.sought[rarest], Kind::Infix),
+            };
+            self.follow(kind, docs, false);
+        }
     }
 
     /// About how many rows have this.
@@ -328,7 +407,11 @@ impl<'a> Hunt<'a> {
             Sought::Word(typed) => word(typed),
             Sought::Number { digits, words } => {
                 let words = words.iter().map(word).min().unwrap_or_default();
-                self.digit_lists(digits, kind < Kind::Infix).iter().map(|(_, weight)| weight).sum::<usize>() + words
+                self.digit_lists(digits, kind < Kind::Infix)
+                    .iter()
+                    .map(|(_, weight)| weight)
+                    .sum::<usize>()
+                    + words
             }
         }
     }
@@ -374,13 +457,21 @@ impl<'a> Hunt<'a> {
     fn digit_lists(&self, digits: &str, begin: bool) -> Vec<(usize, usize)> {
         let weigh = |gram: usize| (gram, self.segment.gram_weight(gram));
         let rarest = |digits: &str, begin: bool| -> Vec<(usize, usize)> {
-            let known: Vec<u8> = begin.then_some(10).into_iter().chain(digits.bytes().map(|d| d & 0xF)).collect();
+            let known: Vec<u8> = begin
+                .then_some(10)
+                .into_iter()
+                .chain(digits.bytes().map(|d| d & 0xF))
+                .collect();
             if let Some(open) = 4_usize.checked_sub(known.len()).filter(|&open| open > 0) {
                 // Shorter than a piece: every piece that begins with it.
                 let first = gram_of(&known) * 12_usize.pow(open as u32);
                 return (first..first + 12_usize.pow(open as u32)).map(weigh).collect();
             }
-            grams(digits, begin, false).map(weigh).min_by_key(|(_, weight)| *weight).into_iter().collect()
+            grams(digits, begin, false)
+                .map(weigh)
+                .min_by_key(|(_, weight)| *weight)
+                .into_iter()
+                .collect()
         };
         if begin {
             return rarest(digits, true);
@@ -389,31 +480,63 @@ impl<'a> Hunt<'a> {
             return rarest(digits, true);
         }
         let mut lists = rarest(digits, false);
-        lists.extend(without_trunk(digits).into_iter().flat_map(|rest| rarest(rest, false)));
+        lists.extend(
+            without_trunk(digits)
+                .into_iter()
+                .flat_map(|rest| rarest(rest, false)),
+        );
         lists
     }
 
     /// Rows that may have these digits, in order.
     fn digits(&self, digits: &str, begin: bool) -> Vec<u32> {
         let lists = self.digit_lists(digits, begin);
+        // In a short list of pieces every row matches: the first ones will do, unless there is more to ask of them.
+        let plain = self.sought.len() == 1 && self.tables.is_none() && !self.ask.only_owned;
+        let most = if lists.len() > 1 && plain {
+            self.ask.limit * 8
+        } else {
+            DIGITS
+        };
         let mut docs = Vec::new();
         for (gram, _) in &lists {
-            docs.extend(self.segment.gram(*gram).take(DIGITS));
+            docs.extend(
+                self.segment
+                    .gram(*gram)
+                    .filter(|&doc| !self.dead.contains(doc))
+                    .take(most),
+            );
         }
-        if lists.len() > 1 { tidy(docs, self.segment.len()) } else { docs }
+        if lists.len() > 1 {
+            tidy(docs, self.segment.len())
+        } else {
+            docs
+        }
     }
 
-    /// Looks at row after row until there are enough.
-    fn follow(&mut self, kind: Kind, docs: impl Iterator<Item = u32>) {
+    /// Looks at row after row until there are enough. Where all rows that match are `alike`, the first ones are the best;
+    /// else some more are weighed, because one whose name matches comes first.
+    fn follow(&mut self, kind: Kind, docs: impl Iterator<Item = u32>, alike: bool) {
         let need = self.ask.limit;
         let (mut matching, mut first, mut owned) = (0, 0, 0);
         for (n, doc) in docs.take(LOOKED_AT).enumerate() {
-            if self.seen.contains(&doc) || !self.admits(doc) {
+            // When there are enough others, only the owner's are looked for.
+            if (first >= need && !self.is_owned(doc))
+                || self.is_kept(doc)
+                || !self.may_match(doc, kind)
+                || !self.admits(doc)
+            {
                 continue;
             }
-            let Some((found, in_name)) = self.judge(doc, kind) else { continue };
-            if in_name {
-                let count = if self.is_owned(doc) { &mut owned } else { &mut first };
+            let Some((found, in_name)) = self.judge(doc, kind) else {
+                continue;
+            };
+            if in_name || alike {
+                let count = if self.is_owned(doc) {
+                    &mut owned
+                } else {
+                    &mut first
+                };
                 *count += 1;
             }
             matching += 1;
@@ -425,6 +548,21 @@ impl<'a> Hunt<'a> {
         }
     }
 
+    /// A quick look that lets most rows go which do not match: has it every word at least?
+    fn may_match(&self, doc: u32, kind: Kind) -> bool {
+        if kind > Kind::Word || self.ask.query.pattern.is_some() {
+            return true;
+        }
+        let record = self.segment.record(doc);
+        self.sought.iter().all(|sought| match sought {
+            Sought::Number { .. } => true,
+            Sought::Word(word) => record.parts().any(|part| match part {
+                Part::Words(_, words) => words.iter().any(|(n, _)| within(word.range, n)),
+                Part::Digits(..) => false,
+            }),
+        })
+    }
+
     /// How a row matches, if no worse than this: what [`matching::matches`] says, told from numbers of words.
     fn judge(&mut self, doc: u32, most: Kind) -> Option<(Kind, bool)> {
         if let Some(pattern) = &self.ask.query.pattern {
@@ -433,7 +571,10 @@ impl<'a> Hunt<'a> {
         let mut entries = std::mem::take(&mut self.entries);
         entries.clear();
         let mut digits: Vec<(u8, String)> = Vec::new();
-        let numbers = self.sought.iter().any(|sought| matches!(sought, Sought::Number { .. }));
+        let numbers = self
+            .sought
+            .iter()
+            .any(|sought| matches!(sought, Sought::Number { .. }));
         for part in self.segment.record(doc).parts() {
             match part {
                 Part::Words(field, words) => {
@@ -483,8 +624,10 @@ impl<'a> Hunt<'a> {
                         .iter()
                         .filter_map(|(field, number)| Some((digits_in(typed, number)?.0, *field)))
                         .min();
-                    let words: Option<Vec<_>> =
-                        words.iter().map(|word| self.judge_word(word, entries, most)).collect();
+                    let words: Option<Vec<_>> = words
+                        .iter()
+                        .map(|word| self.judge_word(word, entries, most))
+                        .collect();
                     let kind = words.iter().flatten().map(|(kind, _)| *kind).max();
                     match (number, words) {
                         (Some(number), _) if kind.is_none_or(|kind| number.0 <= kind) => take(number),
@@ -501,16 +644,24 @@ impl<'a> Hunt<'a> {
         let Some((last, whole)) = self.phrase.split_last() else {
             return false;
         };
-        let at = |place: usize| field.iter().filter(move |entry| usize::from(entry.place) == place);
-        whole
-            .iter()
-            .enumerate()
-            .all(|(n, word)| word.exact.is_some_and(|exact| at(n).any(|entry| entry.word == exact)))
-            && at(whole.len()).any(|entry| within(last.range, entry.word))
+        let at = |place: usize| {
+            field
+                .iter()
+                .filter(move |entry| usize::from(entry.place) == place)
+        };
+        whole.iter().enumerate().all(|(n, word)| {
+            word.exact
+                .is_some_and(|exact| at(n).any(|entry| entry.word == exact))
+        }) && at(whole.len()).any(|entry| within(last.range, entry.word))
     }
 
     fn judge_word(&self, word: &Word<'_>, entries: &[Entry], most: Kind) -> Option<(Kind, u8)> {
-        let find = |test: &dyn Fn(u32) -> bool| entries.iter().find(|entry| test(entry.word)).map(|entry| entry.field);
+        let find = |test: &dyn Fn(u32) -> bool| {
+            entries
+                .iter()
+                .find(|entry| test(entry.word))
+                .map(|entry| entry.field)
+        };
         if let Some(field) = find(&|n| within(word.range, n)) {
             return Some((Kind::Word, field));
         }
@@ -542,7 +693,13 @@ impl<'a> Hunt<'a> {
         let pieces = pattern.parts.iter().flat_map(|part| part.split(' '));
         let long = pieces.filter(|piece| piece.chars().nth(2).is_some() || fold::has_unspaced(piece));
         let rarest = long
-            .map(|piece| (words.count_inside(piece.as_bytes()) * 4 + self.segment.weight(words.beginning(piece.as_bytes())), piece))
+            .map(|piece| {
+                (
+                    words.count_inside(piece.as_bytes()) * 4
+                        + self.segment.weight(words.beginning(piece.as_bytes())),
+                    piece,
+                )
+            })
             .min();
         let docs: Box<dyn Iterator<Item = u32>> = match (rarest, pattern.parts.first()) {
             (Some((_, piece)), _) => {
@@ -556,12 +713,14 @@ impl<'a> Hunt<'a> {
             }
             _ => Box::new(0..self.segment.len()),
         };
-        self.follow(pattern.kind(), docs.take(PATTERNS));
+        self.follow(pattern.kind(), docs.take(PATTERNS), false);
     }
 
     fn judge_pattern(&self, doc: u32, pattern: &Pattern) -> Option<(Kind, bool)> {
         self.segment.record(doc).parts().find_map(|part| {
-            let Part::Words(field, words) = part else { return None };
+            let Part::Words(field, words) = part else {
+                return None;
+            };
             let mut forms: Vec<Vec<&str>> = Vec::new();
             for (word, other) in words.iter() {
                 let text = self.segment.words().text(word);
@@ -573,6 +732,14 @@ impl<'a> Hunt<'a> {
             matching::fits(pattern, &forms).map(|_| (pattern.kind(), field == 0))
         })
     }
+}
+
+/// A range without another one.
+fn without(range: Range, other: Range) -> impl Iterator<Item = Range> {
+    let parts = [(range.0, range.1.min(other.0)), (range.0.max(other.1), range.1)];
+    let whole = other.0 >= other.1 || other.1 <= range.0 || range.1 <= other.0;
+    let parts = if whole { [range, (0, 0)] } else { parts };
+    parts.into_iter().filter(|(from, to)| from < to)
 }
 
 fn within(range: Range, word: u32) -> bool {

@@ -70,8 +70,6 @@ pub struct IndexState {
 struct Listed {
     /// Names of the files, oldest changes first.
     files: Vec<String>,
-    /// Number of the next file.
-    next: u64,
 }
 
 /// A segment and those of its rows that newer ones cover.
@@ -206,8 +204,14 @@ impl RowIndex {
 
     /// How it is.
     pub fn state(&self) -> IndexState {
-        let (done, all) = (self.building.0.load(Ordering::Relaxed), self.building.1.load(Ordering::Relaxed));
-        IndexState { building: (all > 0).then_some((done, all)), note: (*lock(&self.note)).to_owned() }
+        let (done, all) = (
+            self.building.0.load(Ordering::Relaxed),
+            self.building.1.load(Ordering::Relaxed),
+        );
+        IndexState {
+            building: (all > 0).then_some((done, all)),
+            note: (*lock(&self.note)).to_owned(),
+        }
     }
 
     /// Rows that match what was typed, best first (D-01 to D-04): by kind of match, then rows this person used, then
@@ -231,7 +235,10 @@ impl RowIndex {
     }
 
     fn segments(&self) -> Arc<Segments> {
-        self.segments.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.segments
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn show(&self, segments: Segments) {
@@ -322,7 +329,12 @@ impl RowIndex {
         let rows = built?;
         self.merge(listed, may_write)?;
         if rows > 0 {
-            tracing::debug!(rows, position, segments = self.segments().len(), "row index caught up");
+            tracing::debug!(
+                rows,
+                position,
+                segments = self.segments().len(),
+                "row index caught up"
+            );
         }
         Ok(CaughtUp { rows })
     }
@@ -335,14 +347,19 @@ impl RowIndex {
         may_write: bool,
         progress: &mut dyn FnMut(u64),
     ) -> Result<u64> {
-        let tables: HashMap<String, Table> =
-            store.read(rows::tables)?.into_iter().map(|table| (table.name.clone(), table)).collect();
+        let tables: HashMap<String, Table> = store
+            .read(rows::tables)?
+            .into_iter()
+            .map(|table| (table.name.clone(), table))
+            .collect();
         let (mut builder, mut from, mut done) = (Builder::default(), *position, 0);
         loop {
             let count = store.read(|conn| {
                 changed_after(conn, *position, |change| {
                     *position = change.changed;
-                    let Ok(number) = u32::try_from(change.row.number) else { return };
+                    let Ok(number) = u32::try_from(change.row.number) else {
+                        return;
+                    };
                     match tables.get(&change.row.row.table).filter(|_| !change.deleted) {
                         Some(table) => add(&mut builder, number, table, &change.row),
                         None => builder.remove(number),
@@ -354,7 +371,7 @@ impl RowIndex {
             if *position > from && (ended || builder.len() >= CHUNK) {
                 let bytes = std::mem::take(&mut builder).finish(from, *position);
                 from = *position;
-                let (segment, file) = self.keep(bytes, listed, may_write)?;
+                let (segment, file) = self.keep(bytes, may_write)?;
                 self.show(with(&self.segments(), segment, file));
                 self.list(listed, may_write)?;
             }
@@ -366,7 +383,7 @@ impl RowIndex {
     }
 
     /// Opens what was built, from the disk where it is worth it.
-    fn keep(&self, bytes: Vec<u8>, listed: &mut Listed, may_write: bool) -> Result<(Arc<Segment>, Option<String>)> {
+    fn keep(&self, bytes: Vec<u8>, may_write: bool) -> Result<(Arc<Segment>, Option<String>)> {
         let bytes = OwnedBytes::new(bytes);
         let segment = Segment::read(bytes.clone())?;
         // What lies before it must be on the disk as well, or the list would have a hole.
@@ -380,8 +397,8 @@ impl RowIndex {
             return Ok((Arc::new(segment), None));
         }
         drop(segment);
-        listed.next += 1;
-        let name = format!("{}.rows", listed.next);
+        // Never a name that was used: another process may still read what had it.
+        let name = format!("{}.rows", uuid::Uuid::new_v4().simple());
         let path = self.folder.join(&name);
         let write = || -> std::io::Result<()> {
             let mut file = File::create(&path)?;
@@ -417,28 +434,18 @@ impl RowIndex {
             builder.add_segment(&live.segment, |doc| !live.dead.contains(doc), first > 0);
         }
         let bytes = builder.finish(oldest.segment.changes().0, newest.segment.changes().1);
-        let (segment, file) = {
-            // Only what stays counts as ground.
-            self.keep_after(&segments[..first], bytes, listed, may_write)?
-        };
+        let (segment, file) = self.keep(bytes, may_write)?;
         self.show(with(&segments[..first], segment, file));
         self.list(listed, may_write)
     }
 
-    fn keep_after(
-        &self,
-        ground: &[Arc<Live>],
-        bytes: Vec<u8>,
-        listed: &mut Listed,
-        may_write: bool,
-    ) -> Result<(Arc<Segment>, Option<String>)> {
-        let grounded = ground.iter().all(|live| live.file.is_some());
-        self.keep(bytes, listed, may_write && grounded)
-    }
-
     /// Writes the list when it is another one.
     fn list(&self, listed: &mut Listed, may_write: bool) -> Result<()> {
-        let files: Vec<String> = self.segments().iter().map_while(|live| live.file.clone()).collect();
+        let files: Vec<String> = self
+            .segments()
+            .iter()
+            .map_while(|live| live.file.clone())
+            .collect();
         if !may_write || files == listed.files {
             return Ok(());
         }
@@ -477,29 +484,49 @@ fn with(segments: &[Arc<Live>], newer: Arc<Segment>, file: Option<String>) -> Se
     let mut all: Segments = segments
         .iter()
         .map(|live| {
-            let docs: Vec<u32> = covered.iter().filter_map(|&number| live.segment.doc(number)).collect();
+            let docs: Vec<u32> = covered
+                .iter()
+                .filter_map(|&number| live.segment.doc(number))
+                .collect();
             if docs.is_empty() {
                 return Arc::clone(live);
             }
             let mut dead = live.dead.clone();
             docs.into_iter().for_each(|doc| dead.insert(doc));
-            Arc::new(Live { segment: Arc::clone(&live.segment), dead, file: live.file.clone() })
+            Arc::new(Live {
+                segment: Arc::clone(&live.segment),
+                dead,
+                file: live.file.clone(),
+            })
         })
         .collect();
     let dead = Bits::new(newer.len());
-    all.push(Arc::new(Live { segment: newer, dead, file }));
+    all.push(Arc::new(Live {
+        segment: newer,
+        dead,
+        file,
+    }));
     all
 }
 
 fn add(builder: &mut Builder, number: u32, table: &Table, row: &Row) {
     let fields: Vec<Folded<'_>> = hits::values(table, row).map(Folded::of).collect();
-    let modified = row.columns.get("modifiedon").and_then(|text| rows::time(text)).unwrap_or_default();
+    let modified = row
+        .columns
+        .get("modifiedon")
+        .and_then(|text| rows::time(text))
+        .unwrap_or_default();
     let head = Head {
         number,
         disabled: rows::disabled(table, row).is_some(),
         recency: u32::try_from(row.created.max(modified) / 1_000).unwrap_or_default(),
     };
-    builder.add(&Entry { head, table: &table.name, owner: &row.owner, fields: &fields });
+    builder.add(&Entry {
+        head,
+        table: &table.name,
+        owner: &row.owner,
+        fields: &fields,
+    });
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -532,7 +559,11 @@ fn changed_after(conn: &Connection, position: i64, mut each: impl FnMut(Change))
     let mut raw = statement.query((position, READ as i64))?;
     let mut count = 0;
     while let Some(r) = raw.next()? {
-        each(Change { row: rows::read_row(r)?.into_row()?, changed: r.get(9)?, deleted: r.get(10)? });
+        each(Change {
+            row: rows::read_row(r)?.into_row()?,
+            changed: r.get(9)?,
+            deleted: r.get(10)?,
+        });
         count += 1;
     }
     Ok(count)

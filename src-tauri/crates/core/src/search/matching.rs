@@ -51,7 +51,10 @@ pub(super) struct Typed {
 
 impl From<&Word<'_>> for Typed {
     fn from(word: &Word<'_>) -> Self {
-        Self { written: word.written.to_owned(), plain: word.plain.clone() }
+        Self {
+            written: word.written.to_owned(),
+            plain: word.plain.clone(),
+        }
     }
 }
 
@@ -120,8 +123,12 @@ impl Query {
                 let words: Vec<_> = fold::words(part).map(|word| word.plain).collect();
                 fold::joined(words.iter().map(String::as_str))
             };
-            let parts: Vec<String> =
-                open.split('*').map(folded).filter(|part| !part.is_empty()).take(MOST_WORDS).collect();
+            let parts: Vec<String> = open
+                .split('*')
+                .map(folded)
+                .filter(|part| !part.is_empty())
+                .take(MOST_WORDS)
+                .collect();
             if !parts.is_empty() {
                 return Some(pattern(!open.starts_with('*'), parts));
             }
@@ -200,8 +207,14 @@ pub struct Prepared<'a> {
 impl<'a> Prepared<'a> {
     /// Takes (label, value), the name first.
     pub fn new(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let fields = fields.into_iter().map(|(label, value)| Field { label, value, folded: Folded::of(value) });
-        Self { fields: fields.collect() }
+        let fields = fields.into_iter().map(|(label, value)| Field {
+            label,
+            value,
+            folded: Folded::of(value),
+        });
+        Self {
+            fields: fields.collect(),
+        }
     }
 }
 
@@ -270,8 +283,19 @@ pub fn matches(query: &Query, row: &Prepared<'_>) -> Option<Match> {
         [one] if one.phone && query.number().is_some() && one.kind == Kind::Word => Kind::Prefix,
         _ => found.iter().map(|f| f.kind).max()?,
     };
-    let marks = found.iter().map(|f| Mark { field: f.field, range: f.mark.clone() }).collect();
-    Some(Match { kind, field: found.iter().map(|f| f.field).min()?, why: why(&found, row), marks: tidy(marks) })
+    let marks = found
+        .iter()
+        .map(|f| Mark {
+            field: f.field,
+            range: f.mark.clone(),
+        })
+        .collect();
+    Some(Match {
+        kind,
+        field: found.iter().map(|f| f.field).min()?,
+        why: why(&found, row),
+        marks: tidy(marks),
+    })
 }
 
 /// A column begins with all that was typed.
@@ -280,8 +304,13 @@ fn begins(query: &Query, row: &Prepared<'_>) -> Option<Match> {
     let field = row.fields.iter().position(|field| {
         let words = &field.folded.words;
         words.len() > whole.len()
-            && whole.iter().zip(words).all(|(typed, word)| word.forms().any(|form| form == typed.plain))
-            && words[whole.len()].forms().any(|form| form.starts_with(&last.plain))
+            && whole
+                .iter()
+                .zip(words)
+                .all(|(typed, word)| word.forms().any(|form| form == typed.plain))
+            && words[whole.len()]
+                .forms()
+                .any(|form| form.starts_with(&last.plain))
     })?;
     let at = &row.fields[field];
     let (first, end) = (at.folded.words.first()?, at.folded.words.get(whole.len())?);
@@ -297,11 +326,18 @@ fn begins(query: &Query, row: &Prepared<'_>) -> Option<Match> {
 /// The best place of one typed word.
 fn word<'a>(typed: &'a Typed, row: &'a Prepared<'_>) -> Option<Found<'a>> {
     let plain = typed.plain.as_str();
-    let letters: Vec<char> = if typed.may_be_off() { plain.chars().collect() } else { Vec::new() };
+    let letters: Vec<char> = if typed.may_be_off() {
+        plain.chars().collect()
+    } else {
+        Vec::new()
+    };
     let find = |kind: Kind, test: &dyn Fn(&str) -> Option<usize>| {
         row.fields.iter().enumerate().find_map(|(at, field)| {
-            let (word, from) =
-                field.folded.words.iter().find_map(|word| Some((word, word.forms().find_map(test)?)))?;
+            let (word, from) = field
+                .folded
+                .words
+                .iter()
+                .find_map(|word| Some((word, word.forms().find_map(test)?)))?;
             let off = kind == Kind::Fuzzy;
             Some(Found {
                 kind,
@@ -309,13 +345,25 @@ fn word<'a>(typed: &'a Typed, row: &'a Prepared<'_>) -> Option<Found<'a>> {
                 typed: &typed.written,
                 off: off.then_some(word.written),
                 phone: false,
-                mark: if off { place(field.value, word.written) } else { part(field.value, word, from, plain) },
+                mark: if off {
+                    place(field.value, word.written)
+                } else {
+                    part(field.value, word, from, plain)
+                },
             })
         })
     };
     find(Kind::Word, &|form| form.starts_with(plain).then_some(0))
-        .or_else(|| find(Kind::Infix, &|form| typed.may_be_inside().then(|| form.find(plain)).flatten()))
-        .or_else(|| find(Kind::Fuzzy, &|form| (!letters.is_empty() && one_off(&letters, form)).then_some(0)))
+        .or_else(|| {
+            find(Kind::Infix, &|form| {
+                typed.may_be_inside().then(|| form.find(plain)).flatten()
+            })
+        })
+        .or_else(|| {
+            find(Kind::Fuzzy, &|form| {
+                (!letters.is_empty() && one_off(&letters, form)).then_some(0)
+            })
+        })
 }
 
 /// Digits in a phone number.
@@ -332,8 +380,18 @@ fn phone<'a>(digits: &'a str, row: &'a Prepared<'_>) -> Option<Found<'a>> {
         .map(|(at, c)| at..at + c.len_utf8())
         .skip(from);
     let start = digits_at.next().unwrap_or(0..0);
-    let end = digits_at.take(length.saturating_sub(1)).last().unwrap_or(start.clone());
-    Some(Found { kind, field, typed: digits, off: None, phone: true, mark: start.start..end.end })
+    let end = digits_at
+        .take(length.saturating_sub(1))
+        .last()
+        .unwrap_or(start.clone());
+    Some(Found {
+        kind,
+        field,
+        typed: digits,
+        off: None,
+        phone: true,
+        mark: start.start..end.end,
+    })
 }
 
 /// True when `typed` begins `word` after one letter was changed, added, left out, or two neighbours changed places.
@@ -355,19 +413,34 @@ pub(super) fn one_off(typed: &[char], word: &str) -> bool {
     let left = &typed[same..];
     let mut after = rest.clone();
     after.next();
-    let goes_on = |mut word: std::str::Chars<'_>, typed: &[char]| typed.iter().all(|&c| word.next() == Some(c));
+    let goes_on =
+        |mut word: std::str::Chars<'_>, typed: &[char]| typed.iter().all(|&c| word.next() == Some(c));
     let last = left.len() == 1;
     // One too many; another one in its place; one missing; two changed places.
-    (if last { different.is_none() } else { goes_on(rest.clone(), &left[1..]) })
-        || (different.is_some()
-            && ((if last { after.as_str().is_empty() } else { goes_on(after.clone(), &left[1..]) })
-                || goes_on(after.clone(), left)
-                || (!last && different == Some(left[1]) && after.next() == Some(left[0]) && goes_on(after, &left[2..]))))
+    (if last {
+        different.is_none()
+    } else {
+        goes_on(rest.clone(), &left[1..])
+    }) || (different.is_some()
+        && ((if last {
+            after.as_str().is_empty()
+        } else {
+            goes_on(after.clone(), &left[1..])
+        }) || goes_on(after.clone(), left)
+            || (!last
+                && different == Some(left[1])
+                && after.next() == Some(left[0])
+                && goes_on(after, &left[2..]))))
 }
 
 fn matches_pattern(query: &Query, pattern: &Pattern, row: &Prepared<'_>) -> Option<Match> {
     let found = row.fields.iter().enumerate().find_map(|(at, field)| {
-        let forms: Vec<Vec<&str>> = field.folded.words.iter().map(|word| word.forms().collect()).collect();
+        let forms: Vec<Vec<&str>> = field
+            .folded
+            .words
+            .iter()
+            .map(|word| word.forms().collect())
+            .collect();
         Some((at, fits(pattern, &forms)?))
     });
     let (field, places) = found?;
@@ -376,7 +449,10 @@ fn matches_pattern(query: &Query, pattern: &Pattern, row: &Prepared<'_>) -> Opti
     let marks = places.into_iter().filter_map(|(from, to)| {
         // Whole words are marked: a part may begin in one and end in another.
         let (from, to) = (words.get(from)?, words.get(to)?);
-        Some(Mark { field, range: place(value, from.written).start..place(value, to.written).end })
+        Some(Mark {
+            field,
+            range: place(value, from.written).start..place(value, to.written).end,
+        })
     });
     Some(Match {
         kind: pattern.kind(),
@@ -405,7 +481,11 @@ pub(super) fn fits(pattern: &Pattern, words: &[Vec<&str>]) -> Option<Vec<(usize,
     }
     let most = words.iter().map(Vec::len).max().unwrap_or(1);
     (0..most).find_map(|form| {
-        let text = fold::joined(words.iter().map(|forms| forms.get(form).or(forms.first()).copied().unwrap_or("")));
+        let text = fold::joined(
+            words
+                .iter()
+                .map(|forms| forms.get(form).or(forms.first()).copied().unwrap_or("")),
+        );
         let mut from = 0;
         let mut places = Vec::new();
         for (n, part) in pattern.parts.iter().enumerate() {
@@ -431,7 +511,9 @@ fn place(text: &str, piece: &str) -> Range<usize> {
 /// The written letters behind `typed`, which stands in a form of the word from `from` (bytes of the form) on.
 fn part(value: &str, word: &Word<'_>, from: usize, typed: &str) -> Range<usize> {
     let whole = place(value, word.written);
-    let form = word.forms().find(|form| form.get(from..).is_some_and(|rest| rest.starts_with(typed)));
+    let form = word
+        .forms()
+        .find(|form| form.get(from..).is_some_and(|rest| rest.starts_with(typed)));
     let Some(form) = form else { return whole };
     let skipped = form[..from].chars().count();
     let wanted = skipped + typed.chars().count();
@@ -639,7 +721,11 @@ mod tests {
         let marked = |query: &str| -> Vec<String> {
             let query = Query::parse(query).unwrap();
             let found = matches(&query, &Prepared::new(ALPINE.iter().copied())).unwrap();
-            found.marks.iter().map(|mark| ALPINE[mark.field].1[mark.range.clone()].to_owned()).collect()
+            found
+                .marks
+                .iter()
+                .map(|mark| ALPINE[mark.field].1[mark.range.clone()].to_owned())
+                .collect()
         };
         for (query, expected) in [
             ("alp", &["Alp"][..]),
@@ -660,7 +746,11 @@ mod tests {
             assert_eq!(marked(query), expected, "{query}");
         }
         let mueller = "Herr Mueller";
-        let found = matches(&Query::parse("müll").unwrap(), &Prepared::new([("Name", mueller)])).unwrap();
+        let found = matches(
+            &Query::parse("müll").unwrap(),
+            &Prepared::new([("Name", mueller)]),
+        )
+        .unwrap();
         assert_eq!(&mueller[found.marks[0].range.clone()], "Muell");
     }
 

@@ -81,7 +81,11 @@ enum Part<'a> {
 fn parts(mut stream: &[u32]) -> impl Iterator<Item = Part<'_>> {
     std::iter::from_fn(move || {
         let (&head, rest) = stream.split_first()?;
-        let (field, digits, count) = ((head >> 24) as u8, head >> 23 & 1 == 1, (head & 0x7F_FFFF) as usize);
+        let (field, digits, count) = (
+            (head >> 24) as u8,
+            head >> 23 & 1 == 1,
+            (head & 0x7F_FFFF) as usize,
+        );
         let length = if digits { count.div_ceil(8) } else { count };
         let (body, rest) = rest.split_at_checked(length)?;
         stream = rest;
@@ -127,13 +131,21 @@ impl Builder {
 
     fn begin(&mut self, head: Head, table: &str, owner: &str) {
         let (table, owner) = (self.names.number(table), self.owners.number(owner));
-        self.docs.push(Doc { head, table, owner, from: self.stream.len() as u32 });
+        self.docs.push(Doc {
+            head,
+            table,
+            owner,
+            from: self.stream.len() as u32,
+        });
     }
 
     fn digits(&mut self, field: u8, digits: &str) {
         self.stream.push(column(field, true, digits.len()));
         for eight in digits.as_bytes().chunks(8) {
-            let packed = eight.iter().rev().fold(0, |packed, digit| packed << 4 | u32::from(digit & 0xF));
+            let packed = eight
+                .iter()
+                .rev()
+                .fold(0, |packed, digit| packed << 4 | u32::from(digit & 0xF));
             self.stream.push(packed);
         }
     }
@@ -193,16 +205,30 @@ impl Builder {
         }
         let written = words::write(sorted.iter().map(|&number| words[number as usize].as_ref()));
         drop((words, sorted));
-        let docs = Ordered { docs: &self.docs, stream: &self.stream, order: &order, place: &place };
+        let docs = Ordered {
+            docs: &self.docs,
+            stream: &self.stream,
+            order: &order,
+            place: &place,
+        };
 
         let mut sections = SECTIONS.map(|_| Vec::new());
         let mut set = |section: Section, bytes: Vec<u8>| sections[section as usize] = bytes;
         let heads = || order.iter().map(|&doc| self.docs[doc as usize].head);
-        set(Section::Numbers, heads().flat_map(|head| head.number.to_le_bytes()).collect());
-        set(Section::Recency, heads().flat_map(|head| head.recency.to_le_bytes()).collect());
+        set(
+            Section::Numbers,
+            heads().flat_map(|head| head.number.to_le_bytes()).collect(),
+        );
+        set(
+            Section::Recency,
+            heads().flat_map(|head| head.recency.to_le_bytes()).collect(),
+        );
         let mut by_number: Vec<u32> = (0..order.len() as u32).collect();
         by_number.sort_unstable_by_key(|&doc| docs.head(doc).number);
-        set(Section::ByNumber, by_number.iter().flat_map(|doc| doc.to_le_bytes()).collect());
+        set(
+            Section::ByNumber,
+            by_number.iter().flat_map(|doc| doc.to_le_bytes()).collect(),
+        );
         let (starts, records) = docs.records();
         set(Section::RecordStarts, starts);
         set(Section::Records, records);
@@ -252,8 +278,14 @@ impl Ordered<'_> {
 
     fn doc(&self, doc: u32) -> (&Doc, impl Iterator<Item = Part<'_>>) {
         let number = self.order[doc as usize] as usize;
-        let to = self.docs.get(number + 1).map_or(self.stream.len(), |next| next.from as usize);
-        (&self.docs[number], parts(&self.stream[self.docs[number].from as usize..to]))
+        let to = self
+            .docs
+            .get(number + 1)
+            .map_or(self.stream.len(), |next| next.from as usize);
+        (
+            &self.docs[number],
+            parts(&self.stream[self.docs[number].from as usize..to]),
+        )
     }
 
     fn len(&self) -> u32 {
@@ -308,7 +340,8 @@ impl Ordered<'_> {
             }
             seen.sort_unstable();
             seen.dedup_by_key(|(word, _)| *word);
-            seen.iter().for_each(|&(word, class)| take(word as usize * CLASSES + class));
+            seen.iter()
+                .for_each(|&(word, class)| take(word as usize * CLASSES + class));
         };
         let mut starts = vec![0_u32; lists + 1];
         for doc in 0..self.len() {
@@ -344,7 +377,9 @@ impl Ordered<'_> {
 
     fn owner_lists(&self, owners: usize) -> (Vec<u8>, Vec<u8>) {
         let owner = |doc| u64::from(self.doc(doc).0.owner);
-        let mut found: Vec<u64> = (0..self.len()).map(|doc| owner(doc) << 32 | u64::from(doc)).collect();
+        let mut found: Vec<u64> = (0..self.len())
+            .map(|doc| owner(doc) << 32 | u64::from(doc))
+            .collect();
         found.sort_unstable();
         write_lists(found, owners)
     }
@@ -388,7 +423,10 @@ impl Postings {
         let (mut starts, mut bytes) = (Vec::with_capacity(words * 4 + 4), Vec::new());
         for word in 0..words {
             starts.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
-            put_classes(&mut bytes, std::array::from_fn(|class| self.list(word as u32, class)));
+            put_classes(
+                &mut bytes,
+                std::array::from_fn(|class| self.list(word as u32, class)),
+            );
         }
         starts.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
         (starts, bytes)
@@ -398,7 +436,12 @@ impl Postings {
 /// The rows of beginnings that are shared by many: ranges of words (from, to, where their list begins), and the lists.
 fn heavy(postings: &Postings, written: &words::Written, docs: usize) -> (Vec<u8>, Vec<u8>) {
     let guide = words::Guide::default();
-    let words = words::Words { text: &written.text, starts: &written.starts, endings: &[], guide: &guide };
+    let words = words::Words {
+        text: &written.text,
+        starts: &written.starts,
+        endings: &[],
+        guide: &guide,
+    };
     let (mut ranges, mut lists): (Vec<u8>, Vec<u8>) = (Vec::new(), Vec::new());
     let mut classes = vec![u8::MAX; docs];
     // Ranges and how many letters they share; what is pushed last is done first, so ranges come out in order.
@@ -407,7 +450,9 @@ fn heavy(postings: &Postings, written: &words::Written, docs: usize) -> (Vec<u8>
         let mut found: Vec<(Range, usize)> = Vec::new();
         for n in range.0..range.1 {
             let word = words.text(n);
-            let Some(letter) = word.get(shared..).and_then(|rest| rest.chars().next()) else { continue };
+            let Some(letter) = word.get(shared..).and_then(|rest| rest.chars().next()) else {
+                continue;
+            };
             let length = shared + letter.len_utf8();
             match found.last_mut() {
                 Some((last, _)) if words.text(last.0).get(..length) == word.get(..length) => last.1 = n + 1,
@@ -424,7 +469,11 @@ fn heavy(postings: &Postings, written: &words::Written, docs: usize) -> (Vec<u8>
         }
         let below = children(range, shared);
         if !matches!(below.as_slice(), [(only, _)] if *only == range) {
-            ranges.extend([range.0, range.1, lists.len() as u32].iter().flat_map(|n| n.to_le_bytes()));
+            ranges.extend(
+                [range.0, range.1, lists.len() as u32]
+                    .iter()
+                    .flat_map(|n| n.to_le_bytes()),
+            );
             let mut touched = Vec::new();
             for word in range.0..range.1 {
                 for class in 0..CLASSES {

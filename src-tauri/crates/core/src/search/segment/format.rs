@@ -77,7 +77,9 @@ pub fn write(meta: &Meta, sections: &[Vec<u8>; SECTIONS.len()]) -> Vec<u8> {
     bytes.extend_from_slice(MAGIC);
     bytes.extend(lengths.flat_map(|length| (length as u64).to_le_bytes()));
     bytes.extend_from_slice(&meta);
-    sections.iter().for_each(|section| bytes.extend_from_slice(section));
+    sections
+        .iter()
+        .for_each(|section| bytes.extend_from_slice(section));
     bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
     bytes
 }

@@ -79,7 +79,7 @@ impl Iterator for Run<'_> {
 /// Appends the documents of each class.
 pub fn put_classes(to: &mut Vec<u8>, classes: [&[u32]; CLASSES]) {
     let present = (0..CLASSES).filter(|&class| !classes[class].is_empty());
-    let last = present.clone().last();
+    let last = present.clone().next_back();
     to.push(present.clone().fold(0, |mask, class| mask | 1 << class));
     let mut run = Vec::new();
     for class in present {
@@ -154,7 +154,10 @@ pub struct Bits {
 impl Bits {
     /// An empty set of documents below `length`.
     pub fn new(length: u32) -> Self {
-        Self { words: vec![0; (length as usize).div_ceil(64)], count: 0 }
+        Self {
+            words: vec![0; (length as usize).div_ceil(64)],
+            count: 0,
+        }
     }
 
     /// Adds one; those that are too high are left out.
@@ -170,7 +173,9 @@ impl Bits {
     /// True when it is in the set.
     #[inline]
     pub fn contains(&self, doc: u32) -> bool {
-        self.words.get(doc as usize / 64).is_some_and(|word| word >> (doc % 64) & 1 == 1)
+        self.words
+            .get(doc as usize / 64)
+            .is_some_and(|word| word >> (doc % 64) & 1 == 1)
     }
 
     /// How many there are.

@@ -57,7 +57,9 @@ pub fn grams(digits: &str, begin: bool, end: bool) -> impl Iterator<Item = usize
 
 /// The number of a piece: ten digits, the beginning, the end.
 pub fn gram_of(symbols: &[u8]) -> usize {
-    symbols.iter().fold(0, |gram, &symbol| gram * 12 + usize::from(symbol))
+    symbols
+        .iter()
+        .fold(0, |gram, &symbol| gram * 12 + usize::from(symbol))
 }
 
 /// A segment, opened.
@@ -74,7 +76,11 @@ pub struct Segment {
 
 impl fmt::Debug for Segment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Segment({} rows, changes {}..{})", self.meta.docs, self.meta.from, self.meta.to)
+        write!(
+            f,
+            "Segment({} rows, changes {}..{})",
+            self.meta.docs, self.meta.from, self.meta.to
+        )
     }
 }
 
@@ -112,10 +118,18 @@ impl Segment {
         if !sound {
             return Err(Error::DamagedIndex);
         }
-        segment.guide = Guide::new(segment.section(Section::Words), segment.section(Section::WordStarts));
+        segment.guide = Guide::new(
+            segment.section(Section::Words),
+            segment.section(Section::WordStarts),
+        );
         let ranges = segment.section(Section::HeavyRanges);
         segment.heavy = (0..ranges.len() / 12)
-            .map(|n| ((number(ranges, n * 3), number(ranges, n * 3 + 1)), number(ranges, n * 3 + 2) as usize))
+            .map(|n| {
+                (
+                    (number(ranges, n * 3), number(ranges, n * 3 + 1)),
+                    number(ranges, n * 3 + 2) as usize,
+                )
+            })
             .collect();
         Ok(segment)
     }
@@ -127,7 +141,9 @@ impl Segment {
 
     #[inline]
     fn section(&self, section: Section) -> &[u8] {
-        self.bytes.get(self.places[section as usize].clone()).unwrap_or_default()
+        self.bytes
+            .get(self.places[section as usize].clone())
+            .unwrap_or_default()
     }
 
     /// How many rows it has.
@@ -138,11 +154,6 @@ impl Segment {
     /// The changes it holds: later than the first, up to the second.
     pub fn changes(&self) -> (i64, i64) {
         (self.meta.from, self.meta.to)
-    }
-
-    /// Bytes on the disk or in memory.
-    pub fn size(&self) -> usize {
-        self.bytes.len()
     }
 
     /// Rows that are no more.
@@ -198,14 +209,18 @@ impl Segment {
 
     /// The rows of an owner; those asked for last are kept.
     pub fn owned_by(&self, address: &str) -> Option<std::sync::Arc<Bits>> {
-        let mut kept = self.owned.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut kept = self
+            .owned
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some((owner, bits)) = kept.as_ref().filter(|(owner, _)| self.owner(*owner) == address) {
             let _ = owner;
             return Some(bits.clone());
         }
         let owner = self.meta.owners.iter().position(|owner| owner == address)?;
         let mut bits = Bits::new(self.len());
-        self.list(Section::OwnerStarts, Section::OwnerLists, owner).for_each(|doc| bits.insert(doc));
+        self.list(Section::OwnerStarts, Section::OwnerLists, owner)
+            .for_each(|doc| bits.insert(doc));
         let bits = std::sync::Arc::new(bits);
         *kept = Some((owner as u32, bits.clone()));
         Some(bits)
@@ -230,7 +245,10 @@ impl Segment {
     pub fn heavy(&self, range: Range) -> Option<[Run<'_>; CLASSES]> {
         // Of two ranges with the same first word the wider one stands first.
         let key = |range: Range| (range.0, std::cmp::Reverse(range.1));
-        let at = self.heavy.binary_search_by_key(&key(range), |(known, _)| key(*known)).ok()?;
+        let at = self
+            .heavy
+            .binary_search_by_key(&key(range), |(known, _)| key(*known))
+            .ok()?;
         let mut list = self.section(Section::Heavy).get(self.heavy[at].1..)?;
         let length = take(&mut list)? as usize;
         Some(lists::classes(list.get(..length)?))
@@ -298,7 +316,11 @@ impl<'a> Record<'a> {
             bytes = rest;
             let count = take(&mut bytes)? as usize;
             let digits = head & DIGITS != 0;
-            let length = if digits { count.div_ceil(2) } else { count.checked_mul(ENTRY)? };
+            let length = if digits {
+                count.div_ceil(2)
+            } else {
+                count.checked_mul(ENTRY)?
+            };
             let (body, rest) = bytes.split_at_checked(length)?;
             bytes = rest;
             Some(match digits {
@@ -346,4 +368,3 @@ impl fmt::Display for Digits<'_> {
         Ok(())
     }
 }
-

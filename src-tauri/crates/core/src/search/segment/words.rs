@@ -56,8 +56,16 @@ impl Guide {
     /// Looks over the words once.
     pub fn new(text: &[u8], starts: &[u8]) -> Self {
         let guide = Self::default();
-        let words = Words { text, starts, endings: &[], guide: &guide };
-        let heads = (0..words.len()).step_by(STEP).map(|n| head(words.get(n as u32))).collect();
+        let words = Words {
+            text,
+            starts,
+            endings: &[],
+            guide: &guide,
+        };
+        let heads = (0..words.len())
+            .step_by(STEP)
+            .map(|n| head(words.get(n as u32)))
+            .collect();
         let mut blocks = Vec::with_capacity(text.len() / BLOCK + 1);
         for n in 0..words.len() {
             while blocks.len() * BLOCK <= number(starts, n) as usize && blocks.len() * BLOCK <= text.len() {
@@ -77,8 +85,13 @@ impl<'a> Words<'a> {
     /// A word; empty beyond the last.
     #[inline]
     pub fn get(&self, n: u32) -> &'a [u8] {
-        let (from, to) = (number(self.starts, n as usize), number(self.starts, n as usize + 1));
-        self.text.get(from as usize..(to as usize).saturating_sub(1)).unwrap_or_default()
+        let (from, to) = (
+            number(self.starts, n as usize),
+            number(self.starts, n as usize + 1),
+        );
+        self.text
+            .get(from as usize..(to as usize).saturating_sub(1))
+            .unwrap_or_default()
     }
 
     /// The same as text; empty when it is none.
@@ -93,7 +106,12 @@ impl<'a> Words<'a> {
         }
         let key = head(start);
         // Every word below the last one that is smaller for sure is smaller too.
-        let block = self.guide.heads.partition_point(|&head| head < key).saturating_sub(1) * STEP;
+        let block = self
+            .guide
+            .heads
+            .partition_point(|&head| head < key)
+            .saturating_sub(1)
+            * STEP;
         let block_end = match start.len() {
             0..8 => {
                 let top = key | (u64::MAX >> (start.len() * 8));
@@ -111,22 +129,22 @@ impl<'a> Words<'a> {
         (first, last)
     }
 
-    /// The word itself.
-    pub fn exact(&self, word: &[u8]) -> Option<u32> {
-        let (first, last) = self.beginning(word);
-        (first < last && self.get(first) == word).then_some(first)
-    }
-
     /// Words with `piece` in them, not at their beginning: at most [`MOST_INSIDE`], in order. True when these are all.
     pub fn inside(&self, piece: &[u8]) -> (Vec<u32>, bool) {
         let count = (self.endings.len() / 4) as u32;
-        let at = |n: u32| self.text.get(number(self.endings, n as usize) as usize..).unwrap_or_default();
+        let at = |n: u32| {
+            self.text
+                .get(number(self.endings, n as usize) as usize..)
+                .unwrap_or_default()
+        };
         let cut = |n: u32| at(n).get(..piece.len()).unwrap_or_else(|| at(n));
         let first = partition(0, count, |n| cut(n) < piece);
         let last = partition(first, count, |n| cut(n) == piece);
         let all = (last - first) as usize <= MOST_INSIDE;
-        let mut words: Vec<u32> =
-            (first..last).take(MOST_INSIDE).map(|n| self.word_at(number(self.endings, n as usize))).collect();
+        let mut words: Vec<u32> = (first..last)
+            .take(MOST_INSIDE)
+            .map(|n| self.word_at(number(self.endings, n as usize)))
+            .collect();
         words.sort_unstable();
         words.dedup();
         (words, all)
@@ -135,7 +153,11 @@ impl<'a> Words<'a> {
     /// How many endings begin with `piece`: about how many words have it inside.
     pub fn count_inside(&self, piece: &[u8]) -> usize {
         let count = (self.endings.len() / 4) as u32;
-        let at = |n: u32| self.text.get(number(self.endings, n as usize) as usize..).unwrap_or_default();
+        let at = |n: u32| {
+            self.text
+                .get(number(self.endings, n as usize) as usize..)
+                .unwrap_or_default()
+        };
         let cut = |n: u32| at(n).get(..piece.len()).unwrap_or_else(|| at(n));
         let first = partition(0, count, |n| cut(n) < piece);
         (partition(first, count, |n| cut(n) == piece) - first) as usize
@@ -144,9 +166,22 @@ impl<'a> Words<'a> {
     /// The word a place of the text lies in.
     fn word_at(&self, place: u32) -> u32 {
         let block = place as usize / BLOCK;
-        let from = self.guide.blocks.get(block).copied().unwrap_or_default().saturating_sub(1);
-        let to = self.guide.blocks.get(block + 1).map_or(self.len() as u32, |&n| n + 1);
-        partition(from, to.min(self.len() as u32), |n| number(self.starts, n as usize) <= place).saturating_sub(1)
+        let from = self
+            .guide
+            .blocks
+            .get(block)
+            .copied()
+            .unwrap_or_default()
+            .saturating_sub(1);
+        let to = self
+            .guide
+            .blocks
+            .get(block + 1)
+            .map_or(self.len() as u32, |&n| n + 1);
+        partition(from, to.min(self.len() as u32), |n| {
+            number(self.starts, n as usize) <= place
+        })
+        .saturating_sub(1)
     }
 
     /// Words that begin with what was typed after one letter was changed, added, left out, or two neighbours changed
@@ -198,7 +233,11 @@ impl<'a> Words<'a> {
                 self.keep(&mut found, child, &longer, &[letter], rest);
             }
             start.push(letter);
-            range = if at == 0 { self.beginning(start.as_bytes()) } else { self.within(range, start.as_bytes()) };
+            range = if at == 0 {
+                self.beginning(start.as_bytes())
+            } else {
+                self.within(range, start.as_bytes())
+            };
         }
         found.sort_unstable();
         merge(found)
@@ -231,7 +270,9 @@ impl<'a> Words<'a> {
             low += step;
             step *= 2;
         }
-        partition(low, to.min(low.saturating_add(step)), |n| self.get(n).starts_with(start))
+        partition(low, to.min(low.saturating_add(step)), |n| {
+            self.get(n).starts_with(start)
+        })
     }
 }
 
@@ -276,11 +317,11 @@ pub fn write<'a>(words: impl Iterator<Item = &'a str>) -> Written {
         starts.extend_from_slice(&(start as u32).to_le_bytes());
         text.extend_from_slice(word.as_bytes());
         text.push(0);
-        // Digits inside longer numbers are found by another way.
-        if word.bytes().all(|b| b.is_ascii_digit()) {
-            continue;
-        }
-        let shortest = if super::super::fold::has_unspaced(word) { 1 } else { 3 };
+        let shortest = if super::super::fold::has_unspaced(word) {
+            1
+        } else {
+            3
+        };
         let letters = word.chars().count();
         for (n, (at, _)) in word.char_indices().enumerate().skip(1) {
             if letters - n < shortest {
@@ -294,9 +335,17 @@ pub fn write<'a>(words: impl Iterator<Item = &'a str>) -> Written {
         let rest = &text[at as usize..];
         &rest[..rest.iter().position(|&b| b == 0).unwrap_or(rest.len())]
     };
-    endings.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| ending(a.1).cmp(ending(b.1))).then(a.1.cmp(&b.1)));
+    endings.sort_unstable_by(|a, b| {
+        a.0.cmp(&b.0)
+            .then_with(|| ending(a.1).cmp(ending(b.1)))
+            .then(a.1.cmp(&b.1))
+    });
     let endings = endings.into_iter().flat_map(|(_, at)| at.to_le_bytes()).collect();
-    Written { text, starts, endings }
+    Written {
+        text,
+        starts,
+        endings,
+    }
 }
 
 #[cfg(test)]
@@ -311,11 +360,20 @@ mod tests {
     fn with<T>(words: &BTreeSet<String>, test: impl FnOnce(Words<'_>) -> T) -> T {
         let written = write(words.iter().map(String::as_str));
         let guide = Guide::new(&written.text, &written.starts);
-        test(Words { text: &written.text, starts: &written.starts, endings: &written.endings, guide: &guide })
+        test(Words {
+            text: &written.text,
+            starts: &written.starts,
+            endings: &written.endings,
+            guide: &guide,
+        })
     }
 
     fn listed(words: &Words<'_>, ranges: &[Range]) -> BTreeSet<String> {
-        ranges.iter().flat_map(|&(a, b)| a..b).map(|n| words.text(n).to_owned()).collect()
+        ranges
+            .iter()
+            .flat_map(|&(a, b)| a..b)
+            .map(|n| words.text(n).to_owned())
+            .collect()
     }
 
     proptest! {
@@ -330,7 +388,6 @@ mod tests {
                 };
                 let begun = listed(&dictionary, &[dictionary.beginning(typed.as_bytes())]);
                 prop_assert_eq!(begun, picked(&|word| word.starts_with(&typed)));
-                prop_assert_eq!(dictionary.exact(typed.as_bytes()).is_some(), words.contains(&typed));
                 if typed.chars().count() >= 3 {
                     let (inside, all) = dictionary.inside(typed.as_bytes());
                     let inside: BTreeSet<_> = inside.iter().map(|&n| dictionary.text(n).to_owned()).collect();
