@@ -439,7 +439,8 @@ impl Words {
         }
         let mut rows: BTreeSet<u32> = rarest.iter().flat_map(|(_, rows)| rows).copied().collect();
         for list in others {
-            if rows.len() > SHARED {
+            // A beginning that so many words have tells nothing, and asking them all takes minutes.
+            if rows.len() > SHARED && list.len() <= 300 {
                 rows.retain(|row| list.iter().any(|(_, rows)| rows.binary_search(row).is_ok()));
             }
         }
