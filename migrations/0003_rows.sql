@@ -47,8 +47,10 @@ CREATE TABLE row_use (
     used       INTEGER NOT NULL,
     times      INTEGER NOT NULL,
     favourite  INTEGER NOT NULL DEFAULT 0,
+    changed    INTEGER NOT NULL,            -- counts up: what the search has not seen yet
     PRIMARY KEY (table_name, row_id)
 ) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX row_use_changed ON row_use (changed);
 
 INSERT INTO crm_table (name, label, plural, activities, timeline, name_column, card, quick_find, addresses) VALUES
  ('account', 'Account', 'Accounts', 1, 1, 'name', '["address1_city","telephone1","emailaddress1"]',

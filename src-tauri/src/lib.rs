@@ -14,7 +14,11 @@ mod startup;
 mod state;
 mod window;
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use behalf_core::desk::Desk;
 use clap::Parser as _;
@@ -117,6 +121,9 @@ fn serve(options: Options, folder: PathBuf, desk: Arc<Desk>) -> tauri::Result<()
             ipc.mount_events(app);
             let agent = background::start(app.handle(), &desk)?;
             app.manage(Shell::new(Arc::clone(&desk), agent));
+            // Ends with the process, wherever it is: the index survives that at any point.
+            let follower = Arc::clone(&desk);
+            std::thread::spawn(move || follower.follow_rows(&AtomicBool::new(false)));
             window::open(app.handle(), &options, &folder, &desk)?;
             Ok(())
         })

@@ -349,6 +349,8 @@ export type Hit = {
 	why: string,
 	/**  Empty when it may be chosen, else why not (D-04, A-05). */
 	disabled: string,
+	/**  The matched parts, in the order they are read (D-03). */
+	marks: Marked[],
 };
 
 /**  How far an import has come. */
@@ -491,6 +493,16 @@ export type Mailbox = {
 	can_track: boolean,
 	/**  Why not; empty when `can_track`. */
 	reason: string,
+};
+
+/**  A matched part of a row found. */
+export type Marked = {
+	/**  The column's label, as in `columns`; empty for the name. */
+	column: string,
+	/**  Where it begins, in UTF-16 units, as the window counts. */
+	start: number,
+	/**  Where it ends. */
+	end: number,
 };
 
 /**  This replica and the mailboxes it holds. */

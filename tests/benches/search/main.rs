@@ -9,7 +9,7 @@ mod table;
 mod world;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     error::Error,
     fs,
     hint::black_box,
@@ -223,20 +223,16 @@ fn behalf(world: &World, known: &[Known]) -> Outcome<(Measured, Measured)> {
     };
     eprintln!("{:?}", quiet.line());
     let stop = AtomicBool::new(false);
+    // The rows people ask for stay as they are, or the answers would not be known.
+    let targets: HashSet<&str> = known.iter().map(|one| one.id.as_str()).collect();
     let changing = thread::scope(|scope| {
-        let indexer = scope.spawn(|| -> Outcome<()> {
-            while !stop.load(Ordering::Relaxed) {
-                desk.index_rows(&mut |_, _| ())?;
-                thread::sleep(Duration::from_millis(100));
-            }
-            Ok(())
-        });
-        let writer = scope.spawn(|| world.change(CHANGES, &stop));
+        scope.spawn(|| desk.follow_rows(&stop));
+        let writer = scope.spawn(|| world.change(CHANGES, &targets, &stop));
         thread::sleep(Duration::from_secs(3));
         let before = Instant::now();
         let mut typed = type_all(known, 1, search);
         // Long enough that segments are written and merged meanwhile.
-        while before.elapsed() < Duration::from_secs(20) {
+        while before.elapsed() < Duration::from_secs(15) {
             let more = type_all(known, 4, search)?;
             if let Ok(typed) = &mut typed {
                 typed.keys.extend(more.keys);
@@ -244,7 +240,6 @@ fn behalf(world: &World, known: &[Known]) -> Outcome<(Measured, Measured)> {
         }
         stop.store(true, Ordering::Relaxed);
         let changed = writer.join().map_err(|_| "the writer stopped")??;
-        indexer.join().map_err(|_| "the indexer stopped")??;
         eprintln!(
             "{changed} rows changed in {:.0} s",
             before.elapsed().as_secs_f64() + 3.0

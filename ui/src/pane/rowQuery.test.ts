@@ -12,6 +12,7 @@ const hit = (name: string): Hit => ({
   match: "prefix",
   why: "",
   disabled: "",
+  marks: [],
 });
 
 /** A desk whose answers come when told to. */

@@ -57,6 +57,9 @@ pub enum Error {
     /// The search index refused.
     #[error("the search index: {0}")]
     Index(#[from] tantivy::TantivyError),
+    /// The index of rows is not what was written: missing, cut short, or of another release.
+    #[error("the index of rows is damaged")]
+    DamagedIndex,
     /// Stored or received bytes are not what they claim to be.
     #[error("stored data: {0}")]
     Encoding(#[from] postcard::Error),
@@ -140,7 +143,9 @@ impl Error {
                 }
                 _ => "",
             },
-            Self::Index(_) => "Rebuild it with `behalf doctor --rebuild`; nothing else is lost.",
+            Self::Index(_) | Self::DamagedIndex => {
+                "Rebuild it with `behalf doctor --rebuild`; nothing else is lost."
+            }
             _ => "",
         }
     }

@@ -4,7 +4,14 @@ use super::{
     Desk,
     view::{Hit, RowForm},
 };
-use crate::{Result, model::RowRef, rows, search::SearchOptions};
+use std::sync::atomic::AtomicBool;
+
+use crate::{
+    Result,
+    model::RowRef,
+    rows,
+    search::{IndexState, SearchOptions},
+};
 
 impl Desk {
     /// A row's form.
@@ -20,13 +27,34 @@ impl Desk {
     /// # Errors
     /// Database and index errors.
     pub fn search(&self, text: &str, tables: &[String], limit: u32) -> Result<Vec<Hit>> {
-        let options = SearchOptions {
-            owner: Some(self.person.clone()),
-            only_owned: false,
-        };
-        self.rows.catch_up(&self.store, &mut |_, _| ())?;
-        self.rows
-            .search(&self.store, text, tables, limit as usize, &options)
+        self.search_rows(
+            text,
+            &SearchOptions {
+                tables: tables.to_vec(),
+                owner: Some(self.person.clone()),
+                limit: limit as usize,
+                ..SearchOptions::default()
+            },
+        )
+    }
+
+    /// The same with every filter (D-04).
+    ///
+    /// # Errors
+    /// Database and index errors.
+    pub fn search_rows(&self, text: &str, options: &SearchOptions) -> Result<Vec<Hit>> {
+        self.rows.search(&self.store, text, options)
+    }
+
+    /// Keeps the index of rows up with the database until told to stop, so that no keystroke has to. For a thread of
+    /// its own; what goes wrong is logged and tried again.
+    pub fn follow_rows(&self, stop: &AtomicBool) {
+        self.rows.follow(&self.store, stop);
+    }
+
+    /// How the index of rows is: being built, or put right.
+    pub fn index_state(&self) -> IndexState {
+        self.rows.state()
     }
 
     /// Keeps a row at hand as a favourite, or no longer (D-02).

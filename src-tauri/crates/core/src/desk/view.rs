@@ -252,6 +252,18 @@ views! {
         pub why: String,
         /// Empty when it may be chosen, else why not (D-04, A-05).
         pub disabled: String,
+        /// The matched parts, in the order they are read (D-03).
+        pub marks: Vec<Marked>,
+    }
+
+    /// A matched part of a row found.
+    pub struct Marked {
+        /// The column's label, as in `columns`; empty for the name.
+        pub column: String,
+        /// Where it begins, in UTF-16 units, as the window counts.
+        pub start: u32,
+        /// Where it ends.
+        pub end: u32,
     }
 
     /// A row an item may belong to (D-07).

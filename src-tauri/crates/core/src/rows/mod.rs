@@ -16,6 +16,7 @@ use crate::{
 };
 
 pub use import::import;
+pub(crate) use import::time;
 pub use labels::label;
 
 pub(crate) use recent::{disabled, hit};

@@ -20,8 +20,10 @@ const FAVOURITES: usize = 6;
 /// Database errors.
 pub fn used(conn: &Connection, row: &RowRef, now: Time) -> Result<()> {
     conn.prepare_cached(
-        "INSERT INTO row_use (table_name, row_id, used, times) VALUES (?1, ?2, ?3, 1)
-         ON CONFLICT (table_name, row_id) DO UPDATE SET used = max(used, excluded.used), times = times + 1",
+        "INSERT INTO row_use (table_name, row_id, used, times, changed)
+         VALUES (?1, ?2, ?3, 1, (SELECT ifnull(max(changed), 0) + 1 FROM row_use))
+         ON CONFLICT (table_name, row_id) DO UPDATE SET
+            used = max(used, excluded.used), times = times + 1, changed = excluded.changed",
     )?
     .execute((&row.table, &row.id, now.0))?;
     Ok(())
@@ -33,8 +35,10 @@ pub fn used(conn: &Connection, row: &RowRef, now: Time) -> Result<()> {
 /// Database errors.
 pub fn favourite(conn: &Connection, row: &RowRef, keep: bool) -> Result<()> {
     conn.prepare_cached(
-        "INSERT INTO row_use (table_name, row_id, used, times, favourite) VALUES (?1, ?2, 0, 0, ?3)
-         ON CONFLICT (table_name, row_id) DO UPDATE SET favourite = excluded.favourite",
+        "INSERT INTO row_use (table_name, row_id, used, times, favourite, changed)
+         VALUES (?1, ?2, 0, 0, ?3, (SELECT ifnull(max(changed), 0) + 1 FROM row_use))
+         ON CONFLICT (table_name, row_id) DO UPDATE SET
+            favourite = excluded.favourite, changed = excluded.changed",
     )?
     .execute((&row.table, &row.id, keep))?;
     Ok(())
@@ -99,6 +103,7 @@ pub(crate) fn hit(table: &Table, row: Row, match_kind: &str, why: String) -> Hit
         name: row.name,
         match_kind: match_kind.to_owned(),
         why,
+        marks: Vec::new(),
     }
 }
 
@@ -115,7 +120,7 @@ pub(crate) fn disabled(table: &Table, row: &Row) -> Option<String> {
     }
 }
 
-/// The rows this person used, as the search index calls them; the latest 500.
+/// The rows this person used, as the search index calls them; the latest 500, deleted ones among them.
 ///
 /// # Errors
 /// Database errors.
@@ -123,7 +128,7 @@ pub fn used_numbers(conn: &Connection) -> Result<Vec<i64>> {
     // CROSS JOIN keeps the order: SQLite would walk every row of the CRM instead of the few used ones.
     let mut statement = conn.prepare_cached(
         "SELECT r.number FROM row_use u CROSS JOIN crm_row r ON r.table_name = u.table_name AND r.id = u.row_id
-         WHERE r.deleted = 0 ORDER BY u.favourite DESC, u.used DESC LIMIT 500",
+         ORDER BY u.favourite DESC, u.used DESC LIMIT 500",
     )?;
     let numbers = statement.query_map([], |r| r.get(0))?;
     Ok(numbers.collect::<rusqlite::Result<_>>()?)

@@ -14,47 +14,85 @@ pub struct Word<'a> {
     pub written: &'a str,
     /// Folded: `Müller` is `muller`, `Straße` is `strasse`.
     pub plain: String,
-    /// Folded, and without the `e` that stands for an umlaut: `Mueller` is `muller` as well.
-    pub loose: String,
+    /// Other ways people type it, folded: `mueller` for `Müller`, `muller` for `Mueller`. What is typed is never
+    /// changed this way: `joe` must not find every `John`.
+    pub others: Vec<String>,
+}
+
+impl<'a> Word<'a> {
+    fn of(written: &'a str) -> Option<Self> {
+        if written.is_ascii() {
+            let plain: String = written
+                .bytes()
+                .filter(u8::is_ascii_alphanumeric)
+                .take(LONGEST_WORD)
+                .map(|b| char::from(b.to_ascii_lowercase()))
+                .collect();
+            let others = contracted(&plain).into_iter().collect();
+            return (!plain.is_empty()).then_some(Self {
+                written,
+                plain,
+                others,
+            });
+        }
+        let plain = folded(written, false);
+        if plain.is_empty() {
+            return None;
+        }
+        let mut others: Vec<String> = contracted(&plain).into_iter().collect();
+        let expanded = folded(written, true);
+        if expanded != plain {
+            others.push(expanded);
+        }
+        Some(Self {
+            written,
+            plain,
+            others,
+        })
+    }
+
+    /// Every way it is found by, the plain one first.
+    pub fn forms(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.plain.as_str()).chain(self.others.iter().map(String::as_str))
+    }
 }
 
 /// The words of a text.
 pub fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
-    text.split(|c| !in_word(c))
-        .filter_map(|written| {
-            let plain = plain(written);
-            (!plain.is_empty()).then(|| Word {
-                written,
-                loose: loose(&plain),
-                plain,
-            })
-        })
-        .take(MOST_WORDS)
+    text.split(|c| !in_word(c)).filter_map(Word::of).take(MOST_WORDS)
 }
 
-/// A whole text in both forms: its words with one space between them.
+/// A text in words, as it is compared with what was typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Joined {
-    /// As [`Word::plain`].
-    pub plain: String,
-    /// As [`Word::loose`].
-    pub loose: String,
+pub struct Folded<'a> {
+    /// Its words; none where it is digits alone.
+    pub words: Vec<Word<'a>>,
+    /// Its digits, when it reads like a phone number or holds a long one.
+    pub digits: Option<String>,
 }
 
-impl Joined {
-    /// Joins words.
-    pub fn of<'a, 'b: 'a>(words: impl IntoIterator<Item = &'a Word<'b>>) -> Self {
-        let mut joined = Self::default();
-        for word in words {
-            if !joined.plain.is_empty() {
-                joined.plain.push(' ');
-                joined.loose.push(' ');
-            }
-            joined.plain.push_str(&word.plain);
-            joined.loose.push_str(&word.loose);
+impl<'a> Folded<'a> {
+    /// Folds a text. A phone number has no words: people type its digits, however they are grouped.
+    pub fn of(text: &'a str) -> Self {
+        let digits = phone_digits(text);
+        let bare = digits.is_some() && !text.chars().any(char::is_alphabetic);
+        Self {
+            words: if bare { Vec::new() } else { words(text).collect() },
+            digits,
         }
-        joined
     }
+}
+
+/// Words with one space between them.
+pub fn joined<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let mut joined = String::new();
+    for word in words {
+        if !joined.is_empty() {
+            joined.push(' ');
+        }
+        joined.push_str(word);
+    }
+    joined
 }
 
 /// The digits of something that reads like a phone number, however it is written; `None` for anything else.
@@ -63,7 +101,13 @@ pub fn phone_digits(text: &str) -> Option<String> {
         return None;
     }
     let (mut digits, mut letters) = (String::new(), 0);
-    for c in text.nfkd() {
+    for c in text.chars() {
+        // Full-width digits are digits too.
+        let c = if c.is_ascii() {
+            c
+        } else {
+            std::iter::once(c).nfkd().next().unwrap_or(c)
+        };
         if c.is_ascii_digit() {
             digits.push(c);
         } else if c.is_alphabetic() {
@@ -91,6 +135,11 @@ fn in_word(c: char) -> bool {
     c.is_alphanumeric() || is_symbol(c) || is_skipped(c) || is_combining_mark(c)
 }
 
+/// A mark on the letter before it.
+pub(super) fn is_mark(c: char) -> bool {
+    is_combining_mark(c)
+}
+
 fn is_symbol(c: char) -> bool {
     matches!(u32::from(c), 0x2600..=0x27BF | 0x1F000..=0x1FAFF)
 }
@@ -103,52 +152,88 @@ fn is_skipped(c: char) -> bool {
     ) || matches!(u32::from(c), 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x2069 | 0xFE00..=0xFE0F)
 }
 
-fn plain(written: &str) -> String {
-    let mut plain = String::with_capacity(written.len());
-    let mut length = 0;
-    let mut push = |c: char| {
-        length += 1;
-        if length <= LONGEST_WORD {
-            plain.push(c);
+/// Without case, accents and width; umlauts as two letters where `expand` says so.
+fn folded(written: &str, expand: bool) -> String {
+    let mut folded = Folding::default();
+    for c in written.chars() {
+        folded.push(c, expand);
+    }
+    folded.text
+}
+
+/// Folds letter by letter.
+#[derive(Debug, Default)]
+pub(super) struct Folding {
+    text: String,
+    /// Letters so far.
+    pub(super) length: usize,
+}
+
+impl Folding {
+    fn add(&mut self, c: char) {
+        if self.length < LONGEST_WORD {
+            self.length += 1;
+            self.text.push(c);
         }
-    };
-    for c in written.nfkd() {
-        if is_skipped(c) || is_combining_mark(c) || !(c.is_alphanumeric() || is_symbol(c)) {
-            continue;
+    }
+
+    /// Takes the next letter as it is written.
+    pub(super) fn push(&mut self, written: char, expand: bool) {
+        if expand {
+            let two = match written {
+                'ä' | 'Ä' => "ae",
+                'ö' | 'Ö' | 'ø' | 'Ø' => "oe",
+                'ü' | 'Ü' => "ue",
+                'å' | 'Å' => "aa",
+                _ => "",
+            };
+            if !two.is_empty() {
+                return two.chars().for_each(|c| self.add(c));
+            }
+            // The mark of a letter that was written in two parts.
+            if written == '\u{308}' && self.text.ends_with(['a', 'o', 'u']) {
+                return self.add('e');
+            }
         }
-        for c in c.to_lowercase() {
-            match c {
-                'ß' => "ss".chars().for_each(&mut push),
-                'æ' => "ae".chars().for_each(&mut push),
-                'œ' => "oe".chars().for_each(&mut push),
-                'þ' => "th".chars().for_each(&mut push),
-                'ø' => push('o'),
-                'đ' | 'ð' => push('d'),
-                'ħ' => push('h'),
-                'ł' => push('l'),
-                'ŧ' => push('t'),
-                // Turkish: neither I may hide the other.
-                'ı' => push('i'),
-                'ς' => push('σ'),
-                c if is_combining_mark(c) => {}
-                c => push(c),
+        for c in std::iter::once(written).nfkd() {
+            if is_skipped(c) || is_combining_mark(c) || !(c.is_alphanumeric() || is_symbol(c)) {
+                continue;
+            }
+            for c in c.to_lowercase() {
+                match c {
+                    'ß' => "ss".chars().for_each(|c| self.add(c)),
+                    'æ' => "ae".chars().for_each(|c| self.add(c)),
+                    'œ' => "oe".chars().for_each(|c| self.add(c)),
+                    'þ' => "th".chars().for_each(|c| self.add(c)),
+                    'ø' => self.add('o'),
+                    'đ' | 'ð' => self.add('d'),
+                    'ħ' => self.add('h'),
+                    'ł' => self.add('l'),
+                    'ŧ' => self.add('t'),
+                    // Turkish: neither I may hide the other.
+                    'ı' => self.add('i'),
+                    'ς' => self.add('σ'),
+                    c if is_combining_mark(c) => {}
+                    c => self.add(c),
+                }
             }
         }
     }
-    plain
 }
 
-/// Drops the `e` after `a`, `o` and `u`. Done to both sides, so what began alike still begins alike.
-fn loose(plain: &str) -> String {
+/// Without the `e` that may stand for an umlaut after `a`, `o` and `u`.
+fn contracted(plain: &str) -> Option<String> {
+    let umlaut = |pair: &[u8]| matches!(pair, [b'a' | b'o' | b'u', b'e']);
+    if !plain.as_bytes().windows(2).any(umlaut) {
+        return None;
+    }
     let mut before = ' ';
-    plain
-        .chars()
-        .filter(|&c| {
-            let drop = c == 'e' && matches!(before, 'a' | 'o' | 'u');
-            before = c;
-            !drop
-        })
-        .collect()
+    let kept = plain.chars().filter(|&c| {
+        let drop = c == 'e' && matches!(before, 'a' | 'o' | 'u');
+        before = c;
+        !drop
+    });
+    Some(kept.collect())
 }
 
 #[cfg(test)]
@@ -183,12 +268,27 @@ mod tests {
     }
 
     #[test]
-    fn an_umlaut_written_out_is_the_same_loosely() {
-        let loose = |text: &str| words(text).map(|word| word.loose).collect::<String>();
-        assert_eq!(loose("Mueller"), "muller");
-        assert_eq!(loose("Müller"), loose("Mueller"));
-        assert_eq!(loose("Muller"), loose("Mueller"));
-        assert_eq!(loose("Ærø"), loose("Aero"));
+    fn an_umlaut_may_be_typed_in_every_way() {
+        let forms = |text: &str| {
+            words(text)
+                .flat_map(|word| word.forms().map(str::to_owned).collect::<Vec<_>>())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(forms("Mueller"), ["mueller", "muller"]);
+        assert_eq!(forms("Müller"), ["muller", "mueller"]);
+        assert_eq!(forms("Mu\u{308}ller"), ["muller", "mueller"]);
+        assert_eq!(forms("Muller"), ["muller"]);
+        assert_eq!(forms("ÅRHUS"), ["arhus", "aarhus"]);
+        assert_eq!(forms("Joe"), ["joe", "jo"]);
+    }
+
+    #[test]
+    fn a_phone_number_has_digits_and_no_words() {
+        let phone = Folded::of("+49 (171) 234-5678");
+        assert!(phone.words.is_empty() && phone.digits.as_deref() == Some("491712345678"));
+        let account = Folded::of("AC-104233");
+        assert!(account.words.len() == 2 && account.digits.as_deref() == Some("104233"));
+        assert_eq!(Folded::of("Hall 12").digits, None);
     }
 
     #[test]

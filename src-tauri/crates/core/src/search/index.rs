@@ -1,106 +1,110 @@
-//! The index of rows on disk: kept up with the database, asked stage by stage, built again when it is damaged.
+//! The index of rows on disk: segments that follow the database, merged in the background, built again when damaged.
+//!
+//! Every row of `crm_row` has a number that counts up with each change, and a segment holds all rows whose last change
+//! lies in its span. So the list of segments says how far the index has come, a row's newest segment is the one that
+//! counts, and whatever is lost is read again from there on. What is new lies in small segments in memory; they go to
+//! the disk when there is something to lose, and small ones are merged so that there are never more than a handful.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::HashMap,
+    fs::{self, File},
+    io::Write,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
 };
 
-use rusqlite::{Connection, OptionalExtension};
-use tantivy::{
-    DocAddress, Index, IndexReader, IndexWriter, Order, ReloadPolicy, TantivyError, Term as Key,
-    collector::TopDocs, directory::MmapDirectory, query::Query as Node,
-};
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+use tantivy::directory::{MmapDirectory, OwnedBytes};
 
 use super::{
-    fold::{self, Joined},
-    matching::{self, Match, Prepared, Query},
-    stages::{Fields, either, every, term},
+    fold::Folded,
+    hits::{self, Kept, SearchOptions},
+    matching::Query,
+    segment::{Builder, Entry, Head, Segment, lists::Bits},
 };
 use crate::{
     Error, Result,
     desk::view::Hit,
-    model::Address,
     rows::{self, Row, Table},
     store::Store,
 };
 
-/// Counts up when what the index holds changes: an older index is then built again.
-const FORMAT: u32 = 1;
 /// How many rows are read from the database at a time.
-const READ: usize = 10_000;
-/// How many rows are indexed between two commits.
-const COMMIT: u64 = 100_000;
-/// Memory of the writer, in bytes, before it writes a segment.
-const MEMORY: usize = 64 << 20;
-/// How many rows of a stage are looked at first, and at the most.
-const PAGE: usize = 48;
-const MOST: usize = 1_024;
-/// How many rows are returned at the most.
-const LIMIT: usize = 200;
-/// How many of the rows this person used are looked at whatever the index says.
-const USED: usize = 64;
+const READ: usize = 5_000;
+/// How many rows make a segment of their own while a large index is built: what a crash loses at the most.
+const CHUNK: usize = 200_000;
+/// From how many rows on a segment goes to the disk.
+const KEEP: u32 = 1_024;
+/// A segment is merged with the newer ones when it has not more than so many times their rows.
+const RATIO: u64 = 3;
+/// How often [`RowIndex::follow`] looks whether rows have changed.
+const LOOK: Duration = Duration::from_millis(100);
+
+const LIST: &str = "segments.json";
+const LOCK: &str = "writer.lock";
 
 /// What [`RowIndex::catch_up`] did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CaughtUp {
     /// Rows indexed or taken out.
     pub rows: u64,
-    /// True when another process was at it: the next time.
-    pub skipped: bool,
 }
 
-/// How a search ranks and filters.
-#[derive(Debug, Clone, Default)]
-pub struct SearchOptions {
-    /// Whose rows come first: the mailbox owner.
-    pub owner: Option<Address>,
-    /// `Only my rows` (D-04): nothing but rows owned by `owner`.
-    pub only_owned: bool,
+/// How the index is, for the person.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IndexState {
+    /// Rows done and all, while it is being built.
+    pub building: Option<(u64, u64)>,
+    /// One sentence when something had to be put right; else empty.
+    pub note: String,
 }
+
+/// The list of segments on the disk.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Listed {
+    /// Names of the files, oldest changes first.
+    files: Vec<String>,
+}
+
+/// A segment and those of its rows that newer ones cover.
+pub(super) struct Live {
+    pub(super) segment: Arc<Segment>,
+    pub(super) dead: Bits,
+    /// Its file; none while it is only in memory.
+    file: Option<String>,
+}
+
+impl Live {
+    fn rows(&self) -> u64 {
+        u64::from(self.segment.len() - self.dead.len().min(self.segment.len()))
+    }
+}
+
+/// All segments at one time, oldest changes first.
+type Segments = Vec<Arc<Live>>;
 
 /// The index of rows.
 pub struct RowIndex {
     folder: PathBuf,
-    open: RwLock<Open>,
-    /// One catch-up at a time; holds the position of the last one.
-    caught_up: Mutex<i64>,
+    directory: MmapDirectory,
+    segments: RwLock<Arc<Segments>>,
+    /// One catch-up at a time; holds the list of files as it was read or written last.
+    writer: Mutex<Listed>,
+    kept: Kept,
+    /// Somebody keeps it up in the background.
+    followed: AtomicBool,
+    building: (AtomicU64, AtomicU64),
+    note: Mutex<&'static str>,
 }
 
-#[derive(Clone)]
-struct Open {
-    index: Index,
-    reader: IndexReader,
-    fields: Fields,
-}
-
-impl Open {
-    fn at(folder: &Path) -> tantivy::Result<Self> {
-        let fields = Fields::new();
-        let index = Index::open_or_create(MmapDirectory::open(folder)?, fields.schema.clone())?;
-        let reader = index
-            .reader_builder()
-            .reload_policy(ReloadPolicy::Manual)
-            .try_into()?;
-        Ok(Self {
-            index,
-            reader,
-            fields,
-        })
-    }
-
-    /// Up to which change the index knows the rows; `None` when it was written by another release.
-    fn position(&self) -> tantivy::Result<Option<i64>> {
-        let metas = self.index.load_metas()?;
-        let Some(payload) = metas.payload else {
-            return Ok(metas.segments.is_empty().then_some(0));
-        };
-        Ok(payload
-            .split_once(':')
-            .filter(|(format, _)| format.parse() == Ok(FORMAT))
-            .and_then(|(_, position)| position.parse().ok()))
-    }
-}
+/// What was said to the person about a damaged index.
+const DAMAGED: &str = "The search index was damaged and is being built again; nothing else is affected.";
 
 impl RowIndex {
     /// Opens the index in `folder`, making it where it is missing and anew where it is damaged.
@@ -108,42 +112,44 @@ impl RowIndex {
     /// # Errors
     /// I/O errors: the folder cannot be written.
     pub fn open(folder: &Path) -> Result<Self> {
-        std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
-        let opened = Open::at(folder).and_then(|open| Ok((open.position()?, open)));
-        let (position, open) = match opened {
-            Ok((Some(position), open)) => (position, open),
-            Ok((None, open)) => {
-                drop(open);
-                tracing::warn!(folder = %folder.display(), "the row index is of another release: building it again");
-                (0, anew(folder)?)
-            }
-            Err(error) => {
-                tracing::warn!(folder = %folder.display(), %error, "the row index is damaged: building it again");
-                (0, anew(folder)?)
-            }
-        };
-        Ok(Self {
+        fs::create_dir_all(folder).map_err(Error::io(folder))?;
+        let directory = MmapDirectory::open(folder)
+            .map_err(|error| Error::io(folder)(std::io::Error::other(error.to_string())))?;
+        let index = Self {
             folder: folder.to_owned(),
-            open: RwLock::new(open),
-            caught_up: Mutex::new(position),
-        })
+            directory,
+            segments: RwLock::default(),
+            writer: Mutex::default(),
+            kept: Kept::default(),
+            followed: AtomicBool::new(false),
+            building: (AtomicU64::new(0), AtomicU64::new(0)),
+            note: Mutex::new(""),
+        };
+        let listed = index.listed();
+        match index.load(&listed) {
+            Ok(segments) => {
+                index.show(segments);
+                *lock(&index.writer) = listed;
+            }
+            Err(error) => index.damaged(&error),
+        }
+        Ok(index)
     }
 
     /// Brings the index up to the database. Cheap when there is nothing to do. `progress` hears (done, all) rows.
     ///
     /// # Errors
-    /// Database, index and I/O errors; what was committed before stays, and the next call goes on from there.
+    /// Database and I/O errors; what was done before stays, and the next call goes on from there.
     pub fn catch_up(&self, store: &Store, progress: &mut dyn FnMut(u64, u64)) -> Result<CaughtUp> {
-        let mut known = lock(&self.caught_up);
-        let newest = store.read(newest)?;
-        if newest == *known {
+        let mut listed = lock(&self.writer);
+        if store.read(newest)? == self.position() {
             return Ok(CaughtUp::default());
         }
-        match self.follow(store, &mut known, newest, progress) {
-            Err(Error::Index(error)) if !is_busy(&error) => {
-                tracing::warn!(%error, "the row index is damaged: building it again");
-                self.reset(&mut known)?;
-                self.follow(store, &mut known, newest, progress)
+        match self.advance(store, &mut listed, progress) {
+            Err(error @ Error::DamagedIndex) => {
+                self.damaged(&error);
+                *listed = Listed::default();
+                self.advance(store, &mut listed, progress)
             }
             done => done,
         }
@@ -152,12 +158,32 @@ impl RowIndex {
     /// Throws the index away and builds it again from the database.
     ///
     /// # Errors
-    /// Database, index and I/O errors.
+    /// Database and I/O errors.
     pub fn rebuild(&self, store: &Store, progress: &mut dyn FnMut(u64, u64)) -> Result<CaughtUp> {
-        let mut known = lock(&self.caught_up);
-        self.reset(&mut known)?;
-        let newest = store.read(newest)?;
-        self.follow(store, &mut known, newest, progress)
+        let mut listed = lock(&self.writer);
+        self.show(Segments::new());
+        listed.files.clear();
+        self.write_list(&listed)?;
+        self.advance(store, &mut listed, progress)
+    }
+
+    /// Keeps the index up with the database until told to stop, beginning with a look at every byte of it: a damaged
+    /// one is built again. For a thread of its own; what goes wrong is logged, and tried again.
+    pub fn follow(&self, store: &Store, stop: &AtomicBool) {
+        self.followed.store(true, Ordering::Release);
+        let whole = self.segments().iter().all(|live| live.segment.is_whole());
+        if !whole {
+            self.damaged(&Error::DamagedIndex);
+            *lock(&self.writer) = Listed::default();
+        }
+        while !stop.load(Ordering::Acquire) {
+            if let Err(error) = self.catch_up(store, &mut |_, _| ()) {
+                tracing::warn!(%error, "the index of rows cannot follow; trying again");
+                thread::sleep(LOOK * 9);
+            }
+            thread::sleep(LOOK);
+        }
+        self.followed.store(false, Ordering::Release);
     }
 
     /// Reads the whole index and says whether it is sound and knows every row; for `doctor`.
@@ -165,155 +191,346 @@ impl RowIndex {
     /// # Errors
     /// Database errors.
     pub fn is_sound(&self, store: &Store) -> Result<bool> {
-        let open = self.current();
-        let rows = store.read(|conn| {
+        let segments = self.segments();
+        let (rows, newest) = store.read(|conn| {
             let rows: i64 =
                 conn.query_row("SELECT count(*) FROM crm_row WHERE deleted = 0", [], |r| r.get(0))?;
             Ok((rows as u64, newest(conn)?))
         })?;
-        let sound = || -> tantivy::Result<bool> {
-            let intact = open.index.validate_checksum()?.is_empty();
-            Ok(intact && open.position()? == Some(rows.1) && open.reader.searcher().num_docs() == rows.0)
-        };
-        Ok(sound().unwrap_or(false))
+        Ok(segments.iter().all(|live| live.segment.is_whole())
+            && self.position() == newest
+            && segments.iter().map(|live| live.rows()).sum::<u64>() == rows)
     }
 
-    fn current(&self) -> Open {
-        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        open.clone()
-    }
-
-    fn reset(&self, known: &mut i64) -> Result<()> {
-        let open = anew(&self.folder)?;
-        *self.open.write().unwrap_or_else(PoisonError::into_inner) = open;
-        *known = 0;
-        Ok(())
-    }
-
-    fn follow(
-        &self,
-        store: &Store,
-        known: &mut i64,
-        newest: i64,
-        progress: &mut dyn FnMut(u64, u64),
-    ) -> Result<CaughtUp> {
-        let mut open = self.current();
-        // Another process may have been here.
-        let mut position = open.position()?.unwrap_or_default();
-        if position > newest {
-            tracing::warn!(
-                position,
-                newest,
-                "the row index knows more than the database: building it again"
-            );
-            self.reset(known)?;
-            open = self.current();
-            position = 0;
+    /// How it is.
+    pub fn state(&self) -> IndexState {
+        let (done, all) = (
+            self.building.0.load(Ordering::Relaxed),
+            self.building.1.load(Ordering::Relaxed),
+        );
+        IndexState {
+            building: (all > 0).then_some((done, all)),
+            note: (*lock(&self.note)).to_owned(),
         }
-        let mut done = 0;
-        if position < newest {
-            let threads = if newest - position > 50_000 { 2 } else { 1 };
-            let mut writer: IndexWriter = match open.index.writer_with_num_threads(threads, threads * MEMORY)
-            {
-                Err(error) if is_busy(&error) => {
-                    open.reader.reload()?;
-                    return Ok(CaughtUp {
-                        rows: 0,
-                        skipped: true,
-                    });
-                }
-                writer => writer?,
-            };
-            position = open.position()?.unwrap_or_default();
-            let tables = by_name(store.read(rows::tables)?);
-            let all = store.read(|conn| pending(conn, position))?;
-            let mut uncommitted = 0;
-            loop {
-                let batch = store.read(|conn| changed_after(conn, position))?;
-                for change in &batch {
-                    position = change.changed;
-                    let number = change.row.number as u64;
-                    writer.delete_term(Key::from_field_u64(open.fields.number, number));
-                    let table = tables.get(&change.row.row.table).filter(|_| !change.deleted);
-                    if let Some(table) = table {
-                        writer.add_document(document(&open.fields, table, &change.row))?;
-                    }
-                }
-                done += batch.len() as u64;
-                uncommitted += batch.len() as u64;
-                let ended = batch.len() < READ;
-                if uncommitted > 0 && (ended || uncommitted >= COMMIT) {
-                    let mut commit = writer.prepare_commit()?;
-                    commit.set_payload(&format!("{FORMAT}:{position}"));
-                    commit.commit()?;
-                    uncommitted = 0;
-                }
-                progress(done, all.max(done));
-                if ended {
-                    break;
-                }
-            }
-            if done > 10_000 {
-                writer.wait_merging_threads()?;
-            }
-            tracing::debug!(rows = done, position, "row index caught up");
-        }
-        open.reader.reload()?;
-        *known = position;
-        Ok(CaughtUp {
-            rows: done,
-            skipped: false,
-        })
     }
 
     /// Rows that match what was typed, best first (D-01 to D-04): by kind of match, then rows this person used, then
-    /// rows of the owner, then by name; rows that may not be chosen come last and say why. Empty text gives the
-    /// recent rows (D-02). `tables` empty: every table that takes activities. At most 200.
+    /// those whose name matches, those of the owner, and the newest; rows that may not be chosen come last and say why.
+    /// Empty text gives the recent rows (D-02).
     ///
     /// # Errors
-    /// Database and index errors.
-    pub fn search(
-        &self,
-        store: &Store,
-        text: &str,
-        tables: &[String],
-        limit: usize,
-        options: &SearchOptions,
-    ) -> Result<Vec<Hit>> {
+    /// Database errors; I/O errors where nobody keeps the index up in the background.
+    pub fn search(&self, store: &Store, text: &str, options: &SearchOptions) -> Result<Vec<Hit>> {
         if text.trim().is_empty() {
             return store.read(rows::recent);
         }
         let Some(query) = Query::parse(text) else {
             return Ok(Vec::new());
         };
-        let ask = || {
-            let open = self.current();
-            store.read(|conn| search(&open, conn, &query, tables, limit.clamp(1, LIMIT), options))
-        };
-        match ask() {
-            Err(Error::Index(error)) => {
-                tracing::warn!(%error, "the row index cannot be read: building it again");
-                self.rebuild(store, &mut |_, _| {})?;
-                ask()
+        if !self.followed.load(Ordering::Acquire) {
+            self.catch_up(store, &mut |_, _| ())?;
+        }
+        let segments = self.segments();
+        store.read(|conn| hits::search(&segments, &self.kept, conn, &query, options))
+    }
+
+    fn segments(&self) -> Arc<Segments> {
+        self.segments
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn show(&self, segments: Segments) {
+        *self.segments.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(segments);
+    }
+
+    /// Up to which change the index knows the rows.
+    fn position(&self) -> i64 {
+        self.segments().last().map_or(0, |live| live.segment.changes().1)
+    }
+
+    fn damaged(&self, error: &Error) {
+        tracing::warn!(folder = %self.folder.display(), %error, "the row index is damaged: building it again");
+        *lock(&self.note) = DAMAGED;
+        self.show(Segments::new());
+        // A list that is gone keeps other processes, too, from what is damaged.
+        if let Err(error) = fs::remove_file(self.folder.join(LIST)) {
+            tracing::debug!(%error, "no list of segments to remove");
+        }
+    }
+
+    /// The list on the disk; empty when there is none, or none of this release.
+    fn listed(&self) -> Listed {
+        let text = fs::read(self.folder.join(LIST)).unwrap_or_default();
+        serde_json::from_slice(&text).unwrap_or_else(|error| {
+            if !text.is_empty() {
+                tracing::warn!(%error, "the list of segments cannot be read: building the index again");
+                *lock(&self.note) = DAMAGED;
             }
-            hits => hits,
+            Listed::default()
+        })
+    }
+
+    /// Opens what is listed; what is open already stays.
+    fn load(&self, listed: &Listed) -> Result<Segments> {
+        let open = self.segments();
+        let mut segments = Segments::new();
+        for file in &listed.files {
+            let known = open.iter().find(|live| live.file.as_ref() == Some(file));
+            let segment = match known {
+                Some(live) => Arc::clone(&live.segment),
+                None => Arc::new(Segment::open(&self.directory, file)?),
+            };
+            let before = segments.last().map_or(0, |live| live.segment.changes().1);
+            if segment.changes().0 != before {
+                return Err(Error::DamagedIndex);
+            }
+            segments = with(&segments, segment, Some(file.clone()));
+        }
+        Ok(segments)
+    }
+
+    /// Indexes what has changed, and merges.
+    fn advance(
+        &self,
+        store: &Store,
+        listed: &mut Listed,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<CaughtUp> {
+        let path = self.folder.join(LOCK);
+        let file = File::create(&path).map_err(Error::io(&path))?;
+        // Where another process writes, what it has not written yet is kept in memory.
+        let may_write = file.try_lock().is_ok();
+        let on_disk = self.listed();
+        if on_disk != *listed || !self.segments().iter().any(|live| live.file.is_some()) {
+            self.show(self.load(&on_disk)?);
+            *listed = on_disk;
+        }
+        if may_write {
+            self.tidy_folder(listed);
+        }
+        let newest = store.read(newest)?;
+        if self.position() > newest {
+            tracing::warn!("the row index knows more than the database: building it again");
+            self.show(Segments::new());
+            listed.files.clear();
+        }
+        let mut position = self.position();
+        let all = store.read(|conn| pending(conn, position))?;
+        if all > READ as u64 {
+            self.building.1.store(all, Ordering::Relaxed);
+        }
+        let built = self.build(store, &mut position, listed, may_write, &mut |done| {
+            self.building.0.store(done, Ordering::Relaxed);
+            progress(done, all.max(done));
+        });
+        self.building.1.store(0, Ordering::Relaxed);
+        let rows = built?;
+        self.merge(listed, may_write)?;
+        if rows > 0 {
+            tracing::debug!(
+                rows,
+                position,
+                segments = self.segments().len(),
+                "row index caught up"
+            );
+        }
+        Ok(CaughtUp { rows })
+    }
+
+    fn build(
+        &self,
+        store: &Store,
+        position: &mut i64,
+        listed: &mut Listed,
+        may_write: bool,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<u64> {
+        let tables: HashMap<String, Table> = store
+            .read(rows::tables)?
+            .into_iter()
+            .map(|table| (table.name.clone(), table))
+            .collect();
+        let (mut builder, mut from, mut done) = (Builder::default(), *position, 0);
+        loop {
+            let count = store.read(|conn| {
+                changed_after(conn, *position, |change| {
+                    *position = change.changed;
+                    let Ok(number) = u32::try_from(change.row.number) else {
+                        return;
+                    };
+                    match tables.get(&change.row.row.table).filter(|_| !change.deleted) {
+                        Some(table) => add(&mut builder, number, table, &change.row),
+                        None => builder.remove(number),
+                    }
+                })
+            })?;
+            done += count as u64;
+            let ended = count < READ;
+            if *position > from && (ended || builder.len() >= CHUNK) {
+                let bytes = std::mem::take(&mut builder).finish(from, *position);
+                from = *position;
+                let (segment, file) = self.keep(bytes, may_write)?;
+                self.show(with(&self.segments(), segment, file));
+                self.list(listed, may_write)?;
+            }
+            progress(done);
+            if ended {
+                return Ok(done);
+            }
+        }
+    }
+
+    /// Opens what was built, from the disk where it is worth it.
+    fn keep(&self, bytes: Vec<u8>, may_write: bool) -> Result<(Arc<Segment>, Option<String>)> {
+        let bytes = OwnedBytes::new(bytes);
+        let segment = Segment::read(bytes.clone())?;
+        // What lies before it must be on the disk as well, or the list would have a hole.
+        let above = segment.changes().0;
+        let grounded = self
+            .segments()
+            .iter()
+            .filter(|live| live.segment.changes().0 < above)
+            .all(|live| live.file.is_some());
+        if !may_write || !grounded || segment.len() < KEEP {
+            return Ok((Arc::new(segment), None));
+        }
+        drop(segment);
+        // Never a name that was used: another process may still read what had it.
+        let name = format!("{}.rows", uuid::Uuid::new_v4().simple());
+        let path = self.folder.join(&name);
+        let write = || -> std::io::Result<()> {
+            let mut file = File::create(&path)?;
+            file.write_all(&bytes)?;
+            file.sync_all()
+        };
+        write().map_err(Error::io(&path))?;
+        drop(bytes);
+        Ok((Arc::new(Segment::open(&self.directory, &name)?), Some(name)))
+    }
+
+    /// Merges the newest segments while the one before them is not much larger than they are together.
+    fn merge(&self, listed: &mut Listed, may_write: bool) -> Result<()> {
+        let segments = self.segments();
+        let (mut first, mut rows) = (segments.len(), 0);
+        for (n, live) in segments.iter().enumerate().rev() {
+            let mergeable = may_write || live.file.is_none();
+            if !mergeable || (first < segments.len() && u64::from(live.segment.len()) > RATIO * rows) {
+                break;
+            }
+            rows += u64::from(live.segment.len());
+            first = n;
+        }
+        let Some((oldest, newest)) = segments[first..].first().zip(segments.last()) else {
+            return Ok(());
+        };
+        let half_dead = oldest.rows() * 2 < u64::from(oldest.segment.len());
+        if segments.len() - first < 2 && !(half_dead && may_write) {
+            return Ok(());
+        }
+        let mut builder = Builder::default();
+        for live in &segments[first..] {
+            builder.add_segment(&live.segment, |doc| !live.dead.contains(doc), first > 0);
+        }
+        let bytes = builder.finish(oldest.segment.changes().0, newest.segment.changes().1);
+        let (segment, file) = self.keep(bytes, may_write)?;
+        self.show(with(&segments[..first], segment, file));
+        self.list(listed, may_write)
+    }
+
+    /// Writes the list when it is another one.
+    fn list(&self, listed: &mut Listed, may_write: bool) -> Result<()> {
+        let files: Vec<String> = self
+            .segments()
+            .iter()
+            .map_while(|live| live.file.clone())
+            .collect();
+        if !may_write || files == listed.files {
+            return Ok(());
+        }
+        listed.files = files;
+        self.write_list(listed)?;
+        self.tidy_folder(listed);
+        Ok(())
+    }
+
+    fn write_list(&self, listed: &Listed) -> Result<()> {
+        let (path, new) = (self.folder.join(LIST), self.folder.join("segments.new"));
+        let write = || -> std::io::Result<()> {
+            let mut file = File::create(&new)?;
+            file.write_all(&serde_json::to_vec(listed)?)?;
+            file.sync_all()?;
+            fs::rename(&new, &path)
+        };
+        write().map_err(Error::io(&path))
+    }
+
+    /// Removes what no list names: left by a crash, by a merge, by another release.
+    fn tidy_folder(&self, listed: &Listed) {
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name != LIST && name != LOCK && !listed.files.contains(&name) {
+                // Another process may still read it on a system that does not let go: the next time.
+                let _ = fs::remove_file(entry.path());
+            }
         }
     }
 }
 
-fn lock(mutex: &Mutex<i64>) -> MutexGuard<'_, i64> {
+/// These segments and a newer one, which covers what they have of its rows.
+fn with(segments: &[Arc<Live>], newer: Arc<Segment>, file: Option<String>) -> Segments {
+    let covered: Vec<u32> = newer.numbers().chain(newer.removed().iter().copied()).collect();
+    let mut all: Segments = segments
+        .iter()
+        .map(|live| {
+            let docs: Vec<u32> = covered
+                .iter()
+                .filter_map(|&number| live.segment.doc(number))
+                .collect();
+            if docs.is_empty() {
+                return Arc::clone(live);
+            }
+            let mut dead = live.dead.clone();
+            docs.into_iter().for_each(|doc| dead.insert(doc));
+            Arc::new(Live {
+                segment: Arc::clone(&live.segment),
+                dead,
+                file: live.file.clone(),
+            })
+        })
+        .collect();
+    let dead = Bits::new(newer.len());
+    all.push(Arc::new(Live {
+        segment: newer,
+        dead,
+        file,
+    }));
+    all
+}
+
+fn add(builder: &mut Builder, number: u32, table: &Table, row: &Row) {
+    let fields: Vec<Folded<'_>> = hits::values(table, row).map(Folded::of).collect();
+    let modified = row
+        .columns
+        .get("modifiedon")
+        .and_then(|text| rows::time(text))
+        .unwrap_or_default();
+    let head = Head {
+        number,
+        disabled: rows::disabled(table, row).is_some(),
+        recency: u32::try_from(row.created.max(modified) / 1_000).unwrap_or_default(),
+    };
+    builder.add(&Entry {
+        head,
+        table: &table.name,
+        owner: &row.owner,
+        fields: &fields,
+    });
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// An empty index where there was a damaged one.
-fn anew(folder: &Path) -> Result<Open> {
-    std::fs::remove_dir_all(folder).map_err(Error::io(folder))?;
-    std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
-    Ok(Open::at(folder)?)
-}
-
-fn is_busy(error: &TantivyError) -> bool {
-    matches!(error, TantivyError::LockFailure(..))
 }
 
 fn newest(conn: &Connection) -> Result<i64> {
@@ -333,257 +550,23 @@ struct Change {
     deleted: bool,
 }
 
-fn changed_after(conn: &Connection, position: i64) -> Result<Vec<Change>> {
+/// The next rows after a change; says how many there were.
+fn changed_after(conn: &Connection, position: i64, mut each: impl FnMut(Change)) -> Result<usize> {
     let mut statement = conn.prepare_cached(
         "SELECT number, table_name, id, name, owner, active, appendable, created, columns, changed, deleted
          FROM crm_row WHERE changed > ?1 ORDER BY changed LIMIT ?2",
     )?;
-    let raw = statement.query_map((position, READ as i64), |r| {
-        Ok((rows::read_row(r)?, r.get::<_, i64>(9)?, r.get::<_, bool>(10)?))
-    })?;
-    raw.map(|raw| {
-        let (row, changed, deleted) = raw?;
-        Ok(Change {
-            row: row.into_row()?,
-            changed,
-            deleted,
-        })
-    })
-    .collect()
-}
-
-fn by_name(tables: Vec<Table>) -> BTreeMap<String, Table> {
-    tables
-        .into_iter()
-        .map(|table| (table.name.clone(), table))
-        .collect()
-}
-
-fn document(fields: &Fields, table: &Table, row: &Row) -> tantivy::TantivyDocument {
-    let choosable = rows::disabled(table, row).is_none();
-    let values = quick_find(table, row).map(|(_, value)| value);
-    fields.document(row.number as u64, choosable, &table.name, &row.owner, values)
-}
-
-/// What a row is found by: column and value, the name first.
-fn quick_find<'a>(table: &'a Table, row: &'a Row) -> impl Iterator<Item = (&'a str, &'a str)> {
-    let others = table
-        .quick_find
-        .iter()
-        .filter(|&column| *column != table.name_column);
-    let others = others.filter_map(|column| Some((column.as_str(), row.value(column)?)));
-    std::iter::once((table.name_column.as_str(), row.name.as_str())).chain(others)
-}
-
-/// A row that matches, with what it is ranked by.
-struct Ranked {
-    row: Row,
-    found: Match,
-    /// The column that matched.
-    column: String,
-    disabled: bool,
-    used: bool,
-    owned: bool,
-    sort_name: String,
-}
-
-impl Ranked {
-    /// Smaller is better; no two rows are equal.
-    fn rank(&self) -> impl Ord + use<'_> {
-        (
-            (self.disabled, self.found.kind, self.found.loose),
-            (!self.used, !self.owned, self.found.field),
-            (&self.sort_name, &self.row.row),
-        )
-    }
-}
-
-/// One search: what has been looked at so far.
-struct Hunt<'a> {
-    conn: &'a Connection,
-    query: &'a Query,
-    tables: BTreeMap<String, Table>,
-    /// The person chose the tables; else those without activities are few and passed over one by one.
-    asked: bool,
-    labels: HashMap<String, String>,
-    options: &'a SearchOptions,
-    used: HashSet<i64>,
-    seen: HashSet<i64>,
-    found: Vec<Ranked>,
-}
-
-fn search(
-    open: &Open,
-    conn: &Connection,
-    query: &Query,
-    asked: &[String],
-    limit: usize,
-    options: &SearchOptions,
-) -> Result<Vec<Hit>> {
-    let tables: BTreeMap<_, _> = by_name(rows::tables(conn)?)
-        .into_iter()
-        .filter(|(name, table)| {
-            if asked.is_empty() {
-                table.activities
-            } else {
-                asked.contains(name)
-            }
-        })
-        .collect();
-    if tables.is_empty() {
-        return Ok(Vec::new());
-    }
-    let columns = tables
-        .values()
-        .flat_map(|table| table.quick_find.iter().chain([&table.name_column]));
-    let labels = columns
-        .map(|column| (column.clone(), rows::label(column)))
-        .collect();
-    let used = rows::used_numbers(conn)?;
-    let mut hunt = Hunt {
-        conn,
-        query,
-        tables,
-        asked: !asked.is_empty(),
-        labels,
-        options,
-        used: used.iter().copied().collect(),
-        seen: HashSet::new(),
-        found: Vec::new(),
-    };
-    for &number in used.iter().take(USED) {
-        hunt.look(number)?;
-    }
-    // The owner's rows apart: they come first within their kind, wherever their names stand.
-    if options.owner.is_some() {
-        hunt.pass(open, limit, true)?;
-    }
-    if !options.only_owned {
-        hunt.pass(open, limit, false)?;
-    }
-    hunt.found.sort_by(|a, b| a.rank().cmp(&b.rank()));
-    hunt.found.truncate(limit);
-    let Hunt {
-        found,
-        tables,
-        labels,
-        ..
-    } = hunt;
-    let hits = found.into_iter().filter_map(|ranked| {
-        let table = tables.get(&ranked.row.row.table)?;
-        let label = labels.get(&ranked.column).cloned().unwrap_or_default();
-        let value = ranked.row.value(&ranked.column).map(str::to_owned);
-        let by_name = ranked.column == table.name_column;
-        let mut hit = rows::hit(table, ranked.row, ranked.found.kind.as_str(), ranked.found.why);
-        if let Some(value) = value.filter(|_| !by_name) {
-            hit.columns.insert(label, value);
-        }
-        Some(hit)
-    });
-    Ok(hits.collect())
-}
-
-impl Hunt<'_> {
-    /// Stage after stage, until there are enough rows that no later stage can beat.
-    fn pass(&mut self, open: &Open, limit: usize, owned: bool) -> Result<()> {
-        let fields = &open.fields;
-        let owner = self.options.owner.as_ref().filter(|_| owned);
-        for stage in fields.stages(self.query) {
-            let mut filters = vec![stage.node];
-            filters.extend(owner.map(|owner| term(fields.owner, owner.as_str())));
-            if self.asked {
-                filters.push(either(self.tables.keys().map(|name| term(fields.table, name))));
-            }
-            // Rows that nothing a later stage finds can push out of the list.
-            let safe = |ranked: &Ranked| {
-                !ranked.disabled
-                    && (!owned || ranked.owned)
-                    && ranked.found.kind <= stage.kind
-                    && (!stage.names_only || (ranked.found.field == 0 && !ranked.found.loose))
-            };
-            if self.stage(open, &*every(filters), safe, limit)? {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Looks at what a query gives, in the order of the list, until `limit` rows are safe. True when they are.
-    fn stage(
-        &mut self,
-        open: &Open,
-        node: &dyn Node,
-        safe: impl Fn(&Ranked) -> bool,
-        limit: usize,
-    ) -> Result<bool> {
-        let searcher = open.reader.searcher();
-        let (mut from, mut size) = (0, PAGE.max(limit + limit / 2));
-        loop {
-            let collector = TopDocs::with_limit(size)
-                .and_offset(from)
-                .order_by_fast_field::<u64>("order", Order::Asc);
-            let page: Vec<(Option<u64>, DocAddress)> = searcher.search(node, &collector)?;
-            for (_, at) in &page {
-                let segment = searcher.segment_reader(at.segment_ord);
-                if let Some(number) = segment.fast_fields().u64("number")?.first(at.doc_id) {
-                    self.look(number as i64)?;
-                }
-            }
-            let enough = self.found.iter().filter(|ranked| safe(ranked)).count() >= limit;
-            from += size;
-            if enough || page.len() < size || from >= MOST {
-                return Ok(enough);
-            }
-            size *= 4;
-        }
-    }
-
-    /// Reads a row and keeps it when it matches.
-    fn look(&mut self, number: i64) -> Result<()> {
-        if !self.seen.insert(number) {
-            return Ok(());
-        }
-        let mut statement = self
-            .conn
-            .prepare_cached(&format!("{} WHERE number = ?1 AND deleted = 0", rows::ROW))?;
-        let Some(row) = statement.query_row([number], rows::read_row).optional()? else {
-            return Ok(());
-        };
-        let row = row.into_row()?;
-        let Some(table) = self.tables.get(&row.row.table) else {
-            return Ok(());
-        };
-        let owned = self
-            .options
-            .owner
-            .as_ref()
-            .is_some_and(|owner| owner.as_str() == row.owner);
-        if self.options.only_owned && !owned {
-            return Ok(());
-        }
-        let columns: Vec<(&str, &str)> = quick_find(table, &row).collect();
-        let labelled = columns.iter().map(|&(column, value)| {
-            let label = self.labels.get(column).map_or(column, String::as_str);
-            (label, value)
+    let mut raw = statement.query((position, READ as i64))?;
+    let mut count = 0;
+    while let Some(r) = raw.next()? {
+        each(Change {
+            row: rows::read_row(r)?.into_row()?,
+            changed: r.get(9)?,
+            deleted: r.get(10)?,
         });
-        let Some(found) = matching::matches(self.query, &Prepared::new(labelled)) else {
-            return Ok(());
-        };
-        let column = columns
-            .get(found.field)
-            .map_or_else(String::new, |(column, _)| (*column).to_owned());
-        let sort_name = Joined::of(&fold::words(&row.name).collect::<Vec<_>>()).plain;
-        self.found.push(Ranked {
-            disabled: rows::disabled(table, &row).is_some(),
-            used: self.used.contains(&number),
-            owned,
-            column,
-            sort_name,
-            found,
-            row,
-        });
-        Ok(())
+        count += 1;
     }
+    Ok(count)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Does a row match what was typed, how well, and why? Pure: no index, no database.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
-use super::fold::{self, Joined, Word};
+use super::fold::{self, Folded, Folding, Word};
 
 /// What is looked at of a query, in characters and words: the rest is cut off.
 const LONGEST_QUERY: usize = 200;
@@ -12,7 +12,7 @@ const SHORTEST_INFIX: usize = 3;
 /// The shortest word that may be one letter off, in characters.
 const SHORTEST_FUZZY: usize = 4;
 /// The fewest digits that are looked for inside phone numbers.
-const FEWEST_DIGITS: usize = 3;
+pub(super) const FEWEST_DIGITS: usize = 3;
 
 /// How a row matches; earlier is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +28,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All, best first.
+    pub(super) const ALL: [Self; 4] = [Self::Prefix, Self::Word, Self::Infix, Self::Fuzzy];
+
     /// As the command line prints it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -39,12 +42,11 @@ impl Kind {
     }
 }
 
-/// A typed word, in the forms it is compared in.
+/// A typed word: as it was written, and folded. Umlauts are guessed on the side of the row, never here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Typed {
     pub(super) written: String,
     pub(super) plain: String,
-    pub(super) loose: String,
 }
 
 impl From<&Word<'_>> for Typed {
@@ -52,21 +54,24 @@ impl From<&Word<'_>> for Typed {
         Self {
             written: word.written.to_owned(),
             plain: word.plain.clone(),
-            loose: word.loose.clone(),
         }
     }
 }
 
 impl Typed {
     pub(super) fn may_be_inside(&self) -> bool {
-        self.plain.chars().count() >= SHORTEST_INFIX || fold::has_unspaced(&self.plain)
+        self.plain.chars().nth(SHORTEST_INFIX - 1).is_some() || fold::has_unspaced(&self.plain)
     }
 
     pub(super) fn may_be_off(&self) -> bool {
-        self.plain.chars().count() >= SHORTEST_FUZZY
-            && !self.plain.bytes().all(|b| b.is_ascii_digit())
+        self.plain.chars().nth(SHORTEST_FUZZY - 1).is_some()
+            && !is_number(&self.plain)
             && !fold::has_unspaced(&self.plain)
     }
+}
+
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// One thing every matching row must have.
@@ -78,12 +83,12 @@ pub(super) enum Term {
     Number { digits: String, words: Vec<Typed> },
 }
 
-/// Text with `*` in it: its parts in this order (D-02).
+/// Text with `*` in it: its parts in this order (D-02), folded, their words with one space between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern {
     /// False when it begins with `*`.
     pub(super) anchored: bool,
-    pub(super) parts: Vec<Joined>,
+    pub(super) parts: Vec<String>,
 }
 
 /// What a person typed, understood.
@@ -91,7 +96,8 @@ pub(super) struct Pattern {
 pub struct Query {
     /// As typed, cut to what is looked at.
     pub(super) written: String,
-    pub(super) whole: Joined,
+    /// Its words; none in a pattern.
+    pub(super) words: Vec<Typed>,
     pub(super) terms: Vec<Term>,
     pub(super) pattern: Option<Pattern>,
 }
@@ -106,62 +112,57 @@ impl Query {
         let text = text.trim();
         // A `*` at the end says nothing: every match may go on.
         let open = text.trim_end_matches(['*', ' ']);
+        let pattern = |anchored, parts| Self {
+            written: text.to_owned(),
+            words: Vec::new(),
+            terms: Vec::new(),
+            pattern: Some(Pattern { anchored, parts }),
+        };
         if open.contains('*') {
-            let mut parts: Vec<Joined> = open
+            let folded = |part: &str| {
+                let words: Vec<_> = fold::words(part).map(|word| word.plain).collect();
+                fold::joined(words.iter().map(String::as_str))
+            };
+            let parts: Vec<String> = open
                 .split('*')
-                .map(|part| Joined::of(&fold::words(part).collect::<Vec<_>>()))
-                .filter(|part| !part.plain.is_empty())
+                .map(folded)
+                .filter(|part| !part.is_empty())
+                .take(MOST_WORDS)
                 .collect();
-            parts.truncate(MOST_WORDS);
             if !parts.is_empty() {
-                return Some(Self {
-                    written: text.to_owned(),
-                    whole: Joined::default(),
-                    terms: Vec::new(),
-                    pattern: Some(Pattern {
-                        anchored: !open.starts_with('*'),
-                        parts,
-                    }),
-                });
+                return Some(pattern(!open.starts_with('*'), parts));
             }
         }
         let words: Vec<_> = fold::words(open).take(MOST_WORDS).collect();
-        if words.is_empty() {
+        let Some(first) = words.first() else {
             // A `*` alone asks for anything.
-            return text.contains('*').then(|| Self {
-                written: text.to_owned(),
-                whole: Joined::default(),
-                terms: Vec::new(),
-                pattern: Some(Pattern {
-                    anchored: false,
-                    parts: Vec::new(),
-                }),
-            });
-        }
+            return text.contains('*').then(|| pattern(false, Vec::new()));
+        };
+        let from = open.find(first.written).unwrap_or_default();
         Some(Self {
-            written: from_first_word(open, &words).to_owned(),
-            whole: Joined::of(&words),
+            written: open[from..].to_owned(),
+            words: words.iter().map(Typed::from).collect(),
             terms: terms(&words),
             pattern: None,
         })
     }
-}
 
-/// The text without what stands before its first word.
-fn from_first_word<'a>(text: &'a str, words: &[Word<'_>]) -> &'a str {
-    let first = words.first().and_then(|word| text.find(word.written));
-    first.map_or(text, |at| &text[at..])
+    /// The digits, when nothing else was typed.
+    pub(super) fn number(&self) -> Option<&str> {
+        match self.terms.as_slice() {
+            [Term::Number { digits, .. }] => Some(digits),
+            _ => None,
+        }
+    }
 }
 
 /// Words as terms; digits that follow each other are one number.
 fn terms(words: &[Word<'_>]) -> Vec<Term> {
-    let is_number = |word: &Word<'_>| word.plain.bytes().all(|b| b.is_ascii_digit());
     let mut terms = Vec::new();
-    for run in words.chunk_by(|a, b| is_number(a) && is_number(b)) {
-        let digits: String = run.iter().map(|word| word.plain.as_str()).collect();
-        if is_number(&run[0]) && digits.len() >= FEWEST_DIGITS {
+    for run in words.chunk_by(|a, b| is_number(&a.plain) && is_number(&b.plain)) {
+        if is_number(&run[0].plain) {
             terms.push(Term::Number {
-                digits,
+                digits: run.iter().map(|word| word.plain.as_str()).collect(),
                 words: run.iter().map(Typed::from).collect(),
             });
         } else {
@@ -177,13 +178,24 @@ pub(super) fn without_trunk(digits: &str) -> Option<&str> {
     (rest.len() < digits.len() && rest.len() >= FEWEST_DIGITS).then_some(rest)
 }
 
+/// Where typed digits stand in a number: kind, from, length.
+pub(super) fn digits_in(digits: &str, number: &str) -> Option<(Kind, usize, usize)> {
+    if number.starts_with(digits) {
+        return Some((Kind::Word, 0, digits.len()));
+    }
+    if digits.len() < FEWEST_DIGITS {
+        return None;
+    }
+    let find = |digits: &str| Some((Kind::Infix, number.find(digits)?, digits.len()));
+    find(digits).or_else(|| find(without_trunk(digits)?))
+}
+
 /// A column a row is found by.
 #[derive(Debug)]
 struct Field<'a> {
     label: &'a str,
-    words: Vec<Word<'a>>,
-    joined: Joined,
-    phone: Option<String>,
+    value: &'a str,
+    folded: Folded<'a>,
 }
 
 /// A row's quick-find columns, made ready to be compared.
@@ -195,14 +207,10 @@ pub struct Prepared<'a> {
 impl<'a> Prepared<'a> {
     /// Takes (label, value), the name first.
     pub fn new(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let fields = fields.into_iter().map(|(label, value)| {
-            let words: Vec<_> = fold::words(value).collect();
-            Field {
-                label,
-                joined: Joined::of(&words),
-                words,
-                phone: fold::phone_digits(value),
-            }
+        let fields = fields.into_iter().map(|(label, value)| Field {
+            label,
+            value,
+            folded: Folded::of(value),
         });
         Self {
             fields: fields.collect(),
@@ -210,29 +218,38 @@ impl<'a> Prepared<'a> {
     }
 }
 
+/// A matched part of a value: a column as it was given to [`Prepared::new`], and bytes of its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The column.
+    pub field: usize,
+    /// The bytes.
+    pub range: Range<usize>,
+}
+
 /// A row that matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Match {
     /// How.
     pub kind: Kind,
-    /// True when an umlaut had to be guessed.
-    pub loose: bool,
     /// The column that matched, as it was given to [`Prepared::new`]; the first of several.
     pub field: usize,
     /// One phrase for the person.
     pub why: String,
+    /// What to mark, in the order of the columns, none over another.
+    pub marks: Vec<Mark>,
 }
 
 /// How one term matches.
 struct Found<'a> {
     kind: Kind,
-    loose: bool,
     field: usize,
     /// The typed word.
     typed: &'a str,
     /// The row's word; only where it differs by a letter.
     off: Option<&'a str>,
     phone: bool,
+    mark: Range<usize>,
 }
 
 /// Decides, and says why (D-03).
@@ -247,178 +264,299 @@ pub fn matches(query: &Query, row: &Prepared<'_>) -> Option<Match> {
     for term in &query.terms {
         match term {
             Term::Word(typed) => found.push(word(typed, row)?),
-            Term::Number { digits, words } => match phone(digits, row) {
-                Some(number) => found.push(number),
-                None => {
-                    for typed in words {
-                        found.push(word(typed, row)?);
-                    }
+            Term::Number { digits, words } => {
+                let number = phone(digits, row);
+                let words: Option<Vec<_>> = words.iter().map(|typed| word(typed, row)).collect();
+                let kind = words.iter().flatten().map(|f| f.kind).max();
+                match (number, words) {
+                    (Some(number), _) if kind.is_none_or(|kind| number.kind <= kind) => found.push(number),
+                    (_, words) => found.extend(words?),
                 }
-            },
+            }
         }
     }
     // One typo (D-03): two of them find rows nobody meant.
     if found.iter().filter(|f| f.kind == Kind::Fuzzy).count() > 1 {
         return None;
     }
-    let number_only = matches!(query.terms.as_slice(), [Term::Number { .. }]);
     let kind = match found.as_slice() {
-        [one] if one.phone && number_only && one.kind == Kind::Word => Kind::Prefix,
+        [one] if one.phone && query.number().is_some() && one.kind == Kind::Word => Kind::Prefix,
         _ => found.iter().map(|f| f.kind).max()?,
     };
+    let marks = found
+        .iter()
+        .map(|f| Mark {
+            field: f.field,
+            range: f.mark.clone(),
+        })
+        .collect();
     Some(Match {
         kind,
-        loose: found.iter().any(|f| f.loose),
         field: found.iter().map(|f| f.field).min()?,
         why: why(&found, row),
+        marks: tidy(marks),
     })
 }
 
 /// A column begins with all that was typed.
 fn begins(query: &Query, row: &Prepared<'_>) -> Option<Match> {
-    let at = |loose: bool| {
-        row.fields.iter().position(|field| match loose {
-            false => field.joined.plain.starts_with(&query.whole.plain),
-            true => field.joined.loose.starts_with(&query.whole.loose),
-        })
-    };
-    let (field, loose) = at(false)
-        .map(|field| (field, false))
-        .or_else(|| at(true).map(|field| (field, true)))?;
+    let (last, whole) = query.words.split_last()?;
+    let field = row.fields.iter().position(|field| {
+        let words = &field.folded.words;
+        words.len() > whole.len()
+            && whole
+                .iter()
+                .zip(words)
+                .all(|(typed, word)| word.forms().any(|form| form == typed.plain))
+            && words[whole.len()]
+                .forms()
+                .any(|form| form.starts_with(&last.plain))
+    })?;
+    let at = &row.fields[field];
+    let (first, end) = (at.folded.words.first()?, at.folded.words.get(whole.len())?);
+    let range = place(at.value, first.written).start..part(at.value, end, 0, &last.plain).end;
     Some(Match {
         kind: Kind::Prefix,
-        loose,
         field,
-        why: format!("{} begins with “{}”", row.fields[field].label, query.written),
+        why: format!("{} begins with “{}”", at.label, query.written),
+        marks: vec![Mark { field, range }],
     })
 }
 
 /// The best place of one typed word.
 fn word<'a>(typed: &'a Typed, row: &'a Prepared<'_>) -> Option<Found<'a>> {
-    let place = |kind, loose, field, off| Found {
-        kind,
-        loose,
-        field,
-        typed: &typed.written,
-        off,
-        phone: false,
+    let plain = typed.plain.as_str();
+    let letters: Vec<char> = if typed.may_be_off() {
+        plain.chars().collect()
+    } else {
+        Vec::new()
     };
-    let find = |kind: Kind, loose: bool, test: &dyn Fn(&Word<'_>) -> bool| {
+    let find = |kind: Kind, test: &dyn Fn(&str) -> Option<usize>| {
         row.fields.iter().enumerate().find_map(|(at, field)| {
-            let word = field.words.iter().find(|word| test(word))?;
-            Some(place(
+            let (word, from) = field
+                .folded
+                .words
+                .iter()
+                .find_map(|word| Some((word, word.forms().find_map(test)?)))?;
+            let off = kind == Kind::Fuzzy;
+            Some(Found {
                 kind,
-                loose,
-                at,
-                (kind == Kind::Fuzzy).then_some(word.written),
-            ))
+                field: at,
+                typed: &typed.written,
+                off: off.then_some(word.written),
+                phone: false,
+                mark: if off {
+                    place(field.value, word.written)
+                } else {
+                    part(field.value, word, from, plain)
+                },
+            })
         })
     };
-    let (plain, loose) = (typed.plain.as_str(), typed.loose.as_str());
-    find(Kind::Word, false, &|w| w.plain.starts_with(plain))
-        .or_else(|| find(Kind::Word, true, &|w| w.loose.starts_with(loose)))
+    find(Kind::Word, &|form| form.starts_with(plain).then_some(0))
         .or_else(|| {
-            if !typed.may_be_inside() {
-                return None;
-            }
-            find(Kind::Infix, false, &|w| w.plain.contains(plain))
-                .or_else(|| find(Kind::Infix, true, &|w| w.loose.contains(loose)))
+            find(Kind::Infix, &|form| {
+                typed.may_be_inside().then(|| form.find(plain)).flatten()
+            })
         })
         .or_else(|| {
-            if !typed.may_be_off() {
-                return None;
-            }
-            let plain: Vec<char> = plain.chars().collect();
-            let loose: Vec<char> = loose.chars().collect();
-            find(Kind::Fuzzy, false, &|w| one_off(&plain, &w.plain))
-                .or_else(|| find(Kind::Fuzzy, true, &|w| one_off(&loose, &w.loose)))
+            find(Kind::Fuzzy, &|form| {
+                (!letters.is_empty() && one_off(&letters, form)).then_some(0)
+            })
         })
 }
 
 /// Digits in a phone number.
-fn phone<'a>(digits: &'a str, row: &Prepared<'_>) -> Option<Found<'a>> {
-    let place = |kind, field| Found {
+fn phone<'a>(digits: &'a str, row: &'a Prepared<'_>) -> Option<Found<'a>> {
+    let places = row.fields.iter().enumerate().filter_map(|(at, field)| {
+        let (kind, from, length) = digits_in(digits, field.folded.digits.as_deref()?)?;
+        Some((kind, at, from, length))
+    });
+    let (kind, field, from, length) = places.min_by_key(|&(kind, at, ..)| (kind, at))?;
+    let value = row.fields[field].value;
+    let mut digits_at = value
+        .char_indices()
+        .filter(|(_, c)| c.is_ascii_digit() || (!c.is_ascii() && c.is_numeric()))
+        .map(|(at, c)| at..at + c.len_utf8())
+        .skip(from);
+    let start = digits_at.next().unwrap_or(0..0);
+    let end = digits_at
+        .take(length.saturating_sub(1))
+        .last()
+        .unwrap_or(start.clone());
+    Some(Found {
         kind,
-        loose: false,
         field,
         typed: digits,
         off: None,
         phone: true,
-    };
-    let numbers = || {
-        let fields = row.fields.iter().enumerate();
-        fields.filter_map(|(at, field)| Some((at, field.phone.as_deref()?)))
-    };
-    let rest = without_trunk(digits);
-    let has = |number: &str| number.contains(digits) || rest.is_some_and(|rest| number.contains(rest));
-    if let Some((field, _)) = numbers().find(|(_, number)| number.starts_with(digits)) {
-        return Some(place(Kind::Word, field));
-    }
-    let (field, _) = numbers().find(|(_, number)| has(number))?;
-    Some(place(Kind::Infix, field))
+        mark: start.start..end.end,
+    })
 }
 
 /// True when `typed` begins `word` after one letter was changed, added, left out, or two neighbours changed places.
-fn one_off(typed: &[char], word: &str) -> bool {
-    let word: Vec<char> = word.chars().collect();
-    let same = typed.iter().zip(&word).take_while(|(a, b)| a == b).count();
-    if same == typed.len() {
-        return true;
-    }
-    let begins =
-        |typed: &[char], word_from: usize| word.get(word_from..).is_some_and(|word| word.starts_with(typed));
-    let (rest, at) = (&typed[same..], same);
-    begins(&rest[1..], at + 1)
-        || begins(&rest[1..], at)
-        || begins(rest, at + 1)
-        || (rest.len() >= 2
-            && word.get(at..at + 2) == Some(&[rest[1], rest[0]])
-            && begins(&rest[2..], at + 2))
+/// An error in the last letter counts only where the word ends there: `alpi` is not one letter off whatever begins
+/// with `alp`.
+pub(super) fn one_off(typed: &[char], word: &str) -> bool {
+    let mut rest = word.chars();
+    let mut same = 0;
+    let different = loop {
+        match (typed.get(same), rest.clone().next()) {
+            (None, _) => return true,
+            (Some(a), Some(b)) if *a == b => {
+                rest.next();
+                same += 1;
+            }
+            (Some(_), other) => break other,
+        }
+    };
+    let left = &typed[same..];
+    let mut after = rest.clone();
+    after.next();
+    let goes_on =
+        |mut word: std::str::Chars<'_>, typed: &[char]| typed.iter().all(|&c| word.next() == Some(c));
+    let last = left.len() == 1;
+    // One too many; another one in its place; one missing; two changed places.
+    (if last {
+        different.is_none()
+    } else {
+        goes_on(rest.clone(), &left[1..])
+    }) || (different.is_some()
+        && ((if last {
+            after.as_str().is_empty()
+        } else {
+            goes_on(after.clone(), &left[1..])
+        }) || goes_on(after.clone(), left)
+            || (!last
+                && different == Some(left[1])
+                && after.next() == Some(left[0])
+                && goes_on(after, &left[2..]))))
 }
 
 fn matches_pattern(query: &Query, pattern: &Pattern, row: &Prepared<'_>) -> Option<Match> {
-    let fits = |field: &Field<'_>, loose: bool| {
-        let (text, pick): (&str, fn(&Joined) -> &str) = match loose {
-            false => (&field.joined.plain, |part| &part.plain),
-            true => (&field.joined.loose, |part| &part.loose),
-        };
-        in_order(text, pattern.parts.iter().map(pick), pattern.anchored)
-    };
-    let at = |loose: bool| row.fields.iter().position(|field| fits(field, loose));
-    let (field, loose) = at(false)
-        .map(|field| (field, false))
-        .or_else(|| at(true).map(|field| (field, true)))?;
+    let found = row.fields.iter().enumerate().find_map(|(at, field)| {
+        let forms: Vec<Vec<&str>> = field
+            .folded
+            .words
+            .iter()
+            .map(|word| word.forms().collect())
+            .collect();
+        Some((at, fits(pattern, &forms)?))
+    });
+    let (field, places) = found?;
+    let words = &row.fields[field].folded.words;
+    let value = row.fields[field].value;
+    let marks = places.into_iter().filter_map(|(from, to)| {
+        // Whole words are marked: a part may begin in one and end in another.
+        let (from, to) = (words.get(from)?, words.get(to)?);
+        Some(Mark {
+            field,
+            range: place(value, from.written).start..place(value, to.written).end,
+        })
+    });
     Some(Match {
-        kind: if pattern.anchored {
-            Kind::Prefix
-        } else {
-            Kind::Infix
-        },
-        loose,
+        kind: pattern.kind(),
         field,
         why: if pattern.parts.is_empty() {
             "Any row".to_owned()
         } else {
             format!("{} matches “{}”", row.fields[field].label, query.written)
         },
+        marks: tidy(marks.collect()),
     })
 }
 
-/// The parts stand in the text one after the other. Taking the first place of each is enough, so this is linear.
-fn in_order<'a>(text: &str, parts: impl Iterator<Item = &'a str>, anchored: bool) -> bool {
-    let mut rest = text;
-    for (n, part) in parts.enumerate() {
-        let after = if n == 0 && anchored {
-            rest.strip_prefix(part)
-        } else {
-            rest.find(part).map(|at| &rest[at + part.len()..])
-        };
-        match after {
-            Some(after) => rest = after,
-            None => return false,
+impl Pattern {
+    /// What a row is that matches.
+    pub(super) fn kind(&self) -> Kind {
+        if self.anchored { Kind::Prefix } else { Kind::Infix }
+    }
+}
+
+/// The parts stand in the words one after the other: the words each lies in. Taking the first place of each is enough,
+/// so this is linear. Words are taken as they are spelled first, then in their other forms.
+pub(super) fn fits(pattern: &Pattern, words: &[Vec<&str>]) -> Option<Vec<(usize, usize)>> {
+    if words.is_empty() {
+        return None;
+    }
+    let most = words.iter().map(Vec::len).max().unwrap_or(1);
+    (0..most).find_map(|form| {
+        let text = fold::joined(
+            words
+                .iter()
+                .map(|forms| forms.get(form).or(forms.first()).copied().unwrap_or("")),
+        );
+        let mut from = 0;
+        let mut places = Vec::new();
+        for (n, part) in pattern.parts.iter().enumerate() {
+            let at = if n == 0 && pattern.anchored {
+                text.starts_with(part.as_str()).then_some(0)?
+            } else {
+                from + text[from..].find(part.as_str())?
+            };
+            from = at + part.len();
+            let word = |at: usize| text[..at].bytes().filter(|&b| b == b' ').count();
+            places.push((word(at), word(from)));
+        }
+        Some(places)
+    })
+}
+
+/// Where a piece that was cut from a text lies in it.
+fn place(text: &str, piece: &str) -> Range<usize> {
+    let from = (piece.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+    from..from + piece.len()
+}
+
+/// The written letters behind `typed`, which stands in a form of the word from `from` (bytes of the form) on.
+fn part(value: &str, word: &Word<'_>, from: usize, typed: &str) -> Range<usize> {
+    let whole = place(value, word.written);
+    let form = word
+        .forms()
+        .find(|form| form.get(from..).is_some_and(|rest| rest.starts_with(typed)));
+    let Some(form) = form else { return whole };
+    let skipped = form[..from].chars().count();
+    let wanted = skipped + typed.chars().count();
+    // A contracted form has letters less than what is written: count as the plain one does.
+    let expand = form.len() > word.plain.len();
+    let contracted = form.len() < word.plain.len();
+    let (mut start, mut end, mut dropped, mut before) = (None, whole.end, 0, ' ');
+    let mut folding = Folding::default();
+    for (at, c) in word.written.char_indices() {
+        let length = folding.length;
+        folding.push(c, expand);
+        if contracted && matches!(c, 'e' | 'E') && matches!(before, 'a' | 'o' | 'u' | 'A' | 'O' | 'U') {
+            dropped += 1;
+        }
+        before = c;
+        let now = folding.length - dropped;
+        if start.is_none() && now > skipped {
+            start = Some(whole.start + at);
+        }
+        if now >= wanted && folding.length > length {
+            end = whole.start + at + c.len_utf8();
+            break;
         }
     }
-    true
+    // Marks that belong to the last letter.
+    let rest = value[end..whole.end].chars().take_while(|&c| fold::is_mark(c));
+    let end = end + rest.map(char::len_utf8).sum::<usize>();
+    start.unwrap_or(whole.start)..end
+}
+
+/// In order, and what touches or overlaps as one.
+fn tidy(mut marks: Vec<Mark>) -> Vec<Mark> {
+    marks.sort_by_key(|mark| (mark.field, mark.range.start));
+    let mut tidy: Vec<Mark> = Vec::with_capacity(marks.len());
+    for mark in marks {
+        match tidy.last_mut() {
+            Some(last) if last.field == mark.field && mark.range.start <= last.range.end => {
+                last.range.end = last.range.end.max(mark.range.end);
+            }
+            _ => tidy.push(mark),
+        }
+    }
+    tidy
 }
 
 /// One phrase over all terms, those of one column and kind together.
@@ -566,6 +704,9 @@ mod tests {
             ("alpi", "alpine", true),
             ("xlpine", "alpine", true),
             ("alpein", "alpine", true),
+            ("alpinr", "alpine", true),
+            ("alpinee", "alpine", true),
+            ("alpr", "alpine", false),
             ("apliien", "alpine", false),
             ("alxxne", "alpine", false),
             ("alpinexx", "alpine", false),
@@ -573,6 +714,44 @@ mod tests {
             let typed: Vec<char> = typed.chars().collect();
             assert_eq!(one_off(&typed, word), expected, "{typed:?} {word}");
         }
+    }
+
+    #[test]
+    fn the_matched_part_is_marked() {
+        let marked = |query: &str| -> Vec<String> {
+            let query = Query::parse(query).unwrap();
+            let found = matches(&query, &Prepared::new(ALPINE.iter().copied())).unwrap();
+            found
+                .marks
+                .iter()
+                .map(|mark| ALPINE[mark.field].1[mark.range.clone()].to_owned())
+                .collect()
+        };
+        for (query, expected) in [
+            ("alp", &["Alp"][..]),
+            ("alpine s", &["Alpine S"]),
+            ("ski alp", &["Alp", "Ski"]),
+            ("zuer", &["Zü"]),
+            ("zurich", &["Zürich"]),
+            ("ürich", &["ürich"]),
+            ("ski hous contoso", &["Ski", "Hous", "Contoso"]),
+            ("0171 23", &["171) 23"]),
+            ("alpien", &["Alpine"]),
+            ("al*hou", &["Alpine", "House"]),
+        ] {
+            let mut expected: Vec<_> = expected.iter().map(|&part| part.to_owned()).collect();
+            if query == "zuer" {
+                expected = vec!["Zür".to_owned()];
+            }
+            assert_eq!(marked(query), expected, "{query}");
+        }
+        let mueller = "Herr Mueller";
+        let found = matches(
+            &Query::parse("müll").unwrap(),
+            &Prepared::new([("Name", mueller)]),
+        )
+        .unwrap();
+        assert_eq!(&mueller[found.marks[0].range.clone()], "Muell");
     }
 
     #[test]

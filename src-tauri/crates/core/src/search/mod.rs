@@ -1,12 +1,16 @@
 //! Finding rows while a person types (D-01 to D-06).
 //!
-//! Three steps, each with one job: the tantivy index gives rows that may match ([`RowIndex`]), the pure matcher
-//! ([`matching`]) decides and explains, the ranking orders. The index is derived: it can always be built again.
+//! [`RowIndex`] keeps segments up with the database; a hunt finds the best rows of each without reading a row; the pure
+//! matcher ([`matching`]) reads the few that are shown, decides and explains. The index is derived: it can always be
+//! built again.
 
 pub mod fold;
+mod hits;
+mod hunt;
 mod index;
 pub mod matching;
-mod stages;
+mod segment;
 pub mod text;
 
-pub use index::{CaughtUp, RowIndex, SearchOptions};
+pub use hits::SearchOptions;
+pub use index::{CaughtUp, IndexState, RowIndex};

@@ -249,7 +249,7 @@ impl Asker<'_> {
                     .filter(|c| c.is_alphanumeric())
                     .collect::<Vec<_>>()
             })
-            .filter(|word| word.len() >= 7)
+            .filter(|word| word.len() >= 7 && self.words.is_rare(word))
             .collect();
         let word = if long.is_empty() {
             return None;
@@ -434,12 +434,13 @@ impl Words {
         let Some((rarest, others)) = lists.split_first() else {
             return false;
         };
-        if rarest.iter().map(|(_, rows)| rows.len()).sum::<usize>() > 60_000 {
+        if rarest.iter().map(|(_, rows)| rows.len()).sum::<usize>() > 4_000 {
             return false;
         }
         let mut rows: BTreeSet<u32> = rarest.iter().flat_map(|(_, rows)| rows).copied().collect();
         for list in others {
-            if rows.len() > SHARED {
+            // A beginning that so many words have tells nothing, and asking them all takes minutes.
+            if rows.len() > SHARED && list.len() <= 300 {
                 rows.retain(|row| list.iter().any(|(_, rows)| rows.binary_search(row).is_ok()));
             }
         }
@@ -455,6 +456,16 @@ impl Words {
             .copied()
             .collect();
         (1..=SHARED).contains(&rows.len()) && self.beginning(&piece).is_empty()
+    }
+
+    /// True when few rows have this word: a look at all words is dear.
+    fn is_rare(&self, word: &[char]) -> bool {
+        let word: String = word.iter().copied().map(plain).collect();
+        self.beginning(&word)
+            .iter()
+            .map(|(_, rows)| rows.len())
+            .sum::<usize>()
+            <= SHARED
     }
 
     fn beginning(&self, word: &str) -> &[(String, Vec<u32>)] {

@@ -23,6 +23,7 @@ use crate::{
 };
 use header::Header;
 use source::Source;
+pub(crate) use write::time;
 use write::{Incoming, Outcome, Writer};
 
 /// How many lines go into one transaction: an ordinary file is stored as a whole or not at all, and a huge one

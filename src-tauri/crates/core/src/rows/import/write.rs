@@ -193,7 +193,7 @@ fn yes(text: &str) -> Option<bool> {
 }
 
 /// A time as CRM exports write it, in UTC: RFC 3339, or a date with or without a time of day.
-pub(super) fn time(text: &str) -> Option<i64> {
+pub(crate) fn time(text: &str) -> Option<i64> {
     let text = text.trim();
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time.timestamp_millis());

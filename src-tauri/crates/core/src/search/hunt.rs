@@ -1,0 +1,747 @@
+//! Finds the best rows of one segment, kind of match after kind of match, without reading a row.
+//!
+//! Every list is in the order rows are listed, so its beginning is enough. For one word the class of its place in the
+//! row says kind and rank at once. For several the rarest is followed, and each of its rows is looked at in its record:
+//! a dozen numbers of words. Whatever is typed, what is looked at is bounded.
+
+use std::{cell::OnceCell, sync::Arc};
+
+use super::{
+    fold,
+    matching::{self, FEWEST_DIGITS, Kind, Pattern, Query, Term, Typed, digits_in, without_trunk},
+    segment::{
+        Part, Segment, gram_of, grams,
+        lists::{Bits, CLASSES, Merged, Run, in_name, tidy},
+        words::Range,
+    },
+};
+
+/// How many rows of a long list are looked at for the owner's, when there are enough others.
+const FOR_OWNER: usize = 20_000;
+/// How many rows are compared for one kind of match.
+const LOOKED_AT: usize = 100_000;
+/// How many rows that match are weighed against each other.
+const MATCHING: usize = 512;
+/// How many rows are compared with a pattern.
+const PATTERNS: usize = 8_192;
+/// How many rows of a list of digits are followed.
+const DIGITS: usize = 50_000;
+
+/// A row that matches, as far as the index can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Candidate {
+    pub(super) number: u32,
+    pub(super) kind: Kind,
+    pub(super) in_name: bool,
+    pub(super) owned: bool,
+    pub(super) used: bool,
+    pub(super) disabled: bool,
+    pub(super) recency: u32,
+}
+
+impl Candidate {
+    /// Smaller is listed first; no two rows are equal (D-02, D-03).
+    pub(super) fn rank(&self) -> impl Ord + use<> {
+        (
+            (self.disabled, self.kind, !self.used, !self.in_name, !self.owned),
+            (std::cmp::Reverse(self.recency), self.number),
+        )
+    }
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ask<'a> {
+    pub(super) query: &'a Query,
+    /// Rows of these tables.
+    pub(super) tables: &'a [&'a str],
+    /// Whose rows come first.
+    pub(super) owner: Option<&'a str>,
+    /// No other rows than those.
+    pub(super) only_owned: bool,
+    /// Only rows that may be chosen.
+    pub(super) only_enabled: bool,
+    pub(super) limit: usize,
+}
+
+/// A typed word and where it stands in the dictionary.
+struct Word<'a> {
+    typed: &'a Typed,
+    range: Range,
+    exact: Option<u32>,
+    inside: OnceCell<(Vec<u32>, bool)>,
+    off: OnceCell<Vec<Range>>,
+}
+
+enum Sought<'a> {
+    Word(Word<'a>),
+    Number { digits: &'a str, words: Vec<Word<'a>> },
+}
+
+/// A word of a row.
+#[derive(Clone, Copy)]
+struct Entry {
+    field: u8,
+    place: u8,
+    word: u32,
+}
+
+/// The search through one segment.
+pub(super) struct Hunt<'a> {
+    segment: &'a Segment,
+    /// Rows that newer segments cover.
+    dead: &'a Bits,
+    ask: Ask<'a>,
+    /// By the segment's number of the table; `None` when all are asked for.
+    tables: Option<Vec<bool>>,
+    owned: Option<Arc<Bits>>,
+    sought: Vec<Sought<'a>>,
+    /// The typed words one after the other, for [`Kind::Prefix`].
+    phrase: Vec<Word<'a>>,
+    used: Vec<u32>,
+    entries: Vec<Entry>,
+    /// Rows kept so far, in order.
+    seen: Vec<u32>,
+    pub(super) found: Vec<Candidate>,
+}
+
+impl<'a> Hunt<'a> {
+    /// Begins; `used` are the rows this person used.
+    pub(super) fn new(segment: &'a Segment, dead: &'a Bits, ask: Ask<'a>, used: &[u32]) -> Self {
+        let word = |typed: &'a Typed| {
+            let range = segment.words().beginning(typed.plain.as_bytes());
+            let first = segment.words().get(range.0);
+            Word {
+                typed,
+                range,
+                exact: (range.0 < range.1 && first == typed.plain.as_bytes()).then_some(range.0),
+                inside: OnceCell::new(),
+                off: OnceCell::new(),
+            }
+        };
+        let sought = ask.query.terms.iter().map(|term| match term {
+            Term::Word(typed) => Sought::Word(word(typed)),
+            Term::Number { digits, words } => Sought::Number {
+                digits,
+                words: words.iter().map(word).collect(),
+            },
+        });
+        let wanted: Vec<bool> = segment
+            .tables()
+            .iter()
+            .map(|table| ask.tables.contains(&table.as_str()))
+            .collect();
+        Self {
+            sought: sought.collect(),
+            phrase: ask.query.words.iter().map(word).collect(),
+            tables: wanted.contains(&false).then_some(wanted),
+            owned: ask.owner.and_then(|owner| segment.owned_by(owner)),
+            used: used.iter().filter_map(|&number| segment.doc(number)).collect(),
+            entries: Vec::new(),
+            seen: Vec::new(),
+            found: Vec::new(),
+            segment,
+            dead,
+            ask,
+        }
+    }
+
+    /// Finds what matches in this way; the better ways were asked for before.
+    pub(super) fn stage(&mut self, kind: Kind) {
+        if self.ask.only_owned && self.owned.is_none() {
+            return;
+        }
+        for at in 0..self.used.len() {
+            let doc = self.used[at];
+            if self.admits(doc)
+                && !self.is_kept(doc)
+                && let Some((kind, in_name)) = self.judge(doc, kind)
+            {
+                self.keep(doc, kind, in_name, true);
+            }
+        }
+        if let Some(pattern) = &self.ask.query.pattern {
+            if kind == pattern.kind() {
+                self.pattern(pattern);
+            }
+        } else if let [Sought::Word(word)] = self.sought.as_slice() {
+            let (words, classes) = match kind {
+                Kind::Prefix => (vec![word.range], 0..2),
+                Kind::Word => (vec![word.range], 2..CLASSES),
+                Kind::Infix => (
+                    self.inside(word).0.iter().map(|&n| (n, n + 1)).collect(),
+                    0..CLASSES,
+                ),
+                Kind::Fuzzy => (self.off(word).to_vec(), 0..CLASSES),
+            };
+            self.one_word(kind, &words, classes);
+        } else {
+            match kind {
+                Kind::Prefix => self.phrase(),
+                Kind::Word => self.every_word(),
+                Kind::Infix | Kind::Fuzzy => {
+                    for term in 0..self.sought.len() {
+                        self.every_word_but(kind, term);
+                    }
+                }
+            }
+        }
+    }
+
+    fn admits(&self, doc: u32) -> bool {
+        !self.dead.contains(doc)
+            && self.tables.as_ref().is_none_or(|tables| {
+                tables
+                    .get(self.segment.record(doc).table as usize)
+                    .copied()
+                    .unwrap_or_default()
+            })
+            && (!self.ask.only_owned || self.is_owned(doc))
+            && !(self.ask.only_enabled && self.segment.head(doc).disabled)
+    }
+
+    fn is_owned(&self, doc: u32) -> bool {
+        self.owned.as_ref().is_some_and(|owned| owned.contains(doc))
+    }
+
+    fn is_kept(&self, doc: u32) -> bool {
+        self.seen.binary_search(&doc).is_ok()
+    }
+
+    fn keep(&mut self, doc: u32, kind: Kind, in_name: bool, used: bool) {
+        if let Err(at) = self.seen.binary_search(&doc) {
+            self.seen.insert(at, doc);
+            let head = self.segment.head(doc);
+            self.found.push(Candidate {
+                number: head.number,
+                kind,
+                in_name,
+                owned: self.is_owned(doc),
+                used,
+                disabled: head.disabled,
+                recency: head.recency,
+            });
+        }
+    }
+
+    fn inside<'w>(&self, word: &'w Word<'_>) -> &'w (Vec<u32>, bool) {
+        word.inside.get_or_init(|| match word.typed.may_be_inside() {
+            true => self.segment.words().inside(word.typed.plain.as_bytes()),
+            false => (Vec::new(), true),
+        })
+    }
+
+    fn off<'w>(&self, word: &'w Word<'_>) -> &'w [Range] {
+        word.off.get_or_init(|| match word.typed.may_be_off() {
+            // What begins with the word is found already.
+            true => self
+                .segment
+                .words()
+                .off(&word.typed.plain)
+                .into_iter()
+                .flat_map(|off| without(off, word.range))
+                .collect(),
+            false => Vec::new(),
+        })
+    }
+
+    /// The lists of some words: one for a beginning that many rows share, else those of every word.
+    fn lists(&self, words: &[Range]) -> impl Iterator<Item = [Run<'a>; CLASSES]> + use<'a> {
+        let segment = self.segment;
+        let words = words.to_vec();
+        words.into_iter().flat_map(move |range| {
+            let shared = segment.heavy(range);
+            let single = if shared.is_some() { 0..0 } else { range.0..range.1 };
+            shared
+                .into_iter()
+                .chain(single.map(move |word| segment.rows(word)))
+        })
+    }
+
+    /// One word was typed: the class of its place is all there is to know.
+    fn one_word(&mut self, kind: Kind, words: &[Range], classes: std::ops::Range<usize>) {
+        let need = self.ask.limit;
+        let mut best: [Vec<u32>; CLASSES] = Default::default();
+        for list in self.lists(words) {
+            for class in classes.clone() {
+                let (mut owned, mut others) = (0, 0);
+                for (n, doc) in list[class].enumerate() {
+                    if self.is_kept(doc) || !self.admits(doc) {
+                        continue;
+                    }
+                    let count = if self.is_owned(doc) {
+                        &mut owned
+                    } else {
+                        &mut others
+                    };
+                    if *count < need {
+                        best[class].push(doc);
+                    }
+                    *count += 1;
+                    if others >= need && (self.owned.is_none() || owned >= need || n > FOR_OWNER) {
+                        break;
+                    }
+                }
+            }
+        }
+        for class in classes {
+            let (mut owned, mut others) = (0, 0);
+            for doc in tidy(std::mem::take(&mut best[class]), self.segment.len()) {
+                let count = if self.is_owned(doc) {
+                    &mut owned
+                } else {
+                    &mut others
+                };
+                *count += 1;
+                if *count <= need {
+                    self.keep(doc, kind, in_name(class), false);
+                }
+            }
+        }
+    }
+
+    /// A column begins with several words, or a number with the digits.
+    fn phrase(&mut self) {
+        if let [Sought::Number { digits, .. }] = self.sought.as_slice() {
+            let docs = self.digits(digits, true);
+            self.follow(Kind::Prefix, docs.into_iter(), true);
+        }
+        let Some((last, whole)) = self.phrase.split_last() else {
+            return;
+        };
+        if whole.iter().any(|word| word.exact.is_none()) {
+            return;
+        }
+        let first = whole
+            .first()
+            .and_then(|word| word.exact)
+            .map_or(last.range, |exact| (exact, exact + 1));
+        let others = whole
+            .iter()
+            .skip(1)
+            .filter_map(|word| word.exact)
+            .map(|exact| (exact, exact + 1));
+        let rarest = others
+            .chain([last.range])
+            .min_by_key(|&range| self.segment.weight(range));
+        match rarest.filter(|&range| self.segment.weight(range) * 4 < self.segment.weight(first)) {
+            Some(rarest) => {
+                let docs = self.rows(&[rarest]);
+                self.follow(Kind::Prefix, docs, false);
+            }
+            // First words of names, then of other columns: each in the order they are listed.
+            None => {
+                for class in [0, 1] {
+                    let docs = self.lists(&[first]).map(|list| list[class]);
+                    let docs: Vec<Run<'_>> = docs.collect();
+                    match docs.as_slice() {
+                        [one] => self.follow(Kind::Prefix, *one, true),
+                        many => {
+                            let docs = tidy(many.iter().copied().flatten().collect(), self.segment.len());
+                            self.follow(Kind::Prefix, docs.into_iter(), true);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Every typed word begins one of the row's: the rarest is followed.
+    fn every_word(&mut self) {
+        let weighed = self
+            .sought
+            .iter()
+            .map(|sought| self.weight(sought, Kind::Word))
+            .enumerate();
+        let Some((term, weight)) = weighed.min_by_key(|&(_, weight)| weight) else {
+            return;
+        };
+        if weight > 0 {
+            let docs = self.having(&self.sought[term], Kind::Word);
+            self.follow(Kind::Word, docs, false);
+        }
+    }
+
+    /// Every typed word is in the row, this one no better than inside a word, or one letter off. What is off or inside is
+    /// rare as a rule, so that is what is followed.
+    fn every_word_but(&mut self, kind: Kind, term: usize) {
+        let words: Vec<Range> = match (&self.sought[term], kind) {
+            (Sought::Word(word), Kind::Infix) => self.inside(word).0.iter().map(|&n| (n, n + 1)).collect(),
+            (Sought::Word(word), _) => self.off(word).to_vec(),
+            (Sought::Number { .. }, _) => Vec::new(),
+        };
+        let number = kind == Kind::Infix && matches!(self.sought[term], Sought::Number { .. });
+        if words.is_empty() && !number {
+            return;
+        }
+        let mut weight: usize = words.iter().map(|&range| self.segment.weight(range)).sum();
+        if number {
+            weight = self.weight(&self.sought[term], kind);
+        }
+        let mut rarest = term;
+        for other in (0..self.sought.len()).filter(|&other| other != term) {
+            let this = self.weight(&self.sought[other], Kind::Infix);
+            if this < weight {
+                (rarest, weight) = (other, this);
+            }
+        }
+        if weight > 0 {
+            let docs = match rarest == term && !number {
+                true => self.rows(&words),
+                false => self.having(&self.sought[rarest], Kind::Infix),
+            };
+            self.follow(kind, docs, false);
+        }
+    }
+
+    /// About how many rows have this.
+    fn weight(&self, sought: &Sought<'_>, kind: Kind) -> usize {
+        let word = |word: &Word<'_>| {
+            let inside = match kind >= Kind::Infix && word.typed.may_be_inside() {
+                true => self.segment.words().count_inside(word.typed.plain.as_bytes()) * 4,
+                false => 0,
+            };
+            self.segment.weight(word.range) + inside
+        };
+        match sought {
+            Sought::Word(typed) => word(typed),
+            Sought::Number { digits, words } => {
+                let words = words.iter().map(word).min().unwrap_or_default();
+                self.digit_lists(digits, kind < Kind::Infix)
+                    .iter()
+                    .map(|(_, weight)| weight)
+                    .sum::<usize>()
+                    + words
+            }
+        }
+    }
+
+    /// Rows that have this, in order.
+    fn having(&self, sought: &Sought<'_>, kind: Kind) -> Box<dyn Iterator<Item = u32> + 'a> {
+        let word = |word: &Word<'_>| {
+            let mut ranges = vec![word.range];
+            if kind >= Kind::Infix {
+                ranges.extend(self.inside(word).0.iter().map(|&n| (n, n + 1)));
+            }
+            ranges
+        };
+        match sought {
+            Sought::Word(typed) => self.rows(&word(typed)),
+            Sought::Number { digits, words } => {
+                let mut docs = self.digits(digits, kind < Kind::Infix);
+                if let Some(rarest) = words.iter().min_by_key(|word| self.segment.weight(word.range)) {
+                    docs.extend(self.rows(&word(rarest)));
+                }
+                Box::new(tidy(docs, self.segment.len()).into_iter())
+            }
+        }
+    }
+
+    /// Rows with one of these words, in order, each once.
+    fn rows(&self, words: &[Range]) -> Box<dyn Iterator<Item = u32> + 'a> {
+        let mut lists = self.lists(words);
+        let (Some(first), second) = (lists.next(), lists.next()) else {
+            return Box::new(std::iter::empty());
+        };
+        let Some(second) = second else {
+            return Box::new(Merged::new(first));
+        };
+        let mut docs = Vec::new();
+        for list in [first, second].into_iter().chain(lists) {
+            docs.extend(list.into_iter().flatten());
+        }
+        Box::new(tidy(docs, self.segment.len()).into_iter())
+    }
+
+    /// The lists one of which every row with these digits is in, and about how long they are.
+    fn digit_lists(&self, digits: &str, begin: bool) -> Vec<(usize, usize)> {
+        let weigh = |gram: usize| (gram, self.segment.gram_weight(gram));
+        let rarest = |digits: &str, begin: bool| -> Vec<(usize, usize)> {
+            let known: Vec<u8> = begin
+                .then_some(10)
+                .into_iter()
+                .chain(digits.bytes().map(|d| d & 0xF))
+                .collect();
+            if let Some(open) = 4_usize.checked_sub(known.len()).filter(|&open| open > 0) {
+                // Shorter than a piece: every piece that begins with it.
+                let first = gram_of(&known) * 12_usize.pow(open as u32);
+                return (first..first + 12_usize.pow(open as u32)).map(weigh).collect();
+            }
+            grams(digits, begin, false)
+                .map(weigh)
+                .min_by_key(|(_, weight)| *weight)
+                .into_iter()
+                .collect()
+        };
+        if begin {
+            return rarest(digits, true);
+        }
+        if digits.len() < FEWEST_DIGITS {
+            return rarest(digits, true);
+        }
+        let mut lists = rarest(digits, false);
+        lists.extend(
+            without_trunk(digits)
+                .into_iter()
+                .flat_map(|rest| rarest(rest, false)),
+        );
+        lists
+    }
+
+    /// Rows that may have these digits, in order.
+    fn digits(&self, digits: &str, begin: bool) -> Vec<u32> {
+        let lists = self.digit_lists(digits, begin);
+        // In a short list of pieces every row matches: the first ones will do, unless there is more to ask of them.
+        let plain = self.sought.len() == 1 && self.tables.is_none() && !self.ask.only_owned;
+        let most = if lists.len() > 1 && plain {
+            self.ask.limit * 8
+        } else {
+            DIGITS
+        };
+        let mut docs = Vec::new();
+        for (gram, _) in &lists {
+            docs.extend(
+                self.segment
+                    .gram(*gram)
+                    .filter(|&doc| !self.dead.contains(doc))
+                    .take(most),
+            );
+        }
+        if lists.len() > 1 {
+            tidy(docs, self.segment.len())
+        } else {
+            docs
+        }
+    }
+
+    /// Looks at row after row until there are enough. Where all rows that match are `alike`, the first ones are the best;
+    /// else some more are weighed, because one whose name matches comes first.
+    fn follow(&mut self, kind: Kind, docs: impl Iterator<Item = u32>, alike: bool) {
+        let need = self.ask.limit;
+        let (mut matching, mut first, mut owned) = (0, 0, 0);
+        for (n, doc) in docs.take(LOOKED_AT).enumerate() {
+            // When there are enough others, only the owner's are looked for.
+            if (first >= need && !self.is_owned(doc))
+                || self.is_kept(doc)
+                || !self.may_match(doc, kind)
+                || !self.admits(doc)
+            {
+                continue;
+            }
+            let Some((found, in_name)) = self.judge(doc, kind) else {
+                continue;
+            };
+            if in_name || alike {
+                let count = if self.is_owned(doc) {
+                    &mut owned
+                } else {
+                    &mut first
+                };
+                *count += 1;
+            }
+            matching += 1;
+            self.keep(doc, found, in_name, false);
+            let enough = first >= need && (self.owned.is_none() || owned >= need || n > FOR_OWNER);
+            if enough || matching >= MATCHING {
+                break;
+            }
+        }
+    }
+
+    /// A quick look that lets most rows go which do not match: has it every word at least?
+    fn may_match(&self, doc: u32, kind: Kind) -> bool {
+        if kind > Kind::Word || self.ask.query.pattern.is_some() {
+            return true;
+        }
+        let record = self.segment.record(doc);
+        self.sought.iter().all(|sought| match sought {
+            Sought::Number { .. } => true,
+            Sought::Word(word) => record.parts().any(|part| match part {
+                Part::Words(_, words) => words.iter().any(|(n, _)| within(word.range, n)),
+                Part::Digits(..) => false,
+            }),
+        })
+    }
+
+    /// How a row matches, if no worse than this: what [`matching::matches`] says, told from numbers of words.
+    fn judge(&mut self, doc: u32, most: Kind) -> Option<(Kind, bool)> {
+        if let Some(pattern) = &self.ask.query.pattern {
+            return self.judge_pattern(doc, pattern).filter(|(kind, _)| *kind <= most);
+        }
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.clear();
+        let mut digits: Vec<(u8, String)> = Vec::new();
+        let numbers = self
+            .sought
+            .iter()
+            .any(|sought| matches!(sought, Sought::Number { .. }));
+        for part in self.segment.record(doc).parts() {
+            match part {
+                Part::Words(field, words) => {
+                    let mut place = 0_u8;
+                    for (n, (word, other)) in words.iter().enumerate() {
+                        place += u8::from(n > 0 && !other);
+                        entries.push(Entry { field, place, word });
+                    }
+                }
+                Part::Digits(field, number) if numbers => digits.push((field, number.to_string())),
+                Part::Digits(..) => {}
+            }
+        }
+        let judged = self.judge_entries(&entries, &digits, most);
+        self.entries = entries;
+        judged
+    }
+
+    fn judge_entries(&self, entries: &[Entry], digits: &[(u8, String)], most: Kind) -> Option<(Kind, bool)> {
+        let number = self.ask.query.number();
+        let begins = entries
+            .chunk_by(|a, b| a.field == b.field)
+            .find(|field| self.begins(field))
+            .map(|field| field[0].field);
+        if let Some(field) = begins {
+            return Some((Kind::Prefix, field == 0));
+        }
+        if let Some(typed) = number
+            && let Some((field, _)) = digits.iter().find(|(_, number)| number.starts_with(typed))
+        {
+            return Some((Kind::Prefix, *field == 0));
+        }
+        if most == Kind::Prefix {
+            return None;
+        }
+        let (mut worst, mut named, mut typos) = (Kind::Prefix, false, 0);
+        let mut take = |(kind, field): (Kind, u8)| {
+            worst = worst.max(kind);
+            named |= field == 0;
+            typos += u8::from(kind == Kind::Fuzzy);
+        };
+        for sought in &self.sought {
+            match sought {
+                Sought::Word(word) => take(self.judge_word(word, entries, most)?),
+                Sought::Number { digits: typed, words } => {
+                    let number = digits
+                        .iter()
+                        .filter_map(|(field, number)| Some((digits_in(typed, number)?.0, *field)))
+                        .min();
+                    let words: Option<Vec<_>> = words
+                        .iter()
+                        .map(|word| self.judge_word(word, entries, most))
+                        .collect();
+                    let kind = words.iter().flatten().map(|(kind, _)| *kind).max();
+                    match (number, words) {
+                        (Some(number), _) if kind.is_none_or(|kind| number.0 <= kind) => take(number),
+                        (_, words) => words?.into_iter().for_each(&mut take),
+                    }
+                }
+            }
+        }
+        (worst <= most && typos <= 1).then_some((worst, named))
+    }
+
+    /// A column begins with all that was typed.
+    fn begins(&self, field: &[Entry]) -> bool {
+        let Some((last, whole)) = self.phrase.split_last() else {
+            return false;
+        };
+        let at = |place: usize| {
+            field
+                .iter()
+                .filter(move |entry| usize::from(entry.place) == place)
+        };
+        whole.iter().enumerate().all(|(n, word)| {
+            word.exact
+                .is_some_and(|exact| at(n).any(|entry| entry.word == exact))
+        }) && at(whole.len()).any(|entry| within(last.range, entry.word))
+    }
+
+    fn judge_word(&self, word: &Word<'_>, entries: &[Entry], most: Kind) -> Option<(Kind, u8)> {
+        let find = |test: &dyn Fn(u32) -> bool| {
+            entries
+                .iter()
+                .find(|entry| test(entry.word))
+                .map(|entry| entry.field)
+        };
+        if let Some(field) = find(&|n| within(word.range, n)) {
+            return Some((Kind::Word, field));
+        }
+        if most >= Kind::Infix && word.typed.may_be_inside() {
+            let (inside, all) = self.inside(word);
+            let piece = word.typed.plain.as_str();
+            let field = match all {
+                true => find(&|n| inside.binary_search(&n).is_ok()),
+                false => find(&|n| self.segment.words().text(n).contains(piece)),
+            };
+            if let Some(field) = field {
+                return Some((Kind::Infix, field));
+            }
+        }
+        if most >= Kind::Fuzzy && word.typed.may_be_off() {
+            let off = self.off(word);
+            let near = |n: u32| {
+                let after = off.partition_point(|range| range.0 <= n);
+                after > 0 && within(off[after - 1], n)
+            };
+            return find(&near).map(|field| (Kind::Fuzzy, field));
+        }
+        None
+    }
+
+    /// Rows that fit a pattern: those with its longest piece, or the first of all.
+    fn pattern(&mut self, pattern: &Pattern) {
+        let words = self.segment.words();
+        let pieces = pattern.parts.iter().flat_map(|part| part.split(' '));
+        let long = pieces.filter(|piece| piece.chars().nth(2).is_some() || fold::has_unspaced(piece));
+        let rarest = long
+            .map(|piece| {
+                (
+                    words.count_inside(piece.as_bytes()) * 4
+                        + self.segment.weight(words.beginning(piece.as_bytes())),
+                    piece,
+                )
+            })
+            .min();
+        let docs: Box<dyn Iterator<Item = u32>> = match (rarest, pattern.parts.first()) {
+            (Some((_, piece)), _) => {
+                let mut ranges = vec![words.beginning(piece.as_bytes())];
+                ranges.extend(words.inside(piece.as_bytes()).0.into_iter().map(|n| (n, n + 1)));
+                self.rows(&ranges)
+            }
+            (None, Some(first)) if pattern.anchored => {
+                let first = first.split(' ').next().unwrap_or_default();
+                self.rows(&[words.beginning(first.as_bytes())])
+            }
+            _ => Box::new(0..self.segment.len()),
+        };
+        self.follow(pattern.kind(), docs.take(PATTERNS), false);
+    }
+
+    fn judge_pattern(&self, doc: u32, pattern: &Pattern) -> Option<(Kind, bool)> {
+        self.segment.record(doc).parts().find_map(|part| {
+            let Part::Words(field, words) = part else {
+                return None;
+            };
+            let mut forms: Vec<Vec<&str>> = Vec::new();
+            for (word, other) in words.iter() {
+                let text = self.segment.words().text(word);
+                match forms.last_mut().filter(|_| other) {
+                    Some(last) => last.push(text),
+                    None => forms.push(vec![text]),
+                }
+            }
+            matching::fits(pattern, &forms).map(|_| (pattern.kind(), field == 0))
+        })
+    }
+}
+
+/// A range without another one.
+fn without(range: Range, other: Range) -> impl Iterator<Item = Range> {
+    let parts = [(range.0, range.1.min(other.0)), (range.0.max(other.1), range.1)];
+    let whole = other.0 >= other.1 || other.1 <= range.0 || range.1 <= other.0;
+    let parts = if whole { [range, (0, 0)] } else { parts };
+    parts.into_iter().filter(|(from, to)| from < to)
+}
+
+fn within(range: Range, word: u32) -> bool {
+    range.0 <= word && word < range.1
+}

@@ -1,0 +1,414 @@
+//! The distinct words of all rows, in order, with a number each: what begins alike stands together, so whatever a
+//! person has typed of a word is one range of numbers. Beside it every ending of every word, in order, which makes
+//! "somewhere inside" a range as well.
+
+/// How many words lie between two that are kept at hand.
+const STEP: usize = 64;
+/// How many bytes of the text lie between two places whose word is kept at hand.
+const BLOCK: usize = 256;
+/// The most words that are given for a piece of a word.
+pub const MOST_INSIDE: usize = 16_384;
+/// Up to so many words are compared one by one rather than walked.
+const FEW: usize = 24;
+
+/// A range of words: from, to (not included).
+pub type Range = (u32, u32);
+
+/// What is kept in memory to be quick; the words themselves stay on the disk.
+#[derive(Debug, Default)]
+pub struct Guide {
+    /// The first eight bytes of every [`STEP`]th word.
+    heads: Vec<u64>,
+    /// The first word that begins in or after each [`BLOCK`] of the text.
+    blocks: Vec<u32>,
+}
+
+/// The dictionary of a segment: one after the other, each ended by a zero byte.
+#[derive(Clone, Copy)]
+pub struct Words<'a> {
+    pub text: &'a [u8],
+    /// Where each word begins, and the end: four bytes each.
+    pub starts: &'a [u8],
+    /// Where each ending begins, in the order of the endings: four bytes each.
+    pub endings: &'a [u8],
+    pub guide: &'a Guide,
+}
+
+/// A number of four bytes; 0 beyond the end.
+#[inline]
+pub fn number(bytes: &[u8], n: usize) -> u32 {
+    match bytes.get(n * 4..n * 4 + 4) {
+        Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
+        _ => 0,
+    }
+}
+
+/// The first eight bytes of a word, as a number that sorts like it.
+pub fn head(word: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    for (to, from) in bytes.iter_mut().zip(word) {
+        *to = *from;
+    }
+    u64::from_be_bytes(bytes)
+}
+
+impl Guide {
+    /// Looks over the words once.
+    pub fn new(text: &[u8], starts: &[u8]) -> Self {
+        let guide = Self::default();
+        let words = Words {
+            text,
+            starts,
+            endings: &[],
+            guide: &guide,
+        };
+        let heads = (0..words.len())
+            .step_by(STEP)
+            .map(|n| head(words.get(n as u32)))
+            .collect();
+        let mut blocks = Vec::with_capacity(text.len() / BLOCK + 1);
+        for n in 0..words.len() {
+            while blocks.len() * BLOCK <= number(starts, n) as usize && blocks.len() * BLOCK <= text.len() {
+                blocks.push(n as u32);
+            }
+        }
+        Self { heads, blocks }
+    }
+}
+
+impl<'a> Words<'a> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        (self.starts.len() / 4).saturating_sub(1)
+    }
+
+    /// A word; empty beyond the last.
+    #[inline]
+    pub fn get(&self, n: u32) -> &'a [u8] {
+        let (from, to) = (
+            number(self.starts, n as usize),
+            number(self.starts, n as usize + 1),
+        );
+        self.text
+            .get(from as usize..(to as usize).saturating_sub(1))
+            .unwrap_or_default()
+    }
+
+    /// The same as text; empty when it is none.
+    pub fn text(&self, n: u32) -> &'a str {
+        std::str::from_utf8(self.get(n)).unwrap_or_default()
+    }
+
+    /// The words that begin with `start`.
+    pub fn beginning(&self, start: &[u8]) -> Range {
+        if start.is_empty() {
+            return (0, self.len() as u32);
+        }
+        let key = head(start);
+        // Every word below the last one that is smaller for sure is smaller too.
+        let block = self
+            .guide
+            .heads
+            .partition_point(|&head| head < key)
+            .saturating_sub(1)
+            * STEP;
+        let block_end = match start.len() {
+            0..8 => {
+                let top = key | (u64::MAX >> (start.len() * 8));
+                self.guide.heads.partition_point(|&head| head <= top) * STEP
+            }
+            _ => self.guide.heads.partition_point(|&head| head <= key) * STEP,
+        };
+        self.within((block as u32, block_end.min(self.len()) as u32), start)
+    }
+
+    /// The words of a range that begin with `start`.
+    fn within(&self, (from, to): Range, start: &[u8]) -> Range {
+        let first = partition(from, to, |n| self.get(n) < start);
+        let last = partition(first, to, |n| self.get(n).starts_with(start));
+        (first, last)
+    }
+
+    /// Words with `piece` in them, not at their beginning: at most [`MOST_INSIDE`], in order. True when these are all.
+    pub fn inside(&self, piece: &[u8]) -> (Vec<u32>, bool) {
+        let count = (self.endings.len() / 4) as u32;
+        let at = |n: u32| {
+            self.text
+                .get(number(self.endings, n as usize) as usize..)
+                .unwrap_or_default()
+        };
+        let cut = |n: u32| at(n).get(..piece.len()).unwrap_or_else(|| at(n));
+        let first = partition(0, count, |n| cut(n) < piece);
+        let last = partition(first, count, |n| cut(n) == piece);
+        let all = (last - first) as usize <= MOST_INSIDE;
+        let mut words: Vec<u32> = (first..last)
+            .take(MOST_INSIDE)
+            .map(|n| self.word_at(number(self.endings, n as usize)))
+            .collect();
+        words.sort_unstable();
+        words.dedup();
+        (words, all)
+    }
+
+    /// How many endings begin with `piece`: about how many words have it inside.
+    pub fn count_inside(&self, piece: &[u8]) -> usize {
+        let count = (self.endings.len() / 4) as u32;
+        let at = |n: u32| {
+            self.text
+                .get(number(self.endings, n as usize) as usize..)
+                .unwrap_or_default()
+        };
+        let cut = |n: u32| at(n).get(..piece.len()).unwrap_or_else(|| at(n));
+        let first = partition(0, count, |n| cut(n) < piece);
+        (partition(first, count, |n| cut(n) == piece) - first) as usize
+    }
+
+    /// The word a place of the text lies in.
+    fn word_at(&self, place: u32) -> u32 {
+        let block = place as usize / BLOCK;
+        let from = self
+            .guide
+            .blocks
+            .get(block)
+            .copied()
+            .unwrap_or_default()
+            .saturating_sub(1);
+        let to = self
+            .guide
+            .blocks
+            .get(block + 1)
+            .map_or(self.len() as u32, |&n| n + 1);
+        partition(from, to.min(self.len() as u32), |n| {
+            number(self.starts, n as usize) <= place
+        })
+        .saturating_sub(1)
+    }
+
+    /// Words that begin with what was typed after one letter was changed, added, left out, or two neighbours changed
+    /// places ([`super::super::matching::one_off`] says the same of one word). An error in the last letter counts only
+    /// where the word ends there: else four letters would find whatever begins with three of them.
+    pub fn off(&self, typed: &str) -> Vec<Range> {
+        let letters: Vec<char> = typed.chars().collect();
+        let mut found = Vec::new();
+        let mut range: Range = (0, self.len() as u32);
+        let mut start = String::new();
+        for (at, &letter) in letters.iter().enumerate() {
+            if range.0 >= range.1 {
+                break;
+            }
+            if range.1 - range.0 <= FEW as u32 {
+                let fits = |&n: &u32| super::super::matching::one_off(&letters, self.text(n));
+                found.extend((range.0..range.1).filter(fits).map(|n| (n, n + 1)));
+                break;
+            }
+            let rest = &letters[at + 1..];
+            // Left out, or changed places.
+            if rest.is_empty() {
+                found.extend(self.ended(range, &start));
+            } else if rest[0] != letter {
+                self.keep(&mut found, range, &start, &[], rest);
+                self.keep(&mut found, range, &start, &[rest[0], letter], &rest[1..]);
+            }
+            // Another letter in its place, or before it.
+            let mut next = range.0;
+            while next < range.1 {
+                let word = self.text(next);
+                let Some(other) = word.get(start.len()..).and_then(|rest| rest.chars().next()) else {
+                    next += 1;
+                    continue;
+                };
+                let mut longer = start.clone();
+                longer.push(other);
+                let end = self.gallop(next, range.1, longer.as_bytes());
+                let child = (next, end);
+                next = end.max(next + 1);
+                if other == letter {
+                    continue;
+                }
+                if rest.is_empty() {
+                    found.extend(self.ended(child, &longer));
+                } else {
+                    self.keep(&mut found, child, &longer, &[], rest);
+                }
+                self.keep(&mut found, child, &longer, &[letter], rest);
+            }
+            start.push(letter);
+            range = if at == 0 {
+                self.beginning(start.as_bytes())
+            } else {
+                self.within(range, start.as_bytes())
+            };
+        }
+        found.sort_unstable();
+        merge(found)
+    }
+
+    /// Keeps the words of a range that go on with these letters after `start`.
+    fn keep(&self, found: &mut Vec<Range>, range: Range, start: &str, first: &[char], rest: &[char]) {
+        let mut text = start.to_owned();
+        text.extend(first.iter().chain(rest));
+        // Most letters lead nowhere: a look at the ends of the range says so.
+        if self.get(range.1 - 1) < text.as_bytes() {
+            return;
+        }
+        let kept = self.within(range, text.as_bytes());
+        if kept.0 < kept.1 {
+            found.push(kept);
+        }
+    }
+
+    /// The word that is exactly this, the first of its range.
+    fn ended(&self, (from, _): Range, word: &str) -> Option<Range> {
+        (self.get(from) == word.as_bytes()).then_some((from, from + 1))
+    }
+
+    /// The end of the words that begin with `start`, `from` being the first: near ones are found quickly.
+    fn gallop(&self, from: u32, to: u32, start: &[u8]) -> u32 {
+        let mut step = 1;
+        let mut low = from;
+        while low + step < to && self.get(low + step).starts_with(start) {
+            low += step;
+            step *= 2;
+        }
+        partition(low, to.min(low.saturating_add(step)), |n| {
+            self.get(n).starts_with(start)
+        })
+    }
+}
+
+/// The first number of a range for which `before` is not true.
+fn partition(mut from: u32, mut to: u32, before: impl Fn(u32) -> bool) -> u32 {
+    while from < to {
+        let middle = from + (to - from) / 2;
+        if before(middle) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    from
+}
+
+/// Sorted ranges without what lies in another.
+fn merge(ranges: Vec<Range>) -> Vec<Range> {
+    let mut merged: Vec<Range> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match merged.last_mut() {
+            Some(last) if range.0 <= last.1 => last.1 = last.1.max(range.1),
+            _ => merged.push(range),
+        }
+    }
+    merged
+}
+
+/// Words and endings as they are written to the disk.
+pub struct Written {
+    pub text: Vec<u8>,
+    pub starts: Vec<u8>,
+    pub endings: Vec<u8>,
+}
+
+/// Writes sorted words.
+pub fn write<'a>(words: impl Iterator<Item = &'a str>) -> Written {
+    let (mut text, mut starts): (Vec<u8>, Vec<u8>) = (Vec::new(), Vec::new());
+    let mut endings: Vec<(u64, u32)> = Vec::new();
+    for word in words {
+        let start = text.len();
+        starts.extend_from_slice(&(start as u32).to_le_bytes());
+        text.extend_from_slice(word.as_bytes());
+        text.push(0);
+        let shortest = if super::super::fold::has_unspaced(word) {
+            1
+        } else {
+            3
+        };
+        let letters = word.chars().count();
+        for (n, (at, _)) in word.char_indices().enumerate().skip(1) {
+            if letters - n < shortest {
+                break;
+            }
+            endings.push((head(&word.as_bytes()[at..]), (start + at) as u32));
+        }
+    }
+    starts.extend_from_slice(&(text.len() as u32).to_le_bytes());
+    let ending = |at: u32| {
+        let rest = &text[at as usize..];
+        &rest[..rest.iter().position(|&b| b == 0).unwrap_or(rest.len())]
+    };
+    endings.sort_unstable_by(|a, b| {
+        a.0.cmp(&b.0)
+            .then_with(|| ending(a.1).cmp(ending(b.1)))
+            .then(a.1.cmp(&b.1))
+    });
+    let endings = endings.into_iter().flat_map(|(_, at)| at.to_le_bytes()).collect();
+    Written {
+        text,
+        starts,
+        endings,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::search::matching::one_off;
+
+    fn with<T>(words: &BTreeSet<String>, test: impl FnOnce(Words<'_>) -> T) -> T {
+        let written = write(words.iter().map(String::as_str));
+        let guide = Guide::new(&written.text, &written.starts);
+        test(Words {
+            text: &written.text,
+            starts: &written.starts,
+            endings: &written.endings,
+            guide: &guide,
+        })
+    }
+
+    fn listed(words: &Words<'_>, ranges: &[Range]) -> BTreeSet<String> {
+        ranges
+            .iter()
+            .flat_map(|&(a, b)| a..b)
+            .map(|n| words.text(n).to_owned())
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn every_way_of_looking_finds_what_plain_text_finds(
+            words in prop::collection::btree_set("[abmü]{1,9}", 1..300),
+            typed in "[abmü]{1,7}",
+        ) {
+            with(&words, |dictionary| {
+                let picked = |test: &dyn Fn(&str) -> bool| -> BTreeSet<String> {
+                    words.iter().filter(|word| test(word)).cloned().collect()
+                };
+                let begun = listed(&dictionary, &[dictionary.beginning(typed.as_bytes())]);
+                prop_assert_eq!(begun, picked(&|word| word.starts_with(&typed)));
+                if typed.chars().count() >= 3 {
+                    let (inside, all) = dictionary.inside(typed.as_bytes());
+                    let inside: BTreeSet<_> = inside.iter().map(|&n| dictionary.text(n).to_owned()).collect();
+                    let behind = |word: &str| word.char_indices().skip(1).any(|(at, _)| word[at..].starts_with(&typed));
+                    prop_assert!(all);
+                    prop_assert_eq!(inside, picked(&behind));
+                }
+                let letters: Vec<char> = typed.chars().collect();
+                let mut off = listed(&dictionary, &dictionary.off(&typed));
+                off.retain(|word| !word.starts_with(&typed));
+                prop_assert_eq!(off, picked(&|word| !word.starts_with(&typed) && one_off(&letters, word)));
+                Ok(())
+            })?;
+        }
+
+        #[test]
+        fn damaged_words_are_read_without_a_panic(text in prop::collection::vec(any::<u8>(), 0..80),
+            starts in prop::collection::vec(any::<u8>(), 0..80), endings in prop::collection::vec(any::<u8>(), 0..80)) {
+            let guide = Guide::new(&text, &starts);
+            let words = Words { text: &text, starts: &starts, endings: &endings, guide: &guide };
+            let _ = (words.beginning(b"al"), words.inside(b"lpi"), words.off("alpine"));
+        }
+    }
+}
