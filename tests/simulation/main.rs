@@ -1,10 +1,12 @@
-//! Seeded simulation (H-01, H-02, H-05): replicas of several people over a relay that does its worst, crashes at any
-//! point, restored backups and clocks that jump. The same seed is the same run.
+//! Seeded simulation (H-01, H-02, H-05, A-07, A-09): replicas of several people over a relay that does its worst and
+//! loses what it has acknowledged, crashes at any point, restored backups, full disks, clocks that jump, a delegate
+//! whose access ends, and one whose client has been tampered with. The same seed is the same run.
 //!
 //! `SEEDS=10000 cargo test --release --test simulation` for the long run, `SEED=17` for one again, with its trace.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod evil;
 mod oracle;
 mod weather;
 mod world;
@@ -21,15 +23,18 @@ use std::{
     thread,
 };
 
-use behalf_core::model::RowRef;
+use behalf_core::{
+    Code,
+    model::{Clock, RowRef},
+};
 use behalf_tests::corpus::Dice;
 use oracle::Oracle;
 use sha2::{Digest, Sha256};
 use weather::{Crash, Weather};
 use world::{DAY, KEYS, Person, START, Template, mailbox, scratch};
 
-/// Seeds of every test run: together they take less than half a minute in a debug build on two cores.
-const DEFAULT_SEEDS: u64 = 6;
+/// Seeds of every test run: together some twelve seconds in a debug build on two free cores.
+const DEFAULT_SEEDS: u64 = 12;
 /// What each person does, at least.
 const OPERATIONS: u32 = 100;
 /// How much of the trace a failure prints, in lines; all of it for a `SEED`.
@@ -51,6 +56,14 @@ struct Simulation {
     /// By person: how far their clock is off.
     skew: Vec<i64>,
     done: Vec<u32>,
+    /// By person: there is little room on their disk, or none.
+    full: Vec<bool>,
+    /// Whose access the owner ends, and after how many operations of the owner's.
+    leaving: Option<(usize, u32)>,
+    /// Whose access has ended.
+    gone: Option<usize>,
+    /// Whose client has been tampered with.
+    evil: Option<usize>,
     trace: VecDeque<String>,
     digest: Sha256,
 }
@@ -60,6 +73,9 @@ impl Simulation {
         // Neighbouring seeds begin alike.
         let mut dice = Dice::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let people = 2 + dice.below(3) as usize;
+        let leaving = (people > 2 && dice.below(3) == 0)
+            .then(|| (people - 1, 10 + dice.below(u64::from(OPERATIONS) - 20) as u32));
+        let evil = (dice.below(2) == 0).then_some(1);
         let template = template(people);
         let mut persons = template.people(folder);
         let mut oracle = Oracle::default();
@@ -74,6 +90,10 @@ impl Simulation {
             time: START + 100 * DAY,
             skew: vec![0; people],
             done: vec![0; people],
+            full: vec![false; people],
+            leaving,
+            gone: None,
+            evil,
             trace: VecDeque::new(),
             digest: Sha256::new(),
         }
@@ -96,13 +116,18 @@ impl Simulation {
             let fuse = (self.dice.below(10) == 0).then(|| self.dice.below(12));
             self.weather.tick(fuse);
             let up_to_date = match self.dice.below(100) {
+                0..4 if Some(n) == self.evil => self.cheats(n),
                 0..50 => self.works(n),
-                50..90 => self.syncs(n),
-                90..93 => self.reopens(n),
-                93..96 => self.backs_up(n),
-                96..97 => self.restores(n),
+                50..88 => self.syncs(n),
+                88..91 => self.reopens(n),
+                91..94 => self.backs_up(n),
+                94..95 => self.restores(n),
+                95..97 => self.runs_out_of_disk(n),
                 _ => self.jumps(n),
             };
+            if self.leaving.is_some_and(|(_, at)| self.done[0] >= at) {
+                self.revokes();
+            }
             self.oracle.look(&mut self.people[n], up_to_date);
         }
     }
@@ -125,7 +150,10 @@ impl Simulation {
         let outcome = match &done {
             Ok(item) => format!("{:?} {:?}", item.status, item.regarding.as_ref().map(|r| &r.id)),
             Err(e) => {
-                assert_eq!(e.code(), behalf_core::Code::BadInput, "{e}");
+                // Nothing to untrack; the disk is full; access has ended.
+                let full = e.code() == Code::Unavailable && self.full[n];
+                let ended = e.code() == Code::Refused && self.gone == Some(n);
+                assert!(e.code() == Code::BadInput || full || ended, "{e}");
                 e.to_string()
             }
         };
@@ -152,11 +180,12 @@ impl Simulation {
         let (line, up_to_date) = match cycle {
             Ok((Ok(report), text)) => (format!("syncs, {report:?}, “{text}”"), text == "Up to date"),
             Ok((Err(e), text)) => {
-                assert_eq!(e.code(), behalf_core::Code::Unavailable, "{e}");
+                assert_eq!(e.code(), Code::Unavailable, "{e}");
                 (format!("syncs, {e} “{text}”"), text == "Up to date")
             }
             Err(panic) if panic.is::<Crash>() => {
                 person.closes();
+                self.full[n] = false;
                 ("crashes in a cycle".into(), false)
             }
             Err(panic) => resume_unwind(panic),
@@ -167,17 +196,65 @@ impl Simulation {
 
     fn reopens(&mut self, n: usize) -> bool {
         self.people[n].closes();
+        self.full[n] = false;
         self.note(n, "starts again");
         false
     }
 
+    /// Full, or as good as, until there is room again.
+    fn runs_out_of_disk(&mut self, n: usize) -> bool {
+        self.full[n] = !self.full[n];
+        let pages = self.full[n].then(|| self.dice.below(12) as u32);
+        self.people[n].desk().fill_up(pages).unwrap();
+        self.note(n, &format!("has this many pages left on the disk: {pages:?}"));
+        false
+    }
+
+    /// The owner ends somebody's access.
+    fn revokes(&mut self) {
+        let Some((n, _)) = self.leaving.take() else { return };
+        let delegate = self.people[n].address();
+        self.weather.tick(None);
+        match self.people[0].desk().revoke(&delegate) {
+            Ok(_) => {
+                self.gone = Some(n);
+                self.note(0, &format!("ends the access of {delegate}"));
+                if let Some(operation) = self.people[0].newest() {
+                    self.oracle.promise(operation);
+                }
+            }
+            Err(e) => {
+                assert!(e.code() == Code::Unavailable && self.full[0], "{e}");
+                self.leaving = Some((n, self.done[0] + 1));
+            }
+        }
+    }
+
+    /// What no Behalf does.
+    fn cheats(&mut self, n: usize) -> bool {
+        let trick = self.dice.below(evil::TRICKS);
+        let at = self.people[n].clock.now();
+        match evil::plays(&mut self.people[n], trick, at) {
+            Ok(forged) => {
+                self.oracle.forbid(forged);
+                self.note(n, &format!("cheats, {trick}"));
+            }
+            Err(e) => {
+                assert!(e.code() == Code::Unavailable && self.full[n], "{e}");
+            }
+        }
+        false
+    }
+
     fn backs_up(&mut self, n: usize) -> bool {
+        self.full[n] = false;
         self.people[n].backs_up();
         self.note(n, "makes a copy of the disk");
         false
     }
 
     fn restores(&mut self, n: usize) -> bool {
+        self.full[n] = false;
         if self.people[n].restores() {
             self.oracle.gamble(&mut self.people[n]);
             self.note(n, "gets an old disk back");
@@ -195,9 +272,18 @@ impl Simulation {
     /// The weather clears up, and everybody syncs until nothing moves.
     fn settles(&mut self) {
         self.weather.clears_up();
-        for _ in 0..20 {
+        if self.leaving.is_some() {
+            self.revokes();
+        }
+        for n in 0..self.people.len() {
+            self.people[n].desk().fill_up(None).unwrap();
+        }
+        for _ in 0..30 {
             let mut moved = 0;
+            // Long enough for those who miss something to ask again.
+            self.time += 11 * 60_000;
             for n in 0..self.people.len() {
+                self.people[n].clock.turn(self.time);
                 self.weather.tick(None);
                 let view = self.weather.seen_by(n);
                 let r = self.people[n].desk().sync(&view, &mut |_| ()).unwrap();
@@ -222,7 +308,9 @@ fn play(seed: u64, operations: u32) -> Vec<u8> {
         simulation.plays(operations);
         simulation.settles();
         let entries = simulation.weather.published();
-        simulation.oracle.judge(&mut simulation.people, &entries);
+        simulation
+            .oracle
+            .judge(&mut simulation.people, simulation.gone, &entries);
     }));
     if let Err(panic) = played {
         let mut report = format!("seed {seed}: SEED={seed} plays it again and tells all of it. The end:\n");

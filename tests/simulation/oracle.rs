@@ -27,6 +27,8 @@ pub struct Oracle {
     said: BTreeMap<[u8; 32], Operations>,
     /// Operations that were acknowledged.
     promised: Operations,
+    /// What was forged: nobody ever takes it for an operation.
+    forbidden: Operations,
     /// Those of them that a restored copy did not have.
     gambled: Operations,
 }
@@ -35,6 +37,11 @@ impl Oracle {
     /// This operation was acknowledged.
     pub fn promise(&mut self, operation: String) {
         self.promised.insert(operation);
+    }
+
+    /// These operations were forged.
+    pub fn forbid(&mut self, operations: Vec<String>) {
+        self.forbidden.extend(operations);
     }
 
     /// A disk died, and an old copy took its place: what had been done since lives on only if it was published.
@@ -52,6 +59,10 @@ impl Oracle {
         let (number, holds) = self.now.entry(who).or_default();
         for (n, operation) in person.operations(*number) {
             *number = n;
+            assert!(
+                !self.forbidden.contains(&operation),
+                "{who} has taken over {operation}, which was forged"
+            );
             self.held
                 .entry(person.address())
                 .or_default()
@@ -138,9 +149,19 @@ impl Oracle {
     }
 
     /// When everybody has fallen silent.
-    pub fn judge(&mut self, people: &mut [Person], entries: &Entries) {
+    ///
+    /// Whose access has ended is told nothing new, so that they need not hold what the others do; but nothing of theirs
+    /// is lost.
+    pub fn judge(&mut self, people: &mut [Person], gone: Option<usize>, entries: &Entries) {
         let mut required: Operations = self.promised.difference(&self.gambled).cloned().collect();
-        required.extend(published(entries, &mut people[0]));
+        required.extend(
+            published(entries, &mut people[0])
+                .difference(&self.forbidden)
+                .cloned(),
+        );
+        let staying = people.len() - usize::from(gone.is_some());
+        // It is always the last one who goes.
+        let people = &mut people[..staying];
         for person in people.iter_mut() {
             self.look(person, true);
             let holds = &self.now[person.name()].1;

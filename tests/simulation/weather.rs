@@ -64,6 +64,9 @@ impl Weather {
         let mut state = self.state();
         state.step += 1;
         state.fuse = fuse;
+        if state.chance(2) {
+            state.loses_one();
+        }
     }
 
     /// From now on everything goes well, and everything is there.
@@ -112,6 +115,16 @@ impl Weather {
 impl State {
     fn chance(&mut self, in_a_hundred: u64) -> bool {
         !self.fair && self.dice.below(100) < in_a_hundred
+    }
+
+    /// Something that was acknowledged is not there any more.
+    fn loses_one(&mut self) {
+        let count = self.entries.0.len() as u64;
+        if count > 0 {
+            let lost = self.dice.below(count) as usize;
+            self.entries.0.remove(lost);
+            self.due.remove(lost);
+        }
     }
 
     fn put(&mut self, mailbox: &Address, name: &EntryName, bytes: &[u8]) {
@@ -216,6 +229,10 @@ impl Relay for View<'_> {
         drop(state);
         self.weather.burn();
         Ok(given)
+    }
+
+    fn lists_everything(&self) -> bool {
+        true
     }
 
     fn pulse(&self) -> Result<u64> {

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use behalf_core::{
-    access::DeviceKey,
+    access::{self, NoKeychain},
     desk::{Desk, Terms},
     model::{Address, Facts, ItemId, Level, Mention, RowRef, Time},
     replica::{self, Action, Document, DocumentKind, Logged, Operation, Origin},
@@ -67,8 +67,9 @@ fn work(
     documents: usize,
     round: usize,
 ) -> Outcome<Vec<Operation>> {
+    let me = Desk::open(data)?.me()?;
+    let key = access::load(data, &me.device, &NoKeychain)?;
     let store = Store::open(data)?;
-    let key = DeviceKey::load(data)?;
     let (mailbox, person) = (address("alex"), address(name));
     let mut all: Vec<(usize, Operation)> = Vec::new();
     for n in 0..documents.min(operations) {
@@ -82,7 +83,7 @@ fn work(
                 let decision = Decision {
                     tracked: true,
                     regarding: Some(Regarding {
-                        row: RowRef::new("account", &format!("A-{row}")),
+                        row: RowRef::new("account", format!("A-{row}")),
                         name: format!("Harbor Lane Customer {row}"),
                     }),
                     keep: false,
@@ -98,7 +99,7 @@ fn work(
                 let operation = tracking::decide(&mut document, item, &facts, &decision, why, key.prefix())?;
                 all.push((time * documents + n, operation));
             }
-            document.save(tx, &mailbox)
+            Ok(())
         })?;
     }
     all.sort_by_key(|(when, _)| *when);
@@ -122,7 +123,7 @@ fn work(
             let facts = facts(n);
             let item = ItemId::derive(&mailbox, facts.kind(), &facts.key);
             let mut document = Document::open(tx, item.into(), DocumentKind::Item)?;
-            tracking::project(tx, &mailbox, &mut document, Time(START))?;
+            tracking::project(tx, &mailbox, &mut document, None, Time(START))?;
         }
         Ok(())
     })?;

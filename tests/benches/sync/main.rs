@@ -1,13 +1,11 @@
 //! The sync cycle of two replicas that were apart, beside the least any program can take: applying the same changes
-//! to the same Automerge documents; and, with the feature `peers`, beside other libraries that do the same work.
+//! to the same Automerge documents.
 //!
 //! Every contestant is a process of its own, timed by `/usr/bin/time`: CPU is user + system, memory the peak. This
 //! program calls itself with a word.
 
 mod apart;
 mod bare;
-#[cfg(feature = "peers")]
-mod peers;
 mod quiet;
 #[path = "../table.rs"]
 mod table;
@@ -45,10 +43,6 @@ fn main() -> Outcome<()> {
         ["cycle", data, relay] => cycle(Path::new(data), Path::new(relay)),
         ["quiet", data, relay] => quiet::measure(Path::new(data), Path::new(relay)),
         ["bare", folder] => bare::apply(Path::new(folder)),
-        #[cfg(feature = "peers")]
-        ["peer", "make", which, file] => peers::make(which, Path::new(file)),
-        #[cfg(feature = "peers")]
-        ["peer", "merge", which, file] => peers::merge(which, Path::new(file)),
         [] | [_] => compare(),
         other => Err(format!("{other:?}?").into()),
     }
@@ -127,7 +121,7 @@ impl World {
 fn compare() -> Outcome<()> {
     let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-sync");
     fs::create_dir_all(&home)?;
-    two_years_apart(&home)?;
+    a_hundred_thousand(&home)?;
     a_thousand(&home)?;
     a_hundred_at_a_time(&home)?;
     nothing_new(&home)?;
@@ -161,7 +155,7 @@ const BARE_APPLY: &str = "bare: of that, reading and applying the changes";
 const MERGE: &str = "Behalf: both replicas merge, project, answer";
 
 /// Both did 100,000 things apart, and meet.
-fn two_years_apart(home: &Path) -> Outcome<()> {
+fn a_hundred_thousand(home: &Path) -> Outcome<()> {
     let mut rows = Rows::default();
     for round in 1..=RUNS {
         eprintln!("{round} of {RUNS}");
@@ -192,21 +186,6 @@ fn two_years_apart(home: &Path) -> Outcome<()> {
         // What the second does besides merging is what the first did before.
         let merging = (meets.cpu - seals.cpu).max(0.0) + answers.cpu;
         rows.add(MERGE, merging, meets.peak.max(answers.peak));
-        #[cfg(feature = "peers")]
-        for (which, name) in peers::ALL {
-            let file = home.join(which);
-            let file = file.display().to_string();
-            if !Path::new(&file).exists() {
-                eprintln!("Making {name}'s two replicas …");
-                measured(&["peer", "make", which, &file])?;
-            }
-            let run = measured(&["peer", "merge", which, &file])?;
-            rows.add(
-                &format!("{name}, one document, both replicas merge"),
-                run.cpu,
-                run.peak,
-            );
-        }
     }
     let limit = rows.cpu(BARE);
     println!(

@@ -60,6 +60,15 @@ impl Desk {
         outcome
     }
 
+    /// Lets the replica grow by so many pages of the database and no further; `None`: as far as the disk goes. For the
+    /// simulation of a full disk.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn fill_up(&self, pages: Option<u32>) -> Result<()> {
+        self.store.fill_up(pages)
+    }
+
     fn cycle(&self, relay: &dyn Relay, show: &mut dyn FnMut(&SyncState)) -> Result<SyncReport> {
         let replica = Replica {
             store: &self.store,

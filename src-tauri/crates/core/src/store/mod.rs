@@ -74,6 +74,19 @@ impl Store {
         Ok(value)
     }
 
+    /// Lets the database grow by so many pages and no further; `None`: as far as the disk goes. A full disk, for a
+    /// simulation of one.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn fill_up(&self, pages: Option<u32>) -> Result<()> {
+        let writer = lock(&self.writer);
+        let used: i64 = writer.query_row("PRAGMA page_count", [], |r| r.get(0))?;
+        let most = pages.map_or(i64::from(u32::MAX) - 1, |pages| used + i64::from(pages));
+        writer.query_row(&format!("PRAGMA max_page_count = {most}"), [], |_| Ok(()))?;
+        Ok(())
+    }
+
     /// A connection that only watches: its `PRAGMA data_version` moves whenever any other connection commits.
     pub fn watcher(&self) -> Result<Connection> {
         connect(&database(&self.folder), true)
