@@ -493,7 +493,7 @@ impl<'a> Hunt<'a> {
         let lists = self.digit_lists(digits, begin);
         // In a short list of pieces every row matches: the first ones will do, unless there is more to ask of them.
         let plain = self.sought.len() == 1 && self.tables.is_none() && !self.ask.only_owned;
-        let most = if lists.len() > 1 && plain {
+        let most = if digits.len() < 4 && lists.len() > 1 && plain {
             self.ask.limit * 8
         } else {
             DIGITS
@@ -548,18 +548,32 @@ impl<'a> Hunt<'a> {
         }
     }
 
-    /// A quick look that lets most rows go which do not match: has it every word at least?
+    /// A quick look that lets most rows go which do not match: every word is there, all but one where a letter may be off.
     fn may_match(&self, doc: u32, kind: Kind) -> bool {
-        if kind > Kind::Word || self.ask.query.pattern.is_some() {
+        if self.ask.query.pattern.is_some() {
             return true;
         }
         let record = self.segment.record(doc);
-        self.sought.iter().all(|sought| match sought {
-            Sought::Number { .. } => true,
-            Sought::Word(word) => record.parts().any(|part| match part {
-                Part::Words(_, words) => words.iter().any(|(n, _)| within(word.range, n)),
+        let has = |test: &dyn Fn(u32) -> bool| {
+            record.parts().any(|part| match part {
+                Part::Words(_, words) => words.iter().any(|(n, _)| test(n)),
                 Part::Digits(..) => false,
-            }),
+            })
+        };
+        let mut may_lack = usize::from(kind == Kind::Fuzzy);
+        self.sought.iter().all(|sought| {
+            let Sought::Word(word) = sought else { return true };
+            if has(&|n| within(word.range, n)) {
+                return true;
+            }
+            if kind >= Kind::Infix && word.typed.may_be_inside() {
+                let (inside, all) = self.inside(word);
+                if !all || (!inside.is_empty() && has(&|n| inside.binary_search(&n).is_ok())) {
+                    return true;
+                }
+            }
+            may_lack = may_lack.wrapping_sub(1);
+            may_lack != usize::MAX
         })
     }
 
