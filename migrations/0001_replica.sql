@@ -35,13 +35,11 @@ CREATE TABLE invitation (
     confirmed  INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
+-- A document of many changes, packed. Those made since, of most documents all of them, lie in `operation`.
 CREATE TABLE document (
-    id      TEXT PRIMARY KEY,
-    mailbox TEXT NOT NULL,
-    kind    TEXT NOT NULL,
-    bytes   BLOB NOT NULL
+    id    TEXT PRIMARY KEY,
+    bytes BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX document_by_kind ON document (mailbox, kind);
 
 -- What somebody did: the durable click. Sealed into an envelope by the next cycle.
 CREATE TABLE operation (
@@ -53,19 +51,19 @@ CREATE TABLE operation (
     person    TEXT NOT NULL,
     action    TEXT NOT NULL,                -- JSON
     at        INTEGER NOT NULL,
-    changes   BLOB NOT NULL,
     batch     TEXT NOT NULL DEFAULT '',     -- what was done in one go has one undo
     cause     TEXT NOT NULL DEFAULT '',     -- the operation it undoes, does again or accepts
     -- Where it stands in its device's chain; null until sealed.
     branch    INTEGER,
-    seq       INTEGER
+    seq       INTEGER,
+    change    BLOB NOT NULL                 -- the Automerge change; empty once it is sealed and packed
 ) STRICT;
-CREATE INDEX operation_unsealed ON operation (mailbox, number) WHERE seq IS NULL;
 CREATE INDEX operation_by_document ON operation (document, number);
 CREATE INDEX operation_by_person ON operation (person, number);
 CREATE INDEX operation_by_batch ON operation (batch) WHERE batch <> '';
 CREATE INDEX operation_by_cause ON operation (cause, number) WHERE cause <> '';
-CREATE INDEX operation_by_link ON operation (mailbox, device, branch, seq);
+-- What is not sealed yet comes first, in order.
+CREATE INDEX operation_by_link ON operation (mailbox, seq, device, branch);
 
 CREATE TABLE envelope (
     hash    TEXT PRIMARY KEY,
@@ -95,6 +93,8 @@ CREATE TABLE receipt (
     refused TEXT NOT NULL,                  -- JSON: operation -> why it was not applied
     bytes   BLOB NOT NULL,
     sent    INTEGER NOT NULL,
+    -- 1 when what it misses has been offered again from here.
+    offered INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (mailbox, device)
 ) STRICT, WITHOUT ROWID;
 
@@ -105,6 +105,20 @@ CREATE TABLE relay_seen (
     PRIMARY KEY (mailbox, name)
 ) STRICT, WITHOUT ROWID;
 
+-- How far the relay has been read, in the relay's own words; no row: not at all.
+CREATE TABLE reading (
+    mailbox    TEXT PRIMARY KEY,
+    cursor     TEXT NOT NULL,
+    -- How often it was put back to the beginning: who read meanwhile must not put it forward again.
+    beginnings INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What a device wrote before it was known here has been passed over: read again from the beginning.
+CREATE TRIGGER device_known AFTER INSERT ON device BEGIN
+    INSERT INTO reading (mailbox, cursor, beginnings) VALUES (new.mailbox, '', 1)
+    ON CONFLICT (mailbox) DO UPDATE SET cursor = '', beginnings = beginnings + 1;
+END;
+
 CREATE TABLE quarantine (
     id       TEXT PRIMARY KEY,              -- the operation's id
     mailbox  TEXT NOT NULL,
@@ -114,7 +128,9 @@ CREATE TABLE quarantine (
     at       INTEGER NOT NULL,
     bytes    BLOB NOT NULL,
     -- 0 when it is no change Behalf would make: in no document, and never to be accepted.
-    sound    INTEGER NOT NULL
+    sound    INTEGER NOT NULL,
+    -- 1 once the owner has said that it stays as it is: listed no more.
+    discarded INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 -- The owner's word (A-07): operations that are in their document and do not count. On the owner's replica it goes

@@ -1,11 +1,14 @@
--- Everything here is derived from the documents, the receipts and the rows: `behalf doctor --rebuild` makes it anew.
+-- Everything here but the log is derived from the documents, the receipts and the rows: `behalf doctor --rebuild` makes
+-- it anew.
 
+-- An item and, since an activity is a pure function of its item, what lists and timelines show of its activity.
 CREATE TABLE item (
     id              TEXT PRIMARY KEY,       -- ItemId, also the id of its document
     mailbox         TEXT NOT NULL,
     kind            TEXT NOT NULL,
     key             TEXT NOT NULL,
     tracked         INTEGER NOT NULL,       -- the decision: 1 tracked, 0 untracked
+    -- The row its activity is regarding; null where there is no activity, or none is chosen.
     regarding_table TEXT,
     regarding_id    TEXT,
     regarding_name  TEXT,
@@ -13,76 +16,37 @@ CREATE TABLE item (
     person          TEXT NOT NULL,
     at              INTEGER NOT NULL,
     -- JSON array of the competing decisions; '[]' when there is one (H-06).
-    choices         TEXT NOT NULL DEFAULT '[]',
+    choices         TEXT NOT NULL,
     status          TEXT NOT NULL,
-    promoted        INTEGER NOT NULL DEFAULT 0,
+    people          TEXT NOT NULL,          -- JSON object: person -> status (H-02)
+    promoted        INTEGER NOT NULL,
     -- Why the owner's side has not applied it; '' when it has, or has not said yet.
-    refused         TEXT NOT NULL DEFAULT '',
+    refused         TEXT NOT NULL,
     -- Whose doing that was.
-    refused_person  TEXT NOT NULL DEFAULT ''
+    refused_person  TEXT NOT NULL,
+    subject         TEXT NOT NULL,
+    sortdate        INTEGER NOT NULL,
+    statecode       INTEGER NOT NULL,
+    statuscode      INTEGER NOT NULL,
+    ends            INTEGER                 -- scheduledend, of appointments
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX item_by_key ON item (mailbox, key);
 CREATE INDEX item_unsettled ON item (mailbox, id) WHERE status = 'Track pending';
+-- A row's timeline, by either date: the newest page is one contiguous read (design §7).
+CREATE INDEX timeline ON item (regarding_table, regarding_id, sortdate DESC, id) WHERE regarding_id IS NOT NULL;
+CREATE INDEX timeline_by_modified ON item (regarding_table, regarding_id, at DESC, id) WHERE regarding_id IS NOT NULL;
 
--- Status per person (H-02).
-CREATE TABLE item_person (
-    item   TEXT NOT NULL,
-    person TEXT NOT NULL,
-    status TEXT NOT NULL,
-    PRIMARY KEY (item, person)
+-- What an item says, for the timeline's search (J-03).
+CREATE TABLE item_text (
+    item TEXT PRIMARY KEY,
+    text TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Every state an item went through, none skipped (E-02). History, not derived: rebuild leaves it alone.
 CREATE TABLE status_log (
-    number INTEGER PRIMARY KEY,
     item   TEXT NOT NULL,
-    person TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    person TEXT NOT NULL,                   -- '' for the item as a whole
     status TEXT NOT NULL,
-    at     INTEGER NOT NULL
-) STRICT;
-CREATE INDEX status_log_by_item ON status_log (item, number);
-
--- Dataverse column names (spec §5). JSON holds the columns only some types have.
-CREATE TABLE activity (
-    activityid              TEXT PRIMARY KEY,
-    item                    TEXT NOT NULL,
-    mailbox                 TEXT NOT NULL,
-    activitytypecode        TEXT NOT NULL,
-    subject                 TEXT NOT NULL,
-    description             TEXT NOT NULL,
-    regardingobjectid       TEXT,
-    regardingobjecttypecode TEXT,
-    ownerid                 TEXT NOT NULL,
-    statecode               INTEGER NOT NULL,
-    statuscode              INTEGER NOT NULL,
-    sortdate                INTEGER NOT NULL,
-    modifiedon              INTEGER NOT NULL,
-    createdonbehalfby       TEXT,
-    pending                 INTEGER NOT NULL,
-    columns                 TEXT NOT NULL
+    at     INTEGER NOT NULL,
+    PRIMARY KEY (item, number)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX activity_by_item ON activity (item);
-
-CREATE TABLE activityparty (
-    activitypartyid      TEXT PRIMARY KEY,
-    activityid           TEXT NOT NULL REFERENCES activity(activityid) ON DELETE CASCADE,
-    participationtypemask INTEGER NOT NULL,
-    addressused          TEXT NOT NULL,
-    displayname          TEXT NOT NULL,
-    party_table          TEXT,
-    party_id             TEXT,
-    party_name           TEXT
-) STRICT, WITHOUT ROWID;
-CREATE INDEX activityparty_by_activity ON activityparty (activityid, participationtypemask);
-
--- Clustered by row and time: the newest page of a row is one contiguous read (design §7).
-CREATE TABLE timeline (
-    row_table  TEXT NOT NULL,
-    row_id     TEXT NOT NULL,
-    sortdate   INTEGER NOT NULL,
-    activityid TEXT NOT NULL REFERENCES activity(activityid) ON DELETE CASCADE,
-    modifiedon INTEGER NOT NULL,
-    PRIMARY KEY (row_table, row_id, sortdate DESC, activityid)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX timeline_by_modified ON timeline (row_table, row_id, modifiedon DESC, activityid);
-CREATE INDEX timeline_by_activity ON timeline (activityid);

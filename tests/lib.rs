@@ -8,3 +8,4 @@ pub mod data;
 pub mod office;
 pub mod post;
 pub mod relays;
+pub mod servers;

@@ -59,6 +59,10 @@ impl Relay for MemoryRelay {
             .collect())
     }
 
+    fn lists_everything(&self) -> bool {
+        true
+    }
+
     fn pulse(&self) -> Result<u64> {
         let digest = Sha256::digest(format!("{:?}", self.entries()));
         Ok(u64::from_le_bytes(digest[..8].try_into().unwrap()))

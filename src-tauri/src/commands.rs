@@ -1,19 +1,22 @@
 //! The commands the window may call: each carries one question to the desk.
 
 use behalf_core::{
+    activity::TimelineFilter,
     desk::{
-        Accepted, ImportProgress, Invitation, Terms, TimelineQuery,
+        Accepted, AuditQuery, ImportProgress, Invitation, Terms, TimelineQuery,
         view::{
-            ActivityForm, Folder, Grant, Hit, ImportReport, Item, ListPage, Me, RowForm, Shown, Suggestion,
-            SyncState, Timeline,
+            ActivityForm, AuditEntry, Folder, Grant, History, Hit, ImportReport, Item, ListEntry, ListPage,
+            Me, PendingInvitation, Quarantined, RowForm, Shown, Stepped, Suggestion, SyncDetails, SyncState,
+            Timeline, Verified,
         },
     },
-    model::{Address, Level, RowRef},
+    model::{Address, RowRef},
 };
 use tauri::{AppHandle, State, ipc::Channel};
 
 use crate::{
     error::Result,
+    export,
     import::{self, Source},
     state::Shell,
 };
@@ -45,6 +48,20 @@ pub async fn list(
     after: Option<String>,
 ) -> Result<ListPage> {
     desk.ask(move |desk| desk.list(&mailbox, folder.as_deref(), limit, after.as_deref()))
+        .await
+}
+
+/// Mail that holds these words, newest first; of every folder without `folder`.
+#[tauri::command]
+#[specta::specta]
+pub async fn find_mail(
+    desk: Desk<'_>,
+    mailbox: Address,
+    text: String,
+    folder: Option<String>,
+    limit: u32,
+) -> Result<Vec<ListEntry>> {
+    desk.ask(move |desk| desk.find_mail(&mailbox, &text, folder.as_deref(), limit))
         .await
 }
 
@@ -133,11 +150,13 @@ pub async fn timeline(
     limit: u32,
     search: String,
     by_modified: bool,
+    filter: TimelineFilter,
 ) -> Result<Timeline> {
     let query = TimelineQuery {
         limit,
         search,
         by_modified,
+        filter,
     };
     desk.ask(move |desk| desk.timeline(&row, &query)).await
 }
@@ -164,20 +183,44 @@ pub async fn grants(desk: Desk<'_>, mailbox: Option<Address>) -> Result<Vec<Gran
     desk.ask(move |desk| desk.grants(mailbox.as_ref())).await
 }
 
-/// Invites a delegate to the whole own mailbox, calendar included, with no end.
+/// Invites a delegate to the own mailbox.
 #[tauri::command]
 #[specta::specta]
-pub async fn invite(desk: Desk<'_>, delegate: String, level: Level) -> Result<Invitation> {
-    desk.ask(move |desk| {
-        let terms = Terms {
-            level,
-            folders: Vec::new(),
-            calendar: true,
-            until: None,
-        };
-        desk.invite(&Address::parse(&delegate)?, &terms)
-    })
-    .await
+pub async fn invite(desk: Desk<'_>, delegate: String, terms: Terms) -> Result<Invitation> {
+    desk.ask(move |desk| desk.invite(&Address::parse(&delegate)?, &terms))
+        .await
+}
+
+/// Invitations that wait for the delegate, or for the words to be compared.
+#[tauri::command]
+#[specta::specta]
+pub async fn invitations(desk: Desk<'_>) -> Result<Vec<PendingInvitation>> {
+    desk.ask(|desk| desk.invitations()).await
+}
+
+/// Takes an invitation back.
+#[tauri::command]
+#[specta::specta]
+pub async fn withdraw(desk: Desk<'_>, invitation: String) -> Result<()> {
+    desk.ask(move |desk| desk.withdraw(&invitation)).await
+}
+
+/// Gives a delegate other terms.
+#[tauri::command]
+#[specta::specta]
+pub async fn change_grant(desk: Desk<'_>, delegate: Address, terms: Terms) -> Result<Grant> {
+    let grant = desk.ask(move |desk| desk.change_grant(&delegate, &terms)).await?;
+    desk.agent.nudge();
+    Ok(grant)
+}
+
+/// Ends a delegate's access.
+#[tauri::command]
+#[specta::specta]
+pub async fn revoke(desk: Desk<'_>, delegate: Address) -> Result<Grant> {
+    let grant = desk.ask(move |desk| desk.revoke(&delegate)).await?;
+    desk.agent.nudge();
+    Ok(grant)
 }
 
 /// Accepts an invitation; the words are what both people compare.
@@ -206,6 +249,100 @@ pub async fn confirm(desk: Desk<'_>, delegate: String) -> Result<Grant> {
         .await?;
     desk.agent.nudge();
     Ok(grant)
+}
+
+/// What can be taken back and done again (E-09).
+#[tauri::command]
+#[specta::specta]
+pub async fn history(desk: Desk<'_>) -> Result<History> {
+    desk.ask(|desk| desk.history()).await
+}
+
+/// Takes back the last step, or the one named (E-09).
+#[tauri::command]
+#[specta::specta]
+pub async fn undo(desk: Desk<'_>, id: Option<String>) -> Result<Stepped> {
+    let stepped = desk.ask(move |desk| desk.undo(id.as_deref())).await?;
+    desk.agent.nudge();
+    Ok(stepped)
+}
+
+/// Does again what was taken back (E-09).
+#[tauri::command]
+#[specta::specta]
+pub async fn redo(desk: Desk<'_>, id: Option<String>) -> Result<Stepped> {
+    let stepped = desk.ask(move |desk| desk.redo(id.as_deref())).await?;
+    desk.agent.nudge();
+    Ok(stepped)
+}
+
+/// Of several values, the one that person chose then holds (H-06).
+#[tauri::command]
+#[specta::specta]
+pub async fn resolve(desk: Desk<'_>, mailbox: Address, key: String, of: Address, at: String) -> Result<Item> {
+    let item = desk
+        .ask(move |desk| desk.resolve_for(&mailbox, &key, &of, Some(&at)))
+        .await?;
+    desk.agent.nudge();
+    Ok(item)
+}
+
+/// What was not applied.
+#[tauri::command]
+#[specta::specta]
+pub async fn quarantine(desk: Desk<'_>) -> Result<Vec<Quarantined>> {
+    desk.ask(|desk| desk.quarantine()).await
+}
+
+/// Applies it after all.
+#[tauri::command]
+#[specta::specta]
+pub async fn accept_quarantined(desk: Desk<'_>, id: String) -> Result<()> {
+    desk.ask(move |desk| desk.accept_quarantined(&id).map(drop))
+        .await?;
+    desk.agent.nudge();
+    Ok(())
+}
+
+/// Leaves it as it is for good.
+#[tauri::command]
+#[specta::specta]
+pub async fn discard_quarantined(desk: Desk<'_>, id: String) -> Result<()> {
+    desk.ask(move |desk| desk.discard_quarantined(&id).map(drop))
+        .await
+}
+
+/// Who has what, what waits and why (H-03).
+#[tauri::command]
+#[specta::specta]
+pub async fn sync_details(desk: Desk<'_>) -> Result<SyncDetails> {
+    desk.ask(|desk| desk.sync_details()).await
+}
+
+/// The audit log, newest last (K-03).
+#[tauri::command]
+#[specta::specta]
+pub async fn audit(desk: Desk<'_>, query: AuditQuery) -> Result<Vec<AuditEntry>> {
+    desk.ask(move |desk| desk.audit(&query)).await
+}
+
+/// Checks every chain link by link (K-02).
+#[tauri::command]
+#[specta::specta]
+pub async fn audit_verify(desk: Desk<'_>) -> Result<Verified> {
+    desk.ask(|desk| desk.audit_verify()).await
+}
+
+/// Asks where to, and writes the audit log there as the file's name ends: `.json`, else CSV (K-03). `null`: nowhere.
+#[tauri::command]
+#[specta::specta]
+pub async fn export_audit(
+    app: AppHandle,
+    desk: Desk<'_>,
+    query: AuditQuery,
+    json: bool,
+) -> Result<Option<String>> {
+    export::run(&app, &desk, query, json).await
 }
 
 /// Lets the person choose mail files (.eml, mbox, .xz, .gz) and imports them (B-08). `null`: they chose none.

@@ -5,6 +5,7 @@
 mod background;
 mod commands;
 mod error;
+mod export;
 mod import;
 mod links;
 mod mail_scheme;
@@ -33,6 +34,7 @@ fn ipc() -> tauri_specta::Builder<tauri::Wry> {
             commands::me,
             commands::folders,
             commands::list,
+            commands::find_mail,
             commands::show,
             commands::status,
             commands::search,
@@ -51,6 +53,21 @@ fn ipc() -> tauri_specta::Builder<tauri::Wry> {
             commands::accept,
             commands::acceptance_words,
             commands::confirm,
+            commands::invitations,
+            commands::withdraw,
+            commands::change_grant,
+            commands::revoke,
+            commands::history,
+            commands::undo,
+            commands::redo,
+            commands::resolve,
+            commands::quarantine,
+            commands::accept_quarantined,
+            commands::discard_quarantined,
+            commands::sync_details,
+            commands::audit,
+            commands::audit_verify,
+            commands::export_audit,
             commands::import_mail,
             commands::import_mail_folder,
             commands::cancel_import,

@@ -1,6 +1,7 @@
 //! Medians and a table of them.
 
 /// The middle of some figures.
+#[allow(dead_code, reason = "not every benchmark prints medians")]
 pub fn median(figures: &[f64]) -> f64 {
     quantile(figures, 0.5)
 }

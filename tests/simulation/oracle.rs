@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use automerge::Automerge;
 use behalf_core::{
     model::Address,
-    replica::Operation,
+    replica::{Document, DocumentId, Operation},
     sync::{Content, EntryKind, Envelope},
 };
 use behalf_tests::{data, relays::Entries};
@@ -85,7 +84,9 @@ impl Oracle {
         let (who, me) = (person.name(), person.address());
         let connection = person.reads();
         let credits: Vec<(String, String)> = connection
-            .prepare_cached("SELECT person, item FROM item_person WHERE status = 'Tracked' AND person <> ?1")
+            .prepare_cached(
+                "SELECT p.key, i.id FROM item i, json_each(i.people) p WHERE p.value = 'Tracked' AND p.key <> ?1",
+            )
             .unwrap()
             .query_map([me.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))
             .unwrap()
@@ -195,18 +196,13 @@ fn same(a: &BTreeMap<&str, Vec<String>>, b: &BTreeMap<&str, Vec<String>>, whose:
     }
 }
 
-fn heads(person: &mut Person) -> BTreeMap<String, Vec<automerge::ChangeHash>> {
-    let mut statement = person
-        .reads()
-        .prepare_cached("SELECT id, bytes FROM document")
-        .unwrap();
-    let documents = statement
-        .query_map([], |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?)))
-        .unwrap();
-    documents
-        .map(|document| {
-            let (id, bytes) = document.unwrap();
-            (id, Automerge::load(&bytes).unwrap().get_heads())
+fn heads(person: &mut Person) -> BTreeMap<DocumentId, Vec<automerge::ChangeHash>> {
+    let connection = person.reads();
+    let all = Document::all(connection).unwrap();
+    all.into_iter()
+        .map(|(mailbox, id)| {
+            let document = Document::find(connection, id, id.kind(&mailbox)).unwrap();
+            (id, document.unwrap().heads())
         })
         .collect()
 }

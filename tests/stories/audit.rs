@@ -128,8 +128,8 @@ fn k_02_verify_names_a_flipped_byte() {
             .unwrap();
     }
     assert_eq!(kim.does(&["audit", "verify"])["ok"], true);
-    let invent = "INSERT INTO operation (id, mailbox, document, device, person, action, at, changes, seq, branch)
-                  SELECT 'invented', mailbox, document, device, person, action, at, changes, seq, branch FROM operation LIMIT 1";
+    let invent = "INSERT INTO operation (id, mailbox, document, device, person, action, at, change, seq, branch)
+                  SELECT 'invented', mailbox, document, device, person, action, at, change, seq, branch FROM operation LIMIT 1";
     database.execute(invent, []).unwrap();
     assert!(
         kim.does(&["audit", "verify"])["first_broken"]["reason"]

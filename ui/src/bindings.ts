@@ -11,6 +11,8 @@ export const commands = {
 	folders: (mailbox: Address) => typedError<Folder[], CommandError>(__TAURI_INVOKE("folders", { mailbox })),
 	/**  A page of the message list, newest first (B-02). `after` is the last key of the page before. */
 	list: (mailbox: Address, folder: string | null, limit: number, after: string | null) => typedError<ListPage, CommandError>(__TAURI_INVOKE("list", { mailbox, folder, limit, after })),
+	/**  Mail that holds these words, newest first; of every folder without `folder`. */
+	findMail: (mailbox: Address, text: string, folder: string | null, limit: number) => typedError<ListEntry[], CommandError>(__TAURI_INVOKE("find_mail", { mailbox, text, folder, limit })),
 	/**  A message or appointment, opened. */
 	show: (mailbox: Address, key: string) => typedError<Shown, CommandError>(__TAURI_INVOKE("show", { mailbox, key })),
 	/**  How far an item's tracking has come, for both people (H-02). */
@@ -32,21 +34,51 @@ export const commands = {
 	/**  A row's form. */
 	row: (row: RowRef) => typedError<RowForm, CommandError>(__TAURI_INVOKE("row", { row })),
 	/**  A row's timeline (J-02, J-03). A `limit` of 0 means ten. */
-	timeline: (row: RowRef, limit: number, search: string, byModified: boolean) => typedError<Timeline, CommandError>(__TAURI_INVOKE("timeline", { row, limit, search, byModified })),
+	timeline: (row: RowRef, limit: number, search: string, byModified: boolean, filter: TimelineFilter) => typedError<Timeline, CommandError>(__TAURI_INVOKE("timeline", { row, limit, search, byModified, filter })),
 	/**  Starts a sync cycle now (H-03); the `sync` event tells how it goes. */
 	syncNow: () => __TAURI_INVOKE<void>("sync_now"),
 	/**  What the sync line says. */
 	syncState: () => typedError<SyncState, CommandError>(__TAURI_INVOKE("sync_state")),
 	/**  Every grant of a mailbox; of the own one without `mailbox` (A-01). */
 	grants: (mailbox: Address | null) => typedError<Grant[], CommandError>(__TAURI_INVOKE("grants", { mailbox })),
-	/**  Invites a delegate to the whole own mailbox, calendar included, with no end (A-01). */
-	invite: (delegate: string, level: Level) => typedError<Invitation, CommandError>(__TAURI_INVOKE("invite", { delegate, level })),
+	/**  Invites a delegate to the own mailbox (A-01). */
+	invite: (delegate: string, terms: Terms) => typedError<Invitation, CommandError>(__TAURI_INVOKE("invite", { delegate, terms })),
 	/**  Accepts an invitation; the words are what both people compare. */
 	accept: (code: string) => typedError<Accepted, CommandError>(__TAURI_INVOKE("accept", { code })),
 	/**  The words of an acceptance that has arrived, to compare before `confirm`. */
 	acceptanceWords: (delegate: string) => typedError<string, CommandError>(__TAURI_INVOKE("acceptance_words", { delegate })),
 	/**  Lets the delegate in, after the words were compared. */
 	confirm: (delegate: string) => typedError<Grant, CommandError>(__TAURI_INVOKE("confirm", { delegate })),
+	/**  Invitations that wait for the delegate, or for the words to be compared. */
+	invitations: () => typedError<PendingInvitation[], CommandError>(__TAURI_INVOKE("invitations")),
+	/**  Takes an invitation back. */
+	withdraw: (invitation: string) => typedError<null, CommandError>(__TAURI_INVOKE("withdraw", { invitation })),
+	/**  Gives a delegate other terms (A-01). */
+	changeGrant: (delegate: Address, terms: Terms) => typedError<Grant, CommandError>(__TAURI_INVOKE("change_grant", { delegate, terms })),
+	/**  Ends a delegate's access (A-01, A-07). */
+	revoke: (delegate: Address) => typedError<Grant, CommandError>(__TAURI_INVOKE("revoke", { delegate })),
+	/**  What can be taken back and done again (E-09). */
+	history: () => typedError<History, CommandError>(__TAURI_INVOKE("history")),
+	/**  Takes back the last step, or the one named (E-09). */
+	undo: (id: string | null) => typedError<Stepped, CommandError>(__TAURI_INVOKE("undo", { id })),
+	/**  Does again what was taken back (E-09). */
+	redo: (id: string | null) => typedError<Stepped, CommandError>(__TAURI_INVOKE("redo", { id })),
+	/**  Of several values, the one that person chose then holds (H-06). */
+	resolve: (mailbox: Address, key: string, of: Address, at: string) => typedError<Item, CommandError>(__TAURI_INVOKE("resolve", { mailbox, key, of, at })),
+	/**  What was not applied (A-07). */
+	quarantine: () => typedError<Quarantined[], CommandError>(__TAURI_INVOKE("quarantine")),
+	/**  Applies it after all (A-07). */
+	acceptQuarantined: (id: string) => typedError<null, CommandError>(__TAURI_INVOKE("accept_quarantined", { id })),
+	/**  Leaves it as it is for good. */
+	discardQuarantined: (id: string) => typedError<null, CommandError>(__TAURI_INVOKE("discard_quarantined", { id })),
+	/**  Who has what, what waits and why (H-03). */
+	syncDetails: () => typedError<SyncDetails, CommandError>(__TAURI_INVOKE("sync_details")),
+	/**  The audit log, newest last (K-03). */
+	audit: (query: AuditQuery) => typedError<AuditEntry[], CommandError>(__TAURI_INVOKE("audit", { query })),
+	/**  Checks every chain link by link (K-02). */
+	auditVerify: () => typedError<Verified, CommandError>(__TAURI_INVOKE("audit_verify")),
+	/**  Asks where to, and writes the audit log there as the file's name ends: `.json`, else CSV (K-03). `null`: nowhere. */
+	exportAudit: (query: AuditQuery, json: boolean) => typedError<string | null, CommandError>(__TAURI_INVOKE("export_audit", { query, json })),
 	/**  Lets the person choose mail files (.eml, mbox, .xz, .gz) and imports them (B-08). `null`: they chose none. */
 	importMail: (mailbox: Address, folder: string | null, onProgress: Channel<ImportProgress>) => typedError<ImportReport | null, CommandError>(__TAURI_INVOKE("import_mail", { mailbox, folder, onProgress })),
 	/**  Lets the person choose a folder (a Maildir, or one of .eml files) and imports it (B-08). `null`: they chose none. */
@@ -119,6 +151,70 @@ export type Attachment = {
 	content_type: string,
 	/**  Its size in bytes. */
 	size: number,
+};
+
+/**  One entry of the audit log (K-01). */
+export type AuditEntry = {
+	/**  The operation; empty for what was refused before it became one. */
+	id: string,
+	/**  When, by the actor's clock. */
+	time: string,
+	/**  Who did it. */
+	actor: Address,
+	/**  For whom: the mailbox's owner. */
+	on_behalf_of: Address,
+	/**  With which device. */
+	device: string,
+	/**  What allowed it: `owner`, or the level of the delegate's grant at that time; `none` without one. */
+	grant: string,
+	/**  Which item: Message-ID or UID; the delegate for a grant. */
+	item: string,
+	/**  What was changed: `tracking` or `grant`. */
+	field: string,
+	/**  What it said before, in words. */
+	before: string,
+	/**  What it says since. */
+	after: string,
+	/**  The row it was regarding before, as TABLE:ID; empty when none. */
+	row_before: string,
+	/**  The row it is regarding since. */
+	row_after: string,
+	/**  What was done, as the undo menu names it; for undo, redo and accept, of which operation. */
+	cause: string,
+	/**  `Applied`, or why not. */
+	outcome: string,
+	/**  Its place in the device's chain; `None` while the next cycle has not sealed it. */
+	seq: number | null,
+	/**  The actor's name. */
+	actor_name: string,
+	/**  The item's subject, or the delegate's name; empty where it is not known. */
+	subject: string,
+};
+
+/**  Which entries (K-03). */
+export type AuditQuery = {
+	/**  Only what this person did. */
+	person: Address | null,
+	/**  Only this item: Message-ID, with or without angle brackets, or UID. */
+	key: string | null,
+	/**  Only what put something on this row, or took it off. */
+	row: RowRef | null,
+	/**  Only what was done at or after this moment, RFC 3339. */
+	since: string | null,
+	/**  Only what was done before this moment, RFC 3339. */
+	until: string | null,
+};
+
+/**  An entry of the audit log that is not as it was written. */
+export type Broken = {
+	/**  The mailbox. */
+	mailbox: Address,
+	/**  Whose chain: the device. */
+	device: string,
+	/**  Which link. */
+	seq: number,
+	/**  What is wrong with it. */
+	reason: string,
 };
 
 /**  This process or another has written: read again what is shown. */
@@ -209,6 +305,34 @@ export type Grant = {
 	revoked: boolean,
 };
 
+/**  What this person can take back, and do again (E-09). */
+export type History = {
+	/**  Newest first. */
+	undo: HistoryStep[],
+	/**  What the next redo would do. */
+	redo: HistoryStep | null,
+};
+
+/**  One step of the history: one operation, or all that were done in one go. */
+export type HistoryStep = {
+	/**  What `undo` and `redo` take. */
+	id: string,
+	/**  What it was, as in `Change Regarding`. */
+	what: string,
+	/**  In whose mailbox. */
+	mailbox: Address,
+	/**  The item's Message-ID or UID; empty for a grant. */
+	key: string,
+	/**  The item's subject, or the delegate's name. */
+	subject: string,
+	/**  What it set: a row's name, or what a delegate was allowed. */
+	value: string,
+	/**  When. */
+	at: string,
+	/**  How many were done in one go. */
+	count: number,
+};
+
 /**  One row found. */
 export type Hit = {
 	/**  The table's logical name. */
@@ -291,6 +415,16 @@ export type Item = {
 	failure: Failure | null,
 };
 
+/**  A step that could not be taken back, or done again. */
+export type Kept = {
+	/**  The operation. */
+	id: string,
+	/**  The item's Message-ID or UID; empty for a grant. */
+	key: string,
+	/**  Why not. */
+	reason: string,
+};
+
 /**  What kind of item it is. */
 export type Kind = 
 /**  A mail. */
@@ -333,6 +467,8 @@ export type ListEntry = {
 	unread: boolean,
 	/**  How many attachments. */
 	attachments: number,
+	/**  How many values were chosen at the same time; 0 when there is no conflict (H-06). */
+	values: number,
 };
 
 /**  A page of the message list. */
@@ -380,6 +516,16 @@ export type Method =
 /**  The Thread-Index header. */
 "conversation index";
 
+/**  Changes that others hold and this replica does not. */
+export type Missing = {
+	/**  In whose mailbox. */
+	mailbox: Address,
+	/**  Whose device made them: the person's name. */
+	from: string,
+	/**  How many, at least. */
+	changes: number,
+};
+
 /**  A row by name. */
 export type NamedRow = {
 	/**  The table's logical name. */
@@ -402,6 +548,26 @@ export type Party = {
 	row: NamedRow | null,
 };
 
+/**  An invitation that has not become a grant yet (A-01). */
+export type PendingInvitation = {
+	/**  Which. */
+	id: string,
+	/**  For whom. */
+	delegate: Address,
+	/**  The name they gave themselves; empty until they have accepted. */
+	name: string,
+	/**  What it offers. */
+	level: Level,
+	/**  Where. */
+	scope: Scope,
+	/**  Until when access would last; `None` for no end. */
+	until: string | null,
+	/**  When the code stops working. */
+	expires: string,
+	/**  The words to compare, once it has been accepted. */
+	words: string | null,
+};
+
 /**  How far one person's side of the tracking has come (H-02). */
 export type PersonStatus = {
 	/**  Their address. */
@@ -412,6 +578,46 @@ export type PersonStatus = {
 	status: Status,
 	/**  Why it waits, one sentence; empty when it does not. */
 	reason: string,
+};
+
+/**  A change that was not applied (A-07). */
+export type Quarantined = {
+	/**  The operation. */
+	id: string,
+	/**  In whose mailbox. */
+	mailbox: Address,
+	/**  Who made it. */
+	author: Address,
+	/**  The item's Message-ID or UID; empty when it is about no item. */
+	key: string,
+	/**  Why it was not applied. */
+	reason: string,
+	/**  When it was made, by its author's clock. */
+	at: string,
+	/**  True when this person can accept it. */
+	acceptable: boolean,
+	/**  Its author's name. */
+	author_name: string,
+	/**  The item's subject; empty where it is not known. */
+	subject: string,
+	/**  What it would have made of the item, in words; empty where that cannot be read. */
+	wanted: string,
+};
+
+/**  An item on its way. */
+export type QueuedItem = {
+	/**  In whose mailbox. */
+	mailbox: Address,
+	/**  Message-ID or UID. */
+	key: string,
+	/**  Its subject. */
+	subject: string,
+	/**  The row it is to be regarding. */
+	regarding: string | null,
+	/**  Since when it waits. */
+	since: string,
+	/**  How far it is for each person, and why it waits. */
+	people: PersonStatus[],
 };
 
 /**  Something an import could not use. */
@@ -499,6 +705,14 @@ export type Shown = {
 	item: Item,
 };
 
+/**  A stretch of time, RFC 3339; without an end on a side where there is no time. */
+export type Span = {
+	/**  Not before. */
+	from?: string | null,
+	/**  Before. */
+	to?: string | null,
+};
+
 /**  How far tracking has come (E-02). Ordered: later is further. */
 export type Status = 
 /**  No activity. */
@@ -509,6 +723,28 @@ export type Status =
 "Track pending" | 
 /**  Promoted, and the cycle has completed. */
 "Tracked";
+
+/**  A step taken back, or done again. */
+export type StepDone = {
+	/**  The operation. */
+	id: string,
+	/**  What it was, as the undo menu names it. */
+	what: string,
+	/**  In whose mailbox. */
+	mailbox: Address,
+	/**  The item's Message-ID or UID; empty for a grant. */
+	key: string,
+	/**  Who had done it. */
+	by: Address,
+};
+
+/**  What an undo or a redo did (E-09). */
+export type Stepped = {
+	/**  The steps taken back, or done again. */
+	done: StepDone[],
+	/**  Of many: those that stay as they are. */
+	kept: Kept[],
+};
 
 /**  A row an item may belong to (D-07). */
 export type Suggestion = {
@@ -529,6 +765,32 @@ export type Suggestion = {
 /**  How the sync goes. */
 export type Sync = SyncState;
 
+/**  What stands behind the sync line (H-03). */
+export type SyncDetails = {
+	/**  Seconds between cycles. */
+	interval: number,
+	/**  Everybody this replica meets, mailbox by mailbox. */
+	people: SyncPerson[],
+	/**  What waits, oldest first. */
+	queue: QueuedItem[],
+	/**  How many wait in all. */
+	queued: number,
+	/**  What others have announced and has not arrived. */
+	missing: Missing[],
+};
+
+/**  Somebody this replica meets in a mailbox. */
+export type SyncPerson = {
+	/**  In whose mailbox. */
+	mailbox: Address,
+	/**  Who. */
+	person: Address,
+	/**  Their name. */
+	name: string,
+	/**  How many changes made here they have not confirmed yet; `None` while nothing was heard of them. */
+	behind: number | null,
+};
+
 /**  What the sync line says. */
 export type SyncState = {
 	/**  One phrase: `Up to date`, `2 waiting`, `Blocked: folder missing`, ... */
@@ -543,12 +805,38 @@ export type SyncState = {
 	next: string | null,
 };
 
+/**  What a new grant would allow. */
+export type Terms = {
+	/**  How much. */
+	level: Level,
+	/**  Folder names; empty for every folder. */
+	folders: string[],
+	/**  The calendar too. */
+	calendar: boolean,
+	/**  Last day, RFC 3339; `None` for no end. */
+	until: string | null,
+};
+
 /**  A page of a timeline. */
 export type Timeline = {
 	/**  Newest first. */
 	records: TimelineRecord[],
 	/**  True when there are older ones. */
 	more: boolean,
+};
+
+/**  What a person chose to see. An empty list, or no time, lets everything through. */
+export type TimelineFilter = {
+	/**  Activity types: `email`, `appointment`. */
+	types?: Kind[],
+	/**  Activity status: `Active`, `Overdue`, `Closed`. */
+	states?: string[],
+	/**  Status reasons, as in `Received`. */
+	reasons?: string[],
+	/**  The due date, which is when an appointment ends. */
+	due?: Span,
+	/**  The modified date. */
+	modified?: Span,
 };
 
 /**  One record of a row's timeline. */
@@ -569,8 +857,22 @@ export type TimelineRecord = {
 	for: string,
 	/**  `Active`, `Overdue` or `Closed` (J-04). */
 	state: string,
+	/**  Its status reason, as in `Received`. */
+	reason: string,
+	/**  When it was last changed. */
+	modified: string,
 	/**  True until promoted. */
 	pending: boolean,
+};
+
+/**  What `audit verify` found (K-02). */
+export type Verified = {
+	/**  True when every chain is whole. */
+	ok: boolean,
+	/**  How many entries were checked. */
+	entries: number,
+	/**  The first that is not as it was written. */
+	first_broken: Broken | null,
 };
 
 /* Tauri Specta runtime */

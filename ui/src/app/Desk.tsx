@@ -2,21 +2,28 @@ import { Button, Spinner } from "@fluentui/react-components";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useReducer, useState } from "react";
 import { ActivityPage } from "../activity/ActivityPage";
+import { DelegatesPage } from "../delegates/DelegatesPage";
 import { Dialogs, type Open } from "../dialogs/Dialogs";
 import { useChanged, useHost } from "../host/context";
 import type { Me } from "../host/host";
 import { useFolders, useMe } from "../host/queries";
+import { HistoryPage } from "../log/HistoryPage";
+import { LogPage } from "../log/LogPage";
 import { Mailboxes } from "../mailboxes/Mailboxes";
 import { Messages } from "../messages/Messages";
+import { NotAppliedPage } from "../notApplied/NotAppliedPage";
 import { Pane } from "../pane/Pane";
 import { useTrackedToast } from "../pane/useTrackedToast";
 import { Reading } from "../reading/Reading";
 import { RowPage } from "../row/RowPage";
+import { Rail } from "../sections/Rail";
 import { text } from "../strings";
+import { SyncPage } from "../sync/SyncPage";
+import { useUndo } from "../undo/useUndo";
 import styles from "./app.module.css";
 import { useCommands } from "./keys";
 import { useLayout } from "./layout";
-import { move, type Move, NavigationProvider, type Page, type Place, start } from "./navigation";
+import { move, type Move, NavigationProvider, type Page, type Place, SECTIONS, type Section, start } from "./navigation";
 import { isFlag, isText, remember, remembered } from "./preferences";
 import { Problem } from "./Problem";
 import { Splitter, useWidth } from "./Splitter";
@@ -31,7 +38,7 @@ export function Desk(looks: Looks) {
   const cache = useQueryClient();
   // Everything on screen is read again; what has not changed is not drawn again.
   useChanged(() => void cache.invalidateQueries());
-  if (me.data) return <Open me={me.data} {...looks} />;
+  if (me.data) return <Opened me={me.data} {...looks} />;
   return (
     <main className={styles.centre}>
       {me.isError ? (
@@ -55,7 +62,7 @@ function begin(me: Me): Place {
   return { ...start, mailbox: mailbox?.id ?? null, pinned, pane: pinned };
 }
 
-function Open({ me, theme, chooseTheme }: Looks & { me: Me }) {
+function Opened({ me, theme, chooseTheme }: Looks & { me: Me }) {
   const host = useHost();
   const [place, go] = useReducer(remembering, me, begin);
   const [dialog, setDialog] = useState<Open | null>(null);
@@ -70,8 +77,14 @@ function Open({ me, theme, chooseTheme }: Looks & { me: Me }) {
   useFirstMailbox(me, go);
   useInbox(place, go);
   useTrackedToast();
+  const undo = useUndo();
   useCommands((command) => {
-    if (command === "help") setDialog("help");
+    if (typeof command === "object") {
+      const section = SECTIONS[command.section];
+      if (section) go({ to: "section", section });
+    } else if (command === "undo") void undo.undo(null);
+    else if (command === "redo") void undo.redo(null);
+    else if (command === "help") setDialog("help");
     else if (command === "sync") void host.syncNow().catch(() => undefined);
     else if (command === "pane") go({ to: "pane", open: !place.pane });
     else go({ to: "setRegarding" });
@@ -85,10 +98,11 @@ function Open({ me, theme, chooseTheme }: Looks & { me: Me }) {
       <div className={styles.window}>
         <TitleBar
           me={me}
-          mailbox={mailbox}
+          mailbox={place.section === "mail" ? mailbox : null}
           theme={theme}
           chooseTheme={chooseTheme}
           open={setDialog}
+          undo={undo}
           toggleMailboxes={drawn ? () => setDrawer((is) => !is) : null}
         />
         <div className={styles.columns}>
@@ -100,13 +114,14 @@ function Open({ me, theme, chooseTheme }: Looks & { me: Me }) {
                 onKeyDown={(event) => event.key === "Escape" && setDrawer(false)}
                 role="presentation"
               >
-                <Mailboxes me={me} chosen={() => setDrawer(false)} />
+                <Rail chosen={() => setDrawer(false)} />
+                {(drawn || place.section === "mail") && <Mailboxes me={me} chosen={() => setDrawer(false)} />}
               </div>
             </>
           )}
           <div className={styles.stage}>
-            {/* A form lies over the messages; they stay as they were below it. */}
-            <div className={styles.columns} inert={page !== undefined}>
+            {/* A form, or another part of Behalf, lies over the messages; they stay as they were below it. */}
+            <div className={styles.columns} inert={page !== undefined || place.section !== "mail"}>
               {(!single || place.key === null) && (
                 <div className={styles.column} style={single ? { flexGrow: 1 } : { inlineSize: list.width }}>
                   <Messages mailbox={mailbox} open={setDialog} instant={!single} />
@@ -125,9 +140,14 @@ function Open({ me, theme, chooseTheme }: Looks & { me: Me }) {
                 </div>
               )}
             </div>
+            {place.section !== "mail" && (
+              <div className={styles.page} inert={page !== undefined}>
+                <Part section={place.section} me={me} open={setDialog} />
+              </div>
+            )}
             {page && (
               <div className={styles.page}>
-                <Form key={place.pages.length} page={page} />
+                <Form key={place.pages.length} page={page} me={me} />
               </div>
             )}
           </div>
@@ -159,8 +179,28 @@ function useInbox({ mailbox, folder }: Place, go: (by: Move) => void): void {
   }, [mailbox, folder, first, go]);
 }
 
-function Form({ page }: { page: Page }) {
-  return page.kind === "row" ? <RowPage of={page.row} /> : <ActivityPage id={page.id} />;
+function Part({ section, me, open }: { section: Exclude<Section, "mail">; me: Me; open: (dialog: Open) => void }) {
+  switch (section) {
+    case "delegates":
+      return <DelegatesPage me={me} open={open} />;
+    case "log":
+      return <LogPage me={me} />;
+    case "notApplied":
+      return <NotAppliedPage me={me} />;
+    case "sync":
+      return <SyncPage me={me} />;
+  }
+}
+
+function Form({ page, me }: { page: Page; me: Me }) {
+  switch (page.kind) {
+    case "row":
+      return <RowPage of={page.row} />;
+    case "activity":
+      return <ActivityPage id={page.id} />;
+    case "history":
+      return <HistoryPage me={me} mailbox={page.mailbox} id={page.key} />;
+  }
 }
 
 function remembering(place: Place, by: Move): Place {

@@ -1,7 +1,6 @@
 import {
   Button,
   Menu,
-  MenuDivider,
   MenuItem,
   MenuItemRadio,
   MenuList,
@@ -11,13 +10,10 @@ import {
 } from "@fluentui/react-components";
 import {
   ArrowImportRegular,
-  CheckmarkRegular,
   DarkThemeRegular,
   KeyRegular,
   MoreHorizontalRegular,
   NavigationRegular,
-  PeopleRegular,
-  PersonAddRegular,
   PersonSwapRegular,
   QuestionCircleRegular,
   WeatherMoonRegular,
@@ -26,6 +22,8 @@ import {
 import type { Open } from "../dialogs/Dialogs";
 import type { Mailbox, Me } from "../host/host";
 import { text } from "../strings";
+import { HistoryMenu } from "../undo/HistoryMenu";
+import type { Undo } from "../undo/useUndo";
 import { SyncLine } from "../sync/SyncLine";
 import styles from "./app.module.css";
 import type { ThemeChoice } from "./theme";
@@ -36,10 +34,11 @@ type Props = {
   theme: ThemeChoice;
   chooseTheme: (choice: ThemeChoice) => void;
   open: (dialog: Open) => void;
+  undo: Undo;
   toggleMailboxes: (() => void) | null;
 };
 
-export function TitleBar({ me, mailbox, theme, chooseTheme, open, toggleMailboxes }: Props) {
+export function TitleBar({ me, mailbox, theme, chooseTheme, open, undo, toggleMailboxes }: Props) {
   return (
     <header className={styles.titlebar} data-region="titlebar" aria-label={text.regions.titlebar}>
       {toggleMailboxes && (
@@ -59,6 +58,7 @@ export function TitleBar({ me, mailbox, theme, chooseTheme, open, toggleMailboxe
         </span>
       )}
       <span className={styles.gap} />
+      <HistoryMenu undo={undo.undo} redo={undo.redo} />
       <SyncLine />
       <ThemeMenu theme={theme} choose={chooseTheme} />
       <Tooltip content={text.help} relationship="label">
@@ -74,16 +74,6 @@ export function TitleBar({ me, mailbox, theme, chooseTheme, open, toggleMailboxe
           <MenuList>
             <MenuItem icon={<ArrowImportRegular />} onClick={() => open("import")} disabled={mailbox === null}>
               {text.empty.importMail}
-            </MenuItem>
-            <MenuDivider />
-            <MenuItem icon={<PeopleRegular />} onClick={() => open("delegates")}>
-              {text.delegates.menu}
-            </MenuItem>
-            <MenuItem icon={<PersonAddRegular />} onClick={() => open("invite")}>
-              {text.empty.invite}
-            </MenuItem>
-            <MenuItem icon={<CheckmarkRegular />} onClick={() => open("confirm")}>
-              {text.confirm.menu}
             </MenuItem>
             <MenuItem icon={<KeyRegular />} onClick={() => open("accept")}>
               {text.empty.accept}

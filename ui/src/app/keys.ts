@@ -1,7 +1,16 @@
 import { useEffect, useEffectEvent } from "react";
 
 /** What a key means to the window as a whole; `null` when it means nothing. */
-export type Command = "nextRegion" | "previousRegion" | "setRegarding" | "pane" | "sync" | "help";
+export type Command =
+  | "nextRegion"
+  | "previousRegion"
+  | "setRegarding"
+  | "pane"
+  | "sync"
+  | "help"
+  | "undo"
+  | "redo"
+  | { section: number };
 
 type Pressed = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey">;
 
@@ -15,6 +24,10 @@ export function commandFor(pressed: Pressed, typing: boolean): Command | null {
   if (control && !pressed.shiftKey && key === "k") return "setRegarding";
   if (control && pressed.shiftKey && key === "d") return "pane";
   if (control && pressed.shiftKey && key === "s") return "sync";
+  // In a text field these keys belong to what is being typed.
+  if (control && !typing && key === "z") return pressed.shiftKey ? "redo" : "undo";
+  if (control && !typing && !pressed.shiftKey && key === "y") return "redo";
+  if (control && !pressed.shiftKey && /^[1-5]$/.test(key)) return { section: Number(key) - 1 };
   if (!control && !typing && key === "/") return "setRegarding";
   return null;
 }

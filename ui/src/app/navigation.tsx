@@ -2,10 +2,18 @@ import { createContext, type Dispatch, useContext } from "react";
 import type { RowRef } from "../host/host";
 
 /** A form that lies over the messages. */
-export type Page = { kind: "row"; row: RowRef } | { kind: "activity"; id: string };
+export type Page =
+  | { kind: "row"; row: RowRef }
+  | { kind: "activity"; id: string }
+  | { kind: "history"; mailbox: string; key: string };
+
+/** The parts of the window one goes between, in their order. */
+export const SECTIONS = ["mail", "delegates", "log", "notApplied", "sync"] as const;
+export type Section = (typeof SECTIONS)[number];
 
 /** Where the person is. */
 export type Place = {
+  section: Section;
   mailbox: string | null;
   folder: string | null;
   key: string | null;
@@ -18,6 +26,7 @@ export type Place = {
 };
 
 export type Move =
+  | { to: "section"; section: Section }
   | { to: "mailbox"; mailbox: string; folder: string | null }
   | { to: "item"; key: string | null }
   | { to: "message"; mailbox: string; folder: string | null; key: string }
@@ -27,27 +36,29 @@ export type Move =
   | { to: "pin"; pinned: boolean }
   | { to: "setRegarding" };
 
-export const start: Place = { mailbox: null, folder: null, key: null, pages: [], pane: false, pinned: false, wish: 0 };
+export const start: Place = { section: "mail", mailbox: null, folder: null, key: null, pages: [], pane: false, pinned: false, wish: 0 };
 
 export function move(place: Place, by: Move): Place {
   switch (by.to) {
+    case "section":
+      return by.section === place.section && place.pages.length === 0 ? place : { ...place, section: by.section, pages: [] };
     case "mailbox":
-      return { ...place, mailbox: by.mailbox, folder: by.folder, key: null, pages: [], pane: place.pinned, wish: 0 };
+      return { ...place, section: "mail", mailbox: by.mailbox, folder: by.folder, key: null, pages: [], pane: place.pinned, wish: 0 };
     case "item":
       // Pinned, the pane stays open from item to item; otherwise it closes with the item (C-01).
-      return by.key === place.key ? place : { ...place, key: by.key, pages: [], pane: place.pinned, wish: 0 };
+      return by.key === place.key ? place : { ...place, section: "mail", key: by.key, pages: [], pane: place.pinned, wish: 0 };
     case "message":
-      return { ...place, mailbox: by.mailbox, folder: by.folder, key: by.key, pages: [], wish: 0 };
+      return { ...place, section: "mail", mailbox: by.mailbox, folder: by.folder, key: by.key, pages: [], wish: 0 };
     case "page":
       return { ...place, pages: [...place.pages, by.page] };
     case "back":
       return { ...place, pages: place.pages.slice(0, -1) };
     case "pane":
-      return { ...place, pane: by.open, pinned: by.open && place.pinned, wish: 0 };
+      return { ...place, section: "mail", pane: by.open, pinned: by.open && place.pinned, wish: 0 };
     case "pin":
       return { ...place, pinned: by.pinned };
     case "setRegarding":
-      return place.key === null ? place : { ...place, pages: [], pane: true, wish: place.wish + 1 };
+      return place.key === null ? place : { ...place, section: "mail", pages: [], pane: true, wish: place.wish + 1 };
   }
 }
 

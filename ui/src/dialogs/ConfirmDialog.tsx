@@ -1,6 +1,5 @@
-import { Button, Field, Input, MessageBar, MessageBarBody } from "@fluentui/react-components";
-import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { Button, MessageBar, MessageBarBody, Spinner } from "@fluentui/react-components";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Problem } from "../app/Problem";
 import { useHost } from "../host/context";
 import { text } from "../strings";
@@ -8,11 +7,9 @@ import { Words } from "./AcceptDialog";
 import { Sheet } from "./Sheet";
 
 /** The owner compares the words and lets the delegate in. */
-export function ConfirmDialog({ close }: { close: () => void }) {
+export function ConfirmDialog({ delegate, close }: { delegate: string; close: () => void }) {
   const host = useHost();
-  const [typed, setTyped] = useState("");
-  const delegate = typed.trim();
-  const words = useMutation({ mutationFn: () => host.acceptanceWords(delegate) });
+  const words = useQuery({ queryKey: ["words", delegate], queryFn: () => host.acceptanceWords(delegate), gcTime: 0, staleTime: 0 });
   const grant = useMutation({ mutationFn: () => host.confirm(delegate) });
 
   if (grant.data)
@@ -37,30 +34,23 @@ export function ConfirmDialog({ close }: { close: () => void }) {
     <Sheet
       title={text.confirm.title}
       close={close}
-      submit={() => (words.data === undefined ? words.mutate() : grant.mutate())}
+      submit={() => grant.mutate()}
       actions={
         <>
           <Button onClick={close}>{text.cancel}</Button>
-          {words.data === undefined ? (
-            <Button appearance="primary" type="submit" disabled={delegate === "" || words.isPending}>
-              {text.confirm.find}
-            </Button>
-          ) : (
-            <Button appearance="primary" type="submit" disabled={grant.isPending}>
-              {text.confirm.confirm}
-            </Button>
-          )}
+          <Button appearance="primary" type="submit" disabled={words.data === undefined || grant.isPending}>
+            {text.confirm.confirm}
+          </Button>
         </>
       }
     >
-      <Field label={text.confirm.address} required>
-        <Input type="email" value={typed} readOnly={words.data !== undefined} onChange={(_, { value }) => setTyped(value)} autoComplete="off" />
-      </Field>
-      {words.data !== undefined && (
+      {words.data !== undefined ? (
         <>
           <Words label={text.confirm.words} words={words.data} />
           <p>{text.confirm.compare}</p>
         </>
+      ) : (
+        words.error === null && <Spinner label={text.loading} delay={300} />
       )}
       {words.error !== null && <Problem title={text.errorTitle} error={words.error} />}
       {grant.error !== null && <Problem title={text.errorTitle} error={grant.error} />}

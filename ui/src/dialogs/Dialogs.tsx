@@ -1,13 +1,11 @@
 import type { Mailbox } from "../host/host";
 import { AcceptDialog } from "./AcceptDialog";
-import { ConfirmDialog } from "./ConfirmDialog";
-import { DelegatesDialog } from "./DelegatesDialog";
 import { HelpDialog } from "./HelpDialog";
 import { ImportDialog } from "./ImportDialog";
 import { InviteDialog } from "./InviteDialog";
 
 /** The dialog that is open. */
-export type Open = "help" | "import" | "invite" | "accept" | "confirm" | "delegates";
+export type Open = "help" | "import" | "invite" | "accept";
 
 type Props = { open: Open | null; set: (open: Open | null) => void; mailbox: Mailbox | null };
 
@@ -22,10 +20,6 @@ export function Dialogs({ open, set, mailbox }: Props) {
       return <InviteDialog close={close} />;
     case "accept":
       return <AcceptDialog close={close} />;
-    case "confirm":
-      return <ConfirmDialog close={close} />;
-    case "delegates":
-      return <DelegatesDialog close={close} open={set} />;
     case null:
       return null;
   }

@@ -1,22 +1,22 @@
-import { Button, Field, Input, Radio, RadioGroup } from "@fluentui/react-components";
+import { Button, Field, Input } from "@fluentui/react-components";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { dateTime } from "../app/dates";
 import { Problem } from "../app/Problem";
+import { OFFER, TermsForm } from "../delegates/TermsForm";
 import { useHost } from "../host/context";
-import type { Level } from "../host/host";
+import { useMe } from "../host/queries";
 import { text } from "../strings";
 import { CopyField } from "./CopyField";
 import { Sheet } from "./Sheet";
 
-const LEVELS = ["editor", "author", "reviewer"] as const satisfies Level[];
-
 /** Makes the code a delegate needs. */
 export function InviteDialog({ close }: { close: () => void }) {
   const host = useHost();
+  const me = useMe();
   const [delegate, setDelegate] = useState("");
-  const [level, setLevel] = useState<Level>("editor");
-  const { mutate, data, error, isPending } = useMutation({ mutationFn: () => host.invite(delegate.trim(), level) });
+  const [terms, setTerms] = useState(OFFER);
+  const { mutate, data, error, isPending } = useMutation({ mutationFn: () => host.invite(delegate.trim(), terms) });
   if (data)
     return (
       <Sheet
@@ -41,7 +41,7 @@ export function InviteDialog({ close }: { close: () => void }) {
       actions={
         <>
           <Button onClick={close}>{text.cancel}</Button>
-          <Button appearance="primary" type="submit" disabled={delegate.trim() === "" || isPending}>
+          <Button appearance="primary" type="submit" disabled={delegate.trim() === "" || terms.until === "" || isPending}>
             {text.invite.make}
           </Button>
         </>
@@ -50,13 +50,7 @@ export function InviteDialog({ close }: { close: () => void }) {
       <Field label={text.invite.address} required>
         <Input type="email" value={delegate} onChange={(_, { value }) => setDelegate(value)} autoComplete="off" />
       </Field>
-      <Field label={text.invite.level}>
-        <RadioGroup value={level} onChange={(_, { value }) => setLevel(LEVELS.find((one) => one === value) ?? "editor")}>
-          {LEVELS.map((one) => (
-            <Radio key={one} value={one} label={text.invite.levels[one]} />
-          ))}
-        </RadioGroup>
-      </Field>
+      <TermsForm mailbox={me.data?.mailboxes.find(({ mine }) => mine)?.id ?? ""} terms={terms} change={setTerms} />
       {error !== null && <Problem title={text.errorTitle} error={error} />}
     </Sheet>
   );

@@ -2,13 +2,13 @@ import { Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, Dialog
 import type { ReactNode } from "react";
 import styles from "./dialogs.module.css";
 
-type Props = { title: string; close: () => void; stay?: boolean; actions: ReactNode; submit?: () => void; children: ReactNode };
+type Props = { title: string; close: () => void; stay?: boolean; wide?: boolean; actions: ReactNode; submit?: () => void; children: ReactNode };
 
 /** The frame every dialog shares. With `stay` it cannot be dismissed: work is going on. */
-export function Sheet({ title, close, stay = false, actions, submit, children }: Props) {
+export function Sheet({ title, close, stay = false, wide = false, actions, submit, children }: Props) {
   return (
     <Dialog open onOpenChange={(_, data) => !data.open && !stay && close()}>
-      <DialogSurface className={styles.surface}>
+      <DialogSurface className={wide ? styles.wide : styles.surface}>
         <form
           onSubmit={(event) => {
             event.preventDefault();

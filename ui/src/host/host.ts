@@ -7,23 +7,33 @@
 import type {
   Accepted,
   ActivityForm,
+  AuditEntry,
+  AuditQuery,
   Code,
   Folder,
   Grant,
+  History,
   Hit,
   ImportProgress,
   ImportReport,
   Invitation,
   Item,
-  Level,
+  ListEntry,
   ListPage,
   Me,
+  PendingInvitation,
+  Quarantined,
   RowForm,
   RowRef,
   Shown,
+  Stepped,
   Suggestion,
+  SyncDetails,
   SyncState,
+  Terms,
   Timeline,
+  TimelineFilter,
+  Verified,
 } from "../bindings";
 
 export type * from "../bindings";
@@ -59,6 +69,8 @@ export interface Host {
   folders(mailbox: string): Promise<Folder[]>;
   /** Newest first; `after` is the key of the last entry before. */
   list(mailbox: string, folder: string | null, limit: number, after: string | null): Promise<ListPage>;
+  /** Mail of every folder (or of one) that holds the words, newest first. */
+  findMail(mailbox: string, text: string, folder: string | null, limit: number): Promise<ListEntry[]>;
   show(mailbox: string, key: string): Promise<Shown>;
   status(mailbox: string, key: string): Promise<Item>;
 
@@ -74,13 +86,36 @@ export interface Host {
 
   activity(id: string): Promise<ActivityForm>;
   row(row: RowRef): Promise<RowForm>;
-  timeline(row: RowRef, limit: number, search: string, byModified: boolean): Promise<Timeline>;
+  timeline(row: RowRef, limit: number, search: string, byModified: boolean, filter: TimelineFilter): Promise<Timeline>;
 
   syncNow(): Promise<void>;
   syncState(): Promise<SyncState>;
+  syncDetails(): Promise<SyncDetails>;
+
+  /** Of several values, what `of` chose at that moment holds (H-06). */
+  resolve(mailbox: string, key: string, of: string, at: string): Promise<Item>;
+
+  history(): Promise<History>;
+  /** The last step, or the one named. */
+  undo(id: string | null): Promise<Stepped>;
+  redo(id: string | null): Promise<Stepped>;
+
+  quarantine(): Promise<Quarantined[]>;
+  acceptQuarantined(id: string): Promise<void>;
+  discardQuarantined(id: string): Promise<void>;
+
+  /** Newest last. */
+  audit(query: AuditQuery): Promise<AuditEntry[]>;
+  verifyAudit(): Promise<Verified>;
+  /** The host asks where to. Resolves with the path; `null` when the person chose none. */
+  exportAudit(query: AuditQuery, json: boolean): Promise<string | null>;
 
   grants(mailbox: string | null): Promise<Grant[]>;
-  invite(delegate: string, level: Level): Promise<Invitation>;
+  invite(delegate: string, terms: Terms): Promise<Invitation>;
+  invitations(): Promise<PendingInvitation[]>;
+  withdraw(invitation: string): Promise<void>;
+  changeGrant(delegate: string, terms: Terms): Promise<Grant>;
+  revoke(delegate: string): Promise<Grant>;
   accept(code: string): Promise<Accepted>;
   acceptanceWords(delegate: string): Promise<string>;
   confirm(delegate: string): Promise<Grant>;

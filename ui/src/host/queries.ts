@@ -1,6 +1,6 @@
 import { keepPreviousData, QueryClient, useQuery } from "@tanstack/react-query";
 import { useHost } from "./context";
-import type { RowRef } from "./host";
+import type { AuditQuery, RowRef, TimelineFilter } from "./host";
 
 /** The cache: what was read stays until `changed` says otherwise; nothing here goes over a network. */
 export const makeCache = () =>
@@ -32,6 +32,21 @@ export function useShown(mailbox: string, key: string | null) {
   });
 }
 
+/** How many mails a search shows. */
+const FOUND = 100;
+
+/** Mail of the mailbox that holds these words. */
+export function useFoundMail(mailbox: string, words: string) {
+  const host = useHost();
+  return useQuery({
+    queryKey: ["find", mailbox, words],
+    queryFn: async () => ({ of: words, entries: await host.findMail(mailbox, words, null, FOUND) }),
+    // What is on screen stays until the new answer is there.
+    placeholderData: keepPreviousData,
+    enabled: words !== "",
+  });
+}
+
 /** Rows the item may belong to, before anybody types (D-07). */
 export function useSuggestions(mailbox: string, key: string, enabled: boolean) {
   const host = useHost();
@@ -48,11 +63,11 @@ export function useActivity(id: string) {
   return useQuery({ queryKey: ["activity", id], queryFn: () => host.activity(id) });
 }
 
-export function useTimeline(row: RowRef, limit: number, search: string, byModified: boolean) {
+export function useTimeline(row: RowRef, limit: number, search: string, byModified: boolean, filter: TimelineFilter) {
   const host = useHost();
   return useQuery({
-    queryKey: ["timeline", row.table, row.id, limit, search, byModified],
-    queryFn: () => host.timeline(row, limit, search, byModified),
+    queryKey: ["timeline", row.table, row.id, limit, search, byModified, filter],
+    queryFn: () => host.timeline(row, limit, search, byModified, filter),
     // What is on screen stays until the new answer is there.
     placeholderData: keepPreviousData,
   });
@@ -61,4 +76,38 @@ export function useTimeline(row: RowRef, limit: number, search: string, byModifi
 export function useGrants(mailbox: string | null, enabled: boolean) {
   const host = useHost();
   return useQuery({ queryKey: ["grants", mailbox], queryFn: () => host.grants(mailbox), enabled });
+}
+
+export function useInvitations() {
+  const host = useHost();
+  return useQuery({ queryKey: ["invitations"], queryFn: () => host.invitations() });
+}
+
+export function useHistory() {
+  const host = useHost();
+  return useQuery({ queryKey: ["history"], queryFn: () => host.history() });
+}
+
+export function useQuarantine() {
+  const host = useHost();
+  return useQuery({ queryKey: ["quarantine"], queryFn: () => host.quarantine() });
+}
+
+export function useSyncState() {
+  const host = useHost();
+  return useQuery({ queryKey: ["sync"], queryFn: () => host.syncState() });
+}
+
+export function useSyncDetails() {
+  const host = useHost();
+  return useQuery({ queryKey: ["syncDetails"], queryFn: () => host.syncDetails() });
+}
+
+export function useAudit(query: AuditQuery) {
+  const host = useHost();
+  return useQuery({
+    queryKey: ["audit", query],
+    queryFn: () => host.audit(query),
+    placeholderData: keepPreviousData,
+  });
 }

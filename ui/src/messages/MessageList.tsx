@@ -20,12 +20,14 @@ type Props = {
   loadMore: () => Promise<void>;
   /** Whether moving to a message opens it beside the list. */
   instant: boolean;
+  /** The words the mail was found by. */
+  typed?: string;
 };
 
 const optionId = (index: number) => `message-${index}`;
 
 /** A list of any length: only the lines on screen are drawn. One tab stop, arrow keys within. */
-export function MessageList({ label, entries, more, loadMore, instant }: Props) {
+export function MessageList({ label, entries, more, loadMore, instant, typed = "" }: Props) {
   const { key, go } = useNavigation();
   const [now, setNow] = useState(() => new Date());
   const all = useMemo(() => lines(entries, now), [entries, now]);
@@ -139,6 +141,7 @@ export function MessageList({ label, entries, more, loadMore, instant }: Props) 
               selected={line.entry.key === key}
               active={line.entry.key === (active ?? key)}
               open={open}
+              typed={typed}
             />
           );
         })}

@@ -2,6 +2,7 @@ import { mergeClasses } from "@fluentui/react-components";
 import { AttachRegular, CalendarLtrRegular } from "@fluentui/react-icons";
 import { type CSSProperties, memo } from "react";
 import { longDate, shortDate } from "../app/dates";
+import { Marked } from "../app/Marked";
 import type { ListEntry } from "../host/host";
 import { text } from "../strings";
 import styles from "./messages.module.css";
@@ -17,11 +18,13 @@ type Props = {
   selected: boolean;
   active: boolean;
   open: (entry: ListEntry) => void;
+  /** The words the mail was found by, to be marked; empty in a folder. */
+  typed: string;
 };
 
 /** One message: who, what, when, its first words, and how far its tracking has come (B-02). */
 export const MessageRow = memo(function MessageRow(props: Props) {
-  const { id, entry, now, place, position, total, selected, active, open } = props;
+  const { id, entry, now, place, position, total, selected, active, open, typed } = props;
   return (
     // The keyboard is the list's: it moves the active descendant.
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events
@@ -40,17 +43,24 @@ export const MessageRow = memo(function MessageRow(props: Props) {
       onClick={() => open(entry)}
     >
       <div className={styles.line}>
-        <span className={styles.from} dir="auto">{entry.from_name || entry.from}</span>
+        <span className={styles.from} dir="auto">
+          <Marked words={entry.from_name || entry.from} typed={typed} inside={false} />
+        </span>
         {entry.kind === "appointment" && <CalendarLtrRegular className={styles.mark} />}
         {entry.attachments > 0 && <AttachRegular className={styles.mark} />}
         <span className={styles.date}>{shortDate(entry.date, now)}</span>
       </div>
       <div className={styles.line}>
-        <span className={styles.subject} dir="auto">{entry.subject || text.list.noSubject}</span>
+        <span className={styles.subject} dir="auto">
+          <Marked words={entry.subject || text.list.noSubject} typed={typed} inside={false} />
+        </span>
       </div>
       <div className={styles.line}>
-        <span className={styles.preview} dir="auto">{entry.preview}</span>
-        <TrackMark status={entry.status} regarding={entry.regarding_name} />
+        <span className={styles.preview} dir="auto">
+          {typed !== "" && <span className={styles.folder}>{entry.folder} · </span>}
+          <Marked words={entry.preview} typed={typed} inside={false} />
+        </span>
+        <TrackMark status={entry.status} regarding={entry.regarding_name} values={entry.values} />
       </div>
     </div>
   );
@@ -64,6 +74,7 @@ function spoken(entry: ListEntry): string {
     longDate(entry.date),
     entry.attachments > 0 ? text.list.attachments(entry.attachments) : "",
     entry.status,
+    entry.values > 1 ? text.pane.conflict(entry.values) : "",
     entry.regarding_name ? text.list.regarding(entry.regarding_name) : "",
   ]
     .filter(Boolean)

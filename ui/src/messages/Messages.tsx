@@ -1,4 +1,5 @@
 import { Spinner } from "@fluentui/react-components";
+import { useDeferredValue, useState } from "react";
 import { useNavigation } from "../app/navigation";
 import { Problem } from "../app/Problem";
 import type { Open } from "../dialogs/Dialogs";
@@ -6,6 +7,7 @@ import type { Mailbox } from "../host/host";
 import { useFolders } from "../host/queries";
 import { EmptyMailbox } from "../mailboxes/EmptyMailbox";
 import { text } from "../strings";
+import { FindMail, Found } from "./FindMail";
 import { MessageList } from "./MessageList";
 import styles from "./messages.module.css";
 import { useMessages } from "./useMessages";
@@ -38,12 +40,27 @@ function InFolder({ mailbox, folder, open, instant }: { mailbox: Mailbox; folder
   const folders = useFolders(mailbox.id);
   const count = folders.data?.find((one) => one.folder === folder)?.messages;
   const bare = folders.data?.every((one) => one.messages === 0) === true;
-  return (
+  const [typed, setTyped] = useState("");
+  const words = useDeferredValue(typed.trim());
+  const header = (
     <>
       <header className={styles.head}>
-        <h2 className={styles.title}>{folder}</h2>
-        {count !== undefined && <span className={styles.count}>{text.list.count(count)}</span>}
+        <h2 className={styles.title}>{words === "" ? folder : text.list.allFolders}</h2>
+        {words === "" && count !== undefined && <span className={styles.count}>{text.list.count(count)}</span>}
       </header>
+      {!bare && <FindMail typed={typed} type={setTyped} />}
+    </>
+  );
+  if (words !== "")
+    return (
+      <>
+        {header}
+        <Found mailbox={mailbox} words={words} instant={instant} />
+      </>
+    );
+  return (
+    <>
+      {header}
       {messages.error && <Problem title={text.list.failed} error={messages.error} />}
       {messages.entries.length > 0 ? (
         <MessageList label={folder} entries={messages.entries} more={messages.more} loadMore={messages.loadMore} instant={instant} />

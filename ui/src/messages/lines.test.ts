@@ -16,6 +16,7 @@ const entry = (key: string, daysAgo: number): ListEntry => ({
   preview: "",
   unread: false,
   attachments: 0,
+  values: 0,
 });
 
 test("each day gets one heading, and every message keeps its number", () => {

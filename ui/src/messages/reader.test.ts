@@ -15,6 +15,7 @@ const entry = (at: number): ListEntry => ({
   preview: "",
   unread: false,
   attachments: 0,
+  values: 0,
 });
 
 /** A folder of `size` messages that answers when told to, in any order. */

@@ -1,38 +1,31 @@
-import { Button } from "@fluentui/react-components";
-import { dateTime } from "../app/dates";
-import type { Choice, PersonStatus } from "../host/host";
+import { Badge, Button, MessageBar, MessageBarActions, MessageBarBody } from "@fluentui/react-components";
+import { useState } from "react";
+import type { Mailbox, Me, Shown } from "../host/host";
 import { text } from "../strings";
-import styles from "./pane.module.css";
+import { ConflictDialog } from "./ConflictDialog";
 
-type Props = { values: readonly Choice[]; people: readonly PersonStatus[]; me: string; may: boolean; keep: (choice: Choice) => void };
-
-const name = (choice: Choice) =>
-  choice.tracked ? (choice.regarding?.name ?? text.pane.trackWithout) : text.pane.conflictUntrack;
+type Props = { mailbox: Mailbox; shown: Shown; me: Me; may: boolean };
 
 /** Values chosen at the same time: both are kept until either person decides (H-06). */
-export function Conflict({ values, people, me, may, keep }: Props) {
-  const who = (person: string) =>
-    person === me ? text.pane.you : (people.find((one) => one.person === person)?.name ?? person);
+export function Conflict({ mailbox, shown, me, may }: Props) {
+  const [open, setOpen] = useState(false);
+  const { values } = shown.item;
   return (
-    <div className={styles.conflict} data-testid="conflict">
-      <p className={styles.reason}>{text.pane.conflictWhy}</p>
-      <ul className={styles.choices}>
-        {values.map((choice) => (
-          <li key={`${choice.person} ${choice.at}`} className={styles.choice}>
-            <span className={styles.choiceWords}>
-              <bdi>{name(choice)}</bdi>
-              <span className={styles.reason}>
-                {text.pane.conflictBy(who(choice.person), dateTime(choice.at))}
-              </span>
-            </span>
-            {may && (
-              <Button size="small" aria-label={text.pane.conflictKeepName(name(choice))} onClick={() => keep(choice)}>
-                {text.pane.conflictKeep}
-              </Button>
-            )}
-          </li>
-        ))}
-      </ul>
-    </div>
+    <>
+      <MessageBar intent="warning" layout="multiline" data-testid="conflict">
+        <MessageBarBody>
+          <Badge appearance="tint" color="warning" data-testid="conflict-chip">
+            {text.pane.conflict(values.length)}
+          </Badge>{" "}
+          {text.pane.conflictWhy}
+        </MessageBarBody>
+        <MessageBarActions>
+          <Button size="small" onClick={() => setOpen(true)}>
+            {may ? text.conflict.choose : text.conflict.look}
+          </Button>
+        </MessageBarActions>
+      </MessageBar>
+      {open && <ConflictDialog mailbox={mailbox} shown={shown} me={me} may={may} close={() => setOpen(false)} />}
+    </>
   );
 }

@@ -1,5 +1,5 @@
 import { Menu, MenuButton, MenuItem, MenuList, MenuPopover, MenuTrigger } from "@fluentui/react-components";
-import { CheckmarkRegular, LinkDismissRegular, LinkEditRegular, MoreHorizontalRegular, OpenRegular } from "@fluentui/react-icons";
+import { CheckmarkRegular, HistoryRegular, LinkDismissRegular, LinkEditRegular, MoreHorizontalRegular, OpenRegular } from "@fluentui/react-icons";
 import { useState } from "react";
 import type { Item } from "../host/host";
 import { text } from "../strings";
@@ -11,10 +11,11 @@ type Props = {
   view: () => void;
   change: () => void;
   untrack: () => void;
+  history: () => void;
 };
 
 /** `More commands`, as far as they apply to the item as it is (C-02, C-03). */
-export function MoreCommands({ item, may, trackWithout, view, change, untrack }: Props) {
+export function MoreCommands({ item, may, trackWithout, view, change, untrack, history }: Props) {
   const untracked = item.status === text.pane.notTracked;
   // Open, the hint would lie over the first command.
   const [open, setOpen] = useState(false);
@@ -34,9 +35,11 @@ export function MoreCommands({ item, may, trackWithout, view, change, untrack }:
       <MenuPopover>
         <MenuList>
           {untracked ? (
-            <MenuItem icon={<CheckmarkRegular />} onClick={trackWithout}>
-              {text.pane.trackWithout}
-            </MenuItem>
+            may && (
+              <MenuItem icon={<CheckmarkRegular />} onClick={trackWithout}>
+                {text.pane.trackWithout}
+              </MenuItem>
+            )
           ) : (
             <>
               <MenuItem
@@ -59,6 +62,9 @@ export function MoreCommands({ item, may, trackWithout, view, change, untrack }:
               )}
             </>
           )}
+          <MenuItem icon={<HistoryRegular />} onClick={history}>
+            {text.log.history}
+          </MenuItem>
         </MenuList>
       </MenuPopover>
     </Menu>

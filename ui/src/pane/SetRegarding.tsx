@@ -4,11 +4,11 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useAnnounce } from "../app/announce";
 import { copy } from "../app/copy";
+import { Marked } from "../app/Marked";
 import { useHost } from "../host/context";
 import { HostError, type RowRef, type Suggestion } from "../host/host";
 import { TableIcon } from "../row/TableIcon";
 import { text } from "../strings";
-import { highlight } from "./highlight";
 import { beforeTyping, found as sectionsOf, type Offer, rowName, step } from "./offers";
 import styles from "./regarding.module.css";
 import { rowQuery } from "./rowQuery";
@@ -259,17 +259,5 @@ function Option({ id, offer, typed, active, hover, take }: OptionProps) {
         {disabled !== "" ? <div className={styles.why}>{disabled}</div> : why !== "" && <div className={styles.why}>{why}</div>}
       </div>
     </div>
-  );
-}
-
-function Marked({ words, typed, inside }: { words: string; typed: string; inside: boolean }) {
-  return (
-    <bdi>
-      {highlight(words, typed, inside).map(({ text: part, marked }, at) =>
-        // The stretches of one text have no other name than their place.
-        // oxlint-disable-next-line react/no-array-index-key
-        marked ? <mark key={at}>{part}</mark> : <span key={at}>{part}</span>,
-      )}
-    </bdi>
   );
 }

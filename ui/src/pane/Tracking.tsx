@@ -1,4 +1,4 @@
-import { Badge, Button, MessageBar, MessageBarBody, MessageBarTitle, Spinner } from "@fluentui/react-components";
+import { Button, MessageBar, MessageBarBody, MessageBarTitle, Spinner } from "@fluentui/react-components";
 import { CheckmarkCircleFilled, ClockRegular } from "@fluentui/react-icons";
 import { useEffect, useRef, useState } from "react";
 import { useAnnounce } from "../app/announce";
@@ -67,12 +67,7 @@ export function Tracking({ mailbox, shown, me }: Props) {
           {status === text.pane.tracked && <CheckmarkCircleFilled className={styles.done} />}
           {status === text.pane.tracked && item.regarding ? text.pane.trackedRegarding : status}
         </h3>
-        {item.values.length > 1 && (
-          <Badge appearance="tint" color="warning" data-testid="conflict-chip">
-            {text.pane.conflict(item.values.length)}
-          </Badge>
-        )}
-        {!busy && (may || !untracked) && (
+        {!busy && (
           <MoreCommands
             item={item}
             may={may}
@@ -80,6 +75,7 @@ export function Tracking({ mailbox, shown, me }: Props) {
             view={() => item.activity !== null && go({ to: "page", page: { kind: "activity", id: item.activity } })}
             change={() => setAsked(true)}
             untrack={() => setUntracking(true)}
+            history={() => go({ to: "page", page: { kind: "history", mailbox: mailbox.id, key: shown.key } })}
           />
         )}
       </div>
@@ -91,6 +87,7 @@ export function Tracking({ mailbox, shown, me }: Props) {
       )}
       {error !== null && <Problem title={text.errorTitle} error={error} />}
 
+      {item.values.length > 1 && <Conflict mailbox={mailbox} shown={shown} me={me} may={may && !busy} />}
       {item.regarding && !untracked && (
         <>
           {status !== text.pane.tracked && <p className={styles.label}>{text.pane.trackPendingRegarding}</p>}
@@ -127,15 +124,6 @@ export function Tracking({ mailbox, shown, me }: Props) {
       {!untracked && !busy && <People all={item.people} me={me.person} />}
       {status === text.pane.pending && <p className={styles.safe}>{text.pane.safeToClose}</p>}
 
-      {item.values.length > 1 && (
-        <Conflict
-          values={item.values}
-          people={item.people}
-          me={me.person}
-          may={may && !busy}
-          keep={(choice) => (choice.tracked ? track(choice.regarding) : setUntracking(true))}
-        />
-      )}
       {item.failure && (
         <MessageBar intent="error" layout="multiline" data-testid="failure">
           <MessageBarBody>

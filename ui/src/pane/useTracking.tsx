@@ -6,6 +6,7 @@ import { useHost } from "../host/context";
 import { HostError, type Item, type RowRef, type Shown } from "../host/host";
 import { showKey } from "../host/queries";
 import { text } from "../strings";
+import { useUndo } from "../undo/useUndo";
 import { forget, watchFor } from "./watch";
 
 export type Act = { act: "track"; regarding: RowRef | null } | { act: "untrack"; keep: boolean };
@@ -16,6 +17,7 @@ export function useTracking(mailbox: string, shown: Shown) {
   const cache = useQueryClient();
   const { dispatchToast } = useToastController(TOASTER);
   const { key, subject } = shown;
+  const { offerUndo } = useUndo();
   const here = useRef(true);
   useEffect(() => {
     here.current = true;
@@ -33,6 +35,7 @@ export function useTracking(mailbox: string, shown: Shown) {
       cache.setQueryData<Shown>(showKey(mailbox, key), (was) => was && { ...was, item, status: item.status });
       if (by.act === "track") watchFor({ mailbox, key, subject });
       else forget({ mailbox, key });
+      void offerUndo();
       return cache.invalidateQueries({ queryKey: showKey(mailbox, key) });
     },
     onError: (thrown) => {

@@ -18,7 +18,7 @@ export function Head({ shown }: { shown: Shown }) {
     <header className={styles.head}>
       <h2 className={styles.subject} tabIndex={-1} data-region-start>
         <bdi>{shown.subject || text.list.noSubject}</bdi>
-        <TrackMark status={shown.status} regarding={shown.item.regarding?.name ?? null} />
+        <TrackMark status={shown.status} regarding={shown.item.regarding?.name ?? null} values={shown.item.values.length} />
       </h2>
       <div className={styles.people}>
         <Avatar name={sender?.name || sender?.address || ""} size={40} color="colorful" aria-hidden />

@@ -1,4 +1,4 @@
-import { Button, Toast, ToastTitle, ToastBody, Tooltip, useToastController } from "@fluentui/react-components";
+import { Button, Tooltip } from "@fluentui/react-components";
 import {
   ArrowSyncRegular,
   CheckmarkCircleRegular,
@@ -6,15 +6,17 @@ import {
   CloudOffRegular,
   ErrorCircleRegular,
 } from "@fluentui/react-icons";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { type ReactElement, useEffect } from "react";
-import { clockTime } from "../app/dates";
 import appStyles from "../app/app.module.css";
-import { TOASTER } from "../app/toasts";
+import { clockTime } from "../app/dates";
+import { useNavigation } from "../app/navigation";
 import { useHost } from "../host/context";
-import { HostError, type SyncState } from "../host/host";
+import type { SyncState } from "../host/host";
+import { useSyncState } from "../host/queries";
 import { text } from "../strings";
 import styles from "./sync.module.css";
+import { useSyncNow } from "./useSyncNow";
 
 const ICONS: Partial<Record<string, ReactElement>> = {
   idle: <CheckmarkCircleRegular />,
@@ -23,39 +25,37 @@ const ICONS: Partial<Record<string, ReactElement>> = {
   blocked: <ErrorCircleRegular />,
 };
 
-/** What the sync cycle is doing, when it ran, when it runs next (H-03), and a way to run it now. */
+/** The sign of a state; it turns while a cycle runs. */
+export const stateIcon = (state: string): ReactElement | undefined =>
+  state === "busy" ? <ArrowSyncRegular className={styles.turning} /> : ICONS[state];
+
+/** What the sync cycle is doing, when it ran, when it runs next (H-03); the way to the details, and to run it now. */
 export function SyncLine() {
   const host = useHost();
   const cache = useQueryClient();
-  const { dispatchToast } = useToastController(TOASTER);
-  const { data: state } = useQuery({ queryKey: ["sync"], queryFn: () => host.syncState() });
+  const { go } = useNavigation();
+  const { data: state } = useSyncState();
+  const run = useSyncNow();
 
   useEffect(() => host.onSync((now) => cache.setQueryData<SyncState>(["sync"], now)), [host, cache]);
-
-  const run = async () => {
-    try {
-      await host.syncNow();
-    } catch (thrown) {
-      const said = HostError.of(thrown);
-      dispatchToast(
-        <Toast>
-          <ToastTitle>{text.sync.failed}</ToastTitle>
-          <ToastBody>{`${said.message} ${said.hint}`}</ToastBody>
-        </Toast>,
-        { intent: "error" },
-      );
-    }
-  };
 
   const busy = state?.state === "busy";
   return (
     <div className={styles.line}>
       {state && (
-        <span className={styles.state} data-testid="sync-line" data-state={state.state} title={times(state)}>
-          {busy ? <ArrowSyncRegular className={styles.turning} /> : ICONS[state.state]}
-          <span className={styles.words}>{state.text}</span>
-          <span className={styles.times}>{times(state)}</span>
-        </span>
+        <Tooltip content={`${text.syncPage.open} (${times(state)})`} relationship="description">
+          <button
+            type="button"
+            className={styles.state}
+            data-testid="sync-line"
+            data-state={state.state}
+            onClick={() => go({ to: "section", section: "sync" })}
+          >
+            {stateIcon(state.state)}
+            <span className={styles.words}>{state.text}</span>
+            <span className={styles.times}>{times(state)}</span>
+          </button>
+        </Tooltip>
       )}
       <Tooltip content={text.sync.now} relationship="label">
         <Button

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use behalf_core::model::{Address, Level, RowRef, Time, bare_key};
+use behalf_core::{
+    desk::Terms,
+    model::{Address, Level, RowRef, Time, bare_key},
+};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Behalf: the same desk without a window.
@@ -67,6 +70,9 @@ pub enum Command {
         /// Go on after this message
         #[arg(long, value_name = "KEY", value_parser = key)]
         after: Option<String>,
+        /// Only mail that holds these words in its subject, sender or body
+        #[arg(long, value_name = "TEXT", conflicts_with = "after")]
+        search: Option<String>,
     },
     /// One message or appointment, opened
     Show {
@@ -131,9 +137,8 @@ pub enum Command {
     Resolve {
         #[command(flatten)]
         item: ItemName,
-        /// The row that holds
-        #[arg(long, value_name = "TABLE:ID", value_parser = row)]
-        regarding: RowRef,
+        #[command(flatten)]
+        pick: Pick,
     },
     /// An activity with its columns and parties
     Activity {
@@ -154,6 +159,8 @@ pub enum Command {
         /// Newest by what
         #[arg(long, value_enum, default_value_t = Sort::Sortdate)]
         sort: Sort,
+        #[command(flatten)]
+        filter: TimelineFilters,
     },
     /// Take the last action back, or one by its id
     Undo {
@@ -227,6 +234,18 @@ pub struct TrackTo {
     pub without_regarding: bool,
 }
 
+/// What `resolve` needs to be told: one of the two.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Pick {
+    /// The row that holds
+    #[arg(long, value_name = "TABLE:ID", value_parser = row)]
+    pub regarding: Option<RowRef>,
+    /// Whose choice holds
+    #[arg(long, value_name = "EMAIL", value_parser = address)]
+    pub of: Option<Address>,
+}
+
 /// What `untrack` needs to be told (D2): one of the two.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
@@ -239,7 +258,35 @@ pub struct UntrackHow {
     pub delete: bool,
 }
 
-/// The three steps of an invitation.
+/// What a delegate may do.
+#[derive(Debug, Args)]
+pub struct GrantTerms {
+    /// How much it allows; tracking needs editor
+    #[arg(long, value_enum, default_value_t = LevelName::Editor)]
+    pub level: LevelName,
+    /// Only this mail folder (may be given again) [default: every folder]
+    #[arg(long = "folder", value_name = "NAME")]
+    pub folders: Vec<String>,
+    /// The calendar too
+    #[arg(long)]
+    pub calendar: bool,
+    /// Last day (2026-12-31, that day included) or instant (RFC 3339)
+    #[arg(long, value_name = "DATE", value_parser = until)]
+    pub until: Option<String>,
+}
+
+impl From<GrantTerms> for Terms {
+    fn from(terms: GrantTerms) -> Self {
+        Self {
+            level: terms.level.into(),
+            folders: terms.folders,
+            calendar: terms.calendar,
+            until: terms.until,
+        }
+    }
+}
+
+/// The steps of an invitation.
 #[derive(Debug, Subcommand)]
 pub enum Invite {
     /// Owner: make a code for the delegate
@@ -247,18 +294,8 @@ pub enum Invite {
         /// The delegate's address
         #[arg(long = "for", value_name = "EMAIL", value_parser = address)]
         delegate: Address,
-        /// How much it allows; tracking needs editor
-        #[arg(long, value_enum, default_value_t = LevelName::Editor)]
-        level: LevelName,
-        /// Only this mail folder (may be given again) [default: every folder]
-        #[arg(long = "folder", value_name = "NAME")]
-        folders: Vec<String>,
-        /// The calendar too
-        #[arg(long)]
-        calendar: bool,
-        /// Last day (2026-12-31, that day included) or instant (RFC 3339)
-        #[arg(long, value_name = "DATE", value_parser = until)]
-        until: Option<String>,
+        #[command(flatten)]
+        terms: GrantTerms,
     },
     /// Delegate: take the code
     Accept {
@@ -274,11 +311,26 @@ pub enum Invite {
         #[arg(long)]
         yes: bool,
     },
+    /// Owner: the invitations that wait
+    List,
+    /// Owner: take one back; its code stops working
+    Withdraw {
+        /// Its id, as `invite list` prints it
+        id: String,
+    },
 }
 
 /// What can be done to a grant.
 #[derive(Debug, Subcommand)]
 pub enum Grant {
+    /// Give a delegate other terms
+    Change {
+        /// The delegate's address
+        #[arg(long = "for", value_name = "EMAIL", value_parser = address)]
+        delegate: Address,
+        #[command(flatten)]
+        terms: GrantTerms,
+    },
     /// End a delegate's access
     Revoke {
         /// The delegate's address
@@ -339,6 +391,11 @@ pub enum Quarantine {
         /// Its id, as `quarantine` prints it
         id: String,
     },
+    /// Leave it as it is, and list it no more
+    Discard {
+        /// Its id, as `quarantine` prints it
+        id: String,
+    },
 }
 
 /// Which audit entries.
@@ -388,6 +445,32 @@ impl From<LevelName> for Level {
             LevelName::Reviewer => Self::Reviewer,
         }
     }
+}
+
+/// Which records of a timeline (J-03). Each may be given again.
+#[derive(Debug, clap::Args)]
+pub struct TimelineFilters {
+    /// Only this activity type: email, appointment
+    #[arg(long = "type", value_name = "TYPE", value_parser = ["email", "appointment"])]
+    pub types: Vec<String>,
+    /// Only this activity status: Active, Overdue, Closed
+    #[arg(long = "state", value_name = "STATE")]
+    pub states: Vec<String>,
+    /// Only this status reason, as in Received
+    #[arg(long = "reason", value_name = "REASON")]
+    pub reasons: Vec<String>,
+    /// Due at this time or later
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub due_from: Option<String>,
+    /// Due before this time
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub due_to: Option<String>,
+    /// Changed at this time or later
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub modified_from: Option<String>,
+    /// Changed before this time
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub modified_to: Option<String>,
 }
 
 /// What a timeline is sorted by.
@@ -488,6 +571,11 @@ mod tests {
             "grants",
             "grants --mailbox a@x",
             "grant revoke --for k@x",
+            "grant change --for k@x --level author --folder Inbox --until 2030-01-31",
+            "invite list",
+            "invite withdraw 0d0e",
+            "quarantine discard 7",
+            "resolve 1@x --mailbox a@x --of k@x",
             "import mail a.eml b.mbox.xz --mailbox a@x --folder Archive",
             "import calendar c.ics --mailbox a@x",
             "import contacts c.vcf --mailbox a@x",

@@ -5,16 +5,19 @@ use behalf_core::{
     sync::{FolderRelay, Relay},
 };
 
-/// Opens the relay behind an address as `init` took it.
+use crate::nats::{NatsAddress, NatsRelay};
+
+/// Opens the relay behind an address as `init` took it; nothing is connected yet.
 ///
 /// # Errors
-/// `Unavailable` for a kind of relay this release cannot reach yet.
+/// `BadInput` for an address that names no relay.
 pub fn relay(address: &str) -> Result<Box<dyn Relay>> {
     match address.strip_prefix("folder:") {
         Some(path) => Ok(Box::new(FolderRelay::new(path))),
-        None => Err(Error::unavailable(
-            format!("This release cannot meet at {address} yet."),
-            "Use a shared folder: folder:PATH. Everything done meanwhile is saved on this computer.",
+        None if NatsAddress::is_meant(address) => Ok(Box::new(NatsRelay::new(address.parse()?)?)),
+        None => Err(Error::bad_input(
+            "The relay's address names neither a folder nor a server.",
+            "Give folder:PATH or nats://HOST.",
         )),
     }
 }

@@ -37,27 +37,7 @@ pub fn list(
     after: Option<&str>,
 ) -> Result<Reply> {
     let (entries, more) = read(&s.open()?, mailbox, folder, limit, after)?;
-    let rows: Vec<_> = entries
-        .iter()
-        .map(|e| {
-            let status = match &e.regarding_name {
-                Some(name) => format!("{}: {name}", e.status.as_str()),
-                None => e.status.as_str().into(),
-            };
-            [
-                e.date.clone(),
-                e.from_name.clone(),
-                e.subject.clone(),
-                status,
-                e.key.clone(),
-            ]
-        })
-        .collect();
-    let mut text = print::table(
-        ["Date", "From", "Subject", "Status", "Key"],
-        &rows,
-        "No messages.",
-    );
+    let mut text = listed(&entries);
     if let (true, Some(last)) = (more, entries.last()) {
         text += &format!("More: --after {}\n", last.key);
     }
@@ -83,6 +63,36 @@ fn read(
             return Ok((entries, page.more));
         }
     }
+}
+
+/// Mail that holds these words, newest first.
+pub fn find(s: &Session, mailbox: &Address, words: &str, folder: Option<&str>, limit: u32) -> Result<Reply> {
+    let entries = s.open()?.find_mail(mailbox, words, folder, limit)?;
+    Reply::new(&entries, listed(&entries))
+}
+
+fn listed(entries: &[ListEntry]) -> String {
+    let rows: Vec<_> = entries
+        .iter()
+        .map(|e| {
+            let status = match &e.regarding_name {
+                Some(name) => format!("{}: {name}", e.status.as_str()),
+                None => e.status.as_str().into(),
+            };
+            [
+                e.date.clone(),
+                e.from_name.clone(),
+                e.subject.clone(),
+                status,
+                e.key.clone(),
+            ]
+        })
+        .collect();
+    print::table(
+        ["Date", "From", "Subject", "Status", "Key"],
+        &rows,
+        "No messages.",
+    )
 }
 
 pub fn show(s: &Session, item: &ItemName) -> Result<Reply> {

@@ -53,7 +53,15 @@ pub fn run(cli: Cli) -> Result<Reply> {
             folder,
             limit,
             after,
+            search: None,
         } => mailbox::list(s, &mailbox.mailbox, folder.as_deref(), limit, after.as_deref()),
+        Command::List {
+            mailbox,
+            folder,
+            limit,
+            search: Some(text),
+            ..
+        } => mailbox::find(s, &mailbox.mailbox, &text, folder.as_deref(), limit),
         Command::Show { item } => mailbox::show(s, &item),
         Command::Search { text, tables, limit } => rows::search(s, &text, &tables, limit),
         Command::Suggest { item } => rows::suggest(s, &item),
@@ -62,17 +70,24 @@ pub fn run(cli: Cli) -> Result<Reply> {
             limit,
             search,
             sort,
-        } => rows::timeline(s, &row, limit, search, sort),
+            filter,
+        } => rows::timeline(s, &row, limit, search, sort, filter),
         Command::Track { item, to } => tracking::track(s, &item, to.regarding.as_ref()),
         Command::Untrack { item, how } => tracking::untrack(s, &item, how.keep),
-        Command::Resolve { item, regarding } => tracking::resolve(s, &item, &regarding),
+        Command::Resolve { item, pick } => tracking::resolve(s, &item, &pick),
         Command::Undo { id } => undo::undo(s, id.as_deref()),
         Command::Redo { id } => undo::redo(s, id.as_deref()),
         Command::Grant(args::Grant::Revoke { delegate }) => people::revoke(s, &delegate),
+        Command::Grant(args::Grant::Change { delegate, terms }) => {
+            people::change(s, &delegate, &terms.into())
+        }
         Command::Quarantine { action: None } => quarantine::list(s),
         Command::Quarantine {
             action: Some(args::Quarantine::Accept { id }),
         } => quarantine::accept(s, &id),
+        Command::Quarantine {
+            action: Some(args::Quarantine::Discard { id }),
+        } => quarantine::discard(s, &id),
         Command::Audit {
             action: Some(args::Audit::Verify),
             ..

@@ -4,7 +4,10 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use behalf_core::{
     Error, Result,
-    desk::{Desk, Terms, view::Grant},
+    desk::{
+        Desk, Terms,
+        view::{Grant, PendingInvitation},
+    },
     model::{Address, Level},
 };
 use serde_json::json;
@@ -33,19 +36,8 @@ pub fn init(s: &Session, person: &Address, name: &str, relay: &str) -> Result<Re
 /// The three steps by which a delegate gets access.
 pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
     match step {
-        args::Invite::Create {
-            delegate,
-            level,
-            folders,
-            calendar,
-            until,
-        } => {
-            let terms = Terms {
-                level: level.into(),
-                folders,
-                calendar,
-                until,
-            };
+        args::Invite::Create { delegate, terms } => {
+            let terms = Terms::from(terms);
             let made = s.open()?.invite(&delegate, &terms)?;
             let text = format!(
                 "Give this code to {delegate}; it works until {}.\n\n{}\n\nThey run: behalf invite accept CODE",
@@ -75,7 +67,39 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
             let text = format!("{delegate} has access now: {}.", describe(&grant));
             Reply::new(&json!({"grant": grant}), text)
         }
+        args::Invite::List => invitations(&s.open()?.invitations()?),
+        args::Invite::Withdraw { id } => {
+            let desk = s.open()?;
+            desk.withdraw(&id)?;
+            invitations(&desk.invitations()?)
+        }
     }
+}
+
+fn invitations(waiting: &Vec<PendingInvitation>) -> Result<Reply> {
+    let rows: Vec<_> = waiting
+        .iter()
+        .map(|i| {
+            [
+                i.id.clone(),
+                i.delegate.to_string(),
+                level(i.level).into(),
+                i.expires.clone(),
+                i.words.clone().unwrap_or_else(|| "not accepted yet".into()),
+            ]
+        })
+        .collect();
+    let head = ["Id", "Delegate", "Level", "Code works until", "Words"];
+    Reply::new(waiting, print::table(head, &rows, "No invitation waits."))
+}
+
+/// Gives a delegate other terms.
+pub fn change(s: &Session, delegate: &Address, terms: &Terms) -> Result<Reply> {
+    let desk = s.open()?;
+    let grant = desk.change_grant(delegate, terms)?;
+    sync::quietly(&desk, "It goes out with the next sync");
+    let text = format!("{delegate} has now: {}.", describe(&grant));
+    Reply::new(&json!({"grant": grant}), text)
 }
 
 /// Ends a delegate's access. What they have sent by now is taken in first: it was done in time.

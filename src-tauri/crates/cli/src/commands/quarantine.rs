@@ -17,6 +17,11 @@ pub fn accept(s: &Session, id: &str) -> Result<Reply> {
     reply(&left)
 }
 
+/// Leaves one as it is for good; prints what still waits.
+pub fn discard(s: &Session, id: &str) -> Result<Reply> {
+    reply(&s.open()?.discard_quarantined(id)?)
+}
+
 fn reply(waiting: &Vec<Quarantined>) -> Result<Reply> {
     let rows: Vec<_> = waiting
         .iter()

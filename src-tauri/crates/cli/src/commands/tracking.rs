@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Session, mailbox::part};
 use crate::{
-    args::ItemName,
+    args::{ItemName, Pick},
     print::{self, Reply},
 };
 
@@ -20,8 +20,15 @@ pub fn untrack(s: &Session, item: &ItemName, keep: bool) -> Result<Reply> {
 }
 
 /// Settles an item with two values (H-06).
-pub fn resolve(s: &Session, item: &ItemName, regarding: &RowRef) -> Result<Reply> {
-    reply(&s.open()?.resolve(&item.mailbox.mailbox, &item.key, regarding)?)
+pub fn resolve(s: &Session, item: &ItemName, pick: &Pick) -> Result<Reply> {
+    let (desk, mailbox) = (s.open()?, &item.mailbox.mailbox);
+    reply(&match pick {
+        Pick {
+            regarding: Some(row), ..
+        } => desk.resolve(mailbox, &item.key, row)?,
+        Pick { of: Some(person), .. } => desk.resolve_for(mailbox, &item.key, person, None)?,
+        Pick { .. } => desk.status(mailbox, &item.key)?,
+    })
 }
 
 pub fn status(s: &Session, item: &ItemName) -> Result<Reply> {

@@ -1,8 +1,9 @@
-//! The sample world for a first run (L-06), and bulk mail for measuring.
+//! The sample world for a first run (L-06), and bulk mail and rows for measuring.
 //!
 //! The same seed and the same `now` give the same bytes, in every release and on every machine.
 
 mod bulk;
+pub mod crm;
 mod letter;
 mod people;
 mod random;

@@ -96,7 +96,7 @@ pub fn end_of_day_or_time(text: &str) -> Result<Time> {
     })
 }
 
-/// Writes a grant into the owner's document and returns the operation that did it.
+/// The operation that writes a grant into the owner's document. Once it is logged, [`project_grants`].
 pub fn put_grant(
     connection: &Connection,
     mailbox: &Address,
@@ -108,8 +108,6 @@ pub fn put_grant(
     let id = DocumentId::grants(mailbox);
     let mut document = Document::open(connection, id, DocumentKind::Grants)?;
     let change = document.edit(device, at, |edit| edit.set(delegate.as_str(), grant))?;
-    document.save(connection, mailbox)?;
-    project_grants(connection, mailbox)?;
     Ok(Operation {
         at,
         action,
@@ -128,9 +126,10 @@ pub fn project_grants(connection: &Connection, mailbox: &Address) -> Result<()> 
         [mailbox.as_str()],
     )?;
     let id = DocumentId::grants(mailbox);
-    let Some(document) = Document::find(connection, id, DocumentKind::Grants)? else {
+    let Some(mut document) = Document::find(connection, id, DocumentKind::Grants)? else {
         return Ok(());
     };
+    document.pack(connection)?;
     for delegate in document.registers() {
         // Several owner devices may have disagreed: the value every replica shows first counts.
         let Some(grant) = document.values::<Grant>(&delegate)?.into_iter().next() else {

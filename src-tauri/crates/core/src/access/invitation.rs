@@ -244,6 +244,56 @@ pub fn find_acceptance(connection: &Connection, mailbox: &Address, delegate: &Ad
     }
 }
 
+/// An invitation that may still become a grant.
+#[derive(Debug, Clone)]
+pub struct OpenInvitation {
+    /// Its name.
+    pub id: String,
+    /// For whom.
+    pub delegate: Address,
+    /// What it offers.
+    pub terms: Terms,
+    /// When its code stops working.
+    pub expires: Time,
+    /// The acceptance, once it has arrived.
+    pub accepted: Option<Pending>,
+}
+
+/// Those that are not confirmed: accepted, or with a code that still works. The newest first.
+pub fn open_invitations(
+    connection: &Connection,
+    mailbox: &Address,
+    now: Time,
+) -> Result<Vec<OpenInvitation>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, delegate, terms, expires, acceptance FROM invitation
+         WHERE mailbox = ?1 AND confirmed = 0 AND (expires > ?2 OR acceptance IS NOT NULL)
+         ORDER BY expires DESC, id",
+    )?;
+    let mut rows = statement.query(params![mailbox.as_str(), now.0])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let acceptance: Option<String> = row.get(4)?;
+        all.push(OpenInvitation {
+            id: row.get(0)?,
+            delegate: Address::lenient(&row.get::<_, String>(1)?),
+            terms: serde_json::from_str(&row.get::<_, String>(2)?)?,
+            expires: Time(row.get(3)?),
+            accepted: acceptance.map(|json| serde_json::from_str(&json)).transpose()?,
+        });
+    }
+    Ok(all)
+}
+
+/// Forgets an invitation that is not confirmed: its code stops working. True when there was one.
+pub fn withdraw(connection: &Connection, mailbox: &Address, id: &str) -> Result<bool> {
+    let gone = connection.execute(
+        "DELETE FROM invitation WHERE id = ?1 AND mailbox = ?2 AND confirmed = 0",
+        [id, mailbox.as_str()],
+    )?;
+    Ok(gone > 0)
+}
+
 /// Turns a confirmed acceptance into the grant it offered, keeping devices the delegate already has.
 pub fn settle(
     connection: &Connection,

@@ -13,6 +13,7 @@ pub use grant::{
     whole_grant,
 };
 pub use invitation::{
-    Acceptance, Code, Pending, accept_code, create, find_acceptance, receive, settle, words,
+    Acceptance, Code, OpenInvitation, Pending, accept_code, create, find_acceptance, open_invitations,
+    receive, settle, withdraw, words,
 };
 pub use name::name_of;

@@ -3,11 +3,11 @@
 use rusqlite::Connection;
 use serde_json::Value;
 
-use super::find;
+use super::find::{Found, find};
 use crate::{
     Result, access,
     desk::view::{ActivityForm, Column, NamedRow, Party},
-    model::Address,
+    model::{Address, Kind},
 };
 
 /// Label and column, in the order of the form.
@@ -48,14 +48,12 @@ const APPOINTMENT: &[(&str, &str)] = &[
 /// # Errors
 /// `NotFound` when there is none by that id.
 pub fn form(connection: &Connection, id: &str) -> Result<ActivityForm> {
-    let activity = find(connection, id)?;
-    let (mailbox, key, pending, regarding_name): (String, String, bool, Option<String>) = connection
-        .prepare_cached(
-            "SELECT a.mailbox, i.key, a.pending, i.regarding_name FROM activity a JOIN item i ON i.id = a.item
-             WHERE a.activityid = ?1",
-        )?
-        .query_row([id.trim().to_lowercase()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
-    let mailbox = Address::lenient(&mailbox);
+    let Found {
+        activity,
+        mailbox,
+        registers,
+        pending,
+    } = find(connection, id)?;
     let text = |name: &str| {
         activity
             .columns
@@ -96,14 +94,11 @@ pub fn form(connection: &Connection, id: &str) -> Result<ActivityForm> {
             }),
         });
     }
-    let regarding = match (text("regardingobjecttypecode"), text("regardingobjectid")) {
-        (table, _) if table.is_empty() => None,
-        (table, id) => Some(NamedRow {
-            name: regarding_name.unwrap_or_else(|| id.clone()),
-            table,
-            id,
-        }),
-    };
+    let regarding = registers.decision.regarding.map(|r| NamedRow {
+        table: r.row.table,
+        id: r.row.id,
+        name: r.name,
+    });
     Ok(ActivityForm {
         id: text("activityid"),
         kind: text("activitytypecode"),
@@ -113,7 +108,7 @@ pub fn form(connection: &Connection, id: &str) -> Result<ActivityForm> {
         columns,
         parties,
         mailbox,
-        key,
+        key: registers.facts.key,
         pending,
     })
 }
@@ -139,6 +134,12 @@ fn show(
         (_, Value::Array(v)) => v.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
         (_, other) => other.to_string(),
     })
+}
+
+/// A status reason without its status, as the timeline's filter names it (J-03).
+pub(super) fn reason(code: i64, kind: Kind) -> &'static str {
+    let both = status(code, kind == Kind::Appointment);
+    both.split_once(" / ").map_or(both, |(_, reason)| reason)
 }
 
 fn status(code: i64, appointment: bool) -> &'static str {

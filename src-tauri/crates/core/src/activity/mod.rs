@@ -1,11 +1,13 @@
-//! Promotion, a pure mapping from item to activity and parties, and the timeline they stand in.
+//! Promotion, a pure mapping from item to activity and parties, and the timeline activities stand in.
 
+mod filter;
+mod find;
 mod form;
 mod promote;
-mod store;
 mod timeline;
 
+pub use filter::{Span, TimelineFilter};
+pub use find::{find, rows_of};
 pub use form::form;
-pub use promote::{Activity, Origin, Party, promote};
-pub use store::{find, put, remove, rows_of};
+pub use promote::{Activity, Origin, Party, Shown, promote, shown};
 pub use timeline::timeline;

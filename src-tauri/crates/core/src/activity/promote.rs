@@ -119,6 +119,51 @@ pub fn promote<E>(origin: &Origin<'_>, resolve: Resolve<'_, E>) -> Result<Activi
     })
 }
 
+/// What lists and timelines show of an activity, without making all of it.
+pub struct Shown {
+    /// The subject, cut to fit.
+    pub subject: String,
+    /// 0 Open, 1 Completed, 2 Canceled, 3 Scheduled.
+    pub statecode: i64,
+    /// The status reason.
+    pub statuscode: i64,
+}
+
+/// What lists and timelines show of the activity of these facts.
+pub fn shown(facts: &Facts) -> Shown {
+    Shown {
+        subject: cut(&facts.subject, subject_limit(facts)).0,
+        statecode: state(facts).0,
+        statuscode: state(facts).1,
+    }
+}
+
+/// I-07.
+fn subject_limit(facts: &Facts) -> usize {
+    match facts.kind() {
+        Kind::Email => 800,
+        Kind::Appointment => 200,
+    }
+}
+
+/// State and status: by the folder for a mail (I-04), by what it shows for an appointment (F-04).
+fn state(facts: &Facts) -> (i64, i64) {
+    let Some(meeting) = &facts.meeting else {
+        return match facts.role {
+            FolderRole::Sent => (1, 3),
+            FolderRole::Drafts => (0, 1),
+            FolderRole::Inbox | FolderRole::Other => (1, 4),
+        };
+    };
+    match (meeting.cancelled, meeting.show_as.as_str()) {
+        (true, _) => (2, 4),
+        (_, "free") => (0, 1),
+        (_, "tentative") => (0, 2),
+        (_, "oof") => (3, 6),
+        _ => (3, 5),
+    }
+}
+
 fn mentions(facts: &Facts) -> Vec<(u8, &[Mention])> {
     let from = facts.from.as_slice();
     match &facts.meeting {
@@ -239,12 +284,8 @@ fn email(origin: &Origin<'_>, parties: &[Party], c: &mut Columns) {
         first,
         ..
     } = origin;
-    // I-04.
-    let (outgoing, state, status) = match facts.role {
-        FolderRole::Sent => (true, 1, 3),
-        FolderRole::Drafts => (true, 0, 1),
-        FolderRole::Inbox | FolderRole::Other => (false, 1, 4),
-    };
+    let outgoing = matches!(facts.role, FolderRole::Sent | FolderRole::Drafts);
+    let (state, status) = state(facts);
     let addresses = |mask| {
         // One address may stand for several rows, hence for several parties.
         let mut all: Vec<_> = parties
@@ -255,7 +296,7 @@ fn email(origin: &Origin<'_>, parties: &[Party], c: &mut Columns) {
         all.dedup();
         all.join(";")
     };
-    c.text("subject", &facts.subject, 800);
+    c.text("subject", &facts.subject, subject_limit(facts));
     c.set("statecode", state);
     c.set("statuscode", status);
     c.set("directioncode", outgoing);
@@ -299,15 +340,8 @@ fn email(origin: &Origin<'_>, parties: &[Party], c: &mut Columns) {
 
 fn appointment(origin: &Origin<'_>, meeting: &Meeting, c: &mut Columns) {
     let Origin { mailbox, facts, .. } = origin;
-    // F-04.
-    let (state, status) = match (meeting.cancelled, meeting.show_as.as_str()) {
-        (true, _) => (2, 4),
-        (_, "free") => (0, 1),
-        (_, "tentative") => (0, 2),
-        (_, "oof") => (3, 6),
-        _ => (3, 5),
-    };
-    c.text("subject", &facts.subject, 200);
+    let (state, status) = state(facts);
+    c.text("subject", &facts.subject, subject_limit(facts));
     c.text("location", &meeting.location, 200);
     c.set("statecode", state);
     c.set("statuscode", status);

@@ -1,14 +1,19 @@
 //! A row's timeline (group J).
 
 use rusqlite::{Connection, named_params};
+use uuid::Uuid;
 
+use super::{
+    filter::{Seen, state},
+    form::reason,
+};
 use crate::{
     Result, access,
     desk::{
         TimelineQuery,
         view::{Timeline, TimelineRecord},
     },
-    model::{Address, RowRef, Time},
+    model::{Address, ItemId, Kind, RowRef, Time},
     rows,
 };
 
@@ -25,19 +30,15 @@ pub fn timeline(connection: &Connection, row: &RowRef, query: &TimelineQuery, no
         return Ok(page);
     }
     let limit = if query.limit == 0 { PAGE } else { query.limit };
-    let order = if query.by_modified {
-        "t.modifiedon"
-    } else {
-        "t.sortdate"
-    };
+    let order = if query.by_modified { "i.at" } else { "i.sortdate" };
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT a.activityid, a.activitytypecode, a.subject, substr(a.description, 1, 300), a.sortdate, i.person,
-                a.mailbox, a.statecode, a.pending, json_extract(a.columns, '$.scheduledend')
-         FROM timeline t JOIN activity a ON a.activityid = t.activityid JOIN item i ON i.id = a.item
-         WHERE t.row_table = :table AND t.row_id = :id
+        "SELECT i.id, i.kind, i.subject, substr(t.text, 1, 300), i.sortdate, i.person, i.mailbox, i.statecode,
+                i.status = 'Track pending', i.ends, i.statuscode, i.at
+         FROM item i JOIN item_text t ON t.item = i.id
+         WHERE i.regarding_table = :table AND i.regarding_id = :id
            AND (:words = '' OR NOT EXISTS (SELECT 1 FROM json_each(:words) w
-                WHERE instr(lower(a.subject || char(10) || a.description), w.value) = 0))
-         ORDER BY {order} DESC, t.activityid LIMIT :limit"
+                WHERE instr(lower(i.subject || char(10) || t.text), w.value) = 0))
+         ORDER BY {order} DESC, i.id"
     ))?;
     let words: Vec<String> = query
         .search
@@ -51,38 +52,45 @@ pub fn timeline(connection: &Connection, row: &RowRef, query: &TimelineQuery, no
         serde_json::to_string(&words)?
     };
     let mut found = statement.query(named_params! {
-        ":table": row.table, ":id": row.id, ":words": words, ":limit": i64::from(limit) + 1,
+        ":table": row.table, ":id": row.id, ":words": words,
     })?;
     while let Some(r) = found.next()? {
+        let kind = Kind::from_str_or_email(&r.get::<_, String>(1)?);
+        let due = r.get::<_, Option<i64>>(9)?.map(Time);
+        let reason = reason(r.get(10)?, kind);
+        let state = state(r.get(7)?, due, now);
+        let seen = Seen {
+            kind,
+            state,
+            reason,
+            due,
+            modified: Time(r.get(11)?),
+        };
+        if !query.filter.shows(&seen) {
+            continue;
+        }
         if page.records.len() == limit as usize {
             page.more = true;
             break;
         }
         let (person, mailbox): (String, String) = (r.get(5)?, r.get(6)?);
         let (person, mailbox) = (Address::lenient(&person), Address::lenient(&mailbox));
-        let ends = r.get::<_, Option<String>>(9)?.and_then(|text| Time::parse(&text));
+        let item = Uuid::parse_str(&r.get::<_, String>(0)?).unwrap_or_default();
         page.records.push(TimelineRecord {
-            activity: r.get(0)?,
+            activity: ItemId(item).activity().to_string(),
             kind: r.get(1)?,
             subject: r.get(2)?,
             preview: preview(&r.get::<_, String>(3)?),
             sortdate: Time(r.get(4)?).rfc3339(),
             by: access::name_of(connection, &mailbox, &person)?,
             for_whom: access::name_of(connection, &mailbox, &mailbox)?,
-            state: state(r.get(7)?, ends, now).to_owned(),
+            state: state.to_owned(),
+            reason: reason.to_owned(),
+            modified: seen.modified.rfc3339(),
             pending: r.get(8)?,
         });
     }
     Ok(page)
-}
-
-/// The words of a record's tag (J-04).
-fn state(statecode: i64, ends: Option<Time>, now: Time) -> &'static str {
-    match statecode {
-        1 | 2 => "Closed",
-        _ if ends.is_some_and(|end| end < now) => "Overdue",
-        _ => "Active",
-    }
 }
 
 fn preview(text: &str) -> String {
@@ -92,18 +100,4 @@ fn preview(text: &str) -> String {
         .chars()
         .take(160)
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn j_04_the_tag_says_active_overdue_or_closed() {
-        assert_eq!(state(0, None, Time(9)), "Active");
-        assert_eq!(state(3, Some(Time(10)), Time(9)), "Active");
-        assert_eq!(state(3, Some(Time(8)), Time(9)), "Overdue");
-        assert_eq!(state(1, Some(Time(8)), Time(9)), "Closed");
-        assert_eq!(state(2, None, Time(9)), "Closed");
-    }
 }

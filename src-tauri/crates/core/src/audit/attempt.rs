@@ -4,9 +4,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::subject_of;
 use crate::{
     Result,
-    access::{DeviceKey, PublicKey, verified},
+    access::{DeviceKey, PublicKey, name_of, verified},
     desk::view::AuditEntry,
     model::{Address, Time},
 };
@@ -53,6 +54,10 @@ pub fn attempts(connection: &Connection, device: &str) -> Result<Vec<(Time, Audi
         let Ok(a) = serde_json::from_str::<Attempted>(&entry?) else {
             continue;
         };
+        let (actor_name, subject) = (
+            name_of(connection, &a.mailbox, &a.person)?,
+            subject_of(connection, &a.mailbox, &a.item)?,
+        );
         let grant = if a.person == a.mailbox { "owner" } else { "none" };
         let at = a.at;
         let entry = AuditEntry {
@@ -71,6 +76,8 @@ pub fn attempts(connection: &Connection, device: &str) -> Result<Vec<(Time, Audi
             cause: a.what,
             outcome: format!("Refused: {}", a.reason),
             seq: None,
+            actor_name,
+            subject,
         };
         all.push((at, entry));
     }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::{
     Error, Result,
-    access::Grant,
+    access::{self, Grant},
     desk::view::AuditEntry,
     model::{Address, Facts, Level, Time},
     replica::{self, Action, Document, DocumentId, DocumentKind, Operation, Place, Put},
@@ -133,6 +133,10 @@ fn entry(
             .optional()?
             .unwrap_or_default(),
     };
+    let subject = match grants {
+        true => access::name_of(connection, mailbox, &Address::lenient(&item))?,
+        false => subject_of(connection, mailbox, &item)?,
+    };
     let grant = match levels.get(link.person.as_str()) {
         _ if link.person == *mailbox => "owner".into(),
         Some(level) => serde_json::to_value(level)?
@@ -164,11 +168,13 @@ fn entry(
         cause,
         outcome: refused.get(&link.id).map_or("Applied".into(), Clone::clone),
         seq: link.seq,
+        actor_name: access::name_of(connection, mailbox, &link.person)?,
+        subject,
     })
 }
 
 /// A value in words, and the row it names.
-fn words(grants: bool, json: Option<&str>) -> (String, String) {
+pub fn words(grants: bool, json: Option<&str>) -> (String, String) {
     let nothing = if grants { "No access" } else { "Not tracked" };
     let Some(json) = json else {
         return (nothing.into(), String::new());
@@ -201,6 +207,24 @@ fn words(grants: bool, json: Option<&str>) -> (String, String) {
         }
         Err(_) => (String::new(), String::new()),
     }
+}
+
+/// What an item is called, as far as this replica knows: the subject of the mail, the appointment or the tracked item.
+///
+/// # Errors
+/// Database errors.
+pub fn subject_of(connection: &Connection, mailbox: &Address, key: &str) -> Result<String> {
+    let found: Option<String> = connection
+        .prepare_cached(
+            "SELECT subject FROM message WHERE mailbox = ?1 AND key = ?2
+             UNION ALL SELECT subject FROM appointment
+               WHERE mailbox = ?1 AND key || CASE occurrence WHEN '' THEN '' ELSE '#' || occurrence END = ?2
+             UNION ALL SELECT subject FROM item WHERE mailbox = ?1 AND key = ?2
+             LIMIT 1",
+        )?
+        .query_row([mailbox.as_str(), key], |r| r.get(0))
+        .optional()?;
+    Ok(found.unwrap_or_default())
 }
 
 /// Operation -> what became of it, for those that were not simply applied.
@@ -246,18 +270,8 @@ fn operations(connection: &Connection, mailbox: &Address) -> Result<Vec<Carried>
             all.push((device.clone(), person.clone(), row.get(1)?, operation));
         }
     }
-    let mut statement = connection.prepare_cached(
-        "SELECT device, person, changes FROM operation WHERE mailbox = ?1 AND seq IS NULL ORDER BY number",
-    )?;
-    let mut rows = statement.query(params![mailbox.as_str()])?;
-    while let Some(row) = rows.next()? {
-        let operation = postcard::from_bytes(&row.get::<_, Vec<u8>>(2)?)?;
-        all.push((
-            row.get(0)?,
-            Address::lenient(&row.get::<_, String>(1)?),
-            None,
-            operation,
-        ));
+    for o in replica::unsealed(connection, mailbox, usize::MAX)? {
+        all.push((o.device, o.person, None, o.operation));
     }
     Ok(all)
 }

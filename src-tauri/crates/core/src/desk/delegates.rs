@@ -2,11 +2,14 @@
 
 use rusqlite::Connection;
 
-use super::{Accepted, Desk, Invitation, Terms, view};
+use super::{
+    Accepted, Desk, Invitation, Terms,
+    view::{self, PendingInvitation},
+};
 use crate::{
     Error, Result,
     access::{self, Act, Code, Grant},
-    model::Address,
+    model::{Address, Time},
     replica::{Action, Origin},
     sync::{self, Content},
 };
@@ -23,14 +26,7 @@ impl Desk {
                 "Invite somebody else.",
             ));
         }
-        if let Some(until) = &terms.until
-            && access::end_of_day_or_time(until)? <= self.now()
-        {
-            return Err(Error::bad_input(
-                format!("{until} is past."),
-                "Give an end that lies ahead.",
-            ));
-        }
+        self.end_of(terms)?;
         let (code, expires) = self.store.write(|tx| {
             access::create(
                 tx,
@@ -98,18 +94,113 @@ impl Desk {
         Ok(view_of(delegate.clone(), grant))
     }
 
+    /// Invitations of this person's that have not become a grant yet, and still can; the newest first.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn invitations(&self) -> Result<Vec<PendingInvitation>> {
+        let all = self
+            .store
+            .read(|c| access::open_invitations(c, &self.person, self.now()))?;
+        let words = |pending: &access::Pending| {
+            let key = pending.device.public()?;
+            Some(access::words(&self.person, &self.key.public(), &key))
+        };
+        Ok(all
+            .into_iter()
+            .map(|open| PendingInvitation {
+                id: open.id,
+                delegate: open.delegate,
+                name: open.accepted.as_ref().map_or(String::new(), |p| p.name.clone()),
+                level: open.terms.level,
+                scope: view::Scope {
+                    folders: open.terms.folders,
+                    calendar: open.terms.calendar,
+                },
+                until: open.terms.until,
+                expires: open.expires.rfc3339(),
+                words: open.accepted.as_ref().and_then(words),
+            })
+            .collect())
+    }
+
+    /// Takes an invitation back: its code stops working.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none of that name that waits.
+    pub fn withdraw(&self, invitation: &str) -> Result<()> {
+        match self
+            .store
+            .write(|tx| access::withdraw(tx, &self.person, invitation))?
+        {
+            true => Ok(()),
+            false => Err(Error::not_found(
+                format!("No invitation waits by the name {invitation}."),
+                "It has been confirmed, withdrawn or has expired. `behalf invite list` shows those that wait.",
+            )),
+        }
+    }
+
+    /// Gives a delegate other terms, from now on. Their devices stay as they are.
+    ///
+    /// # Errors
+    /// `NotFound` when they have no access, `Refused` when it was ended, `BadInput` for an end that is past.
+    pub fn change_grant(&self, delegate: &Address, terms: &Terms) -> Result<view::Grant> {
+        let ends = self.end_of(terms)?;
+        let grant = self.store.write(|tx| {
+            let grant = self.own_grant(tx, delegate)?;
+            if grant.revoked {
+                return Err(Error::refused(
+                    format!("The access of {delegate} was ended."),
+                    "Invite them again, or undo the removal.",
+                ));
+            }
+            let grant = Grant {
+                level: terms.level,
+                folders: terms.folders.clone(),
+                calendar: terms.calendar,
+                ends,
+                ..grant
+            };
+            let why = (Action::ChangeGrant, Origin::default());
+            self.put_grant(tx, &self.person, delegate, &grant, why)?;
+            Ok(grant)
+        })?;
+        Ok(view_of(delegate.clone(), grant))
+    }
+
+    fn own_grant(&self, connection: &Connection, delegate: &Address) -> Result<Grant> {
+        access::whole_grant(connection, &self.person, delegate)?.ok_or_else(|| {
+            Error::not_found(
+                format!("{delegate} has no access to your mailbox."),
+                "`behalf grants` shows who has.",
+            )
+        })
+    }
+
+    /// When the terms end.
+    fn end_of(&self, terms: &Terms) -> Result<Option<Time>> {
+        let ends = terms
+            .until
+            .as_deref()
+            .map(access::end_of_day_or_time)
+            .transpose()?;
+        match (ends, &terms.until) {
+            (Some(end), Some(until)) if end <= self.now() => Err(Error::bad_input(
+                format!("{until} is past."),
+                "Give an end that lies ahead.",
+            )),
+            _ => Ok(ends),
+        }
+    }
+
     /// Ends a delegate's access. What they did before and has arrived stays.
     ///
     /// # Errors
     /// `NotFound` when they have none, `BadInput` when it has been ended already.
     pub fn revoke(&self, delegate: &Address) -> Result<view::Grant> {
         let grant = self.store.write(|tx| {
-            let grant = access::whole_grant(tx, &self.person, delegate)?.ok_or_else(|| {
-                Error::not_found(
-                    format!("{delegate} has no access to your mailbox."),
-                    "`behalf grants` shows who has.",
-                )
-            })?;
+            let grant = self.own_grant(tx, delegate)?;
             if grant.revoked {
                 return Err(Error::bad_input(
                     format!("The access of {delegate} has ended already."),
@@ -143,7 +234,8 @@ impl Desk {
     ) -> Result<()> {
         let when = (self.key.prefix(), self.now());
         let operation = access::put_grant(tx, mailbox, delegate, grant, why, when)?;
-        self.log(tx, mailbox, &operation)
+        self.log(tx, mailbox, &operation)?;
+        access::project_grants(tx, mailbox)
     }
 
     /// Every grant of a mailbox; of the own one when `None`.

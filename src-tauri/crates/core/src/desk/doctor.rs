@@ -37,16 +37,15 @@ impl Desk {
     /// Every document is loaded the careful way, each hash checked.
     fn documents(&self) -> Result<Check> {
         let (total, damaged) = self.store.read(|c| {
-            let mut statement = c.prepare("SELECT id, bytes FROM document ORDER BY id")?;
-            let mut rows = statement.query([])?;
-            let (mut total, mut damaged) = (0, Vec::new());
-            while let Some(row) = rows.next()? {
-                total += 1;
-                if Document::verify(&row.get::<_, Vec<u8>>(1)?).is_err() {
-                    damaged.push(row.get::<_, String>(0)?);
+            let all = Document::all(c)?;
+            let mut damaged = Vec::new();
+            for (_, id) in &all {
+                if let Err(e) = Document::verify(c, *id) {
+                    tracing::error!(document = %id, "{e}");
+                    damaged.push(id.to_string());
                 }
             }
-            Ok((total, damaged))
+            Ok((all.len(), damaged))
         })?;
         let found = match damaged.is_empty() {
             true => format!("{total} documents, all whole"),

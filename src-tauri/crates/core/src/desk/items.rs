@@ -1,5 +1,7 @@
 //! Mail, appointments, and their tracking.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{Desk, TimelineQuery, auditing::Attempt, view};
@@ -11,13 +13,16 @@ use crate::{
     model::{Address, Facts, ItemId, Kind, RowRef, Status, bare_key},
     replica::{self, Action, Document, DocumentKind, Link, Logged, Operation, Origin},
     rows,
-    sync::{refusals, waiting_for},
-    tracking::{self, Decision, Regarding, Registers, Standing},
+    sync::waiting_for,
+    tracking::{self, Decision, Regarding, Registers},
 };
 use view::{
-    ActivityForm, Answered, Choice, Failure, Folder, Item, ListPage, NamedRow, Party, PersonStatus, Shown,
-    Suggestion, Timeline,
+    ActivityForm, Answered, Choice, Failure, Folder, Item, ListEntry, ListPage, NamedRow, Party,
+    PersonStatus, Shown, Suggestion, Timeline,
 };
+
+/// How many mails a search looks at, best first.
+const FIND: usize = 1000;
 
 impl Desk {
     /// The folders of a mailbox, its calendar among them (B-01).
@@ -49,6 +54,40 @@ impl Desk {
         }
         let within = grant.map(|g| g.folders).unwrap_or_default();
         read::list(&self.store, mailbox, folder, &within, limit, after)
+    }
+
+    /// Mail of any folder (or of one) that holds every word of `text` in its subject, sender or body, newest first;
+    /// the last word may be unfinished. Of very many the ones that match best. The preview shows the place in the body.
+    ///
+    /// # Errors
+    /// As [`Desk::folders`]; `Index` when the index can neither be read nor made anew.
+    pub fn find_mail(
+        &self,
+        mailbox: &Address,
+        text: &str,
+        folder: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<ListEntry>> {
+        let grant = self.authorise(Act::Read, mailbox)?;
+        self.text.catch_up(&self.store)?;
+        // Some of them may lie in other folders.
+        let found = self.text.search(text, mailbox, FIND)?;
+        let ids: Vec<i64> = found.into_iter().map(|(id, _)| id).collect();
+        let mut entries = read::entries(&self.store, mailbox, &ids)?;
+        entries.retain(|e| {
+            covers(grant.as_ref(), &e.folder) && folder.is_none_or(|f| f.eq_ignore_ascii_case(&e.folder))
+        });
+        entries.truncate(limit as usize);
+        entries.sort_by(|a, b| b.date.cmp(&a.date));
+        for entry in &mut entries {
+            // The place is a help to the eye: what cannot be read keeps its first words.
+            match read::place(&self.store, mailbox, &entry.key, text) {
+                Ok(Some(place)) => entry.preview = place,
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, key = entry.key, "the place found is not shown"),
+            }
+        }
+        Ok(entries)
     }
 
     /// Opens a message or appointment.
@@ -211,7 +250,7 @@ impl Desk {
         let id = ItemId::derive(mailbox, facts.kind(), &facts.key);
         self.store.write(|tx| {
             let regarding = regarding.map(|row| choose(tx, row)).transpose()?;
-            let (mut document, before) = standing(tx, id)?;
+            let (mut document, before) = tracking::open(tx, id)?;
             let action = match &before {
                 Some(b) if b.decision.tracked => Action::ChangeRegarding,
                 _ => Action::Track,
@@ -258,7 +297,7 @@ impl Desk {
                 Ok(None) => no_such_key(mailbox, key),
                 _ => not_tracked(),
             })?;
-            let (mut document, before) = standing(tx, id)?;
+            let (mut document, before) = tracking::open(tx, id)?;
             let before = before.filter(|b| b.decision.tracked).ok_or_else(not_tracked)?;
             let decision = Decision {
                 tracked: false,
@@ -279,38 +318,68 @@ impl Desk {
     /// As [`Desk::track`]; `BadInput` when there is only one value.
     pub fn resolve(&self, mailbox: &Address, key: &str, regarding: &RowRef) -> Result<Item> {
         let key = bare_key(key);
-        let attempt = Attempt::on("Choose one of two values", mailbox, key, Some(regarding));
-        self.audited(attempt, self.try_resolve(mailbox, key, regarding))
+        let attempt = Attempt::on(RESOLVE, mailbox, key, Some(regarding));
+        self.audited(attempt, self.try_resolve(mailbox, key, &Pick::Row(regarding)))
     }
 
-    fn try_resolve(&self, mailbox: &Address, key: &str, regarding: &RowRef) -> Result<Item> {
+    /// The same by whose choice holds, which may also have been to untrack, or to track without a row. `at` tells two
+    /// choices of one person apart.
+    ///
+    /// # Errors
+    /// As [`Desk::resolve`]; `NotFound` when that person has chosen nothing that still stands.
+    pub fn resolve_for(&self, mailbox: &Address, key: &str, of: &Address, at: Option<&str>) -> Result<Item> {
+        let key = bare_key(key);
+        let attempt = Attempt::on(RESOLVE, mailbox, key, None);
+        self.audited(attempt, self.try_resolve(mailbox, key, &Pick::Of(of, at)))
+    }
+
+    fn try_resolve(&self, mailbox: &Address, key: &str, pick: &Pick<'_>) -> Result<Item> {
         let asked = self.now();
         self.reach(Act::Track, mailbox, key)?;
         self.store.write(|tx| {
             let (id, _) = held(tx, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
-            let (mut document, before) = standing(tx, id)?;
+            let (mut document, before) = tracking::open(tx, id)?;
             let before = before.filter(|b| !b.others.is_empty()).ok_or_else(|| {
                 Error::bad_input(
                     "This item has only one value: there is nothing to settle.",
                     "Change Regarding sets another row.",
                 )
             })?;
-            // A row that was among the values may be kept even where this replica does not hold it.
-            let chosen = std::iter::once(&before.decision).chain(&before.others);
-            let among = chosen
-                .filter_map(|d| d.regarding.clone())
-                .find(|r| r.row == *regarding);
-            let regarding = match (choose(tx, regarding), among) {
-                (Err(e), Some(regarding)) if e.code() == Code::NotFound => regarding,
-                (chosen, _) => chosen?,
+            let mut chosen = std::iter::once(&before.decision).chain(&before.others);
+            let decision = match pick {
+                Pick::Row(row) => {
+                    // A row that was among the values may be kept even where this replica does not hold it.
+                    let among = chosen
+                        .filter_map(|d| d.regarding.clone())
+                        .find(|r| r.row == **row);
+                    let regarding = match (choose(tx, row), among) {
+                        (Err(e), Some(regarding)) if e.code() == Code::NotFound => regarding,
+                        (chosen, _) => chosen?,
+                    };
+                    Decision {
+                        tracked: true,
+                        regarding: Some(regarding),
+                        keep: false,
+                        ..before.decision.clone()
+                    }
+                }
+                Pick::Of(person, at) => chosen
+                    .find(|d| d.person == **person && at.is_none_or(|at| d.at.rfc3339() == at))
+                    .cloned()
+                    .ok_or_else(|| {
+                        Error::not_found(
+                            format!("{person} has chosen nothing that still stands."),
+                            "Look at the item again: it has changed meanwhile.",
+                        )
+                    })?,
             };
-            rows::used(tx, &regarding.row, asked)?;
+            if let Some(regarding) = &decision.regarding {
+                rows::used(tx, &regarding.row, asked)?;
+            }
             let decision = Decision {
-                tracked: true,
-                regarding: Some(regarding),
-                keep: false,
                 person: self.person.clone(),
                 at: self.now(),
+                ..decision
             };
             let why = (Action::Resolve, Origin::default());
             self.decide(tx, mailbox, &mut document, &before.facts, &decision, why)
@@ -321,11 +390,13 @@ impl Desk {
     /// Has this person done anything about the item?
     fn worked_on(&self, mailbox: &Address, key: &str) -> Result<bool> {
         self.store.read(|c| {
+            let Some((id, _)) = held(c, mailbox, key)? else {
+                return Ok(false);
+            };
             Ok(c.prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM item i JOIN operation o ON o.document = i.id
-                                WHERE i.mailbox = ?1 AND i.key = ?2 AND o.person = ?3)",
+                "SELECT EXISTS (SELECT 1 FROM operation WHERE document = ?1 AND person = ?2)",
             )?
-            .query_row([mailbox.as_str(), key, self.person.as_str()], |r| r.get(0))?)
+            .query_row([id.to_string().as_str(), self.person.as_str()], |r| r.get(0))?)
         })
     }
 
@@ -352,8 +423,8 @@ impl Desk {
     ) -> Result<()> {
         let item = ItemId(document.id().0);
         let operation = tracking::decide(document, item, facts, decision, why, self.key.prefix())?;
-        document.save(tx, mailbox)?;
         self.log(tx, mailbox, &operation)?;
+        document.pack(tx)?;
         if decision.tracked {
             tracking::log_click(tx, item, &self.person, operation.at)?;
         }
@@ -393,7 +464,7 @@ impl Desk {
     /// # Errors
     /// `NotFound` when there is none by that id.
     pub fn activity(&self, id: &str) -> Result<Activity> {
-        self.store.read(|c| activity::find(c, id))
+        self.store.read(|c| Ok(activity::find(c, id)?.activity))
     }
 
     /// The same, labelled for the form.
@@ -419,12 +490,15 @@ impl Desk {
     }
 }
 
-/// An item's document, and what stands in it.
-pub(super) fn standing(connection: &Connection, id: ItemId) -> Result<(Document, Option<Registers>)> {
-    let mut document = Document::open(connection, id.into(), DocumentKind::Item)?;
-    let refused = refusals(connection, document.id())?;
-    let standing = Standing::read(&mut document, &refused)?;
-    Ok((document, standing.map(|s| s.registers)))
+/// As the undo menu names it.
+const RESOLVE: &str = "Choose one of two values";
+
+/// Which of several values holds.
+enum Pick<'a> {
+    /// This row, whoever chose it.
+    Row(&'a RowRef),
+    /// What this person chose, then.
+    Of(&'a Address, Option<&'a str>),
 }
 
 fn no_such_key(mailbox: &Address, key: &str) -> Error {
@@ -436,18 +510,14 @@ fn no_such_key(mailbox: &Address, key: &str) -> Error {
 
 /// The tracked (or once tracked) item of a key.
 fn held(connection: &Connection, mailbox: &Address, key: &str) -> Result<Option<(ItemId, Kind)>> {
-    let found: Option<(String, String)> = connection
-        .prepare_cached(
-            "SELECT id, kind FROM item WHERE mailbox = ?1 AND key = ?2 ORDER BY kind = 'appointment' LIMIT 1",
-        )?
-        .query_row([mailbox.as_str(), key], |r| Ok((r.get(0)?, r.get(1)?)))
-        .optional()?;
-    Ok(found.and_then(|(id, kind)| {
-        Some((
-            ItemId(uuid::Uuid::parse_str(&id).ok()?),
-            Kind::from_str_or_email(&kind),
-        ))
-    }))
+    let mut is_there = connection.prepare_cached("SELECT 1 FROM item WHERE id = ?1")?;
+    for kind in [Kind::Email, Kind::Appointment] {
+        let id = ItemId::derive(mailbox, kind, key);
+        if is_there.exists([id.to_string()])? {
+            return Ok(Some((id, kind)));
+        }
+    }
+    Ok(None)
 }
 
 /// Does what this person was granted cover the folder? The owner (`None`) sees everything.
@@ -520,27 +590,37 @@ fn choose(connection: &Connection, of: &RowRef) -> Result<Regarding> {
 }
 
 /// An item's tracking, as a view.
-fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> Result<Option<Item>> {
+pub(super) fn item(
+    connection: &Connection,
+    mailbox: &Address,
+    key: &str,
+    me: &Address,
+) -> Result<Option<Item>> {
     let Some((id, kind)) = held(connection, mailbox, key)? else {
         return Ok(None);
     };
-    let (status, promoted, table, row, name, choices, refused, refused_person) = connection
+    let (status, promoted, tracked, row, people, choices, refused, refused_person) = connection
         .prepare_cached(
-            "SELECT status, promoted, regarding_table, regarding_id, regarding_name, choices, refused, refused_person
-             FROM item WHERE id = ?1",
+            "SELECT status, promoted, tracked, regarding_table, regarding_id, regarding_name, people, choices, refused,
+                    refused_person FROM item WHERE id = ?1",
         )?
         .query_row([id.to_string()], |r| {
+            let row: (Option<String>, Option<String>, Option<String>) = (r.get(3)?, r.get(4)?, r.get(5)?);
             Ok((
                 r.get::<_, String>(0)?,
                 r.get::<_, bool>(1)?,
-                r.get::<_, Option<String>>(2)?,
-                r.get::<_, Option<String>>(3)?,
-                r.get::<_, Option<String>>(4)?,
-                r.get::<_, String>(5)?,
+                r.get::<_, bool>(2)?,
+                row,
                 r.get::<_, String>(6)?,
                 r.get::<_, String>(7)?,
+                r.get::<_, String>(8)?,
+                r.get::<_, String>(9)?,
             ))
         })?;
+    let regarding = match row {
+        (Some(table), Some(id), Some(name)) if tracked => Some(NamedRow { table, id, name }),
+        _ => None,
+    };
     let named = |r: Regarding| NamedRow {
         table: r.row.table,
         id: r.row.id,
@@ -558,19 +638,14 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
     let links = replica::links(connection, id.0)?;
     let unsent = links.iter().any(|(_, link)| link.is_none()) || outbox_holds(connection, mailbox, &links)?;
     let missing = !waiting_for(connection, mailbox)?.is_empty();
-    let mut statement = connection.prepare_cached(
-        "SELECT person, status FROM item_person WHERE item = ?1 ORDER BY person <> ?2, person",
-    )?;
-    let found = statement
-        .query_map([id.to_string(), me.to_string()], |r| {
-            Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?))
-        })?
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut found: Vec<_> = serde_json::from_str::<BTreeMap<Address, Status>>(&people)?
+        .into_iter()
+        .collect();
+    // Oneself first.
+    found.sort_by_key(|(person, _)| person != me);
     let mut people = Vec::new();
     for (person, status) in found {
-        let person = Address::lenient(&person);
         let name = access::name_of(connection, mailbox, &person)?;
-        let status = Status::from_words(&status);
         let reason = match (status == Status::TrackPending, person == *me) {
             _ if person.as_str() == refused_person => refused.clone(),
             (false, _) => String::new(),
@@ -591,11 +666,7 @@ fn item(connection: &Connection, mailbox: &Address, key: &str, me: &Address) -> 
         kind,
         status: Status::from_words(&status),
         people,
-        regarding: table.zip(row).map(|(table, id)| NamedRow {
-            name: name.unwrap_or_else(|| id.clone()),
-            table,
-            id,
-        }),
+        regarding,
         values,
         activity: promoted.then(|| id.activity().to_string()),
         answers: match Status::from_words(&status) {

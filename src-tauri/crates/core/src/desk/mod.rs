@@ -7,6 +7,7 @@ mod auditing;
 mod delegates;
 mod doctor;
 mod files;
+mod history;
 mod items;
 mod quarantine;
 mod replies;
@@ -17,6 +18,7 @@ mod syncing;
 mod tests;
 mod undo;
 pub mod view;
+mod waiting;
 
 use std::{
     fs::File,

@@ -2,13 +2,13 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Desk, auditing::Attempt, items::standing, view::Quarantined};
+use super::{Desk, auditing::Attempt, history::wanted, view::Quarantined};
 use crate::{
-    Error, Result,
+    Error, Result, access, audit,
     model::{Address, ItemId},
     replica::{self, Action, DocumentId, DocumentKind, Operation, Origin},
     sync::Heard,
-    tracking::{DECISION, Decision, Registers},
+    tracking::{self, DECISION, Decision, Registers},
 };
 
 impl Desk {
@@ -22,7 +22,7 @@ impl Desk {
             let mut statement = c.prepare(
                 "SELECT q.id, q.mailbox, q.author, coalesce(i.key, ''), q.reason, q.sound, q.bytes
                  FROM quarantine q LEFT JOIN item i ON i.id = q.item LEFT JOIN operation o ON o.id = q.id
-                 WHERE q.mailbox = ?1 ORDER BY q.at, o.number, q.id",
+                 WHERE q.mailbox = ?1 AND q.discarded = 0 ORDER BY q.at, o.number, q.id",
             )?;
             let mut rows = statement.query([self.person.as_str()])?;
             while let Some(r) = rows.next()? {
@@ -30,15 +30,25 @@ impl Desk {
                     continue;
                 }
                 let operation: Vec<u8> = r.get(6)?;
+                let operation = postcard::from_bytes::<Operation>(&operation).ok();
+                let (id, author, key) = (
+                    r.get::<_, String>(0)?,
+                    Address::lenient(&r.get::<_, String>(2)?),
+                    r.get::<_, String>(3)?,
+                );
+                let document = operation.as_ref().map(|o| o.document);
+                let (author_name, subject, wanted) = said(c, &self.person, &author, &key, document, &id)?;
                 all.push(Quarantined {
-                    id: r.get(0)?,
+                    id,
                     mailbox: Address::lenient(&r.get::<_, String>(1)?),
-                    author: Address::lenient(&r.get::<_, String>(2)?),
-                    key: r.get(3)?,
+                    author,
+                    key,
                     reason: r.get(4)?,
-                    at: postcard::from_bytes::<Operation>(&operation)
-                        .map_or(String::new(), |o| o.at.rfc3339()),
+                    at: operation.map_or(String::new(), |o| o.at.rfc3339()),
                     acceptable: r.get(5)?,
+                    author_name,
+                    subject,
+                    wanted,
                 });
             }
             let mut mailboxes = c.prepare("SELECT id FROM mailbox WHERE mine = 0 ORDER BY id")?;
@@ -51,14 +61,21 @@ impl Desk {
                     if replica::is_accepted(c, &id)? {
                         continue;
                     }
+                    let key = key_of(c, step.document)?;
+                    let document = Some(DocumentId(step.document));
+                    let (author_name, subject, wanted) =
+                        said(c, &mailbox, &step.person, &key, document, &id)?;
                     all.push(Quarantined {
                         id,
                         author: step.person,
-                        key: key_of(c, step.document)?,
+                        key,
                         reason,
                         at: step.at.rfc3339(),
                         acceptable: false,
                         mailbox: mailbox.clone(),
+                        author_name,
+                        subject,
+                        wanted,
                     });
                 }
             }
@@ -76,6 +93,26 @@ impl Desk {
         let id = id.trim();
         let attempt = Attempt::on("Accept", &self.person, id, None);
         self.audited(attempt, self.try_accept(id))?;
+        self.quarantine()
+    }
+
+    /// Leaves something as it is for good: it is listed no more. It stays refused, and in the audit log.
+    ///
+    /// # Errors
+    /// `Refused` for anybody but the owner, `NotFound` when nothing of that name waits.
+    pub fn discard_quarantined(&self, id: &str) -> Result<Vec<Quarantined>> {
+        let id = id.trim();
+        let discarded = self.store.write(|tx| {
+            let gone = tx.execute(
+                "UPDATE quarantine SET discarded = 1 WHERE id = ?1 AND mailbox = ?2 AND discarded = 0",
+                [id, self.person.as_str()],
+            )?;
+            match gone {
+                0 => Err(self.not_here(tx, id)?),
+                _ => Ok(()),
+            }
+        });
+        self.audited(Attempt::on("Discard", &self.person, id, None), discarded)?;
         self.quarantine()
     }
 
@@ -102,7 +139,7 @@ impl Desk {
                     "It stays in quarantine, and in the audit log.",
                 ));
             }
-            let (mut document, now) = standing(tx, ItemId(operation.document.0))?;
+            let (mut document, now) = tracking::open(tx, ItemId(operation.document.0))?;
             let missing =
                 || Error::not_found("What it builds on has not arrived yet.", "Sync, and try again.");
             let made = document.at(id).ok_or_else(missing)?;
@@ -131,6 +168,30 @@ impl Desk {
             ),
         })
     }
+}
+
+/// Who made it, about what, and what it would have made of it.
+fn said(
+    c: &Connection,
+    mailbox: &Address,
+    author: &Address,
+    key: &str,
+    document: Option<DocumentId>,
+    id: &str,
+) -> Result<(String, String, String)> {
+    let wanted = match document {
+        Some(document) => wanted(c, document, id)?,
+        None => None,
+    };
+    let wanted = match wanted {
+        Some(decision) => audit::words(false, Some(&serde_json::to_string(&decision)?)).0,
+        None => String::new(),
+    };
+    Ok((
+        access::name_of(c, mailbox, author)?,
+        audit::subject_of(c, mailbox, key)?,
+        wanted,
+    ))
 }
 
 fn owner_only(owner: &Address) -> Error {

@@ -3,10 +3,7 @@
 
 use rusqlite::Connection;
 
-use super::{
-    Desk,
-    items::{covers, standing},
-};
+use super::{Desk, items::covers};
 use crate::{
     Code, Result,
     access::Act,
@@ -14,7 +11,7 @@ use crate::{
     model::{Address, Facts, ItemId, Kind, derive},
     replica::{Action, Origin},
     tracking::{
-        Decision,
+        self, Decision,
         correlate::correlate,
         replies::{self, Candidate, Decided},
     },
@@ -100,8 +97,8 @@ impl Desk {
         let Some(answers) = correlate(&facts, &mut kin)? else {
             return Ok(false);
         };
-        let (_, parent) = standing(tx, ItemId::derive(mailbox, Kind::Email, &answers.key))?;
-        let (mut document, before) = standing(tx, ItemId::derive(mailbox, Kind::Email, &facts.key))?;
+        let (_, parent) = tracking::open(tx, ItemId::derive(mailbox, Kind::Email, &answers.key))?;
+        let (mut document, before) = tracking::open(tx, ItemId::derive(mailbox, Kind::Email, &facts.key))?;
         let (Some(parent), None) = (parent.filter(|p| p.decision.tracked), before) else {
             return Ok(false);
         };

@@ -42,6 +42,16 @@ impl Desk {
         })
     }
 
+    /// Brings the index of rows up to the database; `progress` hears (done, all) rows. For the background: it may take
+    /// a while after an import.
+    ///
+    /// # Errors
+    /// Database, index and I/O errors.
+    pub fn index_rows(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<()> {
+        self.rows.catch_up(&self.store, progress)?;
+        Ok(())
+    }
+
     /// Up to ten recent and favourite rows, before typing (D-02).
     ///
     /// # Errors

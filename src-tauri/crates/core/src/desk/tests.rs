@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use super::{AuditQuery, Desk, Terms, items::standing};
+use super::{AuditQuery, Desk, Terms};
 use crate::{
     access::{self, Grant},
     model::{Address, Clock, Facts, ItemId, Kind, Level, Time},
@@ -107,7 +107,7 @@ impl Pair {
         };
         desk.store
             .write(|tx| {
-                let (mut document, _) = standing(tx, item)?;
+                let (mut document, _) = tracking::open(tx, item)?;
                 let why = (Action::Track, origin);
                 desk.decide(tx, &self.mailbox(), &mut document, &facts, &decision, why)
             })
@@ -116,7 +116,7 @@ impl Pair {
 
     fn is_tracked(&self, desk: &Desk, key: &str) -> bool {
         let item = ItemId::derive(&self.mailbox(), Kind::Email, key);
-        let standing = desk.store.read(|c| standing(c, item)).unwrap().1;
+        let standing = desk.store.read(|c| tracking::open(c, item)).unwrap().1;
         standing.is_some_and(|r| r.decision.tracked)
     }
 }
@@ -209,8 +209,7 @@ fn a_07_the_owners_word_outlives_their_disk() {
         .store
         .write(|tx| {
             tx.execute_batch(
-                "DELETE FROM operation WHERE person LIKE 'kim%'; DELETE FROM document WHERE kind = 'item';
-                 DELETE FROM item; DELETE FROM quarantine; DELETE FROM refusal;
+                "DELETE FROM operation WHERE person LIKE 'kim%'; DELETE FROM item; DELETE FROM quarantine; DELETE FROM refusal;
                  UPDATE envelope SET merged = 0 WHERE device IN (SELECT id FROM device WHERE person LIKE 'kim%');",
             )?;
             Ok(())
@@ -232,7 +231,8 @@ fn e_09_one_undo_for_what_was_done_in_one_go() {
     for key in ["1", "2", "3"] {
         pair.tracks(kim, key, &kim.person, "morning");
     }
-    assert_eq!(kim.undo_menu().unwrap().undo, "Undo Track (3)");
+    let step = kim.history().unwrap().undo.remove(0);
+    assert_eq!((step.what.as_str(), step.count), ("Track", 3));
     assert_eq!(kim.undo(None).unwrap().done.len(), 3);
     assert!(!["1", "2", "3"].iter().any(|k| pair.is_tracked(kim, k)));
     assert!(kim.undo(None).is_err());

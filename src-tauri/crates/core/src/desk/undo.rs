@@ -5,8 +5,7 @@ use rusqlite::Connection;
 use super::{
     Desk,
     auditing::Attempt,
-    items::standing,
-    view::{Kept, StepDone, Stepped, UndoMenu},
+    view::{Kept, StepDone, Stepped},
 };
 use crate::{
     Error, Result,
@@ -14,7 +13,7 @@ use crate::{
     model::{Address, ItemId},
     replica::{self, Action, Document, DocumentId, DocumentKind, Moment, Origin, Step},
     sync::{Refused, refusals},
-    tracking::{DECISION, Decision, Registers},
+    tracking::{self, DECISION, Decision, Registers},
 };
 
 /// Which way.
@@ -41,24 +40,6 @@ impl Desk {
     /// As [`Desk::undo`].
     pub fn redo(&self, id: Option<&str>) -> Result<Stepped> {
         self.step(Way::Again, id)
-    }
-
-    /// What the undo menu offers.
-    ///
-    /// # Errors
-    /// Database errors.
-    pub fn undo_menu(&self) -> Result<UndoMenu> {
-        self.store.read(|c| {
-            let words = |word: &str, steps: Vec<Step>| match steps.as_slice() {
-                [] => String::new(),
-                [one] => format!("{word} {}", one.action.words()),
-                [first, ..] => format!("{word} {} ({})", first.action.words(), steps.len()),
-            };
-            Ok(UndoMenu {
-                undo: words("Undo", replica::last_done(c, &self.person)?),
-                redo: words("Redo", replica::last_undone(c, &self.person)?),
-            })
-        })
     }
 
     fn step(&self, way: Way, id: Option<&str>) -> Result<Stepped> {
@@ -150,7 +131,7 @@ impl Desk {
         let id = DocumentId(step.document);
         let refused = refusals(tx, id)?;
         self.check_state(tx, way, step, &refused)?;
-        let (mut document, now) = standing(tx, ItemId(step.document))?;
+        let (mut document, now) = tracking::open(tx, ItemId(step.document))?;
         let now = now.ok_or_else(|| gone(step))?;
         let wanted = match way {
             Way::Back => Some(step.id.clone()),
@@ -361,7 +342,11 @@ fn come_down(
 }
 
 /// Whose grant a change of the grants document set, and to what.
-fn written_grant(document: &Document, made: &Moment, change: &str) -> Result<Option<(String, Grant)>> {
+pub(super) fn written_grant(
+    document: &Document,
+    made: &Moment,
+    change: &str,
+) -> Result<Option<(String, Grant)>> {
     for register in document.registers() {
         let written = document.written::<Grant>(&register, Some(made))?;
         if let Some(w) = written.into_iter().find(|w| w.by == change) {
@@ -372,7 +357,7 @@ fn written_grant(document: &Document, made: &Moment, change: &str) -> Result<Opt
 }
 
 /// The key of the item a step was about; empty for a grant.
-fn key_of(connection: &Connection, step: &Step) -> Result<String> {
+pub(super) fn key_of(connection: &Connection, step: &Step) -> Result<String> {
     use rusqlite::OptionalExtension;
     Ok(connection
         .prepare_cached("SELECT key FROM item WHERE id = ?1")?

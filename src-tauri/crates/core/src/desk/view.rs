@@ -85,6 +85,8 @@ views! {
         pub unread: bool,
         /// How many attachments.
         pub attachments: u32,
+        /// How many values were chosen at the same time; 0 when there is no conflict (H-06).
+        pub values: u32,
     }
 
     /// A page of the message list.
@@ -316,6 +318,10 @@ views! {
         pub for_whom: String,
         /// `Active`, `Overdue` or `Closed` (J-04).
         pub state: String,
+        /// Its status reason, as in `Received`.
+        pub reason: String,
+        /// When it was last changed.
+        pub modified: String,
         /// True until promoted.
         pub pending: bool,
     }
@@ -451,6 +457,112 @@ views! {
         pub at: String,
         /// True when this person can accept it.
         pub acceptable: bool,
+        /// Its author's name.
+        pub author_name: String,
+        /// The item's subject; empty where it is not known.
+        pub subject: String,
+        /// What it would have made of the item, in words; empty where that cannot be read.
+        pub wanted: String,
+    }
+
+    /// An invitation that has not become a grant yet.
+    pub struct PendingInvitation {
+        /// Which.
+        pub id: String,
+        /// For whom.
+        pub delegate: Address,
+        /// The name they gave themselves; empty until they have accepted.
+        pub name: String,
+        /// What it offers.
+        pub level: Level,
+        /// Where.
+        pub scope: Scope,
+        /// Until when access would last; `None` for no end.
+        pub until: Option<String>,
+        /// When the code stops working.
+        pub expires: String,
+        /// The words to compare, once it has been accepted.
+        pub words: Option<String>,
+    }
+
+    /// What this person can take back, and do again (E-09).
+    pub struct History {
+        /// Newest first.
+        pub undo: Vec<HistoryStep>,
+        /// What the next redo would do.
+        pub redo: Option<HistoryStep>,
+    }
+
+    /// One step of the history: one operation, or all that were done in one go.
+    pub struct HistoryStep {
+        /// What `undo` and `redo` take.
+        pub id: String,
+        /// What it was, as in `Change Regarding`.
+        pub what: String,
+        /// In whose mailbox.
+        pub mailbox: Address,
+        /// The item's Message-ID or UID; empty for a grant.
+        pub key: String,
+        /// The item's subject, or the delegate's name.
+        pub subject: String,
+        /// What it set: a row's name, or what a delegate was allowed.
+        pub value: String,
+        /// When.
+        pub at: String,
+        /// How many were done in one go.
+        pub count: u32,
+    }
+
+    /// What stands behind the sync line (H-03).
+    pub struct SyncDetails {
+        /// Seconds between cycles.
+        pub interval: u32,
+        /// Everybody this replica meets, mailbox by mailbox.
+        pub people: Vec<SyncPerson>,
+        /// What waits, oldest first.
+        pub queue: Vec<QueuedItem>,
+        /// How many wait in all.
+        pub queued: u32,
+        /// What others have announced and has not arrived.
+        pub missing: Vec<Missing>,
+    }
+
+    /// Somebody this replica meets in a mailbox.
+    pub struct SyncPerson {
+        /// In whose mailbox.
+        pub mailbox: Address,
+        /// Who.
+        pub person: Address,
+        /// Their name.
+        pub name: String,
+        /// How many changes made here they have not confirmed yet; `None` while nothing was heard of them.
+        pub behind: Option<u32>,
+    }
+
+    /// An item on its way.
+    pub struct QueuedItem {
+        /// In whose mailbox.
+        pub mailbox: Address,
+        /// Message-ID or UID.
+        pub key: String,
+        /// Its subject.
+        pub subject: String,
+        /// The row it is to be regarding.
+        pub regarding: Option<String>,
+        /// Since when it waits.
+        pub since: String,
+        /// How far it is for each person, and why it waits.
+        pub people: Vec<PersonStatus>,
+    }
+
+    /// Changes that others hold and this replica does not.
+    pub struct Missing {
+        /// In whose mailbox.
+        pub mailbox: Address,
+        /// Whose device made them: the person's name.
+        pub from: String,
+        /// How many, at least.
+        pub changes: u32,
     }
 
     /// What an undo or a redo did (E-09).
@@ -486,14 +598,6 @@ views! {
         pub reason: String,
     }
 
-    /// What the next undo and redo would do, for the menu; empty when nothing.
-    pub struct UndoMenu {
-        /// As in `Undo Change Regarding`.
-        pub undo: String,
-        /// As in `Redo Change Regarding`.
-        pub redo: String,
-    }
-
     /// One entry of the audit log (K-01).
     pub struct AuditEntry {
         /// The operation; empty for what was refused before it became one.
@@ -526,6 +630,10 @@ views! {
         pub outcome: String,
         /// Its place in the device's chain; `None` while the next cycle has not sealed it.
         pub seq: Option<u32>,
+        /// The actor's name.
+        pub actor_name: String,
+        /// The item's subject, or the delegate's name; empty where it is not known.
+        pub subject: String,
     }
 
     /// What `audit verify` found (K-02).

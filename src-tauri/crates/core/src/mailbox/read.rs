@@ -144,7 +144,8 @@ fn is_calendar(folder: &str) -> bool {
 }
 
 const MESSAGE: &str = "SELECT m.key, m.subject, m.from_address, m.from_name, m.sent, f.name, item.status,
-    item.regarding_name, m.preview, m.unread, m.attachments, 'email'
+    CASE WHEN item.tracked THEN item.regarding_name END, m.preview, m.unread, m.attachments, 'email',
+    json_array_length(item.choices)
     FROM message m JOIN folder f ON f.id = m.folder LEFT JOIN item ON item.id = m.item";
 
 fn list_messages(
@@ -214,7 +215,8 @@ fn list_appointments(
     };
     let mut query = c.prepare_cached(
         "SELECT CASE a.occurrence WHEN '' THEN a.key ELSE a.key || '#' || a.occurrence END, a.subject, a.organizer,
-                a.organizer, a.starts, ?5, item.status, item.regarding_name, a.location, 0, 0, 'appointment'
+                a.organizer, a.starts, ?5, item.status, CASE WHEN item.tracked THEN item.regarding_name END,
+                a.location, 0, 0, 'appointment', json_array_length(item.choices)
          FROM appointment a LEFT JOIN item ON item.id = a.item
          WHERE a.mailbox = ?1 AND (a.starts, a.id) < (?2, ?3) ORDER BY a.starts DESC, a.id DESC LIMIT ?4",
     )?;
@@ -237,6 +239,7 @@ fn entry(r: &Row<'_>) -> rusqlite::Result<ListEntry> {
         preview: r.get(8)?,
         unread: r.get(9)?,
         attachments: r.get(10)?,
+        values: r.get::<_, Option<u32>>(12)?.unwrap_or_default(),
     })
 }
 
@@ -321,6 +324,46 @@ pub fn trackable(store: &Store, mailbox: &Address, key: &str) -> Result<Option<F
     let raw = row.raw(store)?;
     let mail = parse::parse(&raw).ok().filter(|mail| mail.meeting().is_none());
     Ok(mail.map(|mail| mail.facts(&row.key, row.sent, row.role)))
+}
+
+/// The words around the first place in a mail's body where one of the words stands that were looked for; `None` when
+/// the body begins with it, or holds none.
+///
+/// # Errors
+/// `NotFound` when it has gone; database errors and an unreadable pack.
+pub fn place(store: &Store, mailbox: &Address, key: &str, words: &str) -> Result<Option<String>> {
+    let Found::Message(row) = find(store, mailbox, key)? else {
+        return Ok(None);
+    };
+    let raw = row.raw(store)?;
+    let mut room = Vec::new();
+    let text = parse::parse_slim(&raw, &mut room).map(|mail| mail.text(MAX_TEXT).0);
+    Ok(text
+        .ok()
+        .and_then(|text| around(&text, &crate::search::text::places(&text, words))))
+}
+
+/// A line of text around the first of these places.
+fn around(text: &str, places: &[std::ops::Range<usize>]) -> Option<String> {
+    const BEFORE: usize = 40;
+    const LENGTH: usize = 160;
+    let first = places.first()?;
+    let start = text[..first.start]
+        .char_indices()
+        .rev()
+        .take(BEFORE)
+        .last()
+        .map_or(first.start, |(at, _)| at);
+    // From the start of a word on.
+    let start = match text[start..first.start].find(char::is_whitespace) {
+        Some(blank) if start > 0 => start + blank,
+        _ => start,
+    };
+    let line = super::one_line(&text[start..], LENGTH);
+    Some(match start {
+        0 => line,
+        _ => format!("… {line}"),
+    })
 }
 
 /// The raw bytes of a message, or the .ics of an appointment.

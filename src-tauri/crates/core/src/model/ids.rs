@@ -11,6 +11,9 @@ use crate::{Error, Result};
 /// The root of every derived id. Changing it would orphan every document ever written.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6265_6861_6c66_5f69_7465_6d5f_7631_0000);
 
+/// The bits in which an activity's id differs from its item's, so that one leads back to the other.
+const ACTIVITY: u128 = 0x6163_7469_7669_0000_0000_7479_0000_0000;
+
 /// A message or appointment of one mailbox: derived from (mailbox, kind, Message-ID or UID).
 ///
 /// Two people who track the same mail offline make the same item, hence the same document (E-06).
@@ -26,7 +29,12 @@ impl ItemId {
 
     /// The id of the activity this item becomes when promoted: the same on every replica.
     pub fn activity(self) -> Uuid {
-        derive(&self.0, &["activity"])
+        Uuid::from_u128(self.0.as_u128() ^ ACTIVITY)
+    }
+
+    /// The item an activity is made from.
+    pub fn of_activity(activity: Uuid) -> Self {
+        Self(Uuid::from_u128(activity.as_u128() ^ ACTIVITY))
     }
 }
 
@@ -56,11 +64,33 @@ pub fn bare_key(text: &str) -> &str {
 
 /// Bytes as lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |n: u8| char::from_digit(u32::from(n), 16).unwrap_or_default();
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
+}
+
+/// The 32 bytes of a hash that [`hex`] wrote; `None` for anything else.
+pub fn unhex(text: &str) -> Option<[u8; 32]> {
+    let digit = |c: u8| match c {
+        b'0'..=b'9' => Some(c - b'0'),
+        b'a'..=b'f' => Some(c - b'a' + 10),
+        _ => None,
+    };
+    let mut bytes = [0; 32];
+    let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
+        return None;
+    };
+    if pairs.len() != bytes.len() {
+        return None;
+    }
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    Some(bytes)
 }
 
 /// A CRM row, written `TABLE:ID` (spec §6), as in `account:ALFKI`.
@@ -116,6 +146,8 @@ mod tests {
         assert_ne!(id, ItemId::derive(&a, Kind::Appointment, "1@x"));
         assert_ne!(id, ItemId::derive(&a, Kind::Email, "2@x"));
         assert_ne!(id.activity(), id.0);
+        assert_eq!(ItemId::of_activity(id.activity()), id);
+        assert_eq!(id.activity().get_version_num(), 5);
         // Written down: an id that changes between releases would split every item in two.
         assert_eq!(id.to_string(), "763de5e3-375b-525d-ab61-fb87242ff9da");
     }

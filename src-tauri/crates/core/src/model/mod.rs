@@ -8,6 +8,6 @@ mod time;
 
 pub use address::Address;
 pub use facts::{Answers, Facts, FolderRole, MAX_FACTS_TEXT, Meeting, Mention, Method};
-pub use ids::{ItemId, RowRef, bare_key, derive, hex};
+pub use ids::{ItemId, RowRef, bare_key, derive, hex, unhex};
 pub use items::{Kind, Level, Status};
 pub use time::{Clock, SystemClock, Time};

@@ -6,11 +6,12 @@ use automerge::{
     ActorId, AutoCommit, Automerge, Change, ChangeHash, ROOT, ReadDoc, ScalarValue, Value,
     transaction::{CommitOptions, Transactable},
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::change::Put;
 use crate::{
     Error, Result,
     model::{Address, ItemId, Time, derive, hex},
@@ -43,6 +44,23 @@ impl DocumentId {
     pub fn grants(mailbox: &Address) -> Self {
         Self(derive(&Uuid::nil(), &[mailbox.as_str(), "grants"]))
     }
+
+    /// What a document of this mailbox is about.
+    pub fn kind(self, mailbox: &Address) -> DocumentKind {
+        match self == Self::grants(mailbox) {
+            true => DocumentKind::Grants,
+            false => DocumentKind::Item,
+        }
+    }
+
+    /// Reads a column of a row.
+    pub(super) fn read(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
+        let wrong = |e: uuid::Error| {
+            rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, e.into())
+        };
+        let text: String = row.get(column)?;
+        Uuid::parse_str(&text).map(Self).map_err(wrong)
+    }
 }
 
 impl From<ItemId> for DocumentId {
@@ -57,11 +75,18 @@ impl std::fmt::Display for DocumentId {
     }
 }
 
+/// So many changes may lie beside a document before it is packed.
+const LOOSE: usize = 16;
+
 /// A document, opened.
+///
+/// Its changes lie in the operations that made them, where a click appends and rewrites nothing. A document that has
+/// seen many is packed: Automerge's own form is smaller and quicker to load than the changes one by one.
 pub struct Document {
     id: DocumentId,
-    kind: DocumentKind,
     automerge: AutoCommit,
+    /// How many of its changes are not packed.
+    loose: usize,
 }
 
 impl Document {
@@ -71,7 +96,11 @@ impl Document {
         let mut automerge = AutoCommit::new().with_actor(ActorId::from(&id.0.as_bytes()[..]));
         automerge.put(ROOT, "kind", kind.as_str())?;
         automerge.commit_with(CommitOptions::default().with_time(0));
-        Ok(Self { id, kind, automerge })
+        Ok(Self {
+            id,
+            automerge,
+            loose: 0,
+        })
     }
 
     /// Opens a stored document, or starts it.
@@ -84,22 +113,34 @@ impl Document {
 
     /// Opens a stored document; `None` when nobody has edited it.
     pub fn find(connection: &Connection, id: DocumentId, kind: DocumentKind) -> Result<Option<Self>> {
-        let bytes: Option<Vec<u8>> = connection
-            .prepare_cached("SELECT bytes FROM document WHERE id = ?1")?
-            .query_row([id.to_string()], |r| r.get(0))
-            .optional()?;
-        bytes
-            .map(|bytes| {
-                // What we stored ourselves is not hashed again at every click; `doctor` does that.
-                let automerge = AutoCommit::load_unverified_heads(&bytes)?;
-                Ok(Self { id, kind, automerge })
-            })
-            .transpose()
+        let packed = packed(connection, id)?;
+        let changes = loose(connection, id)?;
+        if packed.is_none() && changes.is_empty() {
+            return Ok(None);
+        }
+        let mut document = match packed {
+            // What we stored ourselves is not hashed again at every click; `doctor` does that.
+            Some(bytes) => Self {
+                id,
+                automerge: AutoCommit::load_unverified_heads(&bytes)?,
+                loose: 0,
+            },
+            None => Self::genesis(id, kind)?,
+        };
+        tracing::trace!(document = %id, "opened");
+        document.apply(changes)?;
+        Ok(Some(document))
     }
 
     /// Loads it the careful way, every hash checked.
-    pub fn verify(bytes: &[u8]) -> Result<()> {
-        Automerge::load(bytes)?;
+    ///
+    /// # Errors
+    /// `Document` when it is damaged.
+    pub fn verify(connection: &Connection, id: DocumentId) -> Result<()> {
+        if let Some(bytes) = packed(connection, id)? {
+            Automerge::load(&bytes)?;
+        }
+        loose(connection, id)?;
         Ok(())
     }
 
@@ -110,7 +151,7 @@ impl Document {
 
     /// Edits it as `device` and returns the change.
     ///
-    /// Every change has an actor of its own: the device's eight bytes, then eight of a hash of what is changed, in
+    /// Every change has an actor of its own: the device's eight bytes, then sixteen of a hash of what is changed, in
     /// which state, when. An actor that makes one change cannot make two with the same number, so a restored backup or
     /// a cloned disk cannot wedge a merge (design §3, first trap), and whose change it is stays visible. It is no
     /// random number, so that a simulation with the same seed is the same run.
@@ -127,22 +168,17 @@ impl Document {
         };
         work(&mut edit)?;
         let writes = edit.writes;
-        let mut hash = Sha256::new()
-            .chain_update(self.id.0)
-            .chain_update(at.0.to_be_bytes());
-        for head in &heads {
-            hash.update(head.0);
-        }
-        hash.update(serde_json::to_vec(&writes)?);
-        let mut actor = [0; 16];
-        actor[..8].copy_from_slice(device);
-        actor[8..].copy_from_slice(&hash.finalize()[..8]);
+        let of = writes
+            .iter()
+            .map(|(register, json)| (register.as_str(), json.as_str()));
+        let actor = actor(self.id, device, at, &heads, of);
         self.automerge.set_actor(ActorId::from(&actor[..]));
         for (register, value) in writes {
             self.automerge.put(ROOT, register, value)?;
         }
         self.automerge
             .commit_with(CommitOptions::default().with_time(at.0 / 1000));
+        self.loose += 1;
         self.automerge
             .get_last_local_change()
             .map(|change| change.raw_bytes().to_vec())
@@ -155,6 +191,7 @@ impl Document {
     /// # Errors
     /// `Document` when the changes cannot be applied; the document is then to be dropped unsaved.
     pub fn apply(&mut self, changes: Vec<Change>) -> Result<()> {
+        self.loose += changes.len();
         Ok(self.automerge.apply_changes(changes)?)
     }
 
@@ -169,6 +206,16 @@ impl Document {
             device.copy_from_slice(head);
         }
         Ok((change, device))
+    }
+
+    /// Is its actor the one [`Document::edit`] gives to a change that says this? Whoever could choose it could make two
+    /// changes by the same one, of which every replica takes the one that comes first.
+    pub fn is_by_its_actor(change: &Change, document: DocumentId, at: Time, puts: &[Put]) -> bool {
+        let Some(device) = change.actor_id().to_bytes().first_chunk::<8>() else {
+            return false;
+        };
+        let of = puts.iter().map(|put| (put.register.as_str(), put.json.as_str()));
+        change.actor_id().to_bytes() == actor(document, device, at, change.deps(), of)
     }
 
     /// The name of a change: the first half of Automerge's own hash of it, however it was packed, so that the same
@@ -276,39 +323,60 @@ impl Document {
         self.automerge.keys(ROOT).filter(|k| k != "kind").collect()
     }
 
-    /// Stores it.
-    pub fn save(&mut self, connection: &Connection, mailbox: &Address) -> Result<()> {
-        let bytes = self.automerge.save();
+    /// Its heads: two replicas that hold the same changes have the same.
+    pub fn heads(&mut self) -> Vec<ChangeHash> {
+        self.automerge.get_heads()
+    }
+
+    /// Packs it when many of its changes lie loose. Its operations must have been logged.
+    pub fn pack(&mut self, connection: &Connection) -> Result<()> {
+        if self.loose <= LOOSE {
+            return Ok(());
+        }
+        let (id, bytes) = (self.id.to_string(), self.automerge.save());
         connection
             .prepare_cached(
-                "INSERT INTO document (id, mailbox, kind, bytes) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (id) DO UPDATE SET bytes = excluded.bytes",
+                "INSERT INTO document (id, bytes) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET bytes = excluded.bytes",
             )?
-            .execute(params![
-                self.id.to_string(),
-                mailbox.as_str(),
-                self.kind.as_str(),
-                bytes
-            ])?;
+            .execute(params![id, bytes])?;
+        // The next cycle still has to seal the others.
+        connection
+            .prepare_cached(
+                "UPDATE operation SET change = x'' WHERE document = ?1 AND seq IS NOT NULL AND length(change) > 0",
+            )?
+            .execute([id])?;
+        self.loose = 0;
         Ok(())
     }
 
-    /// The documents of a mailbox of one kind.
-    pub fn all(connection: &Connection, kind: DocumentKind) -> Result<Vec<(Address, DocumentId)>> {
-        let mut statement =
-            connection.prepare("SELECT mailbox, id FROM document WHERE kind = ?1 ORDER BY id")?;
-        let found = statement.query_map([kind.as_str()], |r| {
-            Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?))
+    /// Every document there is, with its mailbox.
+    pub fn all(connection: &Connection) -> Result<Vec<(Address, DocumentId)>> {
+        let mut statement = connection
+            .prepare("SELECT document, mailbox FROM operation GROUP BY document ORDER BY document")?;
+        let found = statement.query_map([], |r| {
+            Ok((Address::lenient(&r.get::<_, String>(1)?), DocumentId::read(r, 0)?))
         })?;
-        let mut all = Vec::new();
-        for row in found {
-            let (mailbox, id) = row?;
-            if let Ok(id) = Uuid::parse_str(&id) {
-                all.push((Address::lenient(&mailbox), DocumentId(id)));
-            }
-        }
-        Ok(all)
+        Ok(found.collect::<Result<_, _>>()?)
     }
+}
+
+fn packed(connection: &Connection, id: DocumentId) -> Result<Option<Vec<u8>>> {
+    Ok(connection
+        .prepare_cached("SELECT bytes FROM document WHERE id = ?1")?
+        .query_row([id.to_string()], |r| r.get(0))
+        .optional()?)
+}
+
+fn loose(connection: &Connection, id: DocumentId) -> Result<Vec<Change>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT change FROM operation WHERE document = ?1 AND length(change) > 0 ORDER BY number",
+    )?;
+    let mut rows = statement.query([id.to_string()])?;
+    let mut changes = Vec::new();
+    while let Some(row) = rows.next()? {
+        changes.push(Document::read_change(&row.get::<_, Vec<u8>>(0)?)?.0);
+    }
+    Ok(changes)
 }
 
 /// A state the document has been in, or would be in without some changes.
@@ -326,6 +394,37 @@ pub struct Written<T> {
 
 fn name(hash: ChangeHash) -> String {
     hex(&hash.0[..16])
+}
+
+/// See [`Document::edit`].
+fn actor<'a>(
+    document: DocumentId,
+    device: &[u8; 8],
+    at: Time,
+    heads: &[ChangeHash],
+    writes: impl Iterator<Item = (&'a str, &'a str)>,
+) -> [u8; 24] {
+    let mut hash = Sha256::new()
+        .chain_update(document.0)
+        .chain_update(at.0.to_be_bytes());
+    let mut heads: Vec<_> = heads.iter().collect();
+    heads.sort_unstable();
+    for head in heads {
+        hash.update(head.0);
+    }
+    for part in writes.flat_map(|(register, json)| [register, json]) {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let mut actor = [0; 24];
+    actor[..8].copy_from_slice(device);
+    actor[8..].copy_from_slice(&hash.finalize()[..16]);
+    actor
+}
+
+/// The name of a change that has been read: see [`Document::change_id`].
+pub fn change_name(change: &Change) -> String {
+    name(change.hash())
 }
 
 /// The registers of a document while it is edited.
@@ -354,6 +453,7 @@ impl Edit<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::replica::{self, Action, Link, Logged, Operation, Origin};
 
     fn apart() -> (Document, Document) {
         let id = DocumentId(Uuid::from_u128(7));
@@ -404,8 +504,29 @@ mod tests {
         assert_eq!(Document::read_change(&from_a).unwrap().1, *b"device-a");
     }
 
+    /// Logs a change of `document` as the next cycle will find it, or as an envelope brought it.
+    fn log(tx: &Connection, document: &Document, change: &[u8], link: Option<Link>) -> Result<()> {
+        let mailbox = Address::lenient("a@x");
+        let by = Logged {
+            mailbox: &mailbox,
+            device: "d",
+            person: &mailbox,
+            link,
+        };
+        let operation = Operation {
+            at: Time(1),
+            action: Action::Track,
+            document: document.id,
+            kind: DocumentKind::Item,
+            change: change.to_vec(),
+            origin: Origin::default(),
+        };
+        replica::log(tx, &by, &operation)?;
+        Ok(())
+    }
+
     #[test]
-    fn a_change_that_comes_too_early_waits_in_the_document_also_on_disk() {
+    fn a_change_that_comes_too_early_waits_also_on_disk() {
         let folder = tempfile::tempdir().unwrap();
         let store = crate::store::Store::open(folder.path()).unwrap();
         let (mut a, mut b) = apart();
@@ -413,11 +534,66 @@ mod tests {
         let second = a.edit(b"device-a", Time(2000), |e| e.set("x", &2)).unwrap();
         b.apply(vec![Document::read_change(&second).unwrap().0]).unwrap();
         assert!(b.values::<i32>("x").unwrap().is_empty());
-        store.write(|tx| b.save(tx, &Address::lenient("a@x"))).unwrap();
+        store.write(|tx| log(tx, &b, &second, None)).unwrap();
         let mut b = store
             .read(|c| Document::open(c, b.id, DocumentKind::Item))
             .unwrap();
         b.apply(vec![Document::read_change(&first).unwrap().0]).unwrap();
         assert_eq!(b.values::<i32>("x").unwrap(), [2]);
+    }
+
+    #[test]
+    fn packing_changes_nothing_and_keeps_what_is_not_sealed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = crate::store::Store::open(folder.path()).unwrap();
+        let link = Link { branch: 0, seq: 1 };
+        let (mut a, mut b) = apart();
+        let early = b.edit(b"device-b", Time(1), |e| e.set("y", &0)).unwrap();
+        let early = [early, b.edit(b"device-b", Time(2), |e| e.set("y", &1)).unwrap()];
+        let left = store
+            .write(|tx| {
+                // Its ancestor never comes: it has to wait in the packed document as well.
+                a.apply(vec![Document::read_change(&early[1])?.0])?;
+                log(tx, &a, &early[1], Some(link))?;
+                for n in 0..3 * LOOSE {
+                    let change = a.edit(b"device-a", Time(n as i64), |e| e.set("x", &n))?;
+                    log(tx, &a, &change, (n != 5).then_some(link))?;
+                    a.pack(tx)?;
+                }
+                Document::verify(tx, a.id)?;
+                Ok(loose(tx, a.id)?.len())
+            })
+            .unwrap();
+        assert!(left <= LOOSE + 1, "{left} lie loose");
+        let unsealed = store
+            .read(|c| replica::unsealed(c, &Address::lenient("a@x"), 9))
+            .unwrap();
+        assert_eq!(unsealed.len(), 1);
+        let mut again = store
+            .read(|c| Document::open(c, a.id, DocumentKind::Item))
+            .unwrap();
+        assert_eq!(again.heads(), a.heads());
+        assert_eq!(again.values::<usize>("x").unwrap(), [3 * LOOSE - 1]);
+        again
+            .apply(vec![Document::read_change(&early[0]).unwrap().0])
+            .unwrap();
+        assert_eq!(again.values::<i32>("y").unwrap(), [1]);
+    }
+
+    #[test]
+    fn a_damaged_change_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = crate::store::Store::open(folder.path()).unwrap();
+        let (mut a, _) = apart();
+        let mut change = a.edit(b"device-a", Time(1), |e| e.set("x", &"text")).unwrap();
+        let last = change.len() - 1;
+        change[last] ^= 1;
+        store
+            .write(|tx| {
+                log(tx, &a, &change, None)?;
+                assert!(Document::verify(tx, a.id).is_err());
+                Ok(())
+            })
+            .unwrap();
     }
 }

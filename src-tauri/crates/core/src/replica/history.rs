@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::Action;
+use super::{Action, DocumentId};
 use crate::{
     Result,
     model::{Address, Time},
@@ -80,6 +80,20 @@ pub fn last_done(connection: &Connection, person: &Address) -> Result<Vec<Step>>
     Ok(last)
 }
 
+/// What this person did and has not undone, newest first: the last step of each go, and of how many it was one.
+pub fn done(connection: &Connection, person: &Address, limit: u32) -> Result<Vec<(Step, u32)>> {
+    let sql = format!(
+        "SELECT {COLUMNS}, CASE o.batch WHEN '' THEN 1 ELSE (SELECT count(*) FROM operation b WHERE b.batch = o.batch) END
+         FROM (SELECT * FROM operation o WHERE o.person = ?1 AND {STEP} AND NOT {UNDONE}
+                 AND NOT EXISTS (SELECT 1 FROM refusal r WHERE r.operation = o.id)
+                 AND NOT EXISTS (SELECT 1 FROM operation n WHERE n.batch = o.batch AND n.batch <> '' AND n.number > o.number)
+               ORDER BY o.number DESC LIMIT ?2) o ORDER BY o.number DESC"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let found = statement.query_map(params![person.as_str(), limit], |r| Ok((read(r)?, r.get(8)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
 /// What this person undid last and has not done again, in the order it was done. Empty after a new step: there is no
 /// way back onto a road that was left.
 pub fn last_undone(connection: &Connection, person: &Address) -> Result<Vec<Step>> {
@@ -105,14 +119,13 @@ fn all(connection: &Connection, sql: &str, by: &str) -> Result<Vec<Step>> {
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Step> {
     let action: String = row.get(4)?;
-    let document: String = row.get(2)?;
     let wrong = |i, e: Box<dyn std::error::Error + Send + Sync>| {
         rusqlite::Error::FromSqlConversionFailure(i, rusqlite::types::Type::Text, e)
     };
     Ok(Step {
         id: row.get(0)?,
         mailbox: Address::lenient(&row.get::<_, String>(1)?),
-        document: uuid::Uuid::parse_str(&document).map_err(|e| wrong(2, e.into()))?,
+        document: DocumentId::read(row, 2)?.0,
         person: Address::lenient(&row.get::<_, String>(3)?),
         action: serde_json::from_str(&action).map_err(|e| wrong(4, e.into()))?,
         at: Time(row.get(5)?),

@@ -9,6 +9,8 @@ mod history;
 mod operation;
 
 pub use change::{Place, Put, puts};
-pub use document::{Document, DocumentId, DocumentKind, Moment, Written};
-pub use history::{Step, is_accepted, is_undone, last_done, last_undone, named, step};
-pub use operation::{Action, Link, Logged, Operation, Origin, links, log, mark_sealed, unsealed, waiting};
+pub use document::{Document, DocumentId, DocumentKind, Moment, Written, change_name};
+pub use history::{Step, done, is_accepted, is_undone, last_done, last_undone, named, step};
+pub use operation::{
+    Action, Link, Logged, Operation, Origin, Unsealed, links, log, log_as, mark_sealed, unsealed, waiting,
+};

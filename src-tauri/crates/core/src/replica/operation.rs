@@ -31,6 +31,8 @@ pub enum Action {
     Redo,
     /// The owner accepts what was not applied.
     Accept,
+    /// Other terms for a delegate.
+    ChangeGrant,
 }
 
 impl Action {
@@ -46,6 +48,7 @@ impl Action {
             Self::Undo => "Undo",
             Self::Redo => "Redo",
             Self::Accept => "Accept",
+            Self::ChangeGrant => "Change delegate",
         }
     }
 
@@ -122,58 +125,84 @@ pub struct Link {
 
 /// Logs an operation. True when it is new here, or was not known to be sealed: an old copy of a disk may learn so.
 pub fn log(connection: &Connection, by: &Logged<'_>, operation: &Operation) -> Result<bool> {
-    // The change itself is kept only until an envelope holds it.
-    let bytes = match by.link {
-        None => postcard::to_stdvec(operation)?,
-        Some(_) => Vec::new(),
-    };
+    log_as(connection, by, &operation.id(), operation)
+}
+
+/// The same, of an operation whose id is known already.
+pub fn log_as(connection: &Connection, by: &Logged<'_>, id: &str, operation: &Operation) -> Result<bool> {
     let added = connection
         .prepare_cached(
-            "INSERT INTO operation (id, mailbox, document, device, person, action, at, changes, branch, seq, batch, cause)
+            "INSERT INTO operation (id, mailbox, document, device, person, action, at, batch, cause, branch, seq, change)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-             ON CONFLICT (id) DO UPDATE SET changes = x'', branch = excluded.branch, seq = excluded.seq
+             ON CONFLICT (id) DO UPDATE SET branch = excluded.branch, seq = excluded.seq
              WHERE operation.seq IS NULL AND excluded.seq IS NOT NULL",
         )?
         .execute(params![
-            operation.id(),
+            id,
             by.mailbox.as_str(),
             operation.document.to_string(),
             by.device,
             by.person.as_str(),
             serde_json::to_string(&operation.action)?,
             operation.at.0,
-            bytes,
-            by.link.map(|l| l.branch),
-            by.link.map(|l| l.seq),
             operation.origin.batch,
             operation.origin.cause,
+            by.link.map(|l| l.branch),
+            by.link.map(|l| l.seq),
+            operation.change,
         ])?;
     Ok(added == 1)
 }
 
-/// The first `limit` own operations of a mailbox that no envelope holds yet, oldest first, each with its number.
-pub fn unsealed(connection: &Connection, mailbox: &Address, limit: usize) -> Result<Vec<(i64, Operation)>> {
+/// An own operation that no envelope holds yet.
+pub struct Unsealed {
+    /// Its number in the log.
+    pub number: i64,
+    /// The device.
+    pub device: String,
+    /// The person.
+    pub person: Address,
+    /// What they did.
+    pub operation: Operation,
+}
+
+/// The first `limit` own operations of a mailbox that no envelope holds yet, oldest first.
+pub fn unsealed(connection: &Connection, mailbox: &Address, limit: usize) -> Result<Vec<Unsealed>> {
+    // They are all of one device and of no branch: the index has them in the order of their numbers.
     let mut statement = connection.prepare_cached(
-        "SELECT number, changes FROM operation WHERE mailbox = ?1 AND seq IS NULL ORDER BY number LIMIT ?2",
+        "SELECT number, device, person, document, action, at, batch, cause, change FROM operation
+         WHERE mailbox = ?1 AND seq IS NULL ORDER BY device, branch, number LIMIT ?2",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let found = statement.query_map(params![mailbox.as_str(), limit], |r| {
-        Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?))
-    })?;
-    found
-        .map(|row| {
-            let (number, bytes) = row?;
-            Ok((number, postcard::from_bytes(&bytes)?))
-        })
-        .collect()
+    let mut rows = statement.query(params![mailbox.as_str(), limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let document = DocumentId::read(row, 3)?;
+        found.push(Unsealed {
+            number: row.get(0)?,
+            device: row.get(1)?,
+            person: Address::lenient(&row.get::<_, String>(2)?),
+            operation: Operation {
+                at: Time(row.get(5)?),
+                action: serde_json::from_str(&row.get::<_, String>(4)?)?,
+                document,
+                kind: document.kind(mailbox),
+                change: row.get(8)?,
+                origin: Origin {
+                    batch: row.get(6)?,
+                    cause: row.get(7)?,
+                },
+            },
+        });
+    }
+    Ok(found)
 }
 
 /// Notes that the envelope at `link` now holds the unsealed operations of the mailbox up to `last`.
 pub fn mark_sealed(connection: &Connection, mailbox: &Address, last: i64, link: Link) -> Result<()> {
     connection
         .prepare_cached(
-            "UPDATE operation SET branch = ?3, seq = ?4, changes = x''
-             WHERE mailbox = ?1 AND seq IS NULL AND number <= ?2",
+            "UPDATE operation SET branch = ?3, seq = ?4 WHERE mailbox = ?1 AND seq IS NULL AND number <= ?2",
         )?
         .execute(params![mailbox.as_str(), last, link.branch, link.seq])?;
     Ok(())

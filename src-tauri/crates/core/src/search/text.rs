@@ -363,6 +363,26 @@ fn words(text: &str) -> Vec<String> {
     words
 }
 
+/// Where in a text the words stand that were looked for, the last one perhaps unfinished, in order.
+pub fn places(text: &str, looked_for: &str) -> Vec<std::ops::Range<usize>> {
+    let wanted = words(looked_for);
+    let unfinished = looked_for.chars().next_back().is_some_and(char::is_alphanumeric);
+    let mut tokenizer = Words::default();
+    let mut stream = tokenizer.token_stream(text);
+    let mut places = Vec::new();
+    while stream.advance() {
+        let token = stream.token();
+        let is = |(at, word): (usize, &String)| {
+            token.text == *word
+                || unfinished && at + 1 == wanted.len() && token.text.starts_with(word.as_str())
+        };
+        if wanted.iter().enumerate().any(is) {
+            places.push(token.offset_from..token.offset_to);
+        }
+    }
+    places
+}
+
 /// Runs of letters and digits, in lower case, without accents: `Müller` is found as `muller`.
 #[derive(Clone, Default)]
 struct Words {
@@ -553,7 +573,28 @@ mod tests {
         );
     }
 
+    #[test]
+    fn the_places_of_what_was_looked_for() {
+        let text = "Zürich: die Müllers; mueller, Müll";
+        let found = |words: &str| {
+            places(text, words)
+                .into_iter()
+                .map(|p| &text[p])
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found("zurich mull"), ["Zürich", "Müllers", "Müll"]);
+        assert_eq!(found("mull "), ["Müll"], "a word that is finished");
+        assert_eq!(found(""), [""; 0]);
+    }
+
     proptest! {
+        #[test]
+        fn places_lie_within_the_text(text in "\\PC{0,80}", words in "\\PC{0,20}") {
+            for place in places(&text, &words) {
+                prop_assert!(text.get(place).is_some_and(|word| !word.is_empty()));
+            }
+        }
+
         #[test]
         fn any_text_has_words_or_none(text in "\\PC{0,80}") {
             for word in words(&text) {

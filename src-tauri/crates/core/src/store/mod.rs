@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 use rusqlite_migration::{M, Migrations};
 
 use crate::{Error, Result};
@@ -108,6 +108,12 @@ fn connect(file: &Path, read_only: bool) -> Result<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "query_only", read_only)?;
+    // The writer may grow to 32 MiB: a merge touches every index all over, and what does not fit is read again and again.
+    if !read_only {
+        connection.pragma_update(None, "cache_size", -32 * 1024)?;
+    }
+    // Plans do not look at bound values. Otherwise SQLite compiles every `LIMIT ?` anew each time it is run.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }

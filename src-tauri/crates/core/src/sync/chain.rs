@@ -9,8 +9,11 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
-use super::envelope::content_hash;
+use super::{envelope::content_hash, receipt::Missing};
 use crate::{Result, model::Address, replica::Link};
+
+/// How many missing envelopes a receipt names at most; the others are named when these have come.
+const NAMED: usize = 256;
 
 /// The last link of a branch.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -121,9 +124,8 @@ pub fn head(connection: &Connection, mailbox: &Address, device: &str) -> Result<
 /// follows what has not. How many envelopes are missing, at least. Whose device it is comes as the person's name.
 pub fn waiting_for(connection: &Connection, mailbox: &Address) -> Result<Vec<(String, u64)>> {
     let mut beyond = Seen::new();
-    let mut statement = connection.prepare_cached("SELECT seen FROM receipt WHERE mailbox = ?1")?;
-    for said in statement.query_map([mailbox.as_str()], |r| r.get::<_, String>(0))? {
-        for (device, tips) in serde_json::from_str::<Seen>(&said?)? {
+    for said in trusted(connection, mailbox)? {
+        for (device, tips) in said {
             for tip in tips {
                 if merged(connection, mailbox, &device, &tip.hash)?.is_none() {
                     beyond.entry(device.clone()).or_default().push(tip);
@@ -154,6 +156,53 @@ pub fn waiting_for(connection: &Connection, mailbox: &Address) -> Result<Vec<(St
         holes.push((name.unwrap_or(device), most.saturating_sub(held).max(1)));
     }
     Ok(holes)
+}
+
+/// The envelopes this replica knows must exist and does not hold, as far as it can name them: tips that others hold,
+/// and what the envelopes that wait here follow.
+pub fn missing(connection: &Connection, mailbox: &Address) -> Result<Missing> {
+    let mut missing = Missing::new();
+    for said in trusted(connection, mailbox)? {
+        for (device, tips) in said {
+            for tip in tips {
+                if missing.len() < NAMED && !is_here(connection, &tip.hash)? {
+                    missing.insert((device.clone(), tip.hash));
+                }
+            }
+        }
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT e.device, e.prev FROM envelope e LEFT JOIN envelope p ON p.hash = e.prev
+         WHERE e.mailbox = ?1 AND e.merged = 0 AND e.seq > 1 AND p.hash IS NULL",
+    )?;
+    let mut rows = statement.query([mailbox.as_str()])?;
+    while let Some(row) = rows.next()?
+        && missing.len() < NAMED
+    {
+        missing.insert((row.get(0)?, row.get(1)?));
+    }
+    Ok(missing)
+}
+
+/// What everybody has said they hold; whoever lost access may say what they like.
+fn trusted(connection: &Connection, mailbox: &Address) -> Result<Vec<Seen>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT r.seen FROM receipt r JOIN device d ON d.mailbox = r.mailbox AND d.id = r.device
+         LEFT JOIN access_grant g ON g.mailbox = d.mailbox AND g.delegate = d.person
+         WHERE r.mailbox = ?1 AND coalesce(g.revoked, 0) = 0",
+    )?;
+    let mut rows = statement.query([mailbox.as_str()])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(serde_json::from_str(row.get_ref(0)?.as_str().unwrap_or("{}"))?);
+    }
+    Ok(all)
+}
+
+fn is_here(connection: &Connection, hash: &str) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM envelope WHERE hash = ?1)")?
+        .query_row([hash], |r| r.get(0))?)
 }
 
 fn is_none(prev: &str) -> bool {

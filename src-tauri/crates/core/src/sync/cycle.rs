@@ -19,6 +19,8 @@ pub enum Event {
     Sealed,
     /// One envelope of the outbox is on the relay; `false` when the outbox is empty.
     Pushed(bool),
+    /// What others miss and this replica holds is on the relay again.
+    Offered,
     /// The own receipt is on the relay, or had not changed.
     ReceiptPushed,
     /// Status was derived anew.
@@ -36,6 +38,8 @@ pub enum Action {
     Seal,
     /// Publish the oldest envelope of the outbox, and mark it sent once the relay has acknowledged it.
     Push,
+    /// Publish again what another device says it misses and this replica holds.
+    Offer,
     /// Publish the own receipt if it changed.
     PushReceipt,
     /// Derive status from receipts and promote.
@@ -52,7 +56,8 @@ pub fn next(event: Event) -> Action {
         Event::TookIn(0) => Action::Merge,
         Event::Merged { new_devices: false } => Action::Seal,
         Event::Sealed | Event::Pushed(true) => Action::Push,
-        Event::Pushed(false) => Action::PushReceipt,
+        Event::Pushed(false) => Action::Offer,
+        Event::Offered => Action::PushReceipt,
         Event::ReceiptPushed => Action::Settle,
         Event::Settled => Action::Finish,
     }
@@ -82,6 +87,7 @@ mod tests {
                     outbox = outbox.saturating_sub(1);
                     Event::Pushed(pushed)
                 }
+                Action::Offer => Event::Offered,
                 Action::PushReceipt => Event::ReceiptPushed,
                 Action::Settle => Event::Settled,
                 Action::Finish => return actions,
@@ -91,10 +97,10 @@ mod tests {
 
     #[test]
     fn it_pulls_until_there_is_no_more_before_it_pushes_all_it_has() {
-        use Action::{Finish, Merge, Pull, Push, PushReceipt, Seal, Settle};
+        use Action::{Finish, Merge, Offer, Pull, Push, PushReceipt, Seal, Settle};
         assert_eq!(
             play(vec![], 0, 0),
-            [Pull, Merge, Seal, Push, PushReceipt, Settle, Finish]
+            [Pull, Merge, Seal, Push, Offer, PushReceipt, Settle, Finish]
         );
         assert_eq!(
             play(vec![5, 2], 0, 2),
@@ -107,6 +113,7 @@ mod tests {
                 Push,
                 Push,
                 Push,
+                Offer,
                 PushReceipt,
                 Settle,
                 Finish
@@ -116,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_merge_that_introduces_a_device_is_followed_by_another_pull() {
-        use Action::{Finish, Merge, Pull, Push, PushReceipt, Seal, Settle};
+        use Action::{Finish, Merge, Offer, Pull, Push, PushReceipt, Seal, Settle};
         assert_eq!(
             play(vec![1], 1, 0),
             [
@@ -127,6 +134,7 @@ mod tests {
                 Merge,
                 Seal,
                 Push,
+                Offer,
                 PushReceipt,
                 Settle,
                 Finish

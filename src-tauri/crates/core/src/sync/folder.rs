@@ -152,6 +152,10 @@ impl Relay for FolderRelay {
         Ok(entries)
     }
 
+    fn lists_everything(&self) -> bool {
+        true
+    }
+
     fn pulse(&self) -> Result<u64> {
         self.check()?;
         let mut hasher = DefaultHasher::new();

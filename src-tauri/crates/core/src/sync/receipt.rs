@@ -1,6 +1,6 @@
 //! Receipts: what a device has seen. They decide what is `Tracked`, and they show holes (design §4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,20 @@ use crate::{
 /// Operation -> why it was not applied.
 pub type Refused = BTreeMap<String, String>;
 
+/// Envelopes by device and hash.
+pub type Missing = BTreeSet<(String, String)>;
+
+/// What a device says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// What it holds.
+    pub seen: Seen,
+    /// What it misses.
+    pub missing: Missing,
+    /// What it has not applied.
+    pub refused: Refused,
+}
+
 /// One device's word on what it holds of a mailbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
@@ -30,6 +44,8 @@ pub struct Receipt {
     pub number: u64,
     /// What it holds.
     pub seen: Seen,
+    /// What it has heard of and does not hold: whoever does offers it again.
+    pub missing: Missing,
     /// What it holds and has not applied: without this, an author would take a quarantined click for done.
     pub refused: Refused,
     signature: ([u8; 32], [u8; 32]),
@@ -37,24 +53,24 @@ pub struct Receipt {
 
 impl Receipt {
     /// Signs what this device holds.
-    pub fn sign(
-        mailbox: &Address,
-        key: &DeviceKey,
-        number: u64,
-        seen: Seen,
-        refused: Refused,
-    ) -> Result<Self> {
+    pub fn sign(mailbox: &Address, key: &DeviceKey, number: u64, said: Said) -> Result<Self> {
         let mut receipt = Self {
             version: 1,
             mailbox: mailbox.clone(),
             device: key.id().to_owned(),
             number,
-            seen,
-            refused,
+            seen: said.seen,
+            missing: said.missing,
+            refused: said.refused,
             signature: Default::default(),
         };
         receipt.signature = split(key.sign(&receipt.signed()?));
         Ok(receipt)
+    }
+
+    /// Does it say this?
+    pub fn says(&self, said: &Said) -> bool {
+        self.seen == said.seen && self.missing == said.missing && self.refused == said.refused
     }
 
     /// As it travels.
@@ -91,7 +107,7 @@ impl Receipt {
                 "INSERT INTO receipt (mailbox, device, number, seen, refused, bytes, sent)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                  ON CONFLICT (mailbox, device) DO UPDATE SET number = excluded.number, seen = excluded.seen,
-                   refused = excluded.refused, bytes = excluded.bytes, sent = excluded.sent
+                   refused = excluded.refused, bytes = excluded.bytes, sent = excluded.sent, offered = 0
                  WHERE (excluded.number, excluded.bytes) > (receipt.number, receipt.bytes)",
             )?
             .execute(params![

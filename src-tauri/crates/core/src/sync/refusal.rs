@@ -16,22 +16,30 @@ use super::{
 use crate::{
     Result,
     access::{self, Act, authorise},
-    model::{Address, Time},
-    replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation},
+    model::{Address, Facts, ItemId, Time, hex},
+    replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation, Put},
+    tracking::{DECISION, Decision, FACTS},
 };
+
+/// How many values a document can have been given: nobody has that many, and a counter that was driven to its end
+/// would lock everybody else out.
+const MAX_OPS: u64 = 1 << 24;
 
 /// The changes of a document that do not count, each with the reason.
 pub fn refusals(connection: &Connection, document: DocumentId) -> Result<Refused> {
+    // Mostly there is none at all, and no operation need be looked at.
     let mut statement = connection.prepare_cached(
-        "SELECT o.id, r.reason FROM operation o JOIN refusal r ON r.operation = o.id WHERE o.document = ?1",
+        "SELECT o.id, r.reason FROM operation o JOIN refusal r ON r.operation = o.id
+         WHERE o.document = ?1 AND EXISTS (SELECT 1 FROM refusal)",
     )?;
     let found = statement.query_map([document.to_string()], |r| Ok((r.get(0)?, r.get(1)?)))?;
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// Is this a change Behalf makes, by the one whose signature it bears? The same answer on every replica.
-/// The outer result is a fault of ours, the inner one theirs.
-pub(super) fn sound(by: &Logged<'_>, operation: &Operation) -> Result<Result<(), String>> {
+/// Is this a change Behalf makes, by the one whose signature it bears? The same answer on every replica: it hangs on
+/// nothing but the operation itself. The operation's id when it is. The outer result is a fault of ours, the inner one
+/// theirs.
+pub(super) fn sound(by: &Logged<'_>, operation: &Operation) -> Result<Result<String, String>> {
     if operation.kind == DocumentKind::Grants
         && let Err(denied) = authorise(Act::Grant, by.person, by.mailbox, None, operation.at)
     {
@@ -45,32 +53,40 @@ pub(super) fn sound(by: &Logged<'_>, operation: &Operation) -> Result<Result<(),
         Ok(read) => read,
         Err(e) => return Ok(Err(format!("The change is damaged: {e}"))),
     };
-    if crate::model::hex(&device) != by.device {
+    if hex(&device) != by.device {
         return Ok(Err("The change was made in another device's name.".into()));
     }
-    let Some(puts) = replica::puts(&change) else {
+    let ours = change.seq() == 1 && change.max_op() <= MAX_OPS && change.extra_bytes().is_empty();
+    let fits =
+        |puts: &Vec<Put>| ours && Document::is_by_its_actor(&change, operation.document, operation.at, puts);
+    let Some(puts) = replica::puts(&change).filter(fits) else {
         return Ok(Err("The change is not one that Behalf makes.".into()));
     };
-    let own = |json: &str| {
-        serde_json::from_str::<crate::tracking::Decision>(json).is_ok_and(|d| d.person == *by.person)
-    };
-    let forged = operation.kind == DocumentKind::Item
-        && by.person != by.mailbox
-        && puts
-            .iter()
-            .any(|p| p.register == crate::tracking::DECISION && !own(&p.json));
-    Ok(match forged {
-        true => Err("The change was made in another person's name.".into()),
-        false => Ok(()),
+    if operation.kind == DocumentKind::Item {
+        for put in &puts {
+            if put.register == FACTS && !is_about(by.mailbox, operation.document, &put.json) {
+                return Ok(Err("The change is not about the message it names.".into()));
+            }
+            let own = || serde_json::from_str::<Decision>(&put.json).is_ok_and(|d| d.person == *by.person);
+            if put.register == DECISION && by.person != by.mailbox && !own() {
+                return Ok(Err("The change was made in another person's name.".into()));
+            }
+        }
+    }
+    Ok(Ok(replica::change_name(&change)))
+}
+
+/// Are these the facts of the item whose document it is? Facts of a later release, which cannot be read here, are
+/// shown to nobody here.
+fn is_about(mailbox: &Address, document: DocumentId, facts: &str) -> bool {
+    serde_json::from_str::<Facts>(facts).map_or(true, |f| {
+        document == ItemId::derive(mailbox, f.kind(), &f.key).into()
     })
 }
 
 /// What one of the owner's devices has said of an envelope: which of its operations do not count. It stands, for this
-/// disk may be an old copy. `None` when nothing has been said, or this is not the owner's replica.
-pub(super) fn said(tx: &Connection, by: &Logged<'_>, link: Link, envelope: &str) -> Result<Option<Refused>> {
-    if by.person == by.mailbox || !is_mine(tx, by.mailbox)? {
-        return Ok(None);
-    }
+/// disk may be an old copy. `None` when nothing has been said.
+fn said(tx: &Connection, by: &Logged<'_>, link: Link, envelope: &str) -> Result<Option<Refused>> {
     let mut statement = tx.prepare_cached(
         "SELECT r.seen, r.refused FROM receipt r JOIN device d ON d.mailbox = r.mailbox AND d.id = r.device
          WHERE r.mailbox = ?1 AND d.person = ?1",
@@ -100,23 +116,46 @@ fn leads_to(tx: &Connection, tip: &str, link: Link, envelope: &str) -> Result<bo
         .query_row(params![tip, link.seq, envelope], |r| r.get(0))?)
 }
 
-/// Why a sound operation is not to count; `None` when it counts, or when that is not for this replica to say.
-pub(super) fn verdict(
-    tx: &Connection,
-    by: &Logged<'_>,
-    said: Option<&Refused>,
-    operation: &Operation,
-    now: Time,
-) -> Result<Option<String>> {
-    if by.person == by.mailbox || !is_mine(tx, by.mailbox)? {
-        return Ok(None);
+/// What this replica says of an envelope's operations: whether they count.
+#[derive(Default)]
+pub(super) struct Verdict {
+    /// The owner has said so before.
+    said: Option<Refused>,
+    /// Judged now: why none of them counts.
+    refused: Option<String>,
+}
+
+impl Verdict {
+    /// Judges an envelope. Everything counts where that is not for this replica to say.
+    pub(super) fn on(
+        tx: &Connection,
+        by: &Logged<'_>,
+        link: Link,
+        envelope: &str,
+        now: Time,
+    ) -> Result<Self> {
+        if by.person == by.mailbox || !is_mine(tx, by.mailbox)? {
+            return Ok(Self::default());
+        }
+        if let Some(said) = said(tx, by, link, envelope)? {
+            return Ok(Self {
+                said: Some(said),
+                refused: None,
+            });
+        }
+        let grant = access::grant_of(tx, by.mailbox, by.person)?;
+        let judged = authorise(Act::Track, by.person, by.mailbox, grant.as_ref(), now);
+        Ok(Self {
+            said: None,
+            refused: judged.err().map(|denied| denied.to_string()),
+        })
     }
-    if let Some(refused) = said {
-        return Ok(refused.get(&operation.id()).cloned());
+
+    /// Why an operation does not count; `None` when it does.
+    pub(super) fn of(&self, operation: &str) -> Option<&str> {
+        let said = self.said.as_ref().and_then(|said| said.get(operation));
+        said.or(self.refused.as_ref()).map(String::as_str)
     }
-    let grant = access::grant_of(tx, by.mailbox, by.person)?;
-    let judged = authorise(Act::Track, by.person, by.mailbox, grant.as_ref(), now);
-    Ok(judged.err().map(|denied| denied.to_string()))
 }
 
 fn is_mine(connection: &Connection, mailbox: &Address) -> Result<bool> {

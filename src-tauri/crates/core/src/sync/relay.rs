@@ -1,5 +1,7 @@
 //! A place where replicas meet. It is trusted with nothing: neither content, nor order, nor completeness.
 
+use std::time::Duration;
+
 use crate::{Result, model::Address};
 
 /// What an entry is.
@@ -22,6 +24,10 @@ pub struct EntryName {
     pub hash: String,
 }
 
+/// Where the reading of a mailbox has come to, in words only its relay understands. Empty: the beginning.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cursor(pub String);
+
 /// A relay. Calls block.
 pub trait Relay: Send + Sync {
     /// Makes an entry durable on the relay; returning means acknowledged. Doing it twice is harmless.
@@ -41,9 +47,35 @@ pub trait Relay: Send + Sync {
         wanted: &mut dyn FnMut(&EntryName) -> bool,
     ) -> Result<Vec<(EntryName, Vec<u8>)>>;
 
+    /// True when [`Relay::pull`] asks about every entry the relay has, whenever it was written: then what it does not
+    /// ask about is not there.
+    fn lists_everything(&self) -> bool {
+        false
+    }
+
+    /// The same from a cursor on, which it moves: what lies before it has been asked about. A relay that can tell
+    /// what is new only by looking at everything leaves the cursor alone.
+    ///
+    /// # Errors
+    /// As [`Relay::pull`]; the cursor then stays where it was.
+    fn pull_after(
+        &self,
+        mailbox: &Address,
+        cursor: &mut Cursor,
+        wanted: &mut dyn FnMut(&EntryName) -> bool,
+    ) -> Result<Vec<(EntryName, Vec<u8>)>> {
+        let _ = cursor;
+        self.pull(mailbox, wanted)
+    }
+
     /// A number that changes when there may be something new: cheap, for watching.
     ///
     /// # Errors
     /// As [`Relay::pull`].
     fn pulse(&self) -> Result<u64>;
+
+    /// How often it is fair to ask for the pulse.
+    fn pulse_every(&self) -> Duration {
+        Duration::from_secs(2)
+    }
 }

@@ -1,15 +1,17 @@
 //! What an item's document says.
 
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Result,
     model::{Address, Facts, ItemId, RowRef, Time},
     replica::{Action, Document, DocumentKind, Moment, Operation, Origin},
-    sync::Refused,
+    sync::{Refused, refusals},
 };
 
-const FACTS: &str = "facts";
+/// The register of what the mail or appointment says.
+pub const FACTS: &str = "facts";
 const FIRST: &str = "first";
 /// The register of an item's decision.
 pub const DECISION: &str = "decision";
@@ -177,6 +179,14 @@ impl Standing {
             not_applied,
         }))
     }
+}
+
+/// An item's document, and what stands in it; `None` when nothing does.
+pub fn open(connection: &Connection, item: ItemId) -> Result<(Document, Option<Registers>)> {
+    let mut document = Document::open(connection, item.into(), DocumentKind::Item)?;
+    let refused = refusals(connection, document.id())?;
+    let standing = Standing::read(&mut document, &refused)?;
+    Ok((document, standing.map(|s| s.registers)))
 }
 
 /// Writes a decision into an item's document. `facts` are written by whoever tracks it first.

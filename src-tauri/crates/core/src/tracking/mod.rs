@@ -7,6 +7,8 @@ pub mod replies;
 mod status;
 pub mod suggest;
 
-pub use decision::{DECISION, Decision, First, NotApplied, Regarding, Registers, Standing, decide};
-pub use project::{check, project, rebuild};
+pub use decision::{
+    DECISION, Decision, FACTS, First, NotApplied, Regarding, Registers, Standing, decide, open,
+};
+pub use project::{project, project_heard, rebuild};
 pub use status::{log_click, settle};

@@ -6,27 +6,30 @@ use super::{Decision, Registers, Standing, replies, status};
 use crate::{
     Result, activity,
     model::{Address, ItemId, Time},
-    replica::{Document, DocumentId, DocumentKind},
-    sync::refusals,
+    replica::{self, Document, DocumentKind},
+    sync::{Heard, refusals},
 };
 
-/// Is this the document of the item it says it is? Another replica may have written anything.
-///
-/// # Errors
-/// The reason for the quarantine.
-pub fn check(mailbox: &Address, document: &Document) -> Result<(), String> {
-    match Registers::read(document).map_err(|e| e.to_string())? {
-        Some(r)
-            if DocumentId::from(ItemId::derive(mailbox, r.facts.kind(), &r.facts.key)) != document.id() =>
-        {
-            Err("The change is not about the message it names.".into())
-        }
-        _ => Ok(()),
-    }
+/// Makes an item's projection anew: what was decided, how far it has come, and its place in the timeline. The
+/// operations that made the document must have been logged.
+pub fn project(connection: &Connection, mailbox: &Address, document: &mut Document, now: Time) -> Result<()> {
+    let links = replica::links(connection, document.id().0)?;
+    // What is not sealed yet is held by nobody else, whatever they have said.
+    let heard = match links.iter().all(|(_, link)| link.is_some()) {
+        true => Heard::read(connection, mailbox)?,
+        false => Heard::default(),
+    };
+    project_heard(connection, mailbox, document, &heard, now)
 }
 
-/// Makes an item's projections anew: the item itself, its activity, parties and timeline, and its status.
-pub fn project(connection: &Connection, mailbox: &Address, document: &mut Document, now: Time) -> Result<()> {
+/// The same, with the receipts read already: for many documents in one go.
+pub fn project_heard(
+    connection: &Connection,
+    mailbox: &Address,
+    document: &mut Document,
+    heard: &Heard,
+    now: Time,
+) -> Result<()> {
     let refused = refusals(connection, document.id())?;
     let Some(Standing {
         registers,
@@ -42,20 +45,24 @@ pub fn project(connection: &Connection, mailbox: &Address, document: &mut Docume
         ..
     } = &registers;
     let item = ItemId(document.id().0);
-    let regarding = decision.regarding.as_ref().filter(|_| decision.tracked);
     let choices: Vec<&Decision> = match others.is_empty() {
         true => Vec::new(),
         false => std::iter::once(decision).chain(others).collect(),
     };
+
+    let links = replica::links(connection, item.0)?;
+    let decisions = std::iter::once(decision).chain(others);
+    let people = status::people(mailbox, decisions, not_applied.as_ref().map(|n| &n.person));
+    let progress = status::derive(connection, item, decision.tracked, &people, &links, heard, now)?;
+
+    let shown = activity::shown(facts);
+    let regarding = decision.regarding.as_ref().filter(|_| decision.has_activity());
     connection
         .prepare_cached(
-            "INSERT INTO item (id, mailbox, kind, key, tracked, regarding_table, regarding_id, regarding_name, person,
-                               at, choices, status, refused, refused_person)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'Not tracked', ?12, ?13)
-             ON CONFLICT (id) DO UPDATE SET tracked = excluded.tracked, regarding_table = excluded.regarding_table,
-               regarding_id = excluded.regarding_id, regarding_name = excluded.regarding_name,
-               person = excluded.person, at = excluded.at, choices = excluded.choices, refused = excluded.refused,
-               refused_person = excluded.refused_person",
+            "INSERT OR REPLACE INTO item (id, mailbox, kind, key, tracked, regarding_table, regarding_id,
+               regarding_name, person, at, choices, status, people, promoted, refused, refused_person, subject,
+               sortdate, statecode, ends, statuscode)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
         )?
         .execute(params![
             item.to_string(),
@@ -69,27 +76,34 @@ pub fn project(connection: &Connection, mailbox: &Address, document: &mut Docume
             decision.person.as_str(),
             decision.at.0,
             serde_json::to_string(&choices)?,
+            progress.overall.as_str(),
+            progress.people_json()?,
+            progress.promoted,
             not_applied.as_ref().map_or("", |n| &n.reason),
             not_applied.as_ref().map_or("", |n| n.person.as_str()),
+            shown.subject,
+            facts.sent.0,
+            shown.statecode,
+            facts.meeting.as_ref().map(|m| m.ends.0),
+            shown.statuscode,
         ])?;
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO item_text (item, text) VALUES (?1, ?2)")?
+        .execute(params![item.to_string(), facts.text])?;
     replies::note(connection, mailbox, item, facts)?;
-    if decision.has_activity() {
-        activity::put(connection, mailbox, item, &registers)?;
-    } else {
-        activity::remove(connection, item)?;
-    }
-    status::settle_item(connection, mailbox, item, now)?;
     Ok(())
 }
 
-/// Makes every item's projections anew from the documents. History (the status log) is left alone.
+/// Makes every item's projection anew from the documents. History (the status log) is left alone.
 pub fn rebuild(connection: &Connection, now: Time) -> Result<u32> {
     connection.execute_batch(
-        "DELETE FROM item_mark; DELETE FROM item_answers; DELETE FROM timeline; DELETE FROM activityparty; DELETE FROM activity; DELETE FROM item_person; DELETE FROM item;",
+        "DELETE FROM item_mark; DELETE FROM item_answers; DELETE FROM item_text; DELETE FROM item;",
     )?;
     let mut count = 0;
-    for (mailbox, id) in Document::all(connection, DocumentKind::Item)? {
-        if let Some(mut document) = Document::find(connection, id, DocumentKind::Item)? {
+    for (mailbox, id) in Document::all(connection)? {
+        if id.kind(&mailbox) == DocumentKind::Item
+            && let Some(mut document) = Document::find(connection, id, DocumentKind::Item)?
+        {
             project(connection, &mailbox, &mut document, now)?;
             count += 1;
         }

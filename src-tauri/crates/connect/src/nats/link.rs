@@ -1,0 +1,203 @@
+//! The connection: kept open, made again by itself, and driven by a small runtime of its own, so that the core, which
+//! knows no async, calls and waits.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use async_nats::{Client, ConnectOptions, Event, ServerError, connection::State};
+use behalf_core::{Error, Result};
+use tokio::runtime::Runtime;
+
+use super::{
+    address::NatsAddress,
+    fault::{Fault, clean, not_connected},
+};
+
+/// How long a server may take to let us in.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long it may take to answer. Three nodes that choose a leader anew need two to four seconds.
+pub const ANSWER: Duration = Duration::from_secs(8);
+/// How long a broken connection may take to come back before a call gives up.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How long not to try again after there was no connection at all, at first and at most.
+const PAUSE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
+
+/// The way to the servers.
+pub struct Link {
+    address: NatsAddress,
+    /// `None` only while it is dropped.
+    runtime: Option<Runtime>,
+    state: Mutex<Connecting>,
+    heard: Arc<Heard>,
+}
+
+#[derive(Default)]
+struct Connecting {
+    client: Option<Client>,
+    not_before: Option<Instant>,
+    pause: Duration,
+}
+
+/// What the servers say unasked.
+#[derive(Default)]
+pub struct Heard {
+    /// Counts the bells, and the times the connection came back.
+    pub rings: AtomicU64,
+    /// What this user may not do, when it was refused last.
+    forbidden: Mutex<Option<String>>,
+}
+
+impl Link {
+    /// A link to an address; nothing is connected yet.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn new(address: NatsAddress) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("relay")
+            .enable_all()
+            .build()
+            .map_err(Error::io("the relay's thread"))?;
+        Ok(Self {
+            address,
+            runtime: Some(runtime),
+            state: Mutex::default(),
+            heard: Arc::default(),
+        })
+    }
+
+    /// The relay, as it may be named.
+    pub fn name(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// What was heard.
+    pub fn heard(&self) -> &Arc<Heard> {
+        &self.heard
+    }
+
+    /// Waits for `work`. To be called where blocking is allowed.
+    pub fn wait<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        match &self.runtime {
+            Some(runtime) => runtime.block_on(work),
+            None => Err(Error::unavailable("The relay was closed.", "")),
+        }
+    }
+
+    /// Lets something run beside.
+    pub fn beside(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Some(runtime) = &self.runtime {
+            runtime.spawn(work);
+        }
+    }
+
+    /// The client, connected.
+    ///
+    /// # Errors
+    /// `Unavailable` with the reason.
+    pub fn client(&self) -> Result<Client> {
+        let mut state = lock(&self.state);
+        let client = match &state.client {
+            Some(client) => client.clone(),
+            None => {
+                let client = match self.wait(connect(&self.address, &self.heard)) {
+                    Ok(client) => client,
+                    Err(e) => {
+                        state.pause = (state.pause * 2).clamp(PAUSE.0, PAUSE.1);
+                        state.not_before = Some(Instant::now() + state.pause);
+                        return Err(e);
+                    }
+                };
+                state.pause = Duration::ZERO;
+                state.client.insert(client).clone()
+            }
+        };
+        drop(state);
+        self.wait(async {
+            let since = Instant::now();
+            while client.connection_state() != State::Connected {
+                if since.elapsed() > PATIENCE {
+                    return Err(Error::unavailable(
+                        format!("The connection to {} is broken.", self.address),
+                        "Behalf tries again by itself. Everything done meanwhile is saved on this computer.",
+                    ));
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Ok(client)
+        })
+    }
+
+    /// Makes a connection where there is none and it is time to try again; says nothing when it cannot.
+    pub fn keep_trying(&self) {
+        let now = Instant::now();
+        let due = {
+            let state = lock(&self.state);
+            state.client.is_none() && state.not_before.is_none_or(|then| then <= now)
+        };
+        if due && self.client().is_ok() {
+            self.heard.rings.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The sentence for a fault. A refusal comes beside the request, which is never answered then.
+    pub fn words(&self, fault: Fault) -> Error {
+        let forbidden = match fault {
+            Fault::TimedOut => lock(&self.heard.forbidden).take(),
+            _ => None,
+        };
+        forbidden.map_or(fault, Fault::Forbidden).words(&self.name())
+    }
+}
+
+impl Drop for Link {
+    /// A runtime must not wait for its threads where an async caller drops it.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn connect(address: &NatsAddress, heard: &Arc<Heard>) -> Result<Client> {
+    let told = Arc::clone(heard);
+    let options: ConnectOptions = address.options().await?;
+    let client = options
+        .name("behalf")
+        .connection_timeout(CONNECT)
+        .request_timeout(Some(ANSWER))
+        .ping_interval(Duration::from_secs(20))
+        // Our own bell does not wake us.
+        .no_echo()
+        .event_callback(move |event| {
+            match event {
+                // Whatever rang while the connection was gone was not heard.
+                Event::Connected => {
+                    told.rings.fetch_add(1, Ordering::Relaxed);
+                }
+                Event::ServerError(ServerError::Other(text)) => {
+                    let text = clean(&text);
+                    tracing::warn!(text, "the relay refuses something");
+                    *lock(&told.forbidden) = Some(text);
+                }
+                other => tracing::debug!(event = clean(&other.to_string()), "the relay's connection"),
+            }
+            std::future::ready(())
+        })
+        .connect(address.servers()?)
+        .await
+        .map_err(|e| not_connected(&e, &address.to_string()))?;
+    tracing::info!(relay = %address, server = clean(&client.server_info().version), "connected");
+    Ok(client)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

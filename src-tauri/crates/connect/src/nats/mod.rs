@@ -1,0 +1,251 @@
+//! NATS JetStream as relay (design §5, H-07): a server, or three of them, where a team meets.
+//!
+//! An entry is a message; one that is too long is stored in parts, and the message that names them comes last, so that
+//! an entry is there whole or not at all. What is acknowledged is on the disks of a majority. Reading goes on from a
+//! cursor; what a damaged node leaves out shows in the leader's count, and otherwise in the receipts.
+
+mod address;
+mod api;
+mod fault;
+mod layout;
+mod link;
+mod reading;
+mod setup;
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError, atomic::Ordering},
+    time::Duration,
+};
+
+use async_nats::{Client, HeaderMap};
+use behalf_core::{
+    Error, Result,
+    model::Address,
+    sync::{Cursor, EntryKind, EntryName, Relay, content_name},
+};
+use futures_util::StreamExt;
+
+pub use address::NatsAddress;
+use fault::{Fault, NO_STREAM};
+use layout::{ENTRY, PARTS, Place};
+use link::Link;
+pub use setup::{Report, server_config};
+
+/// What the headers and the subject of a message may take of the server's limit.
+const ROOM: usize = 4 << 10;
+/// Parts are no longer, whatever the server takes.
+const PART: usize = 1 << 20;
+/// No entry is longer; whatever is, is not ours.
+const MAX_ENTRY: usize = 512 << 20;
+
+/// A relay on NATS servers.
+pub struct NatsRelay {
+    link: Link,
+    /// Mailboxes whose bell is heard.
+    watched: Mutex<BTreeSet<String>>,
+}
+
+impl NatsRelay {
+    /// The relay at an address; nothing is connected yet.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn new(address: NatsAddress) -> Result<Self> {
+        Ok(Self {
+            link: Link::new(address)?,
+            watched: Mutex::default(),
+        })
+    }
+
+    /// Makes the streams that are missing, with three copies where the servers are a cluster.
+    ///
+    /// # Errors
+    /// `Unavailable` with what is in the way.
+    pub fn set_up(&self) -> Result<Report> {
+        let client = self.link.client()?;
+        let report = self.link.wait(async { Ok(setup::everything(&client).await) })?;
+        report.map_err(|fault| self.link.words(fault))
+    }
+
+    /// Does something, and once more after making the streams it needs, when one is not there yet.
+    fn with_streams<T>(
+        &self,
+        client: &Client,
+        streams: &[&str],
+        mut work: impl AsyncFnMut() -> Result<T, Fault>,
+    ) -> Result<T> {
+        let done = self.link.wait(async {
+            Ok(match work().await {
+                // Nobody listens on a subject of a stream that is not there.
+                Err(fault) if fault.is(NO_STREAM) || fault == Fault::NobodyThere => {
+                    match setup::streams(client, streams).await {
+                        Ok(()) => work().await,
+                        Err(fault) => Err(fault),
+                    }
+                }
+                done => done,
+            })
+        })?;
+        done.map_err(|fault| self.link.words(fault))
+    }
+
+    /// From now on the bell of a mailbox is heard.
+    fn watch(&self, client: &Client, place: &Place) -> Result<()> {
+        let bell = place.bell();
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        if watched.contains(&bell) {
+            return Ok(());
+        }
+        let subscribed = self
+            .link
+            .wait(async { Ok(client.subscribe(bell.clone()).await) })?;
+        let mut rings =
+            subscribed.map_err(|e| self.link.words(Fault::Broken(fault::clean(&e.to_string()))))?;
+        let heard = std::sync::Arc::clone(self.link.heard());
+        self.link.beside(async move {
+            while rings.next().await.is_some() {
+                heard.rings.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        watched.insert(bell);
+        Ok(())
+    }
+}
+
+impl Relay for NatsRelay {
+    fn publish(&self, mailbox: &Address, name: &EntryName, bytes: &[u8]) -> Result<()> {
+        let place = Place::of(mailbox);
+        if bytes.len() > MAX_ENTRY {
+            return Err(Error::bad_input(
+                format!("A change of {} bytes is too long for the relay.", bytes.len()),
+                "",
+            ));
+        }
+        let stream = match name.kind {
+            EntryKind::Envelope => place.stream(),
+            EntryKind::Receipt => layout::RECEIPTS.to_owned(),
+        };
+        let client = self.link.client()?;
+        self.with_streams(&client, &[&stream], async || match name.kind {
+            EntryKind::Envelope => put_entry(&client, &place, name, bytes).await,
+            EntryKind::Receipt => {
+                let headers = headers(layout::RECEIPTS, &name.hash);
+                let subject = place.receipt(&name.device);
+                api::publish(&client, subject, headers, bytes.to_vec()).await?;
+                Ok(())
+            }
+        })?;
+        let rung = self
+            .link
+            .wait(async { Ok(client.publish(place.bell(), Vec::new().into()).await) })?;
+        if let Err(e) = rung {
+            // It is stored; whoever does not hear the bell looks at their interval.
+            tracing::debug!("the bell did not ring: {e}");
+        }
+        Ok(())
+    }
+
+    fn pull(
+        &self,
+        mailbox: &Address,
+        wanted: &mut dyn FnMut(&EntryName) -> bool,
+    ) -> Result<Vec<(EntryName, Vec<u8>)>> {
+        self.pull_after(mailbox, &mut Cursor::default(), wanted)
+    }
+
+    fn pull_after(
+        &self,
+        mailbox: &Address,
+        cursor: &mut Cursor,
+        wanted: &mut dyn FnMut(&EntryName) -> bool,
+    ) -> Result<Vec<(EntryName, Vec<u8>)>> {
+        let place = Place::of(mailbox);
+        let client = self.link.client()?;
+        // Before reading: what comes after it rings.
+        self.watch(&client, &place)?;
+        let (entries, at) = self.with_streams(&client, &[&place.stream(), layout::RECEIPTS], async || {
+            reading::read(&client, &place, reading::At::parse(cursor), wanted).await
+        })?;
+        *cursor = at.cursor();
+        Ok(entries)
+    }
+
+    fn pulse(&self) -> Result<u64> {
+        self.link.keep_trying();
+        let watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let rings = self.link.heard().rings.load(Ordering::Relaxed);
+        // A mailbox that is newly watched may have changed before it was.
+        Ok(rings.wrapping_add(watched as u64))
+    }
+
+    fn pulse_every(&self) -> Duration {
+        Duration::from_millis(200)
+    }
+}
+
+fn headers(stream: &str, hash: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert("Nats-Expected-Stream", stream);
+    headers.insert(ENTRY, hash);
+    headers
+}
+
+/// Stores an entry, in parts where it is long.
+async fn put_entry(client: &Client, place: &Place, name: &EntryName, bytes: &[u8]) -> Result<(), Fault> {
+    let room = client.max_payload().saturating_sub(ROOM).clamp(1, PART);
+    let id = place.message_id(&name.device, &name.hash);
+    let mut headers = headers(&place.stream(), &name.hash);
+    if bytes.len() <= room {
+        put(client, place, place.links(&name.device), headers, &id, bytes).await?;
+        return Ok(());
+    }
+    let mut parts = Vec::new();
+    for part in bytes.chunks(room) {
+        let hash = content_name(part);
+        let id = place.message_id(&name.device, &hash);
+        let subject = place.parts(&name.device);
+        parts.push(
+            put(
+                client,
+                place,
+                subject,
+                self::headers(&place.stream(), &hash),
+                &id,
+                part,
+            )
+            .await?,
+        );
+    }
+    let parts: Vec<_> = parts.iter().map(u64::to_string).collect();
+    headers.insert(PARTS, parts.join(" ").as_str());
+    put(client, place, place.links(&name.device), headers, &id, b"").await?;
+    Ok(())
+}
+
+/// Stores a message and returns its number. Where the server has one of the same id, that one is looked at first: a
+/// copy that was damaged since must not count as stored.
+async fn put(
+    client: &Client,
+    place: &Place,
+    subject: String,
+    headers: HeaderMap,
+    id: &str,
+    bytes: &[u8],
+) -> Result<u64, Fault> {
+    let mut named = headers.clone();
+    named.insert("Nats-Msg-Id", id);
+    let ack = api::publish(client, subject.clone(), named, bytes.to_vec()).await?;
+    if !ack.duplicate {
+        return Ok(ack.seq);
+    }
+    let parts = headers.get(PARTS).map(|v| v.as_str());
+    let there = api::message(client, &place.stream(), ack.seq, None).await;
+    let whole = there.is_ok_and(|found| {
+        found.is_some_and(|m| m.subject == subject && m.bytes == bytes && m.parts.as_deref() == parts)
+    });
+    match whole {
+        true => Ok(ack.seq),
+        false => Ok(api::publish(client, subject, headers, bytes.to_vec()).await?.seq),
+    }
+}

@@ -1,0 +1,99 @@
+//! What a person can take back, said so that they know what it was (E-09).
+
+use rusqlite::Connection;
+
+use super::{
+    Desk,
+    undo::{key_of, written_grant},
+    view::{History, HistoryStep},
+};
+use crate::{
+    Result,
+    access::name_of,
+    audit,
+    model::Address,
+    replica::{self, Document, DocumentId, DocumentKind, Step},
+    tracking::{DECISION, Decision},
+};
+
+/// How many steps the menu offers.
+const STEPS: u32 = 10;
+
+impl Desk {
+    /// What this person can take back and do again.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn history(&self) -> Result<History> {
+        self.store.read(|c| {
+            let done = replica::done(c, &self.person, STEPS)?;
+            let undone = replica::last_undone(c, &self.person)?;
+            let count = u32::try_from(undone.len()).unwrap_or(u32::MAX);
+            Ok(History {
+                undo: done
+                    .iter()
+                    .map(|(step, count)| told(c, step, *count))
+                    .collect::<Result<_>>()?,
+                redo: undone.first().map(|step| told(c, step, count)).transpose()?,
+            })
+        })
+    }
+}
+
+fn told(c: &Connection, step: &Step, count: u32) -> Result<HistoryStep> {
+    let key = key_of(c, step)?;
+    let grants = step.document == DocumentId::grants(&step.mailbox).0;
+    let (subject, value) = match grants {
+        true => granted(c, step)?,
+        false => (
+            audit::subject_of(c, &step.mailbox, &key)?,
+            wanted(c, DocumentId(step.document), &step.id)?
+                .and_then(|d| d.regarding)
+                .map_or(String::new(), |r| r.name),
+        ),
+    };
+    Ok(HistoryStep {
+        id: match step.batch.as_str() {
+            "" => step.id.clone(),
+            batch => batch.to_owned(),
+        },
+        what: step.action.words().into(),
+        mailbox: step.mailbox.clone(),
+        key,
+        subject,
+        value,
+        at: step.at.rfc3339(),
+        count,
+    })
+}
+
+/// Whose grant it was, and what it allowed.
+fn granted(c: &Connection, step: &Step) -> Result<(String, String)> {
+    let document = Document::find(c, DocumentId(step.document), DocumentKind::Grants)?;
+    let written = match document {
+        Some(mut document) => match document.at(&step.id) {
+            Some(moment) => written_grant(&document, &moment, &step.id)?,
+            None => None,
+        },
+        None => None,
+    };
+    Ok(match written {
+        None => (String::new(), String::new()),
+        Some((delegate, grant)) => {
+            let name = name_of(c, &step.mailbox, &Address::lenient(&delegate))?;
+            (name, audit::words(true, Some(&serde_json::to_string(&grant)?)).0)
+        }
+    })
+}
+
+/// The decision an operation wrote; `None` where it cannot be read here.
+pub(super) fn wanted(c: &Connection, document: DocumentId, operation: &str) -> Result<Option<Decision>> {
+    let Some(mut document) = Document::find(c, document, DocumentKind::Item)? else {
+        return Ok(None);
+    };
+    let Some(moment) = document.at(operation) else {
+        return Ok(None);
+    };
+    let written = document.written::<Decision>(DECISION, Some(&moment))?;
+    Ok(written.into_iter().next().map(|w| w.value))
+}

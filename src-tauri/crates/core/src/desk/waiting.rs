@@ -1,0 +1,137 @@
+//! What stands behind the sync line: who has what, what waits, and why (H-03).
+
+use rusqlite::{Connection, params};
+
+use super::{
+    Desk,
+    items::item,
+    view::{Missing, QueuedItem, SyncDetails, SyncPerson},
+};
+use crate::{
+    Result, access, audit,
+    model::{Address, Time},
+    sync::{self, Heard, Held},
+};
+
+/// How many items are told one by one.
+const LISTED: u32 = 200;
+
+impl Desk {
+    /// Who has what, what waits and why.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn sync_details(&self) -> Result<SyncDetails> {
+        let interval = self.sync_interval()?;
+        self.store.read(|c| {
+            let mut details = SyncDetails {
+                interval,
+                people: Vec::new(),
+                queue: queue(c, &self.person)?,
+                queued: c
+                    .prepare_cached("SELECT count(*) FROM item WHERE status = 'Track pending'")?
+                    .query_row([], |r| r.get(0))?,
+                missing: Vec::new(),
+            };
+            for mailbox in audit::mailboxes(c)? {
+                people(c, &mailbox, self.key.id(), &self.person, &mut details.people)?;
+                for (from, changes) in sync::waiting_for(c, &mailbox)? {
+                    details.missing.push(Missing {
+                        mailbox: mailbox.clone(),
+                        from,
+                        changes: u32::try_from(changes).unwrap_or(u32::MAX),
+                    });
+                }
+            }
+            Ok(details)
+        })
+    }
+}
+
+fn queue(c: &Connection, me: &Address) -> Result<Vec<QueuedItem>> {
+    let mut statement = c.prepare_cached(
+        "SELECT mailbox, key, at FROM item WHERE status = 'Track pending' ORDER BY at, key LIMIT ?1",
+    )?;
+    let mut rows = statement.query([LISTED])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (mailbox, key): (String, String) = (row.get(0)?, row.get(1)?);
+        let mailbox = Address::lenient(&mailbox);
+        let Some(item) = item(c, &mailbox, &key, me)? else {
+            continue;
+        };
+        all.push(QueuedItem {
+            subject: audit::subject_of(c, &mailbox, &key)?,
+            regarding: item.regarding.map(|r| r.name),
+            since: Time(row.get(2)?).rfc3339(),
+            people: item.people,
+            mailbox,
+            key,
+        });
+    }
+    Ok(all)
+}
+
+/// Everybody else of a mailbox: the owner, or those the owner has let in.
+fn people(
+    c: &Connection,
+    mailbox: &Address,
+    device: &str,
+    me: &Address,
+    all: &mut Vec<SyncPerson>,
+) -> Result<()> {
+    let heard = Heard::read(c, mailbox)?;
+    let mut others = Vec::new();
+    if mailbox != me {
+        others.push(mailbox.clone());
+    }
+    let now = |grant: &access::Grant| !grant.revoked;
+    others.extend(
+        access::grants(c, mailbox)?
+            .into_iter()
+            .filter(|(person, grant)| person != me && mailbox == me && now(grant))
+            .map(|(person, _)| person),
+    );
+    for person in others {
+        let behind = match heard.seen.get(&person) {
+            None => None,
+            // Of several devices the one that has most.
+            Some(devices) => devices
+                .iter()
+                .map(|held| unheard(c, mailbox, device, held))
+                .collect::<Result<Vec<_>>>()?
+                .into_iter()
+                .min(),
+        };
+        all.push(SyncPerson {
+            mailbox: mailbox.clone(),
+            name: access::name_of(c, mailbox, &person)?,
+            person,
+            behind,
+        });
+    }
+    Ok(())
+}
+
+/// How many operations of this device somebody does not hold yet.
+fn unheard(c: &Connection, mailbox: &Address, device: &str, held: &Held) -> Result<u32> {
+    let mut statement = c.prepare_cached(
+        "SELECT branch, count(*) FILTER (WHERE seq > ?3 OR seq IS NULL) FROM operation
+         WHERE mailbox = ?1 AND device = ?2 AND branch IS ?4 GROUP BY branch",
+    )?;
+    let mut branches =
+        c.prepare_cached("SELECT DISTINCT branch FROM operation WHERE mailbox = ?1 AND device = ?2")?;
+    let branches = branches
+        .query_map([mailbox.as_str(), device], |r| r.get::<_, Option<i64>>(0))?
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut count = 0;
+    for branch in branches {
+        let upto = branch
+            .and_then(|b| held.get(&(device.to_owned(), b)))
+            .copied()
+            .unwrap_or(0);
+        let more: u32 = statement.query_row(params![mailbox.as_str(), device, upto, branch], |r| r.get(1))?;
+        count += more;
+    }
+    Ok(count)
+}

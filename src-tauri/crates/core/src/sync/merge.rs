@@ -1,0 +1,346 @@
+//! Merging: what was taken in, verified, judged, applied and projected.
+//!
+//! Envelopes are merged in batches, each in one transaction, and in a batch by document: however many changes have come
+//! for a document, it is opened, saved and projected once.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    chain,
+    envelope::{Content, Envelope},
+    receipt::Heard,
+    refusal,
+    run::{Known, Replica, device, mark_merged, useless},
+};
+use crate::{
+    Result, access,
+    desk::view::SyncReport,
+    model::{Address, Time, hex},
+    replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation},
+    tracking,
+};
+
+/// How much of changes a batch holds at most, in bytes: bounds what a merge keeps in memory.
+const BATCH: usize = 64 << 20;
+
+/// Merges every stored envelope that continues its chain. True when a device became known that was not.
+pub(super) fn merge(
+    replica: Replica<'_>,
+    mailbox: &Address,
+    now: Time,
+    report: &mut SyncReport,
+) -> Result<bool> {
+    let mut new_devices = false;
+    // A cycle in which nothing has come takes no write lock.
+    while !replica.store.read(|c| ready(c, mailbox))?.is_empty() {
+        let outcome = replica.store.write(|tx| Batch::new(tx, mailbox, now).merge())?;
+        report.merged += outcome.merged;
+        report.quarantined += outcome.quarantined;
+        new_devices |= outcome.new_devices;
+        if !outcome.moved {
+            break;
+        }
+    }
+    Ok(new_devices)
+}
+
+/// An envelope whose predecessor is merged: its device, its name.
+type Next = (String, String);
+
+/// The links that can be merged now. Where a chain forks, every branch is merged: what an old copy of a disk did is as
+/// good as what was done before it came back.
+fn ready(connection: &Connection, mailbox: &Address) -> Result<VecDeque<Next>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT e.device, e.hash FROM envelope e LEFT JOIN envelope p ON p.hash = e.prev AND p.device = e.device
+         WHERE e.mailbox = ?1 AND e.merged = 0 AND (p.merged = 1 OR e.seq = 1)
+         ORDER BY e.device, e.seq, e.hash",
+    )?;
+    let found = statement.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+#[derive(Default)]
+struct Outcome {
+    merged: u32,
+    quarantined: u32,
+    new_devices: bool,
+    /// Anything has happened at all.
+    moved: bool,
+}
+
+/// An operation that is to be applied, and where it stands.
+struct Pending {
+    /// Into [`Batch::authors`].
+    author: usize,
+    link: Link,
+    operation: Operation,
+    id: String,
+    /// Applied, and by the owner's word it does not count.
+    refused: bool,
+}
+
+/// Whose an envelope is.
+struct Author {
+    device: String,
+    person: Address,
+}
+
+struct Batch<'a> {
+    tx: &'a Connection,
+    mailbox: &'a Address,
+    now: Time,
+    authors: Vec<Author>,
+    documents: BTreeMap<DocumentId, Vec<Pending>>,
+    bytes: usize,
+    outcome: Outcome,
+}
+
+impl<'a> Batch<'a> {
+    fn new(tx: &'a Connection, mailbox: &'a Address, now: Time) -> Self {
+        Self {
+            tx,
+            mailbox,
+            now,
+            authors: Vec::new(),
+            documents: BTreeMap::new(),
+            bytes: 0,
+            outcome: Outcome::default(),
+        }
+    }
+
+    fn merge(mut self) -> Result<Outcome> {
+        let mut ready = ready(self.tx, self.mailbox)?;
+        while let Some(next) = ready.pop_front() {
+            ready.extend(self.take(&next)?);
+            if self.bytes > BATCH {
+                break;
+            }
+        }
+        // Who holds what depends on the envelopes merged above.
+        let heard = Heard::read(self.tx, self.mailbox)?;
+        for (id, pending) in std::mem::take(&mut self.documents) {
+            self.apply(id, &pending, &heard)?;
+        }
+        Ok(self.outcome)
+    }
+
+    /// Takes one envelope into the batch. What can be merged after it.
+    fn take(&mut self, (device_id, name): &Next) -> Result<Vec<Next>> {
+        let found: Option<Vec<u8>> = self
+            .tx
+            .prepare_cached("SELECT bytes FROM envelope WHERE hash = ?1 AND merged = 0")?
+            .query_row([name], |r| r.get(0))
+            .optional()?;
+        let Some(bytes) = found else {
+            return Ok(Vec::new());
+        };
+        let envelope = Envelope::decode(&bytes)?;
+        let Some(link) = chain::place(self.tx, self.mailbox, device_id, &hex(&envelope.prev))?
+            .filter(|link| link.seq.unsigned_abs() == envelope.seq)
+        else {
+            tracing::warn!(
+                device = device_id,
+                hash = name,
+                "an envelope does not continue its chain"
+            );
+            useless(self.tx, self.mailbox, name)?;
+            self.tx.execute("DELETE FROM envelope WHERE hash = ?1", [name])?;
+            self.outcome.moved = true;
+            return Ok(Vec::new());
+        };
+        if link.branch > 0 {
+            tracing::info!(
+                device = device_id,
+                ?link,
+                "a chain has forked: an old copy of a disk went on"
+            );
+        }
+        match envelope.content() {
+            Ok(Content::Operations(operations)) => match device(self.tx, self.mailbox, device_id)? {
+                Some(author) => self.judge((device_id, author), (link, name), operations)?,
+                None => return Ok(Vec::new()),
+            },
+            Ok(Content::Acceptance(acceptance)) => {
+                if access::receive(self.tx, self.mailbox, &acceptance, self.now)? {
+                    tracing::info!(delegate = %acceptance.person, "an invitation was accepted");
+                }
+            }
+            Err(e) => {
+                tracing::warn!(
+                    device = device_id,
+                    seq = envelope.seq,
+                    "an envelope's content is damaged: {e}"
+                );
+            }
+        }
+        mark_merged(self.tx, name, link)?;
+        self.outcome.moved = true;
+        self.after(device_id, link.seq, name)
+    }
+
+    fn after(&self, device: &str, seq: i64, prev: &str) -> Result<Vec<Next>> {
+        let mut statement = self.tx.prepare_cached(
+            "SELECT device, hash FROM envelope
+             WHERE mailbox = ?1 AND device = ?2 AND seq = ?3 AND prev = ?4 AND merged = 0 ORDER BY hash",
+        )?;
+        let found = statement.query_map(
+            params![self.mailbox.as_str(), device, seq.saturating_add(1), prev],
+            |r| Ok((r.get(0)?, r.get(1)?)),
+        )?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// Judges an envelope's operations. Those on grants take effect at once: what follows may hang on them.
+    fn judge(
+        &mut self,
+        (device, author): (&str, Known),
+        (link, envelope): (Link, &str),
+        operations: Vec<Operation>,
+    ) -> Result<()> {
+        let by = Logged {
+            mailbox: self.mailbox,
+            device,
+            person: &author.person,
+            link: Some(link),
+        };
+        let verdict = refusal::Verdict::on(self.tx, &by, link, envelope, self.now)?;
+        let number = self.authors.len();
+        self.authors.push(Author {
+            device: device.to_owned(),
+            person: author.person.clone(),
+        });
+        for operation in operations {
+            let id = match refusal::sound(&by, &operation)? {
+                Ok(id) => id,
+                Err(reason) => {
+                    self.quarantine(&by, (&operation.id(), &operation), &reason, false)?;
+                    continue;
+                }
+            };
+            let refused = verdict.of(&id);
+            if let Some(reason) = refused {
+                self.quarantine(&by, (&id, &operation), reason, true)?;
+                refusal::refuse(self.tx, self.mailbox, &id, reason)?;
+            }
+            self.bytes += operation.change.len() + size_of::<Pending>();
+            let pending = Pending {
+                author: number,
+                link,
+                refused: refused.is_some(),
+                id,
+                operation,
+            };
+            let document = pending.operation.document;
+            self.documents.entry(document).or_default().push(pending);
+        }
+        let grants = DocumentId::grants(self.mailbox);
+        if let Some(pending) = self.documents.remove(&grants) {
+            self.apply(grants, &pending, &Heard::default())?;
+        }
+        Ok(())
+    }
+
+    /// Opens a document, applies what has come for it, and makes its projections anew.
+    fn apply(&mut self, id: DocumentId, pending: &[Pending], heard: &Heard) -> Result<()> {
+        let kind = pending.first().map_or(DocumentKind::Item, |p| p.operation.kind);
+        let mut document = Document::open(self.tx, id, kind)?;
+        let changes = pending
+            .iter()
+            .map(|p| Ok(Document::read_change(&p.operation.change)?.0))
+            .collect::<Result<Vec<_>>>()?;
+        let unfit = match document.apply(changes) {
+            Ok(()) => BTreeMap::new(),
+            // One of them: the others are not to suffer for it.
+            Err(_) => {
+                document = Document::open(self.tx, id, kind)?;
+                apply_each(&mut document, pending)?
+            }
+        };
+        let mut any = false;
+        for (n, one) in pending.iter().enumerate() {
+            let Some(author) = self.authors.get(one.author) else {
+                continue;
+            };
+            let by = Logged {
+                mailbox: self.mailbox,
+                device: &author.device,
+                person: &author.person,
+                link: Some(one.link),
+            };
+            if let Some(reason) = unfit.get(&n) {
+                self.outcome.quarantined += u32::from(!one.refused);
+                quarantine(self.tx, &by, (&one.id, &one.operation), reason, false, self.now)?;
+                continue;
+            }
+            any = true;
+            let new = replica::log_as(self.tx, &by, &one.id, &one.operation)?;
+            self.outcome.merged += u32::from(new && !one.refused);
+        }
+        if !any {
+            return Ok(());
+        }
+        document.pack(self.tx)?;
+        match kind {
+            DocumentKind::Item => {
+                tracking::project_heard(self.tx, self.mailbox, &mut document, heard, self.now)?;
+            }
+            DocumentKind::Grants => {
+                access::project_grants(self.tx, self.mailbox)?;
+                self.outcome.new_devices = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn quarantine(
+        &mut self,
+        by: &Logged<'_>,
+        operation: (&str, &Operation),
+        reason: &str,
+        sound: bool,
+    ) -> Result<()> {
+        self.outcome.quarantined += 1;
+        quarantine(self.tx, by, operation, reason, sound, self.now)
+    }
+}
+
+/// Applies changes one by one. Which of them do not fit, by their place, and why.
+fn apply_each(document: &mut Document, pending: &[Pending]) -> Result<BTreeMap<usize, String>> {
+    let mut unfit = BTreeMap::new();
+    for (n, one) in pending.iter().enumerate() {
+        let change = Document::read_change(&one.operation.change)?.0;
+        if let Err(e) = document.apply(vec![change]) {
+            unfit.insert(n, e.to_string());
+        }
+    }
+    Ok(unfit)
+}
+
+fn quarantine(
+    tx: &Connection,
+    by: &Logged<'_>,
+    (id, operation): (&str, &Operation),
+    reason: &str,
+    sound: bool,
+    now: Time,
+) -> Result<()> {
+    tracing::warn!(author = %by.person, reason, "an operation was put into quarantine");
+    tx.prepare_cached(
+        "INSERT INTO quarantine (id, mailbox, author, item, reason, at, bytes, sound)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, sound = min(sound, excluded.sound)",
+    )?
+    .execute(params![
+        id,
+        by.mailbox.as_str(),
+        by.person.as_str(),
+        operation.document.to_string(),
+        reason,
+        now.0,
+        postcard::to_stdvec(operation)?,
+        sound,
+    ])?;
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! The second offer: a relay may lose what it has acknowledged, and whoever holds it publishes it again.
+//!
+//! A receipt names what its device has heard of and does not hold ([`super::Missing`]). It is answered once from here:
+//! should the offer get lost as well, the device asks again with a new receipt. Entries are named by their content, so
+//! that several who offer the same do no harm.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    chain::Tip,
+    receipt::Receipt,
+    relay::{EntryKind, EntryName, Relay},
+    run::Replica,
+};
+use crate::{Result, desk::view::SyncReport, model::Address};
+
+/// How many envelopes one answer offers at most, back from the one that was asked for; the rest is asked for when these
+/// have come.
+const OFFERED: usize = 1_000;
+
+/// Publishes again what another device says it misses and this replica holds.
+pub(super) fn offer(
+    replica: Replica<'_>,
+    relay: &dyn Relay,
+    mailbox: &Address,
+    report: &mut SyncReport,
+) -> Result<()> {
+    let asking: Vec<Vec<u8>> = replica.store.read(|connection| {
+        let mut statement = connection.prepare_cached(
+            "SELECT r.bytes FROM receipt r JOIN device d ON d.mailbox = r.mailbox AND d.id = r.device
+             WHERE r.mailbox = ?1 AND r.device <> ?2 AND r.offered = 0",
+        )?;
+        let found = statement.query_map([mailbox.as_str(), replica.key.id()], |r| r.get(0))?;
+        Ok(found.collect::<Result<_, _>>()?)
+    })?;
+    for bytes in asking {
+        let receipt = Receipt::decode(&bytes)?;
+        for (device, hash) in &receipt.missing {
+            let held = receipt.seen.get(device).map_or(&[][..], Vec::as_slice);
+            let mut next = Some(hash.clone());
+            for _ in 0..OFFERED {
+                let found = match &next {
+                    Some(hash) => replica.store.read(|c| find(c, mailbox, device, hash))?,
+                    None => None,
+                };
+                let Some((name, bytes, prev)) = found else { break };
+                tracing::info!(device, hash = name.hash, "an envelope is offered again");
+                relay.publish(mailbox, &name, &bytes)?;
+                report.pushed += 1;
+                next = Some(prev).filter(|prev| !held.iter().any(|tip: &Tip| tip.hash == *prev));
+            }
+        }
+        replica.store.write(|tx| {
+            tx.prepare_cached(
+                "UPDATE receipt SET offered = 1 WHERE mailbox = ?1 AND device = ?2 AND bytes = ?3",
+            )?
+            .execute(params![mailbox.as_str(), receipt.device, bytes])?;
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// An envelope as it is published, and the hash of the one before.
+type Found = (EntryName, Vec<u8>, String);
+
+/// An envelope that is held here and was published before.
+fn find(connection: &Connection, mailbox: &Address, device: &str, hash: &str) -> Result<Option<Found>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT bytes, prev FROM envelope WHERE hash = ?3 AND mailbox = ?1 AND device = ?2 AND sent = 1",
+        )?
+        .query_row([mailbox.as_str(), device, hash], |r| {
+            let name = EntryName {
+                device: device.to_owned(),
+                kind: EntryKind::Envelope,
+                hash: hash.to_owned(),
+            };
+            Ok((name, r.get(0)?, r.get(1)?))
+        })
+        .optional()?)
+}

@@ -1,0 +1,195 @@
+//! Taking in: what a relay has that is not here yet, checked and stored, not merged.
+
+use std::collections::HashSet;
+
+use rusqlite::Connection;
+
+use super::{
+    envelope::{Content, Envelope, content_name},
+    push::keep,
+    reading::Reading,
+    receipt::Receipt,
+    relay::{EntryKind, EntryName, Relay},
+    run::{Replica, device, useless},
+};
+use crate::{
+    Result, access,
+    desk::view::SyncReport,
+    model::{Address, unhex},
+};
+
+/// What a cycle remembers of its pulls.
+#[derive(Default)]
+pub(super) struct Look {
+    /// What needs no reading, by hash: envelopes and receipts that are here, and entries of no use.
+    here: Option<HashSet<[u8; 32]>>,
+    /// What could not be used is asked for again in the next cycle, not in this one: it must not keep later entries
+    /// out.
+    looked_at: HashSet<EntryName>,
+    /// The relay has been seen to have a receipt of this device.
+    pub(super) own_receipt: bool,
+    /// Where this cycle goes on reading, once it has begun.
+    reading: Option<Reading>,
+    /// Something came that may be of use another time: the next cycle reads from before it.
+    unused: bool,
+}
+
+impl Look {
+    /// A device became known: what was of no use before may be now.
+    pub(super) fn again_from_the_start(&mut self) {
+        self.looked_at.clear();
+        self.reading = None;
+        self.unused = false;
+    }
+}
+
+/// Reads some entries that are not here yet and that this cycle has not looked at. How many were new.
+pub(super) fn pull(
+    replica: Replica<'_>,
+    relay: &dyn Relay,
+    mailbox: &Address,
+    look: &mut Look,
+    report: &mut SyncReport,
+) -> Result<u32> {
+    let (inviting, devices) = replica.store.read(|connection| {
+        if look.here.is_none() {
+            look.here = Some(here(connection, mailbox)?);
+        }
+        if look.reading.is_none() {
+            look.reading = Some(Reading::load(connection, mailbox)?);
+        }
+        let inviting: bool = connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM invitation WHERE mailbox = ?1 AND confirmed = 0)")?
+            .query_row([mailbox.as_str()], |r| r.get(0))?;
+        let mut statement = connection.prepare_cached("SELECT id FROM device WHERE mailbox = ?1")?;
+        let devices = statement.query_map([mailbox.as_str()], |r| r.get(0))?;
+        Ok((inviting, devices.collect::<Result<HashSet<String>, _>>()?))
+    })?;
+    let here = look.here.get_or_insert_default();
+    let reading = look.reading.get_or_insert_default();
+    let looked_at = &mut look.looked_at;
+    let own_receipt = &mut look.own_receipt;
+    let from = reading.cursor.clone();
+    let entries = relay.pull_after(mailbox, &mut reading.cursor, &mut |name| {
+        *own_receipt |= name.kind == EntryKind::Receipt && name.device == replica.key.id();
+        let ours = devices.contains(&name.device) || inviting && name.kind == EntryKind::Envelope;
+        ours && !unhex(&name.hash).is_some_and(|hash| here.contains(&hash)) && !looked_at.contains(name)
+    })?;
+    let moved = reading.cursor != from;
+    if entries.is_empty() && !moved {
+        return Ok(0);
+    }
+    // A relay that gives the same again and again must not keep us here.
+    let new = entries
+        .iter()
+        .filter(|(name, _)| looked_at.insert(name.clone()))
+        .count();
+    let mut taken_in = Vec::new();
+    replica.store.write(|tx| {
+        for (name, bytes) in &entries {
+            let taken = match name.kind {
+                // Half a file, a flipped bit: the relay may have the whole one another time.
+                _ if content_name(bytes) != name.hash => Taken::NotYet,
+                EntryKind::Envelope => take_envelope(tx, mailbox, name, bytes)?,
+                EntryKind::Receipt => take_receipt(tx, mailbox, name, bytes)?,
+            };
+            match (&taken, name.kind) {
+                (Taken::Kept, EntryKind::Envelope) => report.pulled += 1,
+                (Taken::Kept, EntryKind::Receipt) => report.receipts += 1,
+                (Taken::Useless, _) => {
+                    tracing::warn!(
+                        device = name.device,
+                        hash = name.hash,
+                        "an entry on the relay is not genuine"
+                    );
+                    useless(tx, mailbox, &name.hash)?;
+                }
+                (Taken::NotYet, _) => look.unused = true,
+                (Taken::Known, _) => {}
+            }
+            if !matches!(taken, Taken::NotYet) {
+                taken_in.extend(unhex(&name.hash));
+            }
+        }
+        if moved && !look.unused {
+            reading.save(tx, mailbox)?;
+        }
+        Ok(())
+    })?;
+    here.extend(taken_in);
+    Ok(u32::try_from(new).unwrap_or(u32::MAX))
+}
+
+/// The one read of a cycle with nothing new.
+fn here(connection: &Connection, mailbox: &Address) -> Result<HashSet<[u8; 32]>> {
+    let mut here = HashSet::new();
+    let mut statement = connection.prepare_cached(
+        "SELECT hash FROM envelope WHERE mailbox = ?1 UNION ALL SELECT name FROM relay_seen WHERE mailbox = ?1",
+    )?;
+    let mut names = statement.query([mailbox.as_str()])?;
+    while let Some(row) = names.next()? {
+        here.extend(row.get_ref(0)?.as_str().ok().and_then(unhex));
+    }
+    let mut statement = connection.prepare_cached("SELECT bytes FROM receipt WHERE mailbox = ?1")?;
+    let mut receipts = statement.query([mailbox.as_str()])?;
+    while let Some(row) = receipts.next()? {
+        here.extend(unhex(&content_name(
+            row.get_ref(0)?.as_blob().unwrap_or_default(),
+        )));
+    }
+    Ok(here)
+}
+
+enum Taken {
+    Kept,
+    /// It was here.
+    Known,
+    /// Nothing will ever come of it.
+    Useless,
+    /// Not understood now; may be later.
+    NotYet,
+}
+
+fn take_envelope(tx: &Connection, mailbox: &Address, name: &EntryName, bytes: &[u8]) -> Result<Taken> {
+    let envelope = match Envelope::decode(bytes) {
+        Ok(envelope) => envelope,
+        Err(e) if e.code() == crate::Code::Unavailable => {
+            tracing::warn!(device = name.device, "{e}");
+            return Ok(Taken::NotYet);
+        }
+        Err(_) => return Ok(Taken::Useless),
+    };
+    if envelope.mailbox != *mailbox || envelope.device != name.device || envelope.seq == 0 {
+        return Ok(Taken::Useless);
+    }
+    let genuine = match device(tx, mailbox, &name.device)? {
+        Some(known) => envelope.is_genuine(&known.key),
+        // Whoever answers an invitation is not known yet: the acceptance brings its own key, and the name is that
+        // key's hash.
+        None => match envelope.content() {
+            Ok(Content::Acceptance(a)) => {
+                access::device_id(&a.key) == name.device && envelope.is_genuine(&a.key)
+            }
+            _ => return Ok(Taken::NotYet),
+        },
+    };
+    if !genuine || i64::try_from(envelope.seq).is_err() {
+        return Ok(Taken::Useless);
+    }
+    Ok(match keep(tx, &envelope, &name.hash, bytes, true)? {
+        true => Taken::Kept,
+        false => Taken::Known,
+    })
+}
+
+fn take_receipt(tx: &Connection, mailbox: &Address, name: &EntryName, bytes: &[u8]) -> Result<Taken> {
+    let (Ok(receipt), Some(known)) = (Receipt::decode(bytes), device(tx, mailbox, &name.device)?) else {
+        return Ok(Taken::Useless);
+    };
+    let genuine =
+        receipt.mailbox == *mailbox && receipt.device == name.device && receipt.is_genuine(&known.key);
+    Ok(match genuine && receipt.keep(tx, true)? {
+        true => Taken::Kept,
+        false => Taken::Useless,
+    })
+}

@@ -1,0 +1,51 @@
+//! Saving the audit log where the person says (K-03).
+
+use std::path::Path;
+
+use behalf_core::{Error, audit, desk::AuditQuery};
+use tauri::{AppHandle, Manager as _};
+use tauri_plugin_dialog::DialogExt as _;
+
+use crate::{error::Result, state::Shell, window};
+
+/// Asks where to, and writes the entries there. The path, or `None` when the person chose none.
+///
+/// # Errors
+/// What the query says, and what the disk says.
+pub async fn run(app: &AppHandle, shell: &Shell, query: AuditQuery, json: bool) -> Result<Option<String>> {
+    let ending = if json { "json" } else { "csv" };
+    let mut dialog = app
+        .dialog()
+        .file()
+        .set_title("Export the activity log")
+        .set_file_name(format!("behalf-activity-log.{ending}"))
+        .add_filter(ending.to_uppercase(), &[ending]);
+    if let Some(main) = app.get_webview_window(window::MAIN) {
+        dialog = dialog.set_parent(&main);
+    }
+    let chosen = tauri::async_runtime::spawn_blocking(move || dialog.blocking_save_file()).await?;
+    let Some(path) = chosen.and_then(|path| path.into_path().ok()) else {
+        return Ok(None);
+    };
+    let file = path.clone();
+    shell
+        .ask(move |desk| {
+            let entries = desk.audit(&query)?;
+            let text = match json {
+                true => serde_json::to_string_pretty(&entries)?,
+                false => audit::csv(&entries)?,
+            };
+            save(&file, &text)
+        })
+        .await?;
+    Ok(Some(path.display().to_string()))
+}
+
+fn save(file: &Path, text: &str) -> behalf_core::Result<()> {
+    std::fs::write(file, text).map_err(|e| {
+        Error::unavailable(
+            format!("{} cannot be written: {e}", file.display()),
+            "Choose another place.",
+        )
+    })
+}

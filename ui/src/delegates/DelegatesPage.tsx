@@ -1,0 +1,198 @@
+import { Avatar, Badge, Button } from "@fluentui/react-components";
+import { KeyRegular, PeopleRegular, PersonAddRegular } from "@fluentui/react-icons";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { dateTime } from "../app/dates";
+import { useNavigation } from "../app/navigation";
+import { Problem } from "../app/Problem";
+import { useNow } from "../app/useNow";
+import { ConfirmDialog } from "../dialogs/ConfirmDialog";
+import type { Open } from "../dialogs/Dialogs";
+import { useHost } from "../host/context";
+import type { Grant, Mailbox, Me, PendingInvitation } from "../host/host";
+import { useGrants, useInvitations } from "../host/queries";
+import { Nothing, Panel, Section } from "../sections/Section";
+import { text } from "../strings";
+import { ChangeDialog } from "./ChangeDialog";
+import styles from "./delegates.module.css";
+import { lastDay, sentence, standing } from "./plain";
+import { RevokeDialog } from "./RevokeDialog";
+
+type Asked = { what: "change" | "revoke"; grant: Grant } | { what: "confirm"; delegate: string } | null;
+
+/** Who works in the own mailbox, whom it was offered to, and in whose mailboxes this person works. */
+export function DelegatesPage({ me, open }: { me: Me; open: (dialog: Open) => void }) {
+  const own = me.mailboxes.find(({ mine }) => mine)?.id ?? "";
+  const grants = useGrants(null, true);
+  const invitations = useInvitations();
+  const [asked, setAsked] = useState<Asked>(null);
+  const close = () => setAsked(null);
+  const now = useNow();
+  const living = grants.data?.filter((grant) => standing(grant, now) === "now") ?? [];
+  const ended = grants.data?.filter((grant) => standing(grant, now) !== "now") ?? [];
+  const others = me.mailboxes.filter(({ mine }) => !mine);
+  return (
+    <Section
+      title={text.delegates.title}
+      intro={text.delegates.intro}
+      actions={
+        <>
+          <Button appearance="primary" icon={<PersonAddRegular />} onClick={() => open("invite")}>
+            {text.empty.invite}
+          </Button>
+          <Button icon={<KeyRegular />} onClick={() => open("accept")}>
+            {text.empty.accept}
+          </Button>
+        </>
+      }
+    >
+      {grants.isError && <Problem title={text.delegates.failed} error={grants.error} />}
+      {invitations.isError && <Problem title={text.delegates.failed} error={invitations.error} />}
+
+      {invitations.data !== undefined && invitations.data.length > 0 && (
+        <Panel title={text.delegates.pendingTitle} testId="pending-invitations">
+          <ul className={styles.people}>
+            {invitations.data.map((one) => (
+              <Pending key={one.id} invitation={one} confirm={() => setAsked({ what: "confirm", delegate: one.delegate })} />
+            ))}
+          </ul>
+        </Panel>
+      )}
+
+      {grants.data && living.length === 0 ? (
+        <Nothing icon={<PeopleRegular />} title={text.delegates.none} body={text.delegates.noneBody} />
+      ) : (
+        <Panel title={text.delegates.yours} testId="grants">
+          <ul className={styles.people}>
+            {living.map((grant) => (
+              <Person key={grant.delegate} name={grant.delegate_name || grant.delegate} address={grant.delegate} level={text.mailboxes.levels[grant.level]}>
+                <p className={styles.sentence}>
+                  {sentence(grant.delegate_name || grant.delegate, grant.level, grant.scope, grant.until)}
+                </p>
+                <p className={styles.quiet}>{text.delegates.since(dateTime(grant.from))}</p>
+                <div className={styles.buttons}>
+                  <Button size="small" onClick={() => setAsked({ what: "change", grant })}>
+                    {text.delegates.change}
+                  </Button>
+                  <Button size="small" onClick={() => setAsked({ what: "revoke", grant })}>
+                    {text.delegates.revokeAsk}
+                  </Button>
+                </div>
+              </Person>
+            ))}
+          </ul>
+        </Panel>
+      )}
+
+      {ended.length > 0 && (
+        <Panel title={text.delegates.endedTitle} testId="ended-grants">
+          <ul className={styles.people}>
+            {ended.map((grant) => (
+              <Person key={grant.delegate} name={grant.delegate_name || grant.delegate} address={grant.delegate} level={null}>
+                <p className={styles.quiet}>
+                  {standing(grant, now) === "ended" || grant.until === null
+                    ? text.delegates.endedByYou
+                    : text.delegates.expired(lastDay(grant.until))}
+                </p>
+                {standing(grant, now) === "expired" && (
+                  <div className={styles.buttons}>
+                    <Button size="small" onClick={() => setAsked({ what: "change", grant })}>
+                      {text.delegates.extend}
+                    </Button>
+                  </div>
+                )}
+              </Person>
+            ))}
+          </ul>
+        </Panel>
+      )}
+
+      {others.length > 0 && (
+        <Panel title={text.delegates.othersTitle} testId="my-mailboxes">
+          <ul className={styles.people}>
+            {others.map((mailbox) => (
+              <Theirs key={mailbox.id} mailbox={mailbox} me={me} />
+            ))}
+          </ul>
+        </Panel>
+      )}
+
+      {asked?.what === "change" && <ChangeDialog grant={asked.grant} mailbox={own} close={close} />}
+      {asked?.what === "revoke" && <RevokeDialog grant={asked.grant} close={close} />}
+      {asked?.what === "confirm" && <ConfirmDialog delegate={asked.delegate} close={close} />}
+    </Section>
+  );
+}
+
+function Person({ name, address, level, children }: { name: string; address: string; level: string | null; children: React.ReactNode }) {
+  return (
+    <li className={styles.person} data-address={address}>
+      <Avatar name={name} size={40} color="colorful" aria-hidden />
+      <div className={styles.words}>
+        <div className={styles.line}>
+          <strong className={styles.name}>
+            <bdi>{name}</bdi>
+          </strong>
+          {level !== null && (
+            <Badge appearance="tint" color="brand">
+              {level}
+            </Badge>
+          )}
+        </div>
+        {name !== address && (
+          <span className={styles.quiet}>
+            <bdi>{address}</bdi>
+          </span>
+        )}
+        {children}
+      </div>
+    </li>
+  );
+}
+
+/** An invitation: waiting for the delegate, or for the words to be compared. */
+function Pending({ invitation, confirm }: { invitation: PendingInvitation; confirm: () => void }) {
+  const host = useHost();
+  const name = invitation.name || invitation.delegate;
+  const withdraw = useMutation({ mutationFn: () => host.withdraw(invitation.id) });
+  const accepted = invitation.words !== null;
+  return (
+    <Person name={name} address={invitation.delegate} level={text.mailboxes.levels[invitation.level]}>
+      <p className={styles.sentence}>{accepted ? text.delegates.accepted(name) : text.delegates.waits(name, dateTime(invitation.expires))}</p>
+      <div className={styles.buttons}>
+        {accepted && (
+          <Button size="small" appearance="primary" onClick={confirm}>
+            {text.delegates.compare}
+          </Button>
+        )}
+        <Button size="small" disabled={withdraw.isPending} onClick={() => withdraw.mutate()}>
+          {text.delegates.withdraw}
+        </Button>
+      </div>
+      {withdraw.error !== null && <Problem title={text.errorTitle} error={withdraw.error} />}
+    </Person>
+  );
+}
+
+/** A mailbox this person works in, with what they may do there. */
+function Theirs({ mailbox, me }: { mailbox: Mailbox; me: Me }) {
+  const { go } = useNavigation();
+  const grants = useGrants(mailbox.id, mailbox.level !== null);
+  const mine = grants.data?.find(({ delegate }) => delegate === me.person);
+  return (
+    <Person name={mailbox.owner_name} address={mailbox.id} level={mailbox.level ? text.mailboxes.levels[mailbox.level] : null}>
+      <p className={styles.sentence}>
+        {mine && mailbox.level
+          ? text.delegates.you[mailbox.level](mailbox.owner_name, mine.until === null ? "" : text.delegates.untilDay(lastDay(mine.until)))
+          : mailbox.reason || text.mailboxes.noAccess}
+      </p>
+      {mailbox.level && (
+        <div className={styles.buttons}>
+          <Button size="small" onClick={() => go({ to: "mailbox", mailbox: mailbox.id, folder: null })}>
+            {text.delegates.openMailbox}
+          </Button>
+        </div>
+      )}
+    </Person>
+  );
+}

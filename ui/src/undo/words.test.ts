@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import type { HistoryStep } from "../host/host";
+import { wordsOf } from "./words";
+
+const step: HistoryStep = {
+  id: "1",
+  what: "Track",
+  mailbox: "dana@x",
+  key: "1@x",
+  subject: "Re: Offer",
+  value: "Alpine Ski House",
+  at: "2026-11-20T10:00:00Z",
+  count: 1,
+};
+
+test.each([
+  [{}, "Set regarding “Alpine Ski House” on “Re: Offer”"],
+  [{ value: "" }, "Track “Re: Offer” without regarding"],
+  [{ what: "Change Regarding" }, "Change regarding to “Alpine Ski House” on “Re: Offer”"],
+  [{ what: "Untrack", value: "" }, "Untrack “Re: Offer”"],
+  [{ subject: "" }, "Set regarding “Alpine Ski House” on “(no subject)”"],
+  [{ count: 12 }, "Track 12 items"],
+  [{ what: "Remove delegate", key: "", subject: "Kim", value: "Access ended" }, "End the access of Kim"],
+  [{ what: "Something new", subject: "" , key: "" }, "Something new"],
+])("E-09: a step says what it was: %j", (change, words) => {
+  expect(wordsOf({ ...step, ...change })).toBe(words);
+});
