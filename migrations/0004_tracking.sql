@@ -28,6 +28,7 @@ CREATE TABLE item (
     subject         TEXT NOT NULL,
     sortdate        INTEGER NOT NULL,
     statecode       INTEGER NOT NULL,
+    statuscode      INTEGER NOT NULL,
     ends            INTEGER,                -- scheduledend, of appointments
     preview         TEXT NOT NULL           -- the first words
 ) STRICT;

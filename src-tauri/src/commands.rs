@@ -1,6 +1,7 @@
 //! The commands the window may call: each carries one question to the desk.
 
 use behalf_core::{
+    activity::TimelineFilter,
     desk::{
         Accepted, AuditQuery, ImportProgress, Invitation, Terms, TimelineQuery,
         view::{
@@ -149,11 +150,13 @@ pub async fn timeline(
     limit: u32,
     search: String,
     by_modified: bool,
+    filter: TimelineFilter,
 ) -> Result<Timeline> {
     let query = TimelineQuery {
         limit,
         search,
         by_modified,
+        filter,
     };
     desk.ask(move |desk| desk.timeline(&row, &query)).await
 }

@@ -66,8 +66,8 @@ pub fn plays(person: &mut Person, trick: u64, at: Time) -> Result<Vec<String>> {
     };
     let forged = operations.iter().map(Operation::id).collect();
     store.write(|tx| {
-        let with =
-            access::newest_key(tx, &key, &mailbox)?.ok_or_else(|| Error::unavailable("A key is missing.", ""))?;
+        let with = access::newest_key(tx, &key, &mailbox)?
+            .ok_or_else(|| Error::unavailable("A key is missing.", ""))?;
         sync::post(tx, &mailbox, &key, Letter::Operations(&with, &operations))
     })?;
     Ok(forged)

@@ -14,5 +14,6 @@ mod refusals;
 mod replies;
 mod revoked;
 mod suggest;
+mod timeline;
 mod undo;
 mod walks;

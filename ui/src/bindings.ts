@@ -11,6 +11,8 @@ export const commands = {
 	folders: (mailbox: Address) => typedError<Folder[], CommandError>(__TAURI_INVOKE("folders", { mailbox })),
 	/**  A page of the message list, newest first (B-02). `after` is the last key of the page before. */
 	list: (mailbox: Address, folder: string | null, limit: number, after: string | null) => typedError<ListPage, CommandError>(__TAURI_INVOKE("list", { mailbox, folder, limit, after })),
+	/**  Mail that holds these words, newest first; of every folder without `folder`. */
+	findMail: (mailbox: Address, text: string, folder: string | null, limit: number) => typedError<ListEntry[], CommandError>(__TAURI_INVOKE("find_mail", { mailbox, text, folder, limit })),
 	/**  A message or appointment, opened. */
 	show: (mailbox: Address, key: string) => typedError<Shown, CommandError>(__TAURI_INVOKE("show", { mailbox, key })),
 	/**  How far an item's tracking has come, for both people (H-02). */
@@ -32,7 +34,7 @@ export const commands = {
 	/**  A row's form. */
 	row: (row: RowRef) => typedError<RowForm, CommandError>(__TAURI_INVOKE("row", { row })),
 	/**  A row's timeline (J-02, J-03). A `limit` of 0 means ten. */
-	timeline: (row: RowRef, limit: number, search: string, byModified: boolean) => typedError<Timeline, CommandError>(__TAURI_INVOKE("timeline", { row, limit, search, byModified })),
+	timeline: (row: RowRef, limit: number, search: string, byModified: boolean, filter: TimelineFilter) => typedError<Timeline, CommandError>(__TAURI_INVOKE("timeline", { row, limit, search, byModified, filter })),
 	/**  Starts a sync cycle now (H-03); the `sync` event tells how it goes. */
 	syncNow: () => __TAURI_INVOKE<void>("sync_now"),
 	/**  What the sync line says. */
@@ -519,6 +521,15 @@ export type Me = {
 	mailboxes: Mailbox[],
 };
 
+/**  How it is known which mail another one answers: the values of `correlationmethod` (spec §5). */
+export type Method = 
+/**  In-Reply-To, or References. */
+"In-Reply-To" | 
+/**  The tracking token in the subject. */
+"tracking token" | 
+/**  The Thread-Index header. */
+"conversation index";
+
 /**  Changes that others hold and this replica does not. */
 export type Missing = {
 	/**  In whose mailbox. */
@@ -528,14 +539,6 @@ export type Missing = {
 	/**  How many, at least. */
 	changes: number,
 };
-/**  How it is known which mail another one answers: the values of `correlationmethod` (spec §5). */
-export type Method = 
-/**  In-Reply-To, or References. */
-"In-Reply-To" | 
-/**  The tracking token in the subject. */
-"tracking token" | 
-/**  The Thread-Index header. */
-"conversation index";
 
 /**  A row by name. */
 export type NamedRow = {
@@ -716,6 +719,14 @@ export type Shown = {
 	item: Item,
 };
 
+/**  A stretch of time, RFC 3339; without an end on a side where there is no time. */
+export type Span = {
+	/**  Not before. */
+	from?: string | null,
+	/**  Before. */
+	to?: string | null,
+};
+
 /**  How far tracking has come (E-02). Ordered: later is further. */
 export type Status = 
 /**  No activity. */
@@ -747,6 +758,8 @@ export type Stepped = {
 	done: StepDone[],
 	/**  Of many: those that stay as they are. */
 	kept: Kept[],
+};
+
 /**  A row an item may belong to (D-07). */
 export type Suggestion = {
 	/**  The table's logical name. */
@@ -826,6 +839,20 @@ export type Timeline = {
 	more: boolean,
 };
 
+/**  What a person chose to see. An empty list, or no time, lets everything through. */
+export type TimelineFilter = {
+	/**  Activity types: `email`, `appointment`. */
+	types?: Kind[],
+	/**  Activity status: `Active`, `Overdue`, `Closed`. */
+	states?: string[],
+	/**  Status reasons, as in `Received`. */
+	reasons?: string[],
+	/**  The due date, which is when an appointment ends. */
+	due?: Span,
+	/**  The modified date. */
+	modified?: Span,
+};
+
 /**  One record of a row's timeline. */
 export type TimelineRecord = {
 	/**  The activity's id. */
@@ -844,6 +871,10 @@ export type TimelineRecord = {
 	for: string,
 	/**  `Active`, `Overdue` or `Closed` (J-04). */
 	state: string,
+	/**  Its status reason, as in `Received`. */
+	reason: string,
+	/**  When it was last changed. */
+	modified: string,
 	/**  True until promoted. */
 	pending: boolean,
 };

@@ -32,6 +32,7 @@ import type {
   SyncState,
   Terms,
   Timeline,
+  TimelineFilter,
   Verified,
 } from "../bindings";
 
@@ -85,7 +86,7 @@ export interface Host {
 
   activity(id: string): Promise<ActivityForm>;
   row(row: RowRef): Promise<RowForm>;
-  timeline(row: RowRef, limit: number, search: string, byModified: boolean): Promise<Timeline>;
+  timeline(row: RowRef, limit: number, search: string, byModified: boolean, filter: TimelineFilter): Promise<Timeline>;
 
   syncNow(): Promise<void>;
   syncState(): Promise<SyncState>;

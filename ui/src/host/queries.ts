@@ -1,6 +1,6 @@
 import { keepPreviousData, QueryClient, useQuery } from "@tanstack/react-query";
 import { useHost } from "./context";
-import type { AuditQuery, RowRef } from "./host";
+import type { AuditQuery, RowRef, TimelineFilter } from "./host";
 
 /** The cache: what was read stays until `changed` says otherwise; nothing here goes over a network. */
 export const makeCache = () =>
@@ -63,11 +63,11 @@ export function useActivity(id: string) {
   return useQuery({ queryKey: ["activity", id], queryFn: () => host.activity(id) });
 }
 
-export function useTimeline(row: RowRef, limit: number, search: string, byModified: boolean) {
+export function useTimeline(row: RowRef, limit: number, search: string, byModified: boolean, filter: TimelineFilter) {
   const host = useHost();
   return useQuery({
-    queryKey: ["timeline", row.table, row.id, limit, search, byModified],
-    queryFn: () => host.timeline(row, limit, search, byModified),
+    queryKey: ["timeline", row.table, row.id, limit, search, byModified, filter],
+    queryFn: () => host.timeline(row, limit, search, byModified, filter),
     // What is on screen stays until the new answer is there.
     placeholderData: keepPreviousData,
   });

@@ -39,11 +39,12 @@ export function Found({ mailbox, words, instant }: { mailbox: Mailbox; words: st
   const announce = useAnnounce();
   const { data, error, isPlaceholderData } = useFoundMail(mailbox.id, words);
   const count = isPlaceholderData ? undefined : data?.entries.length;
+  const of = data?.of;
   useEffect(() => {
-    if (count === undefined) return undefined;
-    const timer = window.setTimeout(() => announce(text.list.found(count)), PAUSE);
+    if (count === undefined || of === undefined) return undefined;
+    const timer = window.setTimeout(() => announce(text.list.foundFor(count, of)), PAUSE);
     return () => window.clearTimeout(timer);
-  }, [count, words, announce]);
+  }, [count, of, announce]);
   if (error !== null) return <Problem title={text.search.failed} error={error} />;
   if (!data) return null;
   if (data.entries.length === 0) return <p className={styles.nothing}>{text.list.notFound(words)}</p>;

@@ -11,6 +11,7 @@ const hit = (table: string, id: string, more: Partial<Hit> = {}): Hit => ({
   match: "prefix",
   why: "",
   disabled: "",
+  marks: [],
   ...more,
 });
 const suggestion = (table: string, id: string): Suggestion => ({

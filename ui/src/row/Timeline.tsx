@@ -1,16 +1,21 @@
 import { Badge, Button, Dropdown, Label, Option, SearchBox } from "@fluentui/react-components";
 import { CalendarLtrRegular, ClockRegular, MailRegular } from "@fluentui/react-icons";
-import { useDeferredValue, useId, useState } from "react";
+import { useDeferredValue, useId, useMemo, useState } from "react";
 import { dateTime } from "../app/dates";
+import { Marked } from "../app/Marked";
 import { useNavigation } from "../app/navigation";
 import { Problem } from "../app/Problem";
 import type { RowRef, TimelineRecord } from "../host/host";
 import { useTimeline } from "../host/queries";
 import { text } from "../strings";
+import { count, filterOf, NOTHING } from "./filters";
 import styles from "./row.module.css";
+import { TimelineFilters } from "./TimelineFilters";
 
 /** How many records more each time (J-02). */
 const STEP = 10;
+/** More than this is looked for, not read through: the search and the filter are there for that. */
+const MOST = 500;
 
 /** Everything that happened with a row, newest first (group J). */
 export function Timeline({ of }: { of: RowRef }) {
@@ -19,7 +24,10 @@ export function Timeline({ of }: { of: RowRef }) {
   const [byModified, setByModified] = useState(false);
   const sorting = useId();
   const search = useDeferredValue(typed.trim());
-  const { data, error } = useTimeline(of, limit, search, byModified);
+  const [chosen, setChosen] = useState(NOTHING);
+  const [now, setNow] = useState(() => new Date());
+  const filter = useMemo(() => filterOf(chosen, now), [chosen, now]);
+  const { data, error } = useTimeline(of, limit, search, byModified, filter);
   const sort = byModified ? text.timeline.lastUpdated : text.timeline.sortDate;
   return (
     <>
@@ -46,17 +54,27 @@ export function Timeline({ of }: { of: RowRef }) {
             <Option>{text.timeline.lastUpdated}</Option>
           </Dropdown>
         </div>
+        <TimelineFilters
+          chosen={chosen}
+          choose={(next) => {
+            setChosen(next);
+            setNow(new Date());
+            setLimit(STEP);
+          }}
+        />
       </div>
       {error !== null && <Problem title={text.timeline.failed} error={error} />}
       {data?.records.length === 0 && (
-        <p className={styles.quiet}>{search === "" ? text.timeline.empty : text.timeline.noMatch(search)}</p>
+        <p className={styles.quiet}>
+          {search !== "" ? text.timeline.noMatch(search) : count(chosen) > 0 ? text.timeline.filtered : text.timeline.empty}
+        </p>
       )}
       <ol className={styles.records}>
         {data?.records.map((record) => (
-          <Record key={record.activity} record={record} />
+          <Record key={record.activity} record={record} typed={search} />
         ))}
       </ol>
-      {data?.more && (
+      {data?.more && limit < MOST && (
         <Button className={styles.load} onClick={() => setLimit((is) => is + STEP)}>
           {text.timeline.more}
         </Button>
@@ -67,7 +85,7 @@ export function Timeline({ of }: { of: RowRef }) {
 
 const COLOURS: Partial<Record<string, "brand" | "danger" | "subtle">> = { Active: "brand", Overdue: "danger", Closed: "subtle" };
 
-function Record({ record }: { record: TimelineRecord }) {
+function Record({ record, typed }: { record: TimelineRecord; typed: string }) {
   const { go } = useNavigation();
   const type = text.timeline.types[record.type] ?? record.type;
   return (
@@ -83,7 +101,7 @@ function Record({ record }: { record: TimelineRecord }) {
             dir="auto"
             onClick={() => go({ to: "page", page: { kind: "activity", id: record.activity } })}
           >
-            <bdi>{record.subject || text.list.noSubject}</bdi>
+            <Marked words={record.subject || text.list.noSubject} typed={typed} inside />
           </button>
           {record.pending && (
             <Badge appearance="tint" color="warning" size="small" icon={<ClockRegular />}>
@@ -100,7 +118,7 @@ function Record({ record }: { record: TimelineRecord }) {
         </div>
         {record.preview !== "" && (
           <p className={styles.recordPreview} dir="auto">
-            {record.preview}
+            <Marked words={record.preview} typed={typed} inside />
           </p>
         )}
       </div>

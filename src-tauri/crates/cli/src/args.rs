@@ -160,6 +160,8 @@ pub enum Command {
         /// Newest by what
         #[arg(long, value_enum, default_value_t = Sort::Sortdate)]
         sort: Sort,
+        #[command(flatten)]
+        filter: TimelineFilters,
     },
     /// Take the last action back, or one by its id
     Undo {
@@ -460,6 +462,32 @@ impl From<LevelName> for Level {
             LevelName::Reviewer => Self::Reviewer,
         }
     }
+}
+
+/// Which records of a timeline (J-03). Each may be given again.
+#[derive(Debug, clap::Args)]
+pub struct TimelineFilters {
+    /// Only this activity type: email, appointment
+    #[arg(long = "type", value_name = "TYPE", value_parser = ["email", "appointment"])]
+    pub types: Vec<String>,
+    /// Only this activity status: Active, Overdue, Closed
+    #[arg(long = "state", value_name = "STATE")]
+    pub states: Vec<String>,
+    /// Only this status reason, as in Received
+    #[arg(long = "reason", value_name = "REASON")]
+    pub reasons: Vec<String>,
+    /// Due at this time or later
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub due_from: Option<String>,
+    /// Due before this time
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub due_to: Option<String>,
+    /// Changed at this time or later
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub modified_from: Option<String>,
+    /// Changed before this time
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub modified_to: Option<String>,
 }
 
 /// What a timeline is sorted by.

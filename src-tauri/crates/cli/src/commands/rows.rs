@@ -1,10 +1,15 @@
 //! CRM rows: search and timeline.
 
-use behalf_core::{Result, desk::TimelineQuery, model::RowRef};
+use behalf_core::{
+    Result,
+    activity::{Span, TimelineFilter},
+    desk::TimelineQuery,
+    model::{Kind, RowRef},
+};
 
 use super::Session;
 use crate::{
-    args::{ItemName, Sort},
+    args::{ItemName, Sort, TimelineFilters},
     print::{self, Reply},
 };
 
@@ -48,11 +53,27 @@ pub fn suggest(s: &Session, item: &ItemName) -> Result<Reply> {
     Reply::new(&found, text)
 }
 
-pub fn timeline(s: &Session, row: &RowRef, limit: u32, search: String, sort: Sort) -> Result<Reply> {
+pub fn timeline(
+    s: &Session,
+    row: &RowRef,
+    limit: u32,
+    search: String,
+    sort: Sort,
+    filter: TimelineFilters,
+) -> Result<Reply> {
+    let span = |from, to| Span { from, to };
+    let filter = TimelineFilter {
+        types: filter.types.iter().map(|t| Kind::from_str_or_email(t)).collect(),
+        states: filter.states,
+        reasons: filter.reasons,
+        due: span(filter.due_from, filter.due_to),
+        modified: span(filter.modified_from, filter.modified_to),
+    };
     let query = TimelineQuery {
         limit,
         search,
         by_modified: sort == Sort::Modified,
+        filter,
     };
     let timeline = s.open()?.timeline(row, &query)?;
     let rows: Vec<_> = timeline

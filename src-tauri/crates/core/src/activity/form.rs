@@ -7,7 +7,7 @@ use super::find::{Found, find};
 use crate::{
     Result, access,
     desk::view::{ActivityForm, Column, NamedRow, Party},
-    model::Address,
+    model::{Address, Kind},
 };
 
 /// Label and column, in the order of the form.
@@ -134,6 +134,12 @@ fn show(
         (_, Value::Array(v)) => v.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
         (_, other) => other.to_string(),
     })
+}
+
+/// A status reason without its status, as the timeline's filter names it (J-03).
+pub(super) fn reason(code: i64, kind: Kind) -> &'static str {
+    let both = status(code, kind == Kind::Appointment);
+    both.split_once(" / ").map_or(both, |(_, reason)| reason)
 }
 
 fn status(code: i64, appointment: bool) -> &'static str {

@@ -1,10 +1,12 @@
 //! Promotion, a pure mapping from item to activity and parties, and the timeline activities stand in.
 
+mod filter;
 mod find;
 mod form;
 mod promote;
 mod timeline;
 
+pub use filter::{Span, TimelineFilter};
 pub use find::{find, rows_of};
 pub use form::form;
 pub use promote::{Activity, Origin, Party, Shown, promote, shown};

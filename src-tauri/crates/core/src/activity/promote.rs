@@ -128,6 +128,8 @@ pub struct Shown {
     pub preview: String,
     /// 0 Open, 1 Completed, 2 Canceled, 3 Scheduled.
     pub statecode: i64,
+    /// The status reason.
+    pub statuscode: i64,
 }
 
 /// What lists and timelines show of the activity of these facts.
@@ -136,6 +138,7 @@ pub fn shown(facts: &Facts) -> Shown {
         subject: cut(&facts.subject, subject_limit(facts)).0,
         preview: one_line(prefix(&facts.text, 800), 160),
         statecode: state(facts).0,
+        statuscode: state(facts).1,
     }
 }
 

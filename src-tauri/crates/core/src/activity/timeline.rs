@@ -3,13 +3,17 @@
 use rusqlite::Connection;
 use uuid::Uuid;
 
+use super::{
+    filter::{Seen, state},
+    form::reason,
+};
 use crate::{
     Result, access,
     desk::{
         TimelineQuery,
         view::{Timeline, TimelineRecord},
     },
-    model::{Address, ItemId, RowRef, Time},
+    model::{Address, ItemId, Kind, RowRef, Time},
     rows, tracking,
 };
 
@@ -28,7 +32,8 @@ pub fn timeline(connection: &Connection, row: &RowRef, query: &TimelineQuery, no
     let limit = if query.limit == 0 { PAGE } else { query.limit };
     let order = if query.by_modified { "at" } else { "sortdate" };
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT id, kind, subject, preview, sortdate, person, mailbox, statecode, status = 'Track pending', ends
+        "SELECT id, kind, subject, preview, sortdate, person, mailbox, statecode, status = 'Track pending', ends,
+                statuscode, at
          FROM item WHERE regarding_table = ?1 AND regarding_id = ?2 ORDER BY {order} DESC, id DESC"
     ))?;
     let words: Vec<String> = query
@@ -39,8 +44,19 @@ pub fn timeline(connection: &Connection, row: &RowRef, query: &TimelineQuery, no
         .collect();
     let mut found = statement.query([&row.table, &row.id])?;
     while let Some(r) = found.next()? {
+        let kind = Kind::from_str_or_email(&r.get::<_, String>(1)?);
+        let due = r.get::<_, Option<i64>>(9)?.map(Time);
+        let reason = reason(r.get(10)?, kind);
+        let state = state(r.get(7)?, due, now);
+        let seen = Seen {
+            kind,
+            state,
+            reason,
+            due,
+            modified: Time(r.get(11)?),
+        };
         let item = ItemId(Uuid::parse_str(&r.get::<_, String>(0)?).unwrap_or_default());
-        if !words.is_empty() && !says(connection, item, &words)? {
+        if !query.filter.shows(&seen) || !words.is_empty() && !says(connection, item, &words)? {
             continue;
         }
         if page.records.len() == limit as usize {
@@ -57,20 +73,13 @@ pub fn timeline(connection: &Connection, row: &RowRef, query: &TimelineQuery, no
             sortdate: Time(r.get(4)?).rfc3339(),
             by: access::name_of(connection, &mailbox, &person)?,
             for_whom: access::name_of(connection, &mailbox, &mailbox)?,
-            state: state(r.get(7)?, r.get::<_, Option<i64>>(9)?.map(Time), now).to_owned(),
+            state: state.to_owned(),
+            reason: reason.to_owned(),
+            modified: seen.modified.rfc3339(),
             pending: r.get(8)?,
         });
     }
     Ok(page)
-}
-
-/// The words of a record's tag (J-04).
-fn state(statecode: i64, ends: Option<Time>, now: Time) -> &'static str {
-    match statecode {
-        1 | 2 => "Closed",
-        _ if ends.is_some_and(|end| end < now) => "Overdue",
-        _ => "Active",
-    }
 }
 
 /// Does it hold every word in its subject or body (J-03)? The body is only in the item's document.
@@ -81,18 +90,4 @@ fn says(connection: &Connection, item: ItemId, words: &[String]) -> Result<bool>
     };
     let (subject, text) = (facts.subject.to_lowercase(), facts.text.to_lowercase());
     Ok(words.iter().all(|w| subject.contains(w) || text.contains(w)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn j_04_the_tag_says_active_overdue_or_closed() {
-        assert_eq!(state(0, None, Time(9)), "Active");
-        assert_eq!(state(3, Some(Time(10)), Time(9)), "Active");
-        assert_eq!(state(3, Some(Time(8)), Time(9)), "Overdue");
-        assert_eq!(state(1, Some(Time(8)), Time(9)), "Closed");
-        assert_eq!(state(2, None, Time(9)), "Closed");
-    }
 }

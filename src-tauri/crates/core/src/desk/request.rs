@@ -4,7 +4,10 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Address, Level};
+use crate::{
+    activity::TimelineFilter,
+    model::{Address, Level},
+};
 
 /// What a new grant would allow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +52,8 @@ pub struct TimelineQuery {
     pub search: String,
     /// By Last Updated rather than by Sort date.
     pub by_modified: bool,
+    /// Only these.
+    pub filter: TimelineFilter,
 }
 
 /// How far an import has come.

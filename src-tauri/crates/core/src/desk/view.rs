@@ -332,6 +332,10 @@ views! {
         pub for_whom: String,
         /// `Active`, `Overdue` or `Closed` (J-04).
         pub state: String,
+        /// Its status reason, as in `Received`.
+        pub reason: String,
+        /// When it was last changed.
+        pub modified: String,
         /// True until promoted.
         pub pending: bool,
     }

@@ -72,8 +72,9 @@ pub fn project_heard(
         .prepare_cached(
             "INSERT INTO item (id, mailbox, kind, key, tracked, regarding_table, regarding_id,
                regarding_name, person, at, choices, status, people, promoted, refused, refused_person, subject,
-               sortdate, statecode, ends, preview)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+               sortdate, statecode, ends, preview, statuscode)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
+               ?22)
              ON CONFLICT (id) DO UPDATE SET
                tracked = excluded.tracked, regarding_table = excluded.regarding_table, regarding_id
                = excluded.regarding_id, regarding_name = excluded.regarding_name, person =
@@ -81,7 +82,8 @@ pub fn project_heard(
                excluded.status, people = excluded.people, promoted = excluded.promoted, refused =
                excluded.refused, refused_person = excluded.refused_person, subject =
                excluded.subject, sortdate = excluded.sortdate, statecode = excluded.statecode, ends
-               = excluded.ends, preview = excluded.preview",
+               = excluded.ends, preview = excluded.preview,
+               statuscode = excluded.statuscode",
         )?
         .execute(params![
             item.to_string(),
@@ -105,6 +107,7 @@ pub fn project_heard(
             shown.statecode,
             facts.meeting.as_ref().map(|m| m.ends.0),
             shown.preview,
+            shown.statuscode,
         ])?;
     replies::note(connection, mailbox, item, facts)?;
     Ok(())
