@@ -134,7 +134,9 @@ impl Simulation {
             if self.leaving.is_some_and(|(_, at)| self.done[0] >= at) {
                 self.revokes();
             }
-            self.oracle.look(&mut self.people[n], up_to_date);
+            // Whose access has ended cannot read what comes after, and waits for nothing.
+            let stays = self.gone != Some(n);
+            self.oracle.look(&mut self.people[n], up_to_date && stays);
         }
     }
 
@@ -296,7 +298,9 @@ impl Simulation {
                 moved += r.pushed + r.pulled + r.merged + r.promoted + r.receipts;
                 let text = self.people[n].desk().sync_state().unwrap().text;
                 self.note(n, &format!("settles, {r:?}, “{text}”"));
-                self.oracle.look(&mut self.people[n], text == "Up to date");
+                let stays = self.gone != Some(n);
+                self.oracle
+                    .look(&mut self.people[n], text == "Up to date" && stays);
             }
             if moved == 0 {
                 return;
