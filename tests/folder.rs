@@ -179,3 +179,43 @@ fn h_07_a_shared_folder_moved_away_and_emptied() {
         }
     }
 }
+
+/// H-01, design §4: a relay loses what it has acknowledged. The other side says what it waits for, and whoever has it
+/// offers it again: the author, or anybody else when the author's computer is gone.
+#[test]
+fn h_01_what_a_relay_lost_is_offered_again() {
+    let office = Office::at_work();
+    let robin = office.hires("robin@contoso.example", "Robin");
+    office.syncs_until_quiet();
+    robin.syncs();
+    let relay = office.path("relay");
+    for (by, key, also_receipts) in [(&office.kim, OFFER, false), (&robin, REPLY, true)] {
+        let before = entries(&relay);
+        office.kim.sets_regarding(key, ALPINE);
+        office.kim.syncs();
+        if by.address == robin.address {
+            robin.syncs();
+        }
+        for file in entries(&relay).iter().filter(|file| !before.contains(file)) {
+            if also_receipts || file.extension().is_some_and(|e| e == "envelope") {
+                fs::remove_file(file).unwrap();
+            }
+        }
+        // Who holds it hears of it, and Alex has it in the end. Kim's computer is gone the second time.
+        office.alex.syncs();
+        assert_eq!(office.alex.sees(key).status(), "Not tracked", "nor now");
+        for _ in 0..3 {
+            by.syncs();
+            office.alex.syncs();
+        }
+        assert_eq!(
+            office.alex.sees(key).regarding(),
+            Some("Alpine Ski House"),
+            "{key}"
+        );
+    }
+    office.syncs_until_quiet();
+    for key in [OFFER, REPLY] {
+        assert_eq!(office.kim.sees(key).status(), "Tracked");
+    }
+}
