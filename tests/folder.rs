@@ -5,9 +5,11 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use behalf_tests::{
+    behalf::program,
     corpus::Dice,
     data::{assert_sound, projections},
     office::{Office, Person},
@@ -181,31 +183,33 @@ fn h_07_a_shared_folder_moved_away_and_emptied() {
 }
 
 /// H-01, design §4: a relay loses what it has acknowledged. The other side says what it waits for, and whoever has it
-/// offers it again: the author, or anybody else when the author's computer is gone.
+/// offers it again: the author; or anybody else, when the author's computer is gone and its last receipt lost as well.
 #[test]
 fn h_01_what_a_relay_lost_is_offered_again() {
     let office = Office::at_work();
     let robin = office.hires("robin@contoso.example", "Robin");
     office.syncs_until_quiet();
     robin.syncs();
-    let relay = office.path("relay");
-    for (by, key, also_receipts) in [(&office.kim, OFFER, false), (&robin, REPLY, true)] {
-        let before = entries(&relay);
+    for (holder, key, receipts_too) in [(&office.kim, OFFER, false), (&robin, REPLY, true)] {
+        let before = entries(&office.path("relay"));
         office.kim.sets_regarding(key, ALPINE);
         office.kim.syncs();
-        if by.address == robin.address {
-            robin.syncs();
-        }
-        for file in entries(&relay).iter().filter(|file| !before.contains(file)) {
-            if also_receipts || file.extension().is_some_and(|e| e == "envelope") {
+        holder.syncs();
+        for file in entries(&office.path("relay")) {
+            if !before.contains(&file) && (receipts_too || file.extension().unwrap() == "envelope") {
                 fs::remove_file(file).unwrap();
             }
         }
-        // Who holds it hears of it, and Alex has it in the end. Kim's computer is gone the second time.
-        office.alex.syncs();
-        assert_eq!(office.alex.sees(key).status(), "Not tracked", "nor now");
+        let said = syncs_and_says(&office.alex);
+        assert_eq!(office.alex.sees(key).status(), "Not tracked");
+        // Where nobody has told Alex of it, there is nothing to wait for.
+        assert_eq!(
+            said.contains("Waiting for 1 change from Kim"),
+            !receipts_too,
+            "{said}"
+        );
         for _ in 0..3 {
-            by.syncs();
+            holder.syncs();
             office.alex.syncs();
         }
         assert_eq!(
@@ -213,9 +217,23 @@ fn h_01_what_a_relay_lost_is_offered_again() {
             Some("Alpine Ski House"),
             "{key}"
         );
+        let said = syncs_and_says(&office.alex);
+        assert!(!said.contains("Waiting"), "{said}");
     }
     office.syncs_until_quiet();
     for key in [OFFER, REPLY] {
         assert_eq!(office.kim.sees(key).status(), "Tracked");
     }
+}
+
+/// One cycle, and what a person reads on the terminal after it.
+fn syncs_and_says(person: &Person) -> String {
+    let output = Command::new(program())
+        .env("BEHALF_KEYS", "file")
+        .arg("--data")
+        .arg(&person.data)
+        .arg("sync")
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap()
 }
