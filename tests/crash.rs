@@ -7,7 +7,7 @@ use std::{
     fmt::Write,
     fs,
     path::Path,
-    process::Child,
+    process::{Child, Command},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -129,6 +129,60 @@ fn story_3_h_01_every_program_of_both_killed() {
         assert_eq!(again["imported"], 0, "they were there: {again}");
     }
     settle(&office, &keys, &acknowledged);
+}
+
+/// E-03, H-01: writing to the disk fails now and then. It is said, nothing promised is lost, and the work goes on.
+#[test]
+fn story_3_e_03_a_disk_that_fails_now_and_then() {
+    if Command::new("fiu-run").arg("-h").output().is_err() {
+        eprintln!("SKIPPED: install fiu-utils to make a disk fail.");
+        return;
+    }
+    let office = Office::at_work();
+    let keys = extra_mail(&office, 40);
+    let (mut acknowledged, mut failed) = (Vec::new(), 0);
+    for (n, key) in keys.iter().enumerate() {
+        let person = [&office.alex, &office.kim][n % 2];
+        let click = ["track", key, "--mailbox", ALEX, "--regarding", ALPINE];
+        for what in [&click[..], &["sync"]] {
+            let output = on_a_bad_disk(&command(&person.data, what)).output().unwrap();
+            let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+            match output.status.code() {
+                Some(0) if what == click => acknowledged.push((person, key)),
+                Some(0) => {}
+                Some(1 | 5) => {
+                    failed += 1;
+                    let message = answer["error"]["message"].as_str().unwrap_or_default();
+                    assert!(!message.is_empty(), "{what:?}: {output:?}");
+                }
+                _ => panic!("{what:?}: {output:?}"),
+            }
+        }
+    }
+    eprintln!(
+        "{failed} of {} failed, {} clicks acknowledged",
+        2 * keys.len(),
+        acknowledged.len()
+    );
+    assert!(failed > 0 && !acknowledged.is_empty());
+    settle(&office, &keys, &acknowledged);
+}
+
+/// The same program, where one write of the database in a hundred fails, and one fsync of any file in twenty.
+fn on_a_bad_disk(program: &Command) -> Command {
+    let mut command = Command::new("fiu-run");
+    command.args(["-x", "-f", ""]);
+    for (name, probability) in [("rw/pwrite*", 0.01), ("sync/*", 0.05)] {
+        let fault = format!("enable_random name=posix/io/{name},probability={probability}");
+        command.args(["-c", &fault]);
+    }
+    command.arg(program.get_program()).args(program.get_args());
+    command.envs(
+        program
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    command
 }
 
 /// Rows in one file of [`write_branches`].
