@@ -30,18 +30,13 @@ CREATE TABLE item (
     statecode       INTEGER NOT NULL,
     statuscode      INTEGER NOT NULL,
     ends            INTEGER,                -- scheduledend, of appointments
-    preview         TEXT NOT NULL           -- the first words
+    preview         TEXT NOT NULL,          -- the first words
+    -- Every state it went through, none skipped (E-02): JSON array of person ('' for the item as a whole), status, time.
+    -- History, not derived: a rebuild keeps it.
+    log             TEXT NOT NULL
 ) STRICT;
 CREATE INDEX item_unsettled ON item (mailbox) WHERE status = 'Track pending';
 -- A row's timeline, by either date: the newest page is one contiguous read, from the end (design §7). A click adds at
 -- the end as well, where no page has to be shared out.
 CREATE INDEX timeline ON item (regarding_table, regarding_id, sortdate, id) WHERE regarding_id IS NOT NULL;
 CREATE INDEX timeline_by_modified ON item (regarding_table, regarding_id, at, id) WHERE regarding_id IS NOT NULL;
-
--- Every state an item went through, none skipped (E-02). History, not derived: rebuild leaves it alone.
-CREATE TABLE status_log (
-    item   TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    states TEXT NOT NULL,                   -- JSON array of person ('' for the item as a whole), status, time
-    PRIMARY KEY (item, number)
-) STRICT, WITHOUT ROWID;

@@ -76,6 +76,7 @@ impl Simulation {
         let leaving = (people > 2 && dice.below(3) == 0)
             .then(|| (people - 1, 10 + dice.below(u64::from(OPERATIONS) - 20) as u32));
         let evil = (dice.below(2) == 0).then_some(1);
+        let forgets = dice.below(2) == 0;
         let template = template(people);
         let mut persons = template.people(folder);
         let mut oracle = Oracle::default();
@@ -83,7 +84,12 @@ impl Simulation {
             oracle.look(person, false);
         }
         Self {
-            weather: Weather::new(template.entries(), people, dice.below(u64::from(u32::MAX))),
+            weather: Weather::new(
+                template.entries(),
+                people,
+                dice.below(u64::from(u32::MAX)),
+                forgets,
+            ),
             dice,
             people: persons,
             oracle,
@@ -121,7 +127,7 @@ impl Simulation {
                 50..88 => self.syncs(n),
                 88..91 => self.reopens(n),
                 91..94 => self.backs_up(n),
-                94..95 => self.restores(n),
+                94..95 if !self.weather.forgets() => self.restores(n),
                 95..97 => self.runs_out_of_disk(n),
                 _ => self.jumps(n),
             };

@@ -34,6 +34,8 @@ struct State {
     due: Vec<Vec<u64>>,
     step: u64,
     replicas: usize,
+    /// The relay loses what it has acknowledged.
+    forgets: bool,
     /// Nothing goes wrong.
     fair: bool,
     /// Calls until the process dies.
@@ -42,7 +44,7 @@ struct State {
 
 impl Weather {
     /// Over what is on the relay already.
-    pub fn new(entries: Entries, replicas: usize, seed: u64) -> Self {
+    pub fn new(entries: Entries, replicas: usize, seed: u64, forgets: bool) -> Self {
         Self(Mutex::new(State {
             dice: Dice::new(seed),
             due: vec![vec![0; replicas]; entries.0.len()],
@@ -50,6 +52,7 @@ impl Weather {
             junk: BTreeSet::new(),
             step: 0,
             replicas,
+            forgets,
             fair: false,
             fuse: None,
         }))
@@ -64,9 +67,14 @@ impl Weather {
         let mut state = self.state();
         state.step += 1;
         state.fuse = fuse;
-        if state.chance(2) {
+        if state.forgets && state.chance(2) {
             state.loses_one();
         }
+    }
+
+    /// Does the relay lose what it has acknowledged? Then nobody gets an old disk back: what both have lost is nowhere.
+    pub fn forgets(&self) -> bool {
+        self.state().forgets
     }
 
     /// From now on everything goes well, and everything is there.

@@ -17,7 +17,7 @@ use calcard::{
     },
 };
 use chrono::{TimeDelta, TimeZone};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -449,7 +449,7 @@ fn standard_offset(calendar: &ICalendar, zone: usize) -> Option<Tz> {
 ///
 /// # Errors
 /// Database errors.
-pub fn save(tx: &Transaction<'_>, mailbox: &Address, appointment: &Appointment) -> Result<bool> {
+pub fn save(tx: &Connection, mailbox: &Address, appointment: &Appointment) -> Result<bool> {
     let facts = &appointment.facts;
     let Some(meeting) = &facts.meeting else {
         return Ok(false);

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::{
@@ -615,7 +615,7 @@ fn absolute(path: &Path) -> String {
         .into_owned()
 }
 
-fn save_folders(tx: &Transaction<'_>, mailbox: &Address, folders: &[Folder]) -> Result<Vec<i64>> {
+fn save_folders(tx: &Connection, mailbox: &Address, folders: &[Folder]) -> Result<Vec<i64>> {
     tx.prepare_cached("INSERT INTO mailbox (id) VALUES (?1) ON CONFLICT DO NOTHING")?
         .execute([mailbox.as_str()])?;
     let mut insert = tx.prepare_cached(
@@ -631,7 +631,7 @@ fn save_folders(tx: &Transaction<'_>, mailbox: &Address, folders: &[Folder]) -> 
         .collect()
 }
 
-fn save(tx: &Transaction<'_>, mailbox: &Address, folders: &[i64], batch: &[Waiting]) -> Result<()> {
+fn save(tx: &Connection, mailbox: &Address, folders: &[i64], batch: &[Waiting]) -> Result<()> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO message (id, mailbox, folder, item, key, subject, from_name, from_address, sent, in_reply_to,
                               thread, conversation, preview, unread, attachments, pack_offset, size)
@@ -663,7 +663,7 @@ fn save(tx: &Transaction<'_>, mailbox: &Address, folders: &[i64], batch: &[Waiti
     Ok(())
 }
 
-fn save_bad(tx: &Transaction<'_>, mailbox: &Address, bad: &[Bad]) -> Result<()> {
+fn save_bad(tx: &Connection, mailbox: &Address, bad: &[Bad]) -> Result<()> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO rejected_message (mailbox, source, position, reason, pack_offset, size)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use rusqlite_migration::{M, Migrations};
 use tracing::trace_span;
 
@@ -66,11 +66,11 @@ impl Store {
 
     /// Runs `work` in one `BEGIN IMMEDIATE` transaction. When this returns `Ok`, the work is on the disk
     /// (WAL, `synchronous=FULL`); when it returns an error, nothing has happened.
-    pub fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
-        let mut writer = lock(&self.writer);
-        let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let value = work(&tx)?;
-        trace_span!(target: "click", "commit").in_scope(|| tx.commit())?;
+    pub fn write<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let writer = lock(&self.writer);
+        let begun = Begun::new(&writer)?;
+        let value = work(&writer)?;
+        trace_span!(target: "click", "commit").in_scope(|| begun.commit())?;
         Ok(value)
     }
 
@@ -104,6 +104,32 @@ impl Store {
         drop(snapshot);
         lock(&self.readers).push(reader);
         value
+    }
+}
+
+/// A transaction that writes. Its `BEGIN` and `COMMIT` are compiled once, not at every click. Whatever ends before the
+/// commit, a panic as well, is rolled back.
+struct Begun<'a>(&'a Connection);
+
+impl<'a> Begun<'a> {
+    fn new(connection: &'a Connection) -> Result<Self> {
+        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        Ok(Self(connection))
+    }
+
+    fn commit(self) -> Result<()> {
+        self.0.prepare_cached("COMMIT")?.execute([])?;
+        Ok(())
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit()
+            && let Err(e) = self.0.execute_batch("ROLLBACK")
+        {
+            tracing::error!("a transaction could not be rolled back: {e}");
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! From an item's document to the tables the screens read.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, params};
 
 use super::{Decision, Registers, Standing, replies, status};
@@ -64,7 +66,6 @@ pub fn project_heard(
         log.click(person, decision.at);
     }
     let progress = status::derive(&mut log, decision.tracked, &people, &links, heard, now);
-    log.keep(connection)?;
 
     let shown = activity::shown(facts);
     let regarding = decision.regarding.as_ref().filter(|_| decision.has_activity());
@@ -72,18 +73,19 @@ pub fn project_heard(
         .prepare_cached(
             "INSERT INTO item (id, mailbox, kind, key, tracked, regarding_table, regarding_id,
                regarding_name, person, at, choices, status, people, promoted, refused, refused_person, subject,
-               sortdate, statecode, ends, preview, statuscode)
+               sortdate, statecode, ends, preview, statuscode, log)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-               ?22)
+               ?22, ?23)
              ON CONFLICT (id) DO UPDATE SET
-               tracked = excluded.tracked, regarding_table = excluded.regarding_table, regarding_id
-               = excluded.regarding_id, regarding_name = excluded.regarding_name, person =
-               excluded.person, at = excluded.at, choices = excluded.choices, status =
-               excluded.status, people = excluded.people, promoted = excluded.promoted, refused =
-               excluded.refused, refused_person = excluded.refused_person, subject =
-               excluded.subject, sortdate = excluded.sortdate, statecode = excluded.statecode, ends
-               = excluded.ends, preview = excluded.preview,
-               statuscode = excluded.statuscode",
+               mailbox = excluded.mailbox, kind = excluded.kind, key = excluded.key,
+               tracked = excluded.tracked, regarding_table = excluded.regarding_table,
+               regarding_id = excluded.regarding_id, regarding_name = excluded.regarding_name,
+               person = excluded.person, at = excluded.at, choices = excluded.choices,
+               status = excluded.status, people = excluded.people, promoted = excluded.promoted,
+               refused = excluded.refused, refused_person = excluded.refused_person,
+               subject = excluded.subject, sortdate = excluded.sortdate, statecode = excluded.statecode,
+               ends = excluded.ends, preview = excluded.preview, statuscode = excluded.statuscode,
+               log = excluded.log",
         )?
         .execute(params![
             item.to_string(),
@@ -108,22 +110,30 @@ pub fn project_heard(
             facts.meeting.as_ref().map(|m| m.ends.0),
             shown.preview,
             shown.statuscode,
+            log.json()?,
         ])?;
     replies::note(connection, mailbox, item, facts)?;
     Ok(())
 }
 
-/// Makes every item's projection anew from the documents. History (the status log) is left alone.
+/// Makes every item's projection anew from the documents. Only what each went through is history, and kept.
 pub fn rebuild(connection: &Connection, now: Time) -> Result<u32> {
-    connection.execute_batch("DELETE FROM item_mark; DELETE FROM item_answers; DELETE FROM item;")?;
-    let mut count = 0;
+    connection.execute_batch("DELETE FROM item_mark; DELETE FROM item_answers;")?;
+    let mut made = BTreeSet::new();
     for (mailbox, id) in Document::all(connection)? {
         if id.kind(&mailbox) == DocumentKind::Item
             && let Some(mut document) = Document::find(connection, id, DocumentKind::Item)?
         {
             project(connection, &mailbox, &mut document, None, now)?;
-            count += 1;
+            made.insert(id.to_string());
         }
     }
-    Ok(count)
+    let mut statement = connection.prepare("SELECT id FROM item")?;
+    let stored = statement
+        .query_map([], |r| r.get(0))?
+        .collect::<Result<BTreeSet<String>, _>>()?;
+    for id in stored.difference(&made) {
+        connection.execute("DELETE FROM item WHERE id = ?1", [id])?;
+    }
+    Ok(u32::try_from(made.len()).unwrap_or(u32::MAX))
 }

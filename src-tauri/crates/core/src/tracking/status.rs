@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Decision;
 use crate::{
@@ -45,16 +45,18 @@ pub fn settle(connection: &Connection, mailbox: &Address, now: Time) -> Result<u
     let mut promoted = 0;
     for item in unsettled {
         let links = replica::links(connection, item.id.0)?;
-        let mut log = Log::read(connection, item.id)?;
+        let mut log = item.log;
         let progress = derive(&mut log, item.tracked, &item.people, &links, &heard, now);
-        log.keep(connection)?;
         connection
-            .prepare_cached("UPDATE item SET status = ?2, people = ?3, promoted = ?4 WHERE id = ?1")?
+            .prepare_cached(
+                "UPDATE item SET status = ?2, people = ?3, promoted = ?4, log = ?5 WHERE id = ?1",
+            )?
             .execute(params![
                 item.id.to_string(),
                 progress.overall.as_str(),
                 progress.people_json()?,
-                progress.promoted
+                progress.promoted,
+                log.json()?,
             ])?;
         promoted += u32::from(progress.promoted && !item.promoted);
     }
@@ -66,11 +68,12 @@ struct Unsettled {
     tracked: bool,
     people: BTreeSet<Address>,
     promoted: bool,
+    log: Log,
 }
 
 fn unsettled(connection: &Connection, mailbox: &Address) -> Result<Vec<Unsettled>> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, tracked, people, promoted FROM item WHERE mailbox = ?1 AND status = 'Track pending' ORDER BY id",
+        "SELECT id, tracked, people, promoted, log FROM item WHERE mailbox = ?1 AND status = 'Track pending' ORDER BY id",
     )?;
     let mut rows = statement.query([mailbox.as_str()])?;
     let mut all = Vec::new();
@@ -84,6 +87,7 @@ fn unsettled(connection: &Connection, mailbox: &Address) -> Result<Vec<Unsettled
             tracked: row.get(1)?,
             people: people.into_keys().collect(),
             promoted: row.get(3)?,
+            log: Log::from_json(&row.get::<_, String>(4)?)?,
         });
     }
     Ok(all)
@@ -141,47 +145,26 @@ pub(super) fn derive(
     }
 }
 
-/// Every state an item went through, for each person and as a whole.
-pub(super) struct Log {
-    item: String,
-    states: Vec<(String, Status, Time)>,
-    /// How many of them are stored, and in how many entries: what was logged in one go is one.
-    stored: usize,
-    entries: i64,
-}
+/// Every state an item went through, for each person and as a whole. It is kept with the item.
+#[derive(Default)]
+pub(super) struct Log(Vec<(String, Status, Time)>);
 
 impl Log {
     pub(super) fn read(connection: &Connection, item: ItemId) -> Result<Self> {
-        let mut log = Self {
-            item: item.to_string(),
-            states: Vec::new(),
-            stored: 0,
-            entries: 0,
-        };
-        let mut statement =
-            connection.prepare_cached("SELECT states FROM status_log WHERE item = ?1 ORDER BY number")?;
-        let mut rows = statement.query([&log.item])?;
-        while let Some(row) = rows.next()? {
-            let states: Vec<(String, Status, Time)> = serde_json::from_str(&row.get::<_, String>(0)?)?;
-            log.states.extend(states);
-            log.entries += 1;
-        }
-        log.stored = log.states.len();
-        Ok(log)
+        let stored: Option<String> = connection
+            .prepare_cached("SELECT log FROM item WHERE id = ?1")?
+            .query_row([item.to_string()], |r| r.get(0))
+            .optional()?;
+        stored.map_or(Ok(Self::default()), |json| Self::from_json(&json))
     }
 
-    /// Stores what is new.
-    pub(super) fn keep(&mut self, connection: &Connection) -> Result<()> {
-        let new = self.states.get(self.stored..).unwrap_or_default();
-        if new.is_empty() {
-            return Ok(());
-        }
-        self.entries += 1;
-        connection
-            .prepare_cached("INSERT INTO status_log (item, number, states) VALUES (?1, ?2, ?3)")?
-            .execute(params![self.item, self.entries, serde_json::to_string(new)?])?;
-        self.stored = self.states.len();
-        Ok(())
+    pub(super) fn from_json(json: &str) -> Result<Self> {
+        Ok(Self(serde_json::from_str(json)?))
+    }
+
+    /// As it is stored.
+    pub(super) fn json(&self) -> Result<String> {
+        Ok(serde_json::to_string(&self.0)?)
     }
 
     /// The click itself: asked for at `asked`, durable with the transaction this runs in.
@@ -192,7 +175,7 @@ impl Log {
 
     /// Goes from the last state to `to`, none skipped.
     fn go(&mut self, person: &str, to: Status, now: Time) {
-        let last = self.states.iter().rev().find(|(p, ..)| p == person);
+        let last = self.0.iter().rev().find(|(p, ..)| p == person);
         let last = last.map_or(Status::NotTracked, |(_, status, _)| *status);
         if last == to {
             return;
@@ -210,13 +193,13 @@ impl Log {
     }
 
     fn append(&mut self, person: &str, status: Status, at: Time) {
-        self.states.push((person.into(), status, at));
+        self.0.push((person.into(), status, at));
     }
 
     /// Has it been `Tracked` since it was last untracked?
     fn has_been_promoted(&self) -> bool {
         let ends = |s: &Status| matches!(s, Status::Tracked | Status::NotTracked);
-        let last = self.states.iter().rev().find(|(p, s, _)| p == OVERALL && ends(s));
+        let last = self.0.iter().rev().find(|(p, s, _)| p == OVERALL && ends(s));
         last.is_some_and(|(_, s, _)| *s == Status::Tracked)
     }
 }
@@ -227,30 +210,22 @@ mod tests {
 
     #[test]
     fn e_02_no_state_is_skipped_in_the_log() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = crate::store::Store::open(folder.path()).unwrap();
-        let item = ItemId(uuid::Uuid::from_u128(1));
-        let log = store
-            .write(|tx| {
-                for (to, promoted) in [
-                    (Status::TrackPending, false),
-                    (Status::Tracked, true),
-                    (Status::TrackPending, true),
-                    (Status::Tracked, true),
-                    (Status::Tracked, true),
-                    (Status::NotTracked, false),
-                ] {
-                    let mut log = Log::read(tx, item)?;
-                    log.go(OVERALL, to, Time(0));
-                    log.keep(tx)?;
-                    assert_eq!(Log::read(tx, item)?.has_been_promoted(), promoted);
-                }
-                Ok(Log::read(tx, item)?.states)
-            })
-            .unwrap();
+        let mut log = Log::default();
+        for (to, promoted) in [
+            (Status::TrackPending, false),
+            (Status::Tracked, true),
+            (Status::TrackPending, true),
+            (Status::Tracked, true),
+            (Status::Tracked, true),
+            (Status::NotTracked, false),
+        ] {
+            log.go(OVERALL, to, Time(0));
+            assert_eq!(log.has_been_promoted(), promoted);
+        }
+        let log = Log::from_json(&log.json().unwrap()).unwrap();
         let (processing, pending, tracked) = (Status::Processing, Status::TrackPending, Status::Tracked);
         assert_eq!(
-            log.into_iter().map(|(_, status, _)| status).collect::<Vec<_>>(),
+            log.0.into_iter().map(|(_, status, _)| status).collect::<Vec<_>>(),
             [
                 processing,
                 pending,
