@@ -4,9 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::{
+    fmt::Write,
     fs,
     path::Path,
-    process::Child,
+    process::{Child, Command},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -15,9 +16,10 @@ use behalf_tests::{
     behalf::command,
     corpus::{Dice, corpus},
     data::assert_sound,
-    office::{ALEX, Office, Person},
+    office::{ALEX, Office, Person, utf8},
     post::{ALPINE, FABRIKAM},
 };
+use serde_json::Value;
 
 /// How often somebody pulls the plug.
 const KILLS: u64 = 60;
@@ -44,7 +46,7 @@ fn story_3_e_03_a_click_survives_kill_9() {
             killed += 1;
         }
         if promised(child) {
-            acknowledged.push(key);
+            acknowledged.push((&office.kim, key));
         }
     }
     eprintln!(
@@ -70,23 +72,149 @@ fn story_3_e_03_an_agent_killed_again_and_again() {
         agent.kill().unwrap();
         agent.wait().unwrap();
     }
-    let all: Vec<_> = keys.iter().collect();
+    let all: Vec<_> = keys.iter().map(|key| (&office.kim, key)).collect();
     settle(&office, &keys, &all);
 }
 
-/// Kills it; true when it had printed its whole answer, and a good one, before.
-fn promised(mut child: Child) -> bool {
+/// H-01, H-05: two people at work at the same time, and whatever either of them starts is killed at a random moment.
+#[test]
+fn story_3_h_01_every_program_of_both_killed() {
+    let office = Office::at_work();
+    let keys = extra_mail(&office, 40);
+    let mut dice = Dice::new(5);
+    let (mut acknowledged, mut imported, mut killed, mut started) = (Vec::new(), Vec::new(), 0, 0);
+    while killed < 2 * KILLS {
+        started += 1;
+        assert!(started < 20 * KILLS, "only {killed} of {started} could be killed");
+        let mut busy = [&office.alex, &office.kim].map(|person| {
+            let key = &keys[dice.below(40) as usize];
+            let rows = office.path(&format!("branches-{}.csv", dice.below(4)));
+            write_branches(&rows);
+            let what = match dice.below(8) {
+                0..4 => vec!["track", key, "--mailbox", ALEX, "--regarding", ALPINE],
+                4 | 5 => vec!["sync"],
+                6 => vec!["sync", "--watch"],
+                _ => vec!["import", "rows", utf8(&rows), "--table", "account"],
+            };
+            let before = written(&person.data);
+            let child = command(&person.data, &what).spawn().unwrap();
+            (person, what[0] == "import", key, rows.clone(), before, child)
+        });
+        // From the start of one of them, or from the first byte it writes.
+        if let (person, .., before, child) = &mut busy[dice.below(2) as usize]
+            && dice.below(2) == 0
+        {
+            let end = Instant::now() + Duration::from_millis(100);
+            wait_until(child, || written(&person.data) != *before || Instant::now() > end);
+        }
+        sleep(Duration::from_micros(dice.below(30_000)));
+        for (person, imports, key, rows, _, mut child) in busy {
+            killed += u64::from(child.try_wait().unwrap().is_none());
+            match kill(child) {
+                Some(answer) if imports && answer["seen"] == BRANCHES => imported.push((person, rows)),
+                Some(answer) if answer["key"] == key.as_str() => acknowledged.push((person, key)),
+                _ => {}
+            }
+        }
+    }
+    eprintln!(
+        "{killed} killed of {} started, {} clicks and {} imports acknowledged",
+        2 * started,
+        acknowledged.len(),
+        imported.len()
+    );
+    assert!(!acknowledged.is_empty() && !imported.is_empty());
+    for (person, rows) in imported {
+        let again = person.does(&["import", "rows", utf8(&rows), "--table", "account"]);
+        assert_eq!(again["imported"], 0, "they were there: {again}");
+    }
+    settle(&office, &keys, &acknowledged);
+}
+
+/// E-03, H-01: writing to the disk fails now and then. It is said, nothing promised is lost, and the work goes on.
+#[test]
+fn story_3_e_03_a_disk_that_fails_now_and_then() {
+    if Command::new("fiu-run").arg("-h").output().is_err() {
+        eprintln!("SKIPPED: install fiu-utils to make a disk fail.");
+        return;
+    }
+    let office = Office::at_work();
+    let keys = extra_mail(&office, 40);
+    let (mut acknowledged, mut failed) = (Vec::new(), 0);
+    for (n, key) in keys.iter().enumerate() {
+        let person = [&office.alex, &office.kim][n % 2];
+        let click = ["track", key, "--mailbox", ALEX, "--regarding", ALPINE];
+        for what in [&click[..], &["sync"]] {
+            let output = on_a_bad_disk(&command(&person.data, what)).output().unwrap();
+            let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+            match output.status.code() {
+                Some(0) if what == click => acknowledged.push((person, key)),
+                Some(0) => {}
+                Some(1 | 5) => {
+                    failed += 1;
+                    let message = answer["error"]["message"].as_str().unwrap_or_default();
+                    assert!(!message.is_empty(), "{what:?}: {output:?}");
+                }
+                _ => panic!("{what:?}: {output:?}"),
+            }
+        }
+    }
+    eprintln!(
+        "{failed} of {} failed, {} clicks acknowledged",
+        2 * keys.len(),
+        acknowledged.len()
+    );
+    assert!(failed > 0 && !acknowledged.is_empty());
+    settle(&office, &keys, &acknowledged);
+}
+
+/// The same program, where one write of the database in a hundred fails, and one fsync of any file in twenty.
+fn on_a_bad_disk(program: &Command) -> Command {
+    let mut command = Command::new("fiu-run");
+    command.args(["-x", "-f", ""]);
+    for (name, probability) in [("rw/pwrite*", 0.01), ("sync/*", 0.05)] {
+        let fault = format!("enable_random name=posix/io/{name},probability={probability}");
+        command.args(["-c", &fault]);
+    }
+    command.arg(program.get_program()).args(program.get_args());
+    command.envs(
+        program
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    command
+}
+
+/// Rows in one file of [`write_branches`].
+const BRANCHES: u64 = 50;
+
+/// Accounts that are in no other file.
+fn write_branches(file: &Path) {
+    let stem = file.file_stem().unwrap().to_str().unwrap();
+    let mut table = String::from("accountid,name\n");
+    for n in 0..BRANCHES {
+        writeln!(table, "{stem}-{n},Branch {n}").unwrap();
+    }
+    fs::write(file, table).unwrap();
+}
+
+/// Kills it; what it had answered before, if that was whole.
+fn kill(mut child: Child) -> Option<Value> {
     let _ = child.kill();
-    let output = child.wait_with_output().unwrap();
-    serde_json::from_slice(&output.stdout)
-        .is_ok_and(|answer: serde_json::Value| answer["status"] == "Track pending")
+    serde_json::from_slice(&child.wait_with_output().unwrap().stdout).ok()
+}
+
+/// Kills it; true when it had printed its whole answer, and a good one, before.
+fn promised(child: Child) -> bool {
+    kill(child).is_some_and(|answer| answer["status"] == "Track pending")
 }
 
 /// What must hold after every crash: acknowledged means there, the file is sound, and a sync makes both agree.
-fn settle(office: &Office, keys: &[String], acknowledged: &[&String]) {
+fn settle(office: &Office, keys: &[String], acknowledged: &[(&Person, &String)]) {
     assert_sound(&office.kim.data);
-    for key in acknowledged {
-        assert_ne!(office.kim.sees(key).status(), "Not tracked", "{key} was promised");
+    assert_sound(&office.alex.data);
+    for (person, key) in acknowledged {
+        assert_ne!(person.sees(key).status(), "Not tracked", "{key} was promised");
     }
     office.syncs_until_quiet();
     assert_sound(&office.kim.data);
@@ -109,11 +237,15 @@ fn settle(office: &Office, keys: &[String], acknowledged: &[&String]) {
     assert!(
         acknowledged
             .iter()
-            .all(|key| office.alex.sees(key).status() == "Tracked"),
+            .all(|(_, key)| office.alex.sees(key).status() == "Tracked"),
         "and Alex has them"
     );
-    let diagnosis = office.kim.does(&["doctor"]);
-    assert_eq!(diagnosis["ok"], true, "{diagnosis}");
+    for person in [&office.alex, &office.kim] {
+        for check in [&["doctor"][..], &["audit", "verify"]] {
+            let verdict = person.does(check);
+            assert_eq!(verdict["ok"], true, "{}: {verdict}", person.address);
+        }
+    }
 }
 
 fn extra_mail(office: &Office, messages: u64) -> Vec<String> {

@@ -5,9 +5,11 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use behalf_tests::{
+    behalf::program,
     corpus::Dice,
     data::{assert_sound, projections},
     office::{Office, Person},
@@ -178,4 +180,60 @@ fn h_07_a_shared_folder_moved_away_and_emptied() {
             assert_eq!(person.sees(key).regarding(), Some("Alpine Ski House"), "{key}");
         }
     }
+}
+
+/// H-01, design §4: a relay loses what it has acknowledged. The other side says what it waits for, and whoever has it
+/// offers it again: the author; or anybody else, when the author's computer is gone and its last receipt lost as well.
+#[test]
+fn h_01_what_a_relay_lost_is_offered_again() {
+    let office = Office::at_work();
+    let robin = office.hires("robin@contoso.example", "Robin");
+    office.syncs_until_quiet();
+    robin.syncs();
+    for (holder, key, receipts_too) in [(&office.kim, OFFER, false), (&robin, REPLY, true)] {
+        let before = entries(&office.path("relay"));
+        office.kim.sets_regarding(key, ALPINE);
+        office.kim.syncs();
+        holder.syncs();
+        for file in entries(&office.path("relay")) {
+            if !before.contains(&file) && (receipts_too || file.extension().unwrap() == "envelope") {
+                fs::remove_file(file).unwrap();
+            }
+        }
+        let said = syncs_and_says(&office.alex);
+        assert_eq!(office.alex.sees(key).status(), "Not tracked");
+        // Where nobody has told Alex of it, there is nothing to wait for.
+        assert_eq!(
+            said.contains("Waiting for 1 change from Kim"),
+            !receipts_too,
+            "{said}"
+        );
+        for _ in 0..3 {
+            holder.syncs();
+            office.alex.syncs();
+        }
+        assert_eq!(
+            office.alex.sees(key).regarding(),
+            Some("Alpine Ski House"),
+            "{key}"
+        );
+        let said = syncs_and_says(&office.alex);
+        assert!(!said.contains("Waiting"), "{said}");
+    }
+    office.syncs_until_quiet();
+    for key in [OFFER, REPLY] {
+        assert_eq!(office.kim.sees(key).status(), "Tracked");
+    }
+}
+
+/// One cycle, and what a person reads on the terminal after it.
+fn syncs_and_says(person: &Person) -> String {
+    let output = Command::new(program())
+        .env("BEHALF_KEYS", "file")
+        .arg("--data")
+        .arg(&person.data)
+        .arg("sync")
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap()
 }

@@ -8,6 +8,7 @@ use behalf_tests::{
     behalf::command,
     corpus::corpus,
     data::{assert_sound, real},
+    disk::SmallDisk,
     office::{ALEX, Office, utf8},
 };
 use serde_json::Value;
@@ -450,57 +451,31 @@ fn b_08_a_file_that_may_not_be_read() {
 }
 
 /// The disk runs full in the middle: exit 5, in words, and what is there is whole.
-#[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk() {
-    use std::process::Command;
     let office = office();
-    let disk = office.path("disk");
-    fs::create_dir(&disk).unwrap();
-    let mount = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=4m", "behalf-test"])
-        .arg(&disk)
-        .output();
-    if !mount.is_ok_and(|m| m.status.success()) {
-        eprintln!("SKIPPED: only an administrator can make a small disk.");
+    let Some(_disk) = SmallDisk::over(&office.alex.data, "4m") else {
         return;
-    }
-    let small = SmallDisk(disk.clone());
-    let data = disk.join("alex");
-    let relay = format!("folder:{}", office.path("relay").display());
-    let line = ["init", "--person", ALEX, "--name", "Alex", "--relay", &relay];
-    behalf_tests::behalf::run(&data, line).done();
+    };
     let file = office.path("in.mbox");
     fs::write(&file, corpus(20_000).mbox).unwrap();
-    let answer = behalf_tests::behalf::run(&data, ["import", "mail", utf8(&file), "--mailbox", ALEX]);
-    let stderr = answer.stderr.clone();
+    let answer = office
+        .alex
+        .asks(&["import", "mail", utf8(&file), "--mailbox", ALEX]);
     assert!(
         answer.json["error"]["hint"]
             .as_str()
             .is_some_and(|h| h.contains("full")),
-        "{}\n{stderr}",
-        answer.json
+        "{answer:?}"
     );
     answer.turned_down(5);
-    assert_sound(&data);
+    assert_sound(&office.alex.data);
     // Everything that is listed can be opened.
-    let list = behalf_tests::behalf::run(&data, ["list", "--mailbox", ALEX, "--limit", "100000"]).done();
+    let list = office
+        .alex
+        .does(&["list", "--mailbox", ALEX, "--limit", "100000"]);
     if let Some(last) = list.as_array().unwrap().first() {
         let key = last["key"].as_str().unwrap();
-        behalf_tests::behalf::run(&data, ["show", key, "--mailbox", ALEX]).done();
-    }
-    drop(small);
-}
-
-#[cfg(target_os = "linux")]
-struct SmallDisk(std::path::PathBuf);
-
-#[cfg(target_os = "linux")]
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = std::process::Command::new("umount")
-            .arg("-l")
-            .arg(&self.0)
-            .status();
+        office.alex.does(&["show", key, "--mailbox", ALEX]);
     }
 }

@@ -1,11 +1,12 @@
 //! Disks and processes do what they do: a restored backup, two programs at once.
 
-use std::{fs, path::Path, thread};
+use std::{fs, thread};
 
 use behalf_tests::{
     corpus::corpus,
     data::assert_sound,
-    office::Office,
+    disk::{SmallDisk, copy},
+    office::{ALEX, Office, utf8},
     post::{ALPINE, FABRIKAM, OFFER, REPLY, SENT, STRANGER},
 };
 
@@ -123,15 +124,66 @@ fn e_03_many_programs_at_once() {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
+/// E-03, H-05: Kim's disk runs full, with more and more room left in turn. Everything is either done or turned down with
+/// the reason; nothing that was promised is lost, and once there is room, everything goes on.
+#[test]
+fn e_03_a_full_disk() {
+    let office = Office::at_work();
+    let corpus = corpus(400);
+    let file = office.path("more.mbox");
+    fs::write(&file, &corpus.mbox).unwrap();
+    for person in [&office.alex, &office.kim] {
+        person.imports_mail(&file, "Inbox");
+    }
+    fs::write(
+        office.path("big.mbox"),
+        corpus.mbox.replace("@corpus", "@big.corpus"),
+    )
+    .unwrap();
+    let big = office.path("big.mbox");
+    let Some(disk) = SmallDisk::over(&office.kim.data, "24m") else {
+        return;
+    };
+    let (mut promised, mut turned_down) = (Vec::new(), 0);
+    for (key, room) in corpus.keys.iter().zip((0..10).map(|n| n * 32 * 1024)) {
+        office
+            .alex
+            .sets_regarding(OFFER, if room % (64 * 1024) == 0 { ALPINE } else { FABRIKAM });
+        office.alex.syncs();
+        disk.fill_but(room);
+        let click: &[&str] = &["track", key, "--mailbox", ALEX, "--regarding", ALPINE];
+        let import: &[&str] = &["import", "mail", utf8(&big), "--mailbox", ALEX];
+        for what in [click, &["sync"], import] {
+            let answer = office.kim.asks(what);
+            if answer.exit == 0 {
+                assert_ne!(what, import, "there was no room for it");
+                promised.extend((what == click).then_some(key));
+                continue;
+            }
+            turned_down += 1;
+            let hint = answer.json["error"]["hint"].as_str().unwrap_or_default();
+            assert!(hint.contains("full"), "{room}: {what:?}: {answer:?}");
+            answer.turned_down(5);
         }
+        disk.empty();
+        assert_sound(&office.kim.data);
+    }
+    for key in &promised {
+        assert_ne!(office.kim.sees(key).status(), "Not tracked", "{key} was promised");
+    }
+    eprintln!("{turned_down} turned down, {} clicks promised", promised.len());
+    assert!(turned_down > 10 && !promised.is_empty());
+    let report = office.kim.imports_mail(&big, "Inbox");
+    assert_eq!(report["rejected"], serde_json::json!([]), "{report}");
+    for key in &corpus.keys[..10] {
+        office.kim.sets_regarding(key, ALPINE);
+    }
+    office.syncs_until_quiet();
+    for person in [&office.alex, &office.kim] {
+        for key in &corpus.keys[..10] {
+            assert_eq!(person.sees(key).status(), "Tracked", "{key}");
+        }
+        assert_sound(&person.data);
+        assert_eq!(person.does(&["doctor"])["ok"], true);
     }
 }

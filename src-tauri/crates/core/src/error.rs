@@ -110,7 +110,11 @@ impl Error {
                 source.kind(),
                 std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
             ),
-            Self::Database(rusqlite::Error::SqliteFailure(e, _)) => e.code == rusqlite::ErrorCode::DiskFull,
+            // The second: no room for the few pages of shared memory that even opening the database takes.
+            Self::Database(rusqlite::Error::SqliteFailure(e, _)) => {
+                e.code == rusqlite::ErrorCode::DiskFull
+                    || e.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
+            }
             Self::Index(tantivy::TantivyError::IoError(e)) => e.kind() == std::io::ErrorKind::StorageFull,
             _ => false,
         }
