@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useAnnounce } from "../app/announce";
 import { copy } from "../app/copy";
-import { Marked } from "../app/Marked";
+import { Stretches } from "../app/Marked";
 import { useHost } from "../host/context";
 import { HostError, type RowRef, type Suggestion } from "../host/host";
 import { TableIcon } from "../row/TableIcon";
@@ -243,7 +243,7 @@ function Option({ id, offer, typed, active, hover, take }: OptionProps) {
       <TableIcon table={row.table} className={styles.icon} />
       <div className={styles.words}>
         <div className={styles.name}>
-          <Marked words={offer.name} typed={typed} inside />
+          <Stretches of={offer.name} />
         </div>
         {(columns.length > 0 || typed === "") && (
           <div className={styles.columns}>
@@ -251,7 +251,7 @@ function Option({ id, offer, typed, active, hover, take }: OptionProps) {
             {columns.map(([label, value], at) => (
               <span key={label} title={label}>
                 {(at > 0 || typed === "") && " · "}
-                <Marked words={value} typed={typed} inside={offer.inside} />
+                <Stretches of={value} />
               </span>
             ))}
           </div>
