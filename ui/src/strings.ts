@@ -346,7 +346,8 @@ export const text = {
     showDisabled: "Inactive and read-only rows",
     clearFilters: "Clear filters",
     showThem: "Show them",
-    beyond: (n: number) => (n === 1 ? "1 other row matches." : `${n} other rows match.`),
+    beyond: (n: number, more: boolean) =>
+      n === 1 ? "1 other row matches." : `${n}${more ? " or more" : ""} other rows match.`,
     ask: (owner: string) => `Ask ${owner} to add a contact`,
     askHint: "Copies a note that you can send.",
     asked: (owner: string) => `Copied. Send it to ${owner}.`,

@@ -14,7 +14,7 @@ import { beforeTyping, found as sectionsOf, type Offer, rowName, step } from "./
 import styles from "./regarding.module.css";
 import { chooseRowFilter, set, useRowFilter, where } from "./rowFilter";
 import { RowFilters } from "./RowFilters";
-import { rowQuery } from "./rowQuery";
+import { LIMIT, rowQuery } from "./rowQuery";
 import { useRowSearch } from "./useRowSearch";
 
 type Props = {
@@ -212,7 +212,7 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
                 id={`${id}-else`}
                 icon={<FilterDismissRegular aria-hidden className={styles.icon} />}
                 name={beyond.filter.only_enabled ? text.search.clearFilters : text.search.showThem}
-                hint={text.search.beyond(beyond.count)}
+                hint={text.search.beyond(beyond.count, beyond.count >= LIMIT)}
                 testid="clear-row-filters"
                 take={() => chooseRowFilter(beyond.filter)}
               />

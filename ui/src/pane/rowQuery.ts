@@ -3,9 +3,9 @@ import type { Hit, Host, RowFilter } from "../host/host";
 import { wider } from "./rowFilter";
 
 /** How many rows are listed. */
-const LIMIT = 25;
+export const LIMIT = 25;
 
-/** What a wider filter would show where the one at hand shows nothing. */
+/** What a wider filter would show where the one at hand shows nothing; `count` is at most what is listed. */
 export type Beyond = { filter: RowFilter; count: number };
 
 /** `of` is the text the hits answer. */
