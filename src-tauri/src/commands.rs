@@ -7,10 +7,11 @@ use behalf_core::{
         view::{
             ActivityForm, AuditEntry, Folder, Grant, History, Hit, ImportReport, Item, ListEntry, ListPage,
             Me, PendingInvitation, Quarantined, RowForm, Shown, Stepped, Suggestion, SyncDetails, SyncState,
-            Timeline, Verified,
+            TableName, Timeline, Verified,
         },
     },
     model::{Address, RowRef},
+    search::RowFilter,
 };
 use tauri::{AppHandle, State, ipc::Channel};
 
@@ -79,18 +80,20 @@ pub async fn status(desk: Desk<'_>, mailbox: Address, key: String) -> Result<Ite
     desk.ask(move |desk| desk.status(&mailbox, &key)).await
 }
 
-/// Rows that match what was typed, best first (D-01). No `tables` means every activity-enabled one.
+/// Rows that match what was typed and the filter lets through, best first (D-01, D-04); before typing the recent and
+/// favourite ones (D-02).
 #[tauri::command]
 #[specta::specta]
-pub async fn search(desk: Desk<'_>, text: String, tables: Vec<String>, limit: u32) -> Result<Vec<Hit>> {
-    desk.ask(move |desk| desk.search(&text, &tables, limit)).await
+pub async fn search(desk: Desk<'_>, text: String, filter: RowFilter, limit: u32) -> Result<Vec<Hit>> {
+    desk.ask(move |desk| desk.search_rows(&text, &filter, limit))
+        .await
 }
 
-/// Recent and favourite rows, before typing (D-02).
+/// The tables a search can be narrowed to (D-04).
 #[tauri::command]
 #[specta::specta]
-pub async fn recent_rows(desk: Desk<'_>) -> Result<Vec<Hit>> {
-    desk.ask(|desk| desk.recent_rows()).await
+pub async fn row_tables(desk: Desk<'_>) -> Result<Vec<TableName>> {
+    desk.ask(|desk| desk.row_tables()).await
 }
 
 /// Keeps a row at hand as a favourite, or no longer (D-02).

@@ -42,7 +42,7 @@ fn ipc() -> tauri_specta::Builder<tauri::Wry> {
             commands::show,
             commands::status,
             commands::search,
-            commands::recent_rows,
+            commands::row_tables,
             commands::favourite,
             commands::suggest,
             commands::track,
@@ -142,7 +142,7 @@ mod tests {
             .export(specta_typescript::Typescript::default(), file)
             .unwrap();
         let written = std::fs::read_to_string(file).unwrap();
-        for name in ["importMail", "recentRows", "SyncState", "CommandError"] {
+        for name in ["importMail", "rowTables", "SyncState", "CommandError"] {
             assert!(written.contains(name), "{name} is missing");
         }
     }

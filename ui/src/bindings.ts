@@ -17,10 +17,13 @@ export const commands = {
 	show: (mailbox: Address, key: string) => typedError<Shown, CommandError>(__TAURI_INVOKE("show", { mailbox, key })),
 	/**  How far an item's tracking has come, for both people (H-02). */
 	status: (mailbox: Address, key: string) => typedError<Item, CommandError>(__TAURI_INVOKE("status", { mailbox, key })),
-	/**  Rows that match what was typed, best first (D-01). No `tables` means every activity-enabled one. */
-	search: (text: string, tables: string[], limit: number) => typedError<Hit[], CommandError>(__TAURI_INVOKE("search", { text, tables, limit })),
-	/**  Recent and favourite rows, before typing (D-02). */
-	recentRows: () => typedError<Hit[], CommandError>(__TAURI_INVOKE("recent_rows")),
+	/**
+	 *  Rows that match what was typed and the filter lets through, best first (D-01, D-04); before typing the recent and
+	 *  favourite ones (D-02).
+	 */
+	search: (text: string, filter: RowFilter, limit: number) => typedError<Hit[], CommandError>(__TAURI_INVOKE("search", { text, filter, limit })),
+	/**  The tables a search can be narrowed to (D-04). */
+	rowTables: () => typedError<TableName[], CommandError>(__TAURI_INVOKE("row_tables")),
 	/**  Keeps a row at hand as a favourite, or no longer (D-02). */
 	favourite: (row: RowRef, keep: boolean) => typedError<null, CommandError>(__TAURI_INVOKE("favourite", { row, keep })),
 	/**  Rows the item may belong to, before typing (D-07). */
@@ -647,6 +650,16 @@ export type Rejected = {
 	reason: string,
 };
 
+/**  What a person filters the rows by (D-04). Nothing set lets every row through. */
+export type RowFilter = {
+	/**  Only rows of these tables; empty: of every table that takes activities. */
+	tables: string[],
+	/**  `Only my rows`: those this person owns. */
+	only_mine: boolean,
+	/**  Leaves out inactive rows and those that may not be appended to; else they come last and say why. */
+	only_enabled: boolean,
+};
+
 /**  A row's form. */
 export type RowForm = {
 	/**  Which row. */
@@ -817,6 +830,14 @@ export type SyncState = {
 	last: string | null,
 	/**  When the next one starts. */
 	next: string | null,
+};
+
+/**  A table of the CRM, as a search is narrowed to it. */
+export type TableName = {
+	/**  Its logical name. */
+	table: string,
+	/**  What people call its rows, as in `Accounts`. */
+	plural: string,
 };
 
 /**  What a new grant would allow. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { highlight } from "./highlight";
+import { highlight, stretches } from "./highlight";
 
 /** Writes marked stretches in brackets. */
 const show = (text: string, typed: string) =>
@@ -35,4 +35,17 @@ test("nothing is lost or made up", () => {
   for (const text of ["Straße İstanbul", "ﬁne ﬂag", "日本 太郎", "e\u0301e\u0301"])
     for (const typed of ["s", "i", "f", "日", "e", "ss"])
       expect(highlight(text, typed).map((part) => part.text).join("")).toBe(text);
+});
+
+/** The same for places that somebody else found. */
+const parts = (text: string, places: { start: number; end: number }[]) =>
+  stretches(text, places)
+    .map((part) => (part.marked ? `[${part.text}]` : part.text))
+    .join("");
+
+test("what the search found is marked where it says, and a place that is not there marks nothing", () => {
+  expect(parts("🙂 Müller AG", [{ start: 3, end: 9 }])).toBe("🙂 [Müller] AG");
+  expect(parts("Alpine Ski House", [{ start: 0, end: 2 }, { start: 7, end: 10 }])).toBe("[Al]pine [Ski] House");
+  expect(parts("Contoso", [{ start: 5, end: 90 }, { start: 40, end: 41 }])).toBe("Conto[so]");
+  expect(parts("Contoso", [])).toBe("Contoso");
 });

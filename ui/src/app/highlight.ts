@@ -37,6 +37,17 @@ export function highlight(text: string, typed: string, inside = true): Stretch[]
     while (end < text.length && /\p{M}/u.test(text[end] ?? "")) end++;
     marks.fill(true, start, end);
   }
+  return cut(text, marks);
+}
+
+/** Cuts `text` at the places somebody else found, in UTF-16 units. Places beyond its end mark nothing. */
+export function stretches(text: string, places: readonly { start: number; end: number }[]): Stretch[] {
+  const marks: boolean[] = Array.from({ length: text.length }, () => false);
+  for (const { start, end } of places) marks.fill(true, start, end);
+  return cut(text, marks);
+}
+
+function cut(text: string, marks: readonly boolean[]): Stretch[] {
   const out: Stretch[] = [];
   for (let at = 0; at < text.length; at++) {
     const marked = marks[at] === true;

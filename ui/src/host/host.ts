@@ -23,6 +23,7 @@ import type {
   Me,
   PendingInvitation,
   Quarantined,
+  RowFilter,
   RowForm,
   RowRef,
   Shown,
@@ -30,6 +31,7 @@ import type {
   Suggestion,
   SyncDetails,
   SyncState,
+  TableName,
   Terms,
   Timeline,
   TimelineFilter,
@@ -74,8 +76,10 @@ export interface Host {
   show(mailbox: string, key: string): Promise<Shown>;
   status(mailbox: string, key: string): Promise<Item>;
 
-  search(text: string, tables: string[], limit: number): Promise<Hit[]>;
-  recentRows(): Promise<Hit[]>;
+  /** Best first; before anything is typed the recent and favourite rows. */
+  search(text: string, filter: RowFilter, limit: number): Promise<Hit[]>;
+  /** The tables a search can be narrowed to. */
+  rowTables(): Promise<TableName[]>;
   /** Rows the item may belong to, best first, each with its reason. */
   suggest(mailbox: string, key: string): Promise<Suggestion[]>;
   favourite(row: RowRef, keep: boolean): Promise<void>;

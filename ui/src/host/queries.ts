@@ -53,6 +53,12 @@ export function useSuggestions(mailbox: string, key: string, enabled: boolean) {
   return useQuery({ queryKey: ["suggest", mailbox, key], queryFn: () => host.suggest(mailbox, key), enabled });
 }
 
+/** The tables a search for rows can be narrowed to (D-04). */
+export function useRowTables() {
+  const host = useHost();
+  return useQuery({ queryKey: ["tables"], queryFn: () => host.rowTables(), staleTime: 60_000 });
+}
+
 export function useRow(row: RowRef) {
   const host = useHost();
   return useQuery({ queryKey: ["row", row.table, row.id], queryFn: () => host.row(row) });

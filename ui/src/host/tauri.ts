@@ -34,8 +34,8 @@ export const tauri: Host = {
   findMail: (mailbox, text, folder, limit) => value(commands.findMail(mailbox, text, folder, limit)),
   show: (mailbox, key) => value(commands.show(mailbox, key)),
   status: (mailbox, key) => value(commands.status(mailbox, key)),
-  search: (text, tables, limit) => value(commands.search(text, tables, limit)),
-  recentRows: () => value(commands.recentRows()),
+  search: (text, filter, limit) => value(commands.search(text, filter, limit)),
+  rowTables: () => value(commands.rowTables()),
   suggest: (mailbox, key) => value(commands.suggest(mailbox, key)),
   favourite: async (row, keep) => {
     await value(commands.favourite(row, keep));

@@ -1,17 +1,20 @@
 import { Field, Input, mergeClasses } from "@fluentui/react-components";
-import { MailRegular, SearchRegular } from "@fluentui/react-icons";
+import { FilterDismissRegular, MailRegular, SearchRegular } from "@fluentui/react-icons";
 import { useQueryClient } from "@tanstack/react-query";
-import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useAnnounce } from "../app/announce";
 import { copy } from "../app/copy";
-import { Marked } from "../app/Marked";
+import { Stretches } from "../app/Marked";
 import { useHost } from "../host/context";
-import { HostError, type RowRef, type Suggestion } from "../host/host";
+import { useRowTables } from "../host/queries";
+import { HostError, type RowFilter, type RowRef, type Suggestion, type TableName } from "../host/host";
 import { TableIcon } from "../row/TableIcon";
 import { text } from "../strings";
 import { beforeTyping, found as sectionsOf, type Offer, rowName, step } from "./offers";
 import styles from "./regarding.module.css";
-import { rowQuery } from "./rowQuery";
+import { chooseRowFilter, set, useRowFilter, where } from "./rowFilter";
+import { RowFilters } from "./RowFilters";
+import { LIMIT, rowQuery } from "./rowQuery";
 import { useRowSearch } from "./useRowSearch";
 
 type Props = {
@@ -28,6 +31,8 @@ type Props = {
   cancel?: () => void;
 };
 
+const NO_TABLES: readonly TableName[] = [];
+
 /** Milliseconds after typing until the number of rows is spoken. */
 const PAUSE = 600;
 
@@ -41,10 +46,17 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
   const [moved, setMoved] = useState<{ among: readonly Offer[]; to: number } | null>(null);
   const host = useHost();
   const cache = useQueryClient();
-  const found = useRowSearch(typed, open);
+  const filter = useRowFilter();
+  const tables = useRowTables().data ?? NO_TABLES;
+  const found = useRowSearch(typed, filter, open);
+  // Nobody knows here whose the suggested rows are.
+  const suggested = useMemo(
+    () => suggestions.filter(({ table }) => !filter.only_mine && (filter.tables.length === 0 || filter.tables.includes(table))),
+    [suggestions, filter],
+  );
   const sections = useMemo(
-    () => (found.of === "" ? beforeTyping(suggestions, found.hits, text.search) : sectionsOf(found.hits)),
-    [found.of, found.hits, suggestions],
+    () => (found.of === "" ? beforeTyping(suggested, found.hits, text.search) : sectionsOf(found.hits)),
+    [found.of, found.hits, suggested],
   );
   const ordered = useMemo(() => sections.flatMap((section) => section.offers.map(({ offer }) => offer)), [sections]);
   // The first row that may be chosen is ready for Enter as soon as something is typed.
@@ -54,7 +66,9 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
   const shown = found.fresh || ordered.length > 0;
   const none = found.fresh && ordered.length === 0;
   const asked = typed.trim();
-  const asking = none && asked !== "" && owner !== null;
+  const beyond = none ? found.beyond : null;
+  const asking = none && asked !== "" && owner !== null && beyond === null;
+  const nothing = noMatch(asked, filter, beyond === null, where(filter, tables, text.search.or));
 
   useEffect(() => {
     if (wish > 0) input.current?.focus();
@@ -63,11 +77,11 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
   useEffect(() => {
     if (!open || !found.fresh) return undefined;
     const count = ordered.length;
-    const ready = text.search.offered(suggestions.length, count - suggestions.length);
-    const words = asked === "" ? ready : count === 0 ? text.search.none(asked) : text.search.found(count);
+    const ready = text.search.offered(suggested.length, count - suggested.length);
+    const words = count === 0 ? nothing : asked === "" ? ready : text.search.found(count);
     const timer = window.setTimeout(() => announce(words), PAUSE);
     return () => window.clearTimeout(timer);
-  }, [open, found.fresh, ordered.length, suggestions.length, asked, announce]);
+  }, [open, found.fresh, ordered.length, suggested.length, asked, nothing, announce]);
 
   useEffect(() => {
     if (active >= 0) document.getElementById(`${id}-${active}`)?.scrollIntoView({ block: "nearest" });
@@ -88,7 +102,7 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
   };
   /** Enter came before the answer to what was typed: the best row is taken when it is there. */
   const takeWhenThere = async (words: string) => {
-    const answer = await cache.fetchQuery(rowQuery(host, words)).catch(() => null);
+    const answer = await cache.fetchQuery(rowQuery(host, words, filter)).catch(() => null);
     if (answer === null || words === "" || input.current?.value.trim() !== words) return;
     const offers = sectionsOf(answer.hits).flatMap((section) => section.offers);
     const best = offers.find(({ offer }) => offer.disabled === "");
@@ -102,6 +116,7 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
   const enter = () => {
     if (!open) setOpen(true);
     else if (!found.fresh) void takeWhenThere(asked);
+    else if (beyond) chooseRowFilter(beyond.filter);
     else if (asking) void ask();
     else take(ordered[active]);
   };
@@ -142,10 +157,11 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
           aria-autocomplete="list"
           aria-expanded={open && shown}
           aria-controls={list}
-          aria-activedescendant={open && asking ? `${id}-ask` : open && active >= 0 ? `${id}-${active}` : undefined}
+          aria-activedescendant={open && (beyond || asking) ? `${id}-else` : open && active >= 0 ? `${id}-${active}` : undefined}
           autoComplete="off"
           spellCheck={false}
           contentBefore={<SearchRegular />}
+          contentAfter={<RowFilters disabled={disabled} closed={() => input.current?.focus()} />}
           placeholder={text.pane.setRegardingPlaceholder}
           data-testid="set-regarding"
           value={typed}
@@ -169,7 +185,7 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
         >
           {none && (
             <p className={styles.none} data-testid="no-rows">
-              {asked === "" ? text.search.noRecent : text.search.none(asked)}
+              {nothing}
             </p>
           )}
           <div id={list} role="listbox" aria-label={label} data-testid="regarding-list">
@@ -191,24 +207,25 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
                 ))}
               </div>
             ))}
+            {beyond && (
+              <Instead
+                id={`${id}-else`}
+                icon={<FilterDismissRegular aria-hidden className={styles.icon} />}
+                name={beyond.filter.only_enabled ? text.search.clearFilters : text.search.showThem}
+                hint={text.search.beyond(beyond.count, beyond.count >= LIMIT)}
+                testid="clear-row-filters"
+                take={() => chooseRowFilter(beyond.filter)}
+              />
+            )}
             {asking && (
-              // The keyboard is the box's.
-              // oxlint-disable-next-line jsx-a11y/click-events-have-key-events
-              <div
-                id={`${id}-ask`}
-                role="option"
-                aria-selected
-                tabIndex={-1}
-                className={mergeClasses(styles.option, styles.active)}
-                data-testid="ask-owner"
-                onClick={() => void ask()}
-              >
-                <MailRegular aria-hidden className={styles.icon} />
-                <div className={styles.words}>
-                  <div className={styles.name}>{text.search.ask(owner)}</div>
-                  <div className={styles.columns}>{text.search.askHint}</div>
-                </div>
-              </div>
+              <Instead
+                id={`${id}-else`}
+                icon={<MailRegular aria-hidden className={styles.icon} />}
+                name={text.search.ask(owner)}
+                hint={text.search.askHint}
+                testid="ask-owner"
+                take={() => void ask()}
+              />
             )}
           </div>
           {found.error !== null && (
@@ -218,6 +235,31 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
           )}
         </div>
       )}
+    </div>
+  );
+}
+
+/** What is said where no row is shown: it may be that the filters hide all (D-04, D-06). */
+function noMatch(asked: string, filter: RowFilter, nowhere: boolean, among: string): string {
+  if (asked === "") return set(filter) === 0 ? text.search.noRecent : text.search.noRecentFiltered;
+  if (nowhere) return text.search.none(asked);
+  if (among !== "") return text.search.noneWhere(asked, among);
+  return filter.only_mine ? text.search.noneMine(asked) : text.search.noneEnabled(asked);
+}
+
+type InsteadProps = { id: string; icon: ReactNode; name: string; hint: string; testid: string; take: () => void };
+
+/** What can be done where no row is found; ready for Enter. */
+function Instead({ id, icon, name, hint, testid, take }: InsteadProps) {
+  return (
+    // The keyboard is the box's.
+    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events
+    <div id={id} role="option" aria-selected tabIndex={-1} className={mergeClasses(styles.option, styles.active)} data-testid={testid} onClick={take}>
+      {icon}
+      <div className={styles.words}>
+        <div className={styles.name}>{name}</div>
+        <div className={styles.columns}>{hint}</div>
+      </div>
     </div>
   );
 }
@@ -243,7 +285,7 @@ function Option({ id, offer, typed, active, hover, take }: OptionProps) {
       <TableIcon table={row.table} className={styles.icon} />
       <div className={styles.words}>
         <div className={styles.name}>
-          <Marked words={offer.name} typed={typed} inside />
+          <Stretches of={offer.name} />
         </div>
         {(columns.length > 0 || typed === "") && (
           <div className={styles.columns}>
@@ -251,7 +293,7 @@ function Option({ id, offer, typed, active, hover, take }: OptionProps) {
             {columns.map(([label, value], at) => (
               <span key={label} title={label}>
                 {(at > 0 || typed === "") && " · "}
-                <Marked words={value} typed={typed} inside={offer.inside} />
+                <Stretches of={value} />
               </span>
             ))}
           </div>

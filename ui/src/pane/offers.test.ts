@@ -38,6 +38,15 @@ test("the reason is told where the name does not begin with what was typed", () 
   expect(whys).toEqual(["", "Email holds “x”", "Email holds “x”"]);
 });
 
+test("what matched is marked in the name and in its column, and that column comes first (D-03)", () => {
+  const marks = [{ column: "", start: 0, end: 4 }, { column: "Main Phone", start: 1, end: 4 }];
+  const columns = { City: "Bern", "Main Phone": "+41 44", Empty: "" };
+  const offer = found([hit("account", "Müller", { match: "word", columns, marks })])[0]?.offers[0]?.offer;
+  expect(offer?.name).toEqual([{ text: "Müll", marked: true }, { text: "er", marked: false }]);
+  expect(offer?.columns.map(([label]) => label)).toEqual(["Main Phone", "City"]);
+  expect(offer?.columns[0]?.[1].map(({ text }) => text)).toEqual(["+", "41 ", "44"]);
+});
+
 test("before typing each row stands once, suggestions first, with their reason (D-02, D-07)", () => {
   const kept = [hit("account", "F", { match: "recent", why: "Favourite" }), hit("account", "S", { match: "recent", why: "Used lately" }), hit("contact", "R", { match: "recent", why: "Used lately" })];
   const sections = beforeTyping([suggestion("account", "S"), suggestion("contact", "C")], kept, LABELS);
@@ -47,7 +56,7 @@ test("before typing each row stands once, suggestions first, with their reason (
     ["Recent", [["R", 3]]],
   ]);
   const first = sections[0]?.offers[0]?.offer;
-  expect([first?.why, first?.columns]).toEqual(["In this conversation", [["City", "Zürich"]]]);
+  expect([first?.why, first?.columns]).toEqual(["In this conversation", [["City", [{ text: "Zürich", marked: false }]]]]);
   expect(shown(beforeTyping([], [], LABELS))).toEqual([]);
 });
 

@@ -1,18 +1,18 @@
+import { type Stretch, stretches } from "../app/highlight";
 import type { Hit, RowRef, Suggestion } from "../host/host";
 
 /** A row as the Set Regarding box lists it. */
 export type Offer = {
   row: RowRef;
-  name: string;
+  /** Its name, with what matched marked (D-03). */
+  name: readonly Stretch[];
   tableLabel: string;
-  /** Label and value of the card columns. */
-  columns: readonly (readonly [string, string])[];
+  /** Label and value of the card columns; those that matched stand first, where no narrow pane cuts them off. */
+  columns: readonly (readonly [string, readonly Stretch[]])[];
   /** Why it is here where that is not plain to see; else empty. */
   why: string;
   /** Why it may not be chosen; empty when it may (D-04, A-05). */
   disabled: string;
-  /** The match lies inside a word. */
-  inside: boolean;
 };
 
 /** Rows under one heading; `index` counts in the order shown, which is the order of the arrow keys. */
@@ -23,33 +23,36 @@ type Labels = { suggested: string; favourites: string; recent: string };
 /** What the desk says of a row this person keeps as a favourite. */
 const FAVOURITE = "Favourite";
 
-const columnsOf = (columns: Partial<Record<string, string>>) =>
-  Object.entries(columns).flatMap(([label, value]) => (value ? [[label, value] as const] : []));
+type Shown = { name: string; columns: Partial<Record<string, string>>; marks?: Hit["marks"] };
+
+/** The texts of a row with their marks; the name's marks bear no column. */
+function marked({ name, columns, marks = [] }: Shown): Pick<Offer, "name" | "columns"> {
+  const cut = (value: string, label: string) => stretches(value, marks.filter(({ column }) => column === label));
+  const all = Object.entries(columns).flatMap(([label, value]) => (value ? [[label, cut(value, label)] as const] : []));
+  const matched = (one: (typeof all)[number]) => one[1].some((stretch) => stretch.marked);
+  return { name: cut(name, ""), columns: [...all.filter(matched), ...all.filter((one) => !matched(one))] };
+}
 
 export const rowName = ({ table, id }: RowRef) => `${table}:${id}`;
 
 function ofHit(hit: Hit): Offer {
   return {
     row: { table: hit.table, id: hit.id },
-    name: hit.name,
+    ...marked(hit),
     tableLabel: hit.table_label,
-    columns: columnsOf(hit.columns),
     // That a name begins with what was typed is plain to see.
     why: hit.match === "prefix" || hit.match === "recent" ? "" : hit.why,
     disabled: hit.disabled,
-    inside: hit.match === "infix",
   };
 }
 
 export function ofSuggestion(suggestion: Suggestion): Offer {
   return {
     row: { table: suggestion.table, id: suggestion.id },
-    name: suggestion.name,
+    ...marked(suggestion),
     tableLabel: suggestion.table_label,
-    columns: columnsOf(suggestion.columns),
     why: suggestion.reason,
     disabled: "",
-    inside: false,
   };
 }
 

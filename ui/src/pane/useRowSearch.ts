@@ -1,14 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
 import { useHost } from "../host/context";
-import type { Hit } from "../host/host";
-import { rowQuery } from "./rowQuery";
+import type { Hit, RowFilter } from "../host/host";
+import { type Answer, rowQuery } from "./rowQuery";
 
-/** `of` is the text the hits answer; while it is not what was typed last they are not `fresh`. */
-type Found = { hits: readonly Hit[]; of: string; error: unknown; fresh: boolean };
+/** While the hits do not answer what was typed last they are not `fresh`. */
+type Found = Answer & { error: unknown; fresh: boolean };
 
 const NONE: readonly Hit[] = [];
 
-export function useRowSearch(typed: string, enabled: boolean): Found {
-  const { data, error, isPlaceholderData } = useQuery({ ...rowQuery(useHost(), typed), enabled });
-  return { hits: data?.hits ?? NONE, of: data?.of ?? "", error, fresh: data !== undefined && !isPlaceholderData };
+export function useRowSearch(typed: string, filter: RowFilter, enabled: boolean): Found {
+  const { data, error, isPlaceholderData } = useQuery({ ...rowQuery(useHost(), typed, filter), enabled });
+  return {
+    hits: data?.hits ?? NONE,
+    of: data?.of ?? "",
+    beyond: data?.beyond ?? null,
+    error,
+    fresh: data !== undefined && !isPlaceholderData,
+  };
 }

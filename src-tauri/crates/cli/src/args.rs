@@ -87,6 +87,12 @@ pub enum Command {
         /// Only this table (may be given again)
         #[arg(long = "table", value_name = "T")]
         tables: Vec<String>,
+        /// Only rows this person owns
+        #[arg(long)]
+        only_mine: bool,
+        /// Only rows that may be chosen
+        #[arg(long)]
+        only_enabled: bool,
         /// How many
         #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,

@@ -16,7 +16,7 @@ mod undo;
 use std::path::PathBuf;
 
 use behalf_connect::keychain;
-use behalf_core::{Error, Result, desk::Desk, model::SystemClock};
+use behalf_core::{Error, Result, desk::Desk, model::SystemClock, search::RowFilter};
 
 use crate::{
     args::{self, Cli, Command},
@@ -65,7 +65,20 @@ pub fn run(cli: Cli) -> Result<Reply> {
             ..
         } => mailbox::find(s, &mailbox.mailbox, &text, folder.as_deref(), limit),
         Command::Show { item } => mailbox::show(s, &item),
-        Command::Search { text, tables, limit } => rows::search(s, &text, &tables, limit),
+        Command::Search {
+            text,
+            tables,
+            only_mine,
+            only_enabled,
+            limit,
+        } => {
+            let filter = RowFilter {
+                tables,
+                only_mine,
+                only_enabled,
+            };
+            rows::search(s, &text, &filter, limit)
+        }
         Command::Suggest { item } => rows::suggest(s, &item),
         Command::Timeline {
             row,

@@ -5,6 +5,7 @@ use behalf_core::{
     activity::{Span, TimelineFilter},
     desk::TimelineQuery,
     model::{Kind, RowRef},
+    search::RowFilter,
 };
 
 use super::Session;
@@ -13,8 +14,8 @@ use crate::{
     print::{self, Reply},
 };
 
-pub fn search(s: &Session, text: &str, tables: &[String], limit: u32) -> Result<Reply> {
-    let hits = s.open()?.search(text, tables, limit)?;
+pub fn search(s: &Session, text: &str, filter: &RowFilter, limit: u32) -> Result<Reply> {
+    let hits = s.open()?.search_rows(text, filter, limit)?;
     let rows: Vec<_> = hits
         .iter()
         .map(|h| {

@@ -2,7 +2,7 @@
 
 use super::{
     Desk,
-    view::{Hit, RowForm},
+    view::{Hit, RowForm, TableName},
 };
 use std::sync::atomic::AtomicBool;
 
@@ -10,7 +10,7 @@ use crate::{
     Result,
     model::RowRef,
     rows,
-    search::{IndexState, SearchOptions},
+    search::{IndexState, RowFilter, SearchOptions},
 };
 
 impl Desk {
@@ -27,23 +27,41 @@ impl Desk {
     /// # Errors
     /// Database and index errors.
     pub fn search(&self, text: &str, tables: &[String], limit: u32) -> Result<Vec<Hit>> {
-        self.search_rows(
-            text,
-            &SearchOptions {
-                tables: tables.to_vec(),
-                owner: Some(self.person.clone()),
-                limit: limit as usize,
-                ..SearchOptions::default()
-            },
-        )
+        let filter = RowFilter {
+            tables: tables.to_vec(),
+            ..RowFilter::default()
+        };
+        self.search_rows(text, &filter, limit)
     }
 
-    /// The same with every filter (D-04).
+    /// The same with every filter (D-04). Before anything is typed: the recent rows (D-02).
     ///
     /// # Errors
     /// Database and index errors.
-    pub fn search_rows(&self, text: &str, options: &SearchOptions) -> Result<Vec<Hit>> {
-        self.rows.search(&self.store, text, options)
+    pub fn search_rows(&self, text: &str, filter: &RowFilter, limit: u32) -> Result<Vec<Hit>> {
+        let options = SearchOptions {
+            tables: filter.tables.clone(),
+            owner: Some(self.person.clone()),
+            only_owned: filter.only_mine,
+            only_enabled: filter.only_enabled,
+            limit: limit as usize,
+        };
+        self.rows.search(&self.store, text, &options)
+    }
+
+    /// The tables whose rows may be set as regarding, by label: what a search can be narrowed to (D-04).
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn row_tables(&self) -> Result<Vec<TableName>> {
+        let tables = self.store.read(rows::tables)?.into_iter();
+        Ok(tables
+            .filter(|table| table.activities)
+            .map(|table| TableName {
+                table: table.name,
+                plural: table.plural,
+            })
+            .collect())
     }
 
     /// Keeps the index of rows up with the database until told to stop, so that no keystroke has to. For a thread of
@@ -78,13 +96,5 @@ impl Desk {
     pub fn index_rows(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<()> {
         self.rows.catch_up(&self.store, progress)?;
         Ok(())
-    }
-
-    /// Up to ten recent and favourite rows, before typing (D-02).
-    ///
-    /// # Errors
-    /// Database errors.
-    pub fn recent_rows(&self) -> Result<Vec<Hit>> {
-        self.store.read(rows::recent)
     }
 }

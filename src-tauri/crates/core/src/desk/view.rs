@@ -256,6 +256,14 @@ views! {
         pub marks: Vec<Marked>,
     }
 
+    /// A table of the CRM, as a search is narrowed to it.
+    pub struct TableName {
+        /// Its logical name.
+        pub table: String,
+        /// What people call its rows, as in `Accounts`.
+        pub plural: String,
+    }
+
     /// A matched part of a row found.
     pub struct Marked {
         /// The column's label, as in `columns`; empty for the name.

@@ -2,17 +2,20 @@
 
 use rusqlite::Connection;
 
-use super::{RawRow, Row, Table, card, read_row, tables};
+use super::{Row, Table, card, read_row, tables};
 use crate::{
     Result,
     desk::view::Hit,
     model::{RowRef, Time},
+    search::SearchOptions,
 };
 
 /// How many rows are offered before typing.
 const SHOWN: usize = 10;
 /// How many of them may be favourites, so that the recent ones keep some room.
 const FAVOURITES: usize = 6;
+/// How many used rows are looked through for those that a filter lets through.
+const LOOKED_AT: i64 = 500;
 
 /// Remembers that a row was chosen.
 ///
@@ -54,19 +57,24 @@ pub(super) fn is_favourite(conn: &Connection, row: &RowRef) -> Result<bool> {
         .exists((&row.table, &row.id))?)
 }
 
-/// Up to ten favourite and recent rows, favourites first, then the latest (D-02).
+/// Up to ten favourite and recent rows that the filter lets through (D-04), favourites first, then the latest (D-02).
 ///
 /// # Errors
 /// Database errors.
-pub fn recent(conn: &Connection) -> Result<Vec<Hit>> {
+pub fn recent(conn: &Connection, options: &SearchOptions) -> Result<Vec<Hit>> {
     let tables = tables(conn)?;
-    let mut hits = Vec::new();
-    hits.extend(page(conn, &tables, true, FAVOURITES)?);
-    hits.extend(page(conn, &tables, false, SHOWN - hits.len())?);
+    let mut hits = page(conn, &tables, true, FAVOURITES, options)?;
+    hits.extend(page(conn, &tables, false, SHOWN - hits.len(), options)?);
     Ok(hits)
 }
 
-fn page(conn: &Connection, tables: &[Table], favourite: bool, limit: usize) -> Result<Vec<Hit>> {
+fn page(
+    conn: &Connection,
+    tables: &[Table],
+    favourite: bool,
+    limit: usize,
+    options: &SearchOptions,
+) -> Result<Vec<Hit>> {
     // CROSS JOIN keeps the order, as below.
     let mut statement = conn.prepare_cached(
         "SELECT r.number, r.table_name, r.id, r.name, r.owner, r.active, r.appendable, r.created, r.columns
@@ -76,13 +84,15 @@ fn page(conn: &Connection, tables: &[Table], favourite: bool, limit: usize) -> R
          WHERE u.favourite = ?1 AND (u.favourite OR u.times > 0) AND r.deleted = 0 AND t.activities
          ORDER BY u.used DESC, r.name, r.table_name, r.id LIMIT ?2",
     )?;
-    let rows = statement.query_map((favourite, limit as i64), read_row)?;
-    let rows: Vec<RawRow> = rows.collect::<rusqlite::Result<_>>()?;
+    let mut rows = statement.query_map((favourite, LOOKED_AT), read_row)?;
     let why = if favourite { "Favourite" } else { "Used lately" };
     let mut hits = Vec::new();
-    for row in rows {
-        let row = row.into_row()?;
-        if let Some(table) = tables.iter().find(|table| table.name == row.row.table) {
+    while hits.len() < limit
+        && let Some(row) = rows.next()
+    {
+        let row = row?.into_row()?;
+        let table = tables.iter().find(|table| table.name == row.row.table);
+        if let Some(table) = table.filter(|table| options.shows(table, &row)) {
             hits.push(hit(table, row, "recent", why.to_owned()));
         }
     }
@@ -157,7 +167,8 @@ mod tests {
                 favourite(tx, &row(3), true)
             })
             .unwrap();
-        let hits = store.read(recent).unwrap();
+        let all = |options: SearchOptions| store.read(|c| recent(c, &options)).unwrap();
+        let hits = all(SearchOptions::default());
         let ids: Vec<_> = hits.iter().map(|hit| hit.id.as_str()).collect();
         assert_eq!(
             ids,
@@ -168,7 +179,22 @@ mod tests {
         assert_eq!(hits[0].why, "Favourite");
         assert_eq!(hits[1].disabled, "This row is inactive.");
         assert_eq!(hits[2].disabled, "");
+        // A filter makes room for others (D-04).
+        let enabled = all(SearchOptions {
+            only_enabled: true,
+            ..SearchOptions::default()
+        });
+        assert_eq!((enabled.len(), enabled[1].id.as_str()), (10, "A28"));
+        let contacts = all(SearchOptions {
+            tables: vec!["contact".into()],
+            ..SearchOptions::default()
+        });
+        let mine = all(SearchOptions {
+            only_owned: true,
+            ..SearchOptions::default()
+        });
+        assert_eq!((contacts.len(), mine.len()), (0, 0));
         store.write(|tx| favourite(tx, &row(3), false)).unwrap();
-        assert_eq!(store.read(recent).unwrap()[0].id, "A29");
+        assert_eq!(all(SearchOptions::default())[0].id, "A29");
     }
 }

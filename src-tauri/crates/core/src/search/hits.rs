@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension};
+use serde::{Deserialize, Serialize};
 
 use super::{
     hunt::{Ask, Candidate, Hunt},
@@ -39,6 +40,28 @@ pub struct SearchOptions {
     pub only_enabled: bool,
     /// At most so many rows; never more than 200.
     pub limit: usize,
+}
+
+/// What a person filters the rows by (D-04). Nothing set lets every row through.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct RowFilter {
+    /// Only rows of these tables; empty: of every table that takes activities.
+    pub tables: Vec<String>,
+    /// `Only my rows`: those this person owns.
+    pub only_mine: bool,
+    /// Leaves out inactive rows and those that may not be appended to; else they come last and say why.
+    pub only_enabled: bool,
+}
+
+impl SearchOptions {
+    /// Does the filter let this row through?
+    pub(crate) fn shows(&self, table: &Table, row: &Row) -> bool {
+        let mine = || self.owner.as_ref().is_some_and(|me| row.owner == me.as_str());
+        (self.tables.is_empty() || self.tables.contains(&table.name))
+            && (!self.only_owned || mine())
+            && !(self.only_enabled && rows::disabled(table, row).is_some())
+    }
 }
 
 /// What a keystroke must not read again: the tables, and the rows this person used.

@@ -222,7 +222,7 @@ impl RowIndex {
     /// Database errors; I/O errors where nobody keeps the index up in the background.
     pub fn search(&self, store: &Store, text: &str, options: &SearchOptions) -> Result<Vec<Hit>> {
         if text.trim().is_empty() {
-            return store.read(rows::recent);
+            return store.read(|conn| rows::recent(conn, options));
         }
         let Some(query) = Query::parse(text) else {
             return Ok(Vec::new());

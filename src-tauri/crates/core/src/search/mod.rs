@@ -12,5 +12,5 @@ pub mod matching;
 mod segment;
 pub mod text;
 
-pub use hits::SearchOptions;
+pub use hits::{RowFilter, SearchOptions};
 pub use index::{CaughtUp, IndexState, RowIndex};
