@@ -4,7 +4,7 @@
 //! row says kind and rank at once. For several the rarest is followed, and each of its rows is looked at in its record:
 //! a dozen numbers of words. Whatever is typed, what is looked at is bounded.
 
-use std::{cell::OnceCell, sync::Arc};
+use std::{cell::OnceCell, rc::Rc, sync::Arc};
 
 use super::{
     fold,
@@ -18,8 +18,15 @@ use super::{
 
 /// How many rows of a long list are looked at for the owner's, when there are enough others.
 const FOR_OWNER: usize = 20_000;
+/// How many rows of a list are passed for one kind of match.
+const LOOKED_AT: usize = 1_000_000;
 /// How many rows are compared for one kind of match.
-const LOOKED_AT: usize = 100_000;
+const COMPARED: usize = 8_192;
+/// After so many rows that were compared, the other words' rows are laid over the list: most of it need not be compared.
+const UNFILTERED: usize = 192;
+/// Rows of a word are laid over a list only when there are not more than so many (bytes of its lists): else it says
+/// little about a row and costs much.
+const SELECTIVE: usize = 400_000;
 /// How many rows that match are weighed against each other.
 const MATCHING: usize = 512;
 /// How many rows are compared with a pattern.
@@ -70,8 +77,23 @@ struct Word<'a> {
     range: Range,
     exact: Option<u32>,
     inside: OnceCell<(Vec<u32>, bool)>,
+    count_inside: OnceCell<usize>,
     off: OnceCell<Vec<Range>>,
+    /// The rows that have it, by [`Way`]; `None` where they are too many to be worth it.
+    sets: [OnceCell<Option<Rc<Bits>>>; 4],
 }
+
+/// How a word stands in a row.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Exact,
+    Begins,
+    Inside,
+    Off,
+}
+
+/// Sets of rows: one that matches is in some set of each.
+type Filter = Vec<Vec<Rc<Bits>>>;
 
 enum Sought<'a> {
     Word(Word<'a>),
@@ -116,7 +138,9 @@ impl<'a> Hunt<'a> {
                 range,
                 exact: (range.0 < range.1 && first == typed.plain.as_bytes()).then_some(range.0),
                 inside: OnceCell::new(),
+                count_inside: OnceCell::new(),
                 off: OnceCell::new(),
+                sets: Default::default(),
             }
         };
         let sought = ask.query.terms.iter().map(|term| match term {
@@ -245,6 +269,64 @@ impl<'a> Hunt<'a> {
         })
     }
 
+    /// About how many rows have the word inside another one.
+    fn weight_inside(&self, word: &Word<'_>) -> usize {
+        *word
+            .count_inside
+            .get_or_init(|| match word.typed.may_be_inside() {
+                true => self.segment.words().count_inside(word.typed.plain.as_bytes()) * 4,
+                false => 0,
+            })
+    }
+
+    /// The rows that have a word in this way; `None` when they are not known, or too many.
+    fn set(&self, word: &Word<'_>, way: Way) -> Option<Rc<Bits>> {
+        word.sets[way as usize]
+            .get_or_init(|| {
+                let ranges: Vec<Range> = match way {
+                    Way::Exact => word.exact.map(|n| (n, n + 1)).into_iter().collect(),
+                    Way::Begins => vec![word.range],
+                    Way::Inside => {
+                        let (words, all) = self.inside(word);
+                        all.then(|| words.iter().map(|&n| (n, n + 1)).collect())?
+                    }
+                    Way::Off => self.off(word).to_vec(),
+                };
+                let weight: usize = ranges.iter().map(|&range| self.segment.weight(range)).sum();
+                if weight > SELECTIVE {
+                    return None;
+                }
+                let mut rows = Bits::new(self.segment.len());
+                for list in self.lists(&ranges) {
+                    list.into_iter().flatten().for_each(|doc| rows.insert(doc));
+                }
+                Some(Rc::new(rows))
+            })
+            .clone()
+    }
+
+    /// What rows that match in these ways have in common, as far as it is cheap to say.
+    fn filter<'w>(&self, words: impl Iterator<Item = (&'w Word<'a>, &'w [Way])>) -> Filter
+    where
+        'a: 'w,
+    {
+        words
+            .filter_map(|(word, ways)| ways.iter().map(|&way| self.set(word, way)).collect())
+            .collect()
+    }
+
+    /// The same of all terms but the one that is followed; one of them may be in a row in a way of its own.
+    fn filter_terms(&self, followed: usize, ways: &[Way], own: Option<(usize, &[Way])>) -> Filter {
+        let others = self.sought.iter().enumerate().filter(|&(n, _)| n != followed);
+        self.filter(others.filter_map(|(n, sought)| match sought {
+            Sought::Word(word) => Some((
+                word,
+                own.filter(|&(term, _)| term == n).map_or(ways, |(_, own)| own),
+            )),
+            Sought::Number { .. } => None,
+        }))
+    }
+
     /// The lists of some words: one for a beginning that many rows share, else those of every word.
     fn lists(&self, words: &[Range]) -> impl Iterator<Item = [Run<'a>; CLASSES]> + use<'a> {
         let segment = self.segment;
@@ -261,50 +343,64 @@ impl<'a> Hunt<'a> {
     /// One word was typed: the class of its place is all there is to know.
     fn one_word(&mut self, kind: Kind, words: &[Range], classes: std::ops::Range<usize>) {
         let need = self.ask.limit;
-        let mut best: [Vec<u32>; CLASSES] = Default::default();
-        for list in self.lists(words) {
-            for class in classes.clone() {
-                let (mut owned, mut others) = (0, 0);
-                for (n, doc) in list[class].enumerate() {
-                    if self.is_kept(doc) || !self.admits(doc) {
-                        continue;
+        // Rows whose name matches come first: where they are enough, the others are not looked for.
+        for named in [true, false] {
+            let classes = || classes.clone().filter(move |&class| in_name(class) == named);
+            let mut best: [Vec<u32>; CLASSES] = Default::default();
+            for list in self.lists(words) {
+                for class in classes() {
+                    let (mut owned, mut others) = (0, 0);
+                    for (n, doc) in list[class].enumerate() {
+                        if self.is_kept(doc) || !self.admits(doc) {
+                            continue;
+                        }
+                        let count = if self.is_owned(doc) {
+                            &mut owned
+                        } else {
+                            &mut others
+                        };
+                        if *count < need {
+                            best[class].push(doc);
+                        }
+                        *count += 1;
+                        if others >= need && (self.owned.is_none() || owned >= need || n > FOR_OWNER) {
+                            break;
+                        }
                     }
+                }
+            }
+            for class in classes() {
+                let (mut owned, mut others) = (0, 0);
+                for doc in tidy(std::mem::take(&mut best[class]), self.segment.len()) {
                     let count = if self.is_owned(doc) {
                         &mut owned
                     } else {
                         &mut others
                     };
-                    if *count < need {
-                        best[class].push(doc);
-                    }
                     *count += 1;
-                    if others >= need && (self.owned.is_none() || owned >= need || n > FOR_OWNER) {
-                        break;
+                    if *count <= need {
+                        self.keep(doc, kind, in_name(class), false);
                     }
                 }
             }
-        }
-        for class in classes {
-            let (mut owned, mut others) = (0, 0);
-            for doc in tidy(std::mem::take(&mut best[class]), self.segment.len()) {
-                let count = if self.is_owned(doc) {
-                    &mut owned
-                } else {
-                    &mut others
-                };
-                *count += 1;
-                if *count <= need {
-                    self.keep(doc, kind, in_name(class), false);
-                }
+            if self.has_enough(kind) {
+                break;
             }
         }
+    }
+
+    /// No row that matches worse than those of this kind so far can be shown; some are spare, because the database may
+    /// know better of a few.
+    fn has_enough(&self, kind: Kind) -> bool {
+        let better = |found: &&Candidate| !found.disabled && found.kind <= kind;
+        self.found.iter().filter(better).count() >= self.ask.limit + self.ask.limit / 2
     }
 
     /// A column begins with several words, or a number with the digits.
     fn phrase(&mut self) {
         if let [Sought::Number { digits, .. }] = self.sought.as_slice() {
             let docs = self.digits(digits, true);
-            self.follow(Kind::Prefix, docs.into_iter(), true);
+            self.follow(Kind::Prefix, docs.into_iter(), true, &|_| Filter::new());
         }
         let Some((last, whole)) = self.phrase.split_last() else {
             return;
@@ -324,21 +420,31 @@ impl<'a> Hunt<'a> {
         let rarest = others
             .chain([last.range])
             .min_by_key(|&range| self.segment.weight(range));
+        let filter = |hunt: &Self| {
+            let whole = hunt.phrase.len() - 1;
+            hunt.filter(hunt.phrase.iter().enumerate().map(|(n, word)| {
+                let way: &[Way] = if n < whole { &[Way::Exact] } else { &[Way::Begins] };
+                (word, way)
+            }))
+        };
         match rarest.filter(|&range| self.segment.weight(range) * 4 < self.segment.weight(first)) {
             Some(rarest) => {
                 let docs = self.rows(&[rarest]);
-                self.follow(Kind::Prefix, docs, false);
+                self.follow(Kind::Prefix, docs, false, &filter);
             }
             // First words of names, then of other columns: each in the order they are listed.
             None => {
                 for class in [0, 1] {
+                    if class == 1 && self.has_enough(Kind::Prefix) {
+                        break;
+                    }
                     let docs = self.lists(&[first]).map(|list| list[class]);
                     let docs: Vec<Run<'_>> = docs.collect();
                     match docs.as_slice() {
-                        [one] => self.follow(Kind::Prefix, *one, true),
+                        [one] => self.follow(Kind::Prefix, *one, true, &filter),
                         many => {
                             let docs = tidy(many.iter().copied().flatten().collect(), self.segment.len());
-                            self.follow(Kind::Prefix, docs.into_iter(), true);
+                            self.follow(Kind::Prefix, docs.into_iter(), true, &filter);
                         }
                     }
                 }
@@ -358,7 +464,9 @@ impl<'a> Hunt<'a> {
         };
         if weight > 0 {
             let docs = self.having(&self.sought[term], Kind::Word);
-            self.follow(Kind::Word, docs, false);
+            self.follow(Kind::Word, docs, false, &|hunt| {
+                hunt.filter_terms(term, &[Way::Begins], None)
+            });
         }
     }
 
@@ -390,16 +498,23 @@ impl<'a> Hunt<'a> {
                 true => self.rows(&words),
                 false => self.having(&self.sought[rarest], Kind::Infix),
             };
-            self.follow(kind, docs, false);
+            let own: &[Way] = match kind {
+                Kind::Fuzzy => &[Way::Off],
+                _ => &[Way::Inside],
+            };
+            self.follow(kind, docs, false, &|hunt| {
+                hunt.filter_terms(rarest, &[Way::Begins, Way::Inside], Some((term, own)))
+            });
         }
     }
 
     /// About how many rows have this.
     fn weight(&self, sought: &Sought<'_>, kind: Kind) -> usize {
         let word = |word: &Word<'_>| {
-            let inside = match kind >= Kind::Infix && word.typed.may_be_inside() {
-                true => self.segment.words().count_inside(word.typed.plain.as_bytes()) * 4,
-                false => 0,
+            let inside = if kind >= Kind::Infix {
+                self.weight_inside(word)
+            } else {
+                0
             };
             self.segment.weight(word.range) + inside
         };
@@ -516,17 +631,30 @@ impl<'a> Hunt<'a> {
 
     /// Looks at row after row until there are enough. Where all rows that match are `alike`, the first ones are the best;
     /// else some more are weighed, because one whose name matches comes first.
-    fn follow(&mut self, kind: Kind, docs: impl Iterator<Item = u32>, alike: bool) {
+    fn follow(
+        &mut self,
+        kind: Kind,
+        docs: impl Iterator<Item = u32>,
+        alike: bool,
+        filter: &dyn Fn(&Self) -> Filter,
+    ) {
         let need = self.ask.limit;
-        let (mut matching, mut first, mut owned) = (0, 0, 0);
+        let (mut matching, mut first, mut owned, mut compared) = (0, 0, 0, 0);
+        let mut laid = Filter::new();
         for (n, doc) in docs.take(LOOKED_AT).enumerate() {
             // When there are enough others, only the owner's are looked for.
             if (first >= need && !self.is_owned(doc))
+                || !laid.iter().all(|any| any.iter().any(|rows| rows.contains(doc)))
                 || self.is_kept(doc)
-                || !self.may_match(doc, kind)
                 || !self.admits(doc)
             {
                 continue;
+            }
+            compared += 1;
+            if compared == UNFILTERED {
+                laid = filter(self);
+            } else if compared > COMPARED {
+                break;
             }
             let Some((found, in_name)) = self.judge(doc, kind) else {
                 continue;
@@ -546,35 +674,6 @@ impl<'a> Hunt<'a> {
                 break;
             }
         }
-    }
-
-    /// A quick look that lets most rows go which do not match: every word is there, all but one where a letter may be off.
-    fn may_match(&self, doc: u32, kind: Kind) -> bool {
-        if self.ask.query.pattern.is_some() {
-            return true;
-        }
-        let record = self.segment.record(doc);
-        let has = |test: &dyn Fn(u32) -> bool| {
-            record.parts().any(|part| match part {
-                Part::Words(_, words) => words.iter().any(|(n, _)| test(n)),
-                Part::Digits(..) => false,
-            })
-        };
-        let mut may_lack = usize::from(kind == Kind::Fuzzy);
-        self.sought.iter().all(|sought| {
-            let Sought::Word(word) = sought else { return true };
-            if has(&|n| within(word.range, n)) {
-                return true;
-            }
-            if kind >= Kind::Infix && word.typed.may_be_inside() {
-                let (inside, all) = self.inside(word);
-                if !all || (!inside.is_empty() && has(&|n| inside.binary_search(&n).is_ok())) {
-                    return true;
-                }
-            }
-            may_lack = may_lack.wrapping_sub(1);
-            may_lack != usize::MAX
-        })
     }
 
     /// How a row matches, if no worse than this: what [`matching::matches`] says, told from numbers of words.
@@ -727,7 +826,7 @@ impl<'a> Hunt<'a> {
             }
             _ => Box::new(0..self.segment.len()),
         };
-        self.follow(pattern.kind(), docs.take(PATTERNS), false);
+        self.follow(pattern.kind(), docs.take(PATTERNS), false, &|_| Filter::new());
     }
 
     fn judge_pattern(&self, doc: u32, pattern: &Pattern) -> Option<(Kind, bool)> {

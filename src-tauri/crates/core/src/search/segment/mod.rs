@@ -22,10 +22,37 @@ use crate::{Error, Result};
 
 /// Marks a column of digits.
 const DIGITS: u8 = 0x80;
+/// Marks a column that does not fit one byte: its place and its count follow.
+const LARGE: u8 = 0x70;
 /// Bytes of a word in a record.
 const ENTRY: usize = 3;
 /// The most distinct words of a segment; with one bit for other forms they fill [`ENTRY`] bytes.
 pub const MOST_WORDS: usize = 1 << 23;
+
+/// Appends the head of a column: digits or words, its place, how many. One byte as a rule.
+fn put_column(to: &mut Vec<u8>, digits: bool, field: u8, count: usize) {
+    let mark = if digits { DIGITS } else { 0 };
+    if field < 7 && count < 16 {
+        to.push(mark | field << 4 | count as u8);
+    } else {
+        to.extend([mark | LARGE, field]);
+        lists::put(to, count as u32);
+    }
+}
+
+/// Takes what [`put_column`] wrote.
+#[inline]
+fn take_column(from: &mut &[u8]) -> Option<(bool, u8, usize)> {
+    let (&head, rest) = from.split_first()?;
+    *from = rest;
+    let digits = head & DIGITS != 0;
+    if head & LARGE != LARGE {
+        return Some((digits, (head & !DIGITS) >> 4, usize::from(head & 0xF)));
+    }
+    let (&field, rest) = from.split_first()?;
+    *from = rest;
+    Some((digits, field, take(from)? as usize))
+}
 
 /// What identifies a row, and where it is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -312,10 +339,7 @@ impl<'a> Record<'a> {
     pub fn parts(self) -> impl Iterator<Item = Part<'a>> {
         let mut bytes = self.bytes;
         std::iter::from_fn(move || {
-            let (&head, rest) = bytes.split_first()?;
-            bytes = rest;
-            let count = take(&mut bytes)? as usize;
-            let digits = head & DIGITS != 0;
+            let (digits, field, count) = take_column(&mut bytes)?;
             let length = if digits {
                 count.div_ceil(2)
             } else {
@@ -324,8 +348,8 @@ impl<'a> Record<'a> {
             let (body, rest) = bytes.split_at_checked(length)?;
             bytes = rest;
             Some(match digits {
-                true => Part::Digits(head & !DIGITS, Digits { packed: body, count }),
-                false => Part::Words(head, Entries(body)),
+                true => Part::Digits(field, Digits { packed: body, count }),
+                false => Part::Words(field, Entries(body)),
             })
         })
     }
