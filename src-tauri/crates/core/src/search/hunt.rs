@@ -4,29 +4,27 @@
 //! row says kind and rank at once. For several the rarest is followed, and each of its rows is looked at in its record:
 //! a dozen numbers of words. Whatever is typed, what is looked at is bounded.
 
-use std::{cell::OnceCell, rc::Rc, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     fold,
     matching::{self, FEWEST_DIGITS, Kind, Pattern, Query, Term, Typed, digits_in, without_trunk},
     segment::{
-        Part, Segment, gram_of, grams,
-        lists::{Bits, CLASSES, Merged, Run, in_name, tidy},
+        Known, Part, Segment, gram_of, grams,
+        lists::{Bits, CLASSES, Merged, Rows, Run, in_name, tidy},
         words::Range,
     },
 };
 
 /// How many rows of a long list are looked at for the owner's, when there are enough others.
-const FOR_OWNER: usize = 20_000;
+const FOR_OWNER: usize = 4_096;
 /// How many rows of a list are passed for one kind of match.
 const LOOKED_AT: usize = 1_000_000;
 /// How many rows are compared for one kind of match.
 const COMPARED: usize = 8_192;
-/// After so many rows that were compared, the other words' rows are laid over the list: most of it need not be compared.
-const UNFILTERED: usize = 192;
-/// Rows of a word are laid over a list only when there are not more than so many (bytes of its lists): else it says
-/// little about a row and costs much.
-const SELECTIVE: usize = 400_000;
+/// After so many rows that were compared, other words' rows are laid over the list, for most of it need not be compared:
+/// those with lists of up to so many bytes, the short ones soon. A longer one says little about a row and costs much.
+const LAID: [(usize, usize); 3] = [(12, 4_096), (96, 40_000), (384, 400_000)];
 /// How many rows that match are weighed against each other.
 const MATCHING: usize = 512;
 /// How many rows are compared with a pattern.
@@ -74,13 +72,7 @@ pub(super) struct Ask<'a> {
 /// A typed word and where it stands in the dictionary.
 struct Word<'a> {
     typed: &'a Typed,
-    range: Range,
-    exact: Option<u32>,
-    inside: OnceCell<(Vec<u32>, bool)>,
-    count_inside: OnceCell<usize>,
-    off: OnceCell<Vec<Range>>,
-    /// The rows that have it, by [`Way`]; `None` where they are too many to be worth it.
-    sets: [OnceCell<Option<Rc<Bits>>>; 4],
+    known: Arc<Known>,
 }
 
 /// How a word stands in a row.
@@ -93,7 +85,7 @@ enum Way {
 }
 
 /// Sets of rows: one that matches is in some set of each.
-type Filter = Vec<Vec<Rc<Bits>>>;
+type Filter = Vec<Vec<Arc<Rows>>>;
 
 enum Sought<'a> {
     Word(Word<'a>),
@@ -130,18 +122,9 @@ pub(super) struct Hunt<'a> {
 impl<'a> Hunt<'a> {
     /// Begins; `used` are the rows this person used.
     pub(super) fn new(segment: &'a Segment, dead: &'a Bits, ask: Ask<'a>, used: &[u32]) -> Self {
-        let word = |typed: &'a Typed| {
-            let range = segment.words().beginning(typed.plain.as_bytes());
-            let first = segment.words().get(range.0);
-            Word {
-                typed,
-                range,
-                exact: (range.0 < range.1 && first == typed.plain.as_bytes()).then_some(range.0),
-                inside: OnceCell::new(),
-                count_inside: OnceCell::new(),
-                off: OnceCell::new(),
-                sets: Default::default(),
-            }
+        let word = |typed: &'a Typed| Word {
+            typed,
+            known: segment.known(&typed.plain),
         };
         let sought = ask.query.terms.iter().map(|term| match term {
             Term::Word(typed) => Sought::Word(word(typed)),
@@ -190,8 +173,8 @@ impl<'a> Hunt<'a> {
             }
         } else if let [Sought::Word(word)] = self.sought.as_slice() {
             let (words, classes) = match kind {
-                Kind::Prefix => (vec![word.range], 0..2),
-                Kind::Word => (vec![word.range], 2..CLASSES),
+                Kind::Prefix => (vec![word.known.range], 0..2),
+                Kind::Word => (vec![word.known.range], 2..CLASSES),
                 Kind::Infix => (
                     self.inside(word).0.iter().map(|&n| (n, n + 1)).collect(),
                     0..CLASSES,
@@ -249,21 +232,23 @@ impl<'a> Hunt<'a> {
     }
 
     fn inside<'w>(&self, word: &'w Word<'_>) -> &'w (Vec<u32>, bool) {
-        word.inside.get_or_init(|| match word.typed.may_be_inside() {
-            true => self.segment.words().inside(word.typed.plain.as_bytes()),
-            false => (Vec::new(), true),
-        })
+        word.known
+            .inside
+            .get_or_init(|| match word.typed.may_be_inside() {
+                true => self.segment.words().inside(word.typed.plain.as_bytes()),
+                false => (Vec::new(), true),
+            })
     }
 
     fn off<'w>(&self, word: &'w Word<'_>) -> &'w [Range] {
-        word.off.get_or_init(|| match word.typed.may_be_off() {
+        word.known.off.get_or_init(|| match word.typed.may_be_off() {
             // What begins with the word is found already.
             true => self
                 .segment
                 .words()
                 .off(&word.typed.plain)
                 .into_iter()
-                .flat_map(|off| without(off, word.range))
+                .flat_map(|off| without(off, word.known.range))
                 .collect(),
             false => Vec::new(),
         })
@@ -272,6 +257,7 @@ impl<'a> Hunt<'a> {
     /// About how many rows have the word inside another one.
     fn weight_inside(&self, word: &Word<'_>) -> usize {
         *word
+            .known
             .count_inside
             .get_or_init(|| match word.typed.may_be_inside() {
                 true => self.segment.words().count_inside(word.typed.plain.as_bytes()) * 4,
@@ -279,52 +265,59 @@ impl<'a> Hunt<'a> {
             })
     }
 
-    /// The rows that have a word in this way; `None` when they are not known, or too many.
-    fn set(&self, word: &Word<'_>, way: Way) -> Option<Rc<Bits>> {
-        word.sets[way as usize]
-            .get_or_init(|| {
-                let ranges: Vec<Range> = match way {
-                    Way::Exact => word.exact.map(|n| (n, n + 1)).into_iter().collect(),
-                    Way::Begins => vec![word.range],
-                    Way::Inside => {
-                        let (words, all) = self.inside(word);
-                        all.then(|| words.iter().map(|&n| (n, n + 1)).collect())?
-                    }
-                    Way::Off => self.off(word).to_vec(),
-                };
-                let weight: usize = ranges.iter().map(|&range| self.segment.weight(range)).sum();
-                if weight > SELECTIVE {
-                    return None;
-                }
-                let mut rows = Bits::new(self.segment.len());
-                for list in self.lists(&ranges) {
-                    list.into_iter().flatten().for_each(|doc| rows.insert(doc));
-                }
-                Some(Rc::new(rows))
-            })
-            .clone()
+    /// The rows that have a word in this way; `None` when their lists are longer than `most` bytes.
+    fn set(&self, word: &Word<'_>, way: Way, most: usize) -> Option<Arc<Rows>> {
+        let (weight, rows) = &word.known.rows[way as usize];
+        if let Some(rows) = rows.get() {
+            return Some(rows.clone());
+        }
+        let ranges = || -> Vec<Range> {
+            match way {
+                Way::Exact => word.known.exact.map(|n| (n, n + 1)).into_iter().collect(),
+                Way::Begins => vec![word.known.range],
+                Way::Inside => self.inside(word).0.iter().map(|&n| (n, n + 1)).collect(),
+                Way::Off => self.off(word).to_vec(),
+            }
+        };
+        let weight = *weight.get_or_init(|| match way {
+            // Some words are not known.
+            Way::Inside if !self.inside(word).1 => usize::MAX,
+            _ => ranges().iter().map(|&range| self.segment.weight(range)).sum(),
+        });
+        (weight <= most).then(|| {
+            let docs = || self.lists(&ranges()).flatten().flatten();
+            rows.get_or_init(|| Arc::new(Rows::of(docs(), weight, self.segment.len())))
+                .clone()
+        })
     }
 
-    /// What rows that match in these ways have in common, as far as it is cheap to say.
-    fn filter<'w>(&self, words: impl Iterator<Item = (&'w Word<'a>, &'w [Way])>) -> Filter
+    /// What rows that match in these ways have in common, as far as lists of `most` bytes say it.
+    fn filter<'w>(&self, words: impl Iterator<Item = (&'w Word<'a>, &'w [Way])>, most: usize) -> Filter
     where
         'a: 'w,
     {
         words
-            .filter_map(|(word, ways)| ways.iter().map(|&way| self.set(word, way)).collect())
+            .filter_map(|(word, ways)| ways.iter().map(|&way| self.set(word, way, most)).collect())
             .collect()
     }
 
     /// The same of all terms but the one that is followed; one of them may be in a row in a way of its own.
-    fn filter_terms(&self, followed: usize, ways: &[Way], own: Option<(usize, &[Way])>) -> Filter {
+    fn filter_terms(
+        &self,
+        followed: usize,
+        ways: &[Way],
+        own: Option<(usize, &[Way])>,
+        most: usize,
+    ) -> Filter {
         let others = self.sought.iter().enumerate().filter(|&(n, _)| n != followed);
-        self.filter(others.filter_map(|(n, sought)| match sought {
+        let words = others.filter_map(|(n, sought)| match sought {
             Sought::Word(word) => Some((
                 word,
                 own.filter(|&(term, _)| term == n).map_or(ways, |(_, own)| own),
             )),
             Sought::Number { .. } => None,
-        }))
+        });
+        self.filter(words, most)
     }
 
     /// The lists of some words: one for a beginning that many rows share, else those of every word.
@@ -400,32 +393,33 @@ impl<'a> Hunt<'a> {
     fn phrase(&mut self) {
         if let [Sought::Number { digits, .. }] = self.sought.as_slice() {
             let docs = self.digits(digits, true);
-            self.follow(Kind::Prefix, docs.into_iter(), true, &|_| Filter::new());
+            self.follow(Kind::Prefix, docs.into_iter(), true, &|_, _| Filter::new());
         }
         let Some((last, whole)) = self.phrase.split_last() else {
             return;
         };
-        if whole.iter().any(|word| word.exact.is_none()) {
+        if whole.iter().any(|word| word.known.exact.is_none()) {
             return;
         }
         let first = whole
             .first()
-            .and_then(|word| word.exact)
-            .map_or(last.range, |exact| (exact, exact + 1));
+            .and_then(|word| word.known.exact)
+            .map_or(last.known.range, |exact| (exact, exact + 1));
         let others = whole
             .iter()
             .skip(1)
-            .filter_map(|word| word.exact)
+            .filter_map(|word| word.known.exact)
             .map(|exact| (exact, exact + 1));
         let rarest = others
-            .chain([last.range])
+            .chain([last.known.range])
             .min_by_key(|&range| self.segment.weight(range));
-        let filter = |hunt: &Self| {
+        let filter = |hunt: &Self, most: usize| {
             let whole = hunt.phrase.len() - 1;
-            hunt.filter(hunt.phrase.iter().enumerate().map(|(n, word)| {
+            let words = hunt.phrase.iter().enumerate().map(|(n, word)| {
                 let way: &[Way] = if n < whole { &[Way::Exact] } else { &[Way::Begins] };
                 (word, way)
-            }))
+            });
+            hunt.filter(words, most)
         };
         match rarest.filter(|&range| self.segment.weight(range) * 4 < self.segment.weight(first)) {
             Some(rarest) => {
@@ -464,8 +458,8 @@ impl<'a> Hunt<'a> {
         };
         if weight > 0 {
             let docs = self.having(&self.sought[term], Kind::Word);
-            self.follow(Kind::Word, docs, false, &|hunt| {
-                hunt.filter_terms(term, &[Way::Begins], None)
+            self.follow(Kind::Word, docs, false, &|hunt, most| {
+                hunt.filter_terms(term, &[Way::Begins], None, most)
             });
         }
     }
@@ -502,8 +496,8 @@ impl<'a> Hunt<'a> {
                 Kind::Fuzzy => &[Way::Off],
                 _ => &[Way::Inside],
             };
-            self.follow(kind, docs, false, &|hunt| {
-                hunt.filter_terms(rarest, &[Way::Begins, Way::Inside], Some((term, own)))
+            self.follow(kind, docs, false, &|hunt, most| {
+                hunt.filter_terms(rarest, &[Way::Begins, Way::Inside], Some((term, own)), most)
             });
         }
     }
@@ -516,7 +510,7 @@ impl<'a> Hunt<'a> {
             } else {
                 0
             };
-            self.segment.weight(word.range) + inside
+            self.segment.weight(word.known.range) + inside
         };
         match sought {
             Sought::Word(typed) => word(typed),
@@ -534,7 +528,7 @@ impl<'a> Hunt<'a> {
     /// Rows that have this, in order.
     fn having(&self, sought: &Sought<'_>, kind: Kind) -> Box<dyn Iterator<Item = u32> + 'a> {
         let word = |word: &Word<'_>| {
-            let mut ranges = vec![word.range];
+            let mut ranges = vec![word.known.range];
             if kind >= Kind::Infix {
                 ranges.extend(self.inside(word).0.iter().map(|&n| (n, n + 1)));
             }
@@ -544,7 +538,10 @@ impl<'a> Hunt<'a> {
             Sought::Word(typed) => self.rows(&word(typed)),
             Sought::Number { digits, words } => {
                 let mut docs = self.digits(digits, kind < Kind::Infix);
-                if let Some(rarest) = words.iter().min_by_key(|word| self.segment.weight(word.range)) {
+                if let Some(rarest) = words
+                    .iter()
+                    .min_by_key(|word| self.segment.weight(word.known.range))
+                {
                     docs.extend(self.rows(&word(rarest)));
                 }
                 Box::new(tidy(docs, self.segment.len()).into_iter())
@@ -636,7 +633,7 @@ impl<'a> Hunt<'a> {
         kind: Kind,
         docs: impl Iterator<Item = u32>,
         alike: bool,
-        filter: &dyn Fn(&Self) -> Filter,
+        filter: &dyn Fn(&Self, usize) -> Filter,
     ) {
         let need = self.ask.limit;
         let (mut matching, mut first, mut owned, mut compared) = (0, 0, 0, 0);
@@ -651,8 +648,8 @@ impl<'a> Hunt<'a> {
                 continue;
             }
             compared += 1;
-            if compared == UNFILTERED {
-                laid = filter(self);
+            if let Some((_, most)) = LAID.iter().find(|(after, _)| *after == compared) {
+                laid = filter(self, *most);
             } else if compared > COMPARED {
                 break;
             }
@@ -763,9 +760,10 @@ impl<'a> Hunt<'a> {
                 .filter(move |entry| usize::from(entry.place) == place)
         };
         whole.iter().enumerate().all(|(n, word)| {
-            word.exact
+            word.known
+                .exact
                 .is_some_and(|exact| at(n).any(|entry| entry.word == exact))
-        }) && at(whole.len()).any(|entry| within(last.range, entry.word))
+        }) && at(whole.len()).any(|entry| within(last.known.range, entry.word))
     }
 
     fn judge_word(&self, word: &Word<'_>, entries: &[Entry], most: Kind) -> Option<(Kind, u8)> {
@@ -775,7 +773,7 @@ impl<'a> Hunt<'a> {
                 .find(|entry| test(entry.word))
                 .map(|entry| entry.field)
         };
-        if let Some(field) = find(&|n| within(word.range, n)) {
+        if let Some(field) = find(&|n| within(word.known.range, n)) {
             return Some((Kind::Word, field));
         }
         if most >= Kind::Infix && word.typed.may_be_inside() {
@@ -826,7 +824,7 @@ impl<'a> Hunt<'a> {
             }
             _ => Box::new(0..self.segment.len()),
         };
-        self.follow(pattern.kind(), docs.take(PATTERNS), false, &|_| Filter::new());
+        self.follow(pattern.kind(), docs.take(PATTERNS), false, &|_, _| Filter::new());
     }
 
     fn judge_pattern(&self, doc: u32, pattern: &Pattern) -> Option<(Kind, bool)> {

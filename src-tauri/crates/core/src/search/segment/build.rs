@@ -11,7 +11,7 @@ use crate::search::fold::Folded;
 
 /// Beginnings that more postings than this share have their rows listed apart: else a letter typed would mean reading
 /// every word that begins with it.
-const HEAVY: u32 = 16_384;
+const HEAVY: u32 = 32_768;
 
 /// A row as it is indexed.
 pub struct Entry<'a> {

@@ -8,14 +8,18 @@ mod format;
 pub mod lists;
 pub mod words;
 
-use std::{fmt, path::Path, sync::Mutex};
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
 use tantivy::directory::{Directory, MmapDirectory, OwnedBytes};
 
 pub use build::{Builder, Entry};
 pub use format::Meta;
 use format::{Places, SECTIONS, Section};
-use lists::{Bits, CLASSES, Run, take};
+use lists::{Bits, CLASSES, Rows, Run, take};
 use words::{Guide, Range, Words, number};
 
 use crate::{Error, Result};
@@ -99,6 +103,29 @@ pub struct Segment {
     heavy: Vec<(Range, usize)>,
     /// The rows of one owner, those asked for last.
     owned: Mutex<Option<(u32, std::sync::Arc<Bits>)>>,
+    /// What was found out about the words typed last.
+    known: Mutex<Vec<Arc<Known>>>,
+}
+
+/// How many typed words are remembered: a query grows by a letter, its other words stay.
+const REMEMBERED: usize = 12;
+
+/// A typed word in the dictionary of a segment; what takes time is found out when it is needed, and once.
+#[derive(Debug)]
+pub struct Known {
+    plain: String,
+    /// The words that begin with it.
+    pub range: Range,
+    /// The word that is it.
+    pub exact: Option<u32>,
+    /// Words it is inside of, and whether these are all.
+    pub inside: OnceLock<(Vec<u32>, bool)>,
+    /// About how many they are.
+    pub count_inside: OnceLock<usize>,
+    /// Words one letter off.
+    pub off: OnceLock<Vec<Range>>,
+    /// Rows that have it in some way, and about how many bytes of lists that is.
+    pub rows: [(OnceLock<usize>, OnceLock<Arc<Rows>>); 4],
 }
 
 impl fmt::Debug for Segment {
@@ -135,6 +162,7 @@ impl Segment {
             guide: Guide::default(),
             heavy: Vec::new(),
             owned: Mutex::default(),
+            known: Mutex::default(),
         };
         let docs = segment.meta.docs as usize * 4;
         let sound = segment.section(Section::Numbers).len() == docs
@@ -261,6 +289,30 @@ impl Segment {
             endings: self.section(Section::Endings),
             guide: &self.guide,
         }
+    }
+
+    /// A typed word.
+    pub fn known(&self, plain: &str) -> Arc<Known> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = known.iter().position(|known| known.plain == plain) {
+            known[at..].rotate_left(1);
+        } else {
+            let range = self.words().beginning(plain.as_bytes());
+            let is_exact = range.0 < range.1 && self.words().get(range.0) == plain.as_bytes();
+            if known.len() >= REMEMBERED {
+                known.remove(0);
+            }
+            known.push(Arc::new(Known {
+                plain: plain.to_owned(),
+                range,
+                exact: is_exact.then_some(range.0),
+                inside: OnceLock::new(),
+                count_inside: OnceLock::new(),
+                off: OnceLock::new(),
+                rows: Default::default(),
+            }));
+        }
+        known[known.len() - 1].clone()
     }
 
     /// The rows of a word by class.
