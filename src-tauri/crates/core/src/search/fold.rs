@@ -132,6 +132,9 @@ pub fn unspaced(c: char) -> bool {
 
 /// What belongs to a word: letters, digits, marks on them, symbols people use as names, apostrophes, and what cannot be seen.
 fn in_word(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_alphanumeric() || is_skipped(c);
+    }
     c.is_alphanumeric() || is_symbol(c) || is_skipped(c) || is_combining_mark(c)
 }
 

@@ -4,22 +4,27 @@
 //! row says kind and rank at once. For several the rarest is followed, and each of its rows is looked at in its record:
 //! a dozen numbers of words. Whatever is typed, what is looked at is bounded.
 
-use std::{cell::OnceCell, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     fold,
     matching::{self, FEWEST_DIGITS, Kind, Pattern, Query, Term, Typed, digits_in, without_trunk},
     segment::{
-        Part, Segment, gram_of, grams,
-        lists::{Bits, CLASSES, Merged, Run, in_name, tidy},
+        Known, Part, Segment, gram_of, grams,
+        lists::{Bits, CLASSES, Merged, Rows, Run, in_name, tidy},
         words::Range,
     },
 };
 
 /// How many rows of a long list are looked at for the owner's, when there are enough others.
-const FOR_OWNER: usize = 20_000;
+const FOR_OWNER: usize = 4_096;
+/// How many rows of a list are passed for one kind of match.
+const LOOKED_AT: usize = 1_000_000;
 /// How many rows are compared for one kind of match.
-const LOOKED_AT: usize = 100_000;
+const COMPARED: usize = 8_192;
+/// After so many rows that were compared, other words' rows are laid over the list, for most of it need not be compared:
+/// those with lists of up to so many bytes, the short ones soon. A longer one says little about a row and costs much.
+const LAID: [(usize, usize); 3] = [(12, 4_096), (96, 40_000), (384, 400_000)];
 /// How many rows that match are weighed against each other.
 const MATCHING: usize = 512;
 /// How many rows are compared with a pattern.
@@ -67,11 +72,20 @@ pub(super) struct Ask<'a> {
 /// A typed word and where it stands in the dictionary.
 struct Word<'a> {
     typed: &'a Typed,
-    range: Range,
-    exact: Option<u32>,
-    inside: OnceCell<(Vec<u32>, bool)>,
-    off: OnceCell<Vec<Range>>,
+    known: Arc<Known>,
 }
+
+/// How a word stands in a row.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Exact,
+    Begins,
+    Inside,
+    Off,
+}
+
+/// Sets of rows: one that matches is in some set of each.
+type Filter = Vec<Vec<Arc<Rows>>>;
 
 enum Sought<'a> {
     Word(Word<'a>),
@@ -108,16 +122,9 @@ pub(super) struct Hunt<'a> {
 impl<'a> Hunt<'a> {
     /// Begins; `used` are the rows this person used.
     pub(super) fn new(segment: &'a Segment, dead: &'a Bits, ask: Ask<'a>, used: &[u32]) -> Self {
-        let word = |typed: &'a Typed| {
-            let range = segment.words().beginning(typed.plain.as_bytes());
-            let first = segment.words().get(range.0);
-            Word {
-                typed,
-                range,
-                exact: (range.0 < range.1 && first == typed.plain.as_bytes()).then_some(range.0),
-                inside: OnceCell::new(),
-                off: OnceCell::new(),
-            }
+        let word = |typed: &'a Typed| Word {
+            typed,
+            known: segment.known(&typed.plain),
         };
         let sought = ask.query.terms.iter().map(|term| match term {
             Term::Word(typed) => Sought::Word(word(typed)),
@@ -166,8 +173,8 @@ impl<'a> Hunt<'a> {
             }
         } else if let [Sought::Word(word)] = self.sought.as_slice() {
             let (words, classes) = match kind {
-                Kind::Prefix => (vec![word.range], 0..2),
-                Kind::Word => (vec![word.range], 2..CLASSES),
+                Kind::Prefix => (vec![word.known.range], 0..2),
+                Kind::Word => (vec![word.known.range], 2..CLASSES),
                 Kind::Infix => (
                     self.inside(word).0.iter().map(|&n| (n, n + 1)).collect(),
                     0..CLASSES,
@@ -225,24 +232,92 @@ impl<'a> Hunt<'a> {
     }
 
     fn inside<'w>(&self, word: &'w Word<'_>) -> &'w (Vec<u32>, bool) {
-        word.inside.get_or_init(|| match word.typed.may_be_inside() {
-            true => self.segment.words().inside(word.typed.plain.as_bytes()),
-            false => (Vec::new(), true),
-        })
+        word.known
+            .inside
+            .get_or_init(|| match word.typed.may_be_inside() {
+                true => self.segment.words().inside(word.typed.plain.as_bytes()),
+                false => (Vec::new(), true),
+            })
     }
 
     fn off<'w>(&self, word: &'w Word<'_>) -> &'w [Range] {
-        word.off.get_or_init(|| match word.typed.may_be_off() {
+        word.known.off.get_or_init(|| match word.typed.may_be_off() {
             // What begins with the word is found already.
             true => self
                 .segment
                 .words()
                 .off(&word.typed.plain)
                 .into_iter()
-                .flat_map(|off| without(off, word.range))
+                .flat_map(|off| without(off, word.known.range))
                 .collect(),
             false => Vec::new(),
         })
+    }
+
+    /// About how many rows have the word inside another one.
+    fn weight_inside(&self, word: &Word<'_>) -> usize {
+        *word
+            .known
+            .count_inside
+            .get_or_init(|| match word.typed.may_be_inside() {
+                true => self.segment.words().count_inside(word.typed.plain.as_bytes()) * 4,
+                false => 0,
+            })
+    }
+
+    /// The rows that have a word in this way; `None` when their lists are longer than `most` bytes.
+    fn set(&self, word: &Word<'_>, way: Way, most: usize) -> Option<Arc<Rows>> {
+        let (weight, rows) = &word.known.rows[way as usize];
+        if let Some(rows) = rows.get() {
+            return Some(rows.clone());
+        }
+        let ranges = || -> Vec<Range> {
+            match way {
+                Way::Exact => word.known.exact.map(|n| (n, n + 1)).into_iter().collect(),
+                Way::Begins => vec![word.known.range],
+                Way::Inside => self.inside(word).0.iter().map(|&n| (n, n + 1)).collect(),
+                Way::Off => self.off(word).to_vec(),
+            }
+        };
+        let weight = *weight.get_or_init(|| match way {
+            // Some words are not known.
+            Way::Inside if !self.inside(word).1 => usize::MAX,
+            _ => ranges().iter().map(|&range| self.segment.weight(range)).sum(),
+        });
+        (weight <= most).then(|| {
+            let docs = || self.lists(&ranges()).flatten().flatten();
+            rows.get_or_init(|| Arc::new(Rows::of(docs(), weight, self.segment.len())))
+                .clone()
+        })
+    }
+
+    /// What rows that match in these ways have in common, as far as lists of `most` bytes say it.
+    fn filter<'w>(&self, words: impl Iterator<Item = (&'w Word<'a>, &'w [Way])>, most: usize) -> Filter
+    where
+        'a: 'w,
+    {
+        words
+            .filter_map(|(word, ways)| ways.iter().map(|&way| self.set(word, way, most)).collect())
+            .collect()
+    }
+
+    /// The same of all terms but the one that is followed; one of them may be in a row in a way of its own.
+    fn filter_terms(
+        &self,
+        followed: usize,
+        ways: &[Way],
+        own: Option<(usize, &[Way])>,
+        most: usize,
+    ) -> Filter {
+        let others = self.sought.iter().enumerate().filter(|&(n, _)| n != followed);
+        let words = others.filter_map(|(n, sought)| match sought {
+            Sought::Word(word) => Some((
+                word,
+                own.filter(|&(term, _)| term == n).map_or(ways, |(_, own)| own),
+            )),
+            Sought::Number { .. } => None,
+        });
+        self.filter(words, most)
     }
 
     /// The lists of some words: one for a beginning that many rows share, else those of every word.
@@ -261,84 +336,109 @@ impl<'a> Hunt<'a> {
     /// One word was typed: the class of its place is all there is to know.
     fn one_word(&mut self, kind: Kind, words: &[Range], classes: std::ops::Range<usize>) {
         let need = self.ask.limit;
-        let mut best: [Vec<u32>; CLASSES] = Default::default();
-        for list in self.lists(words) {
-            for class in classes.clone() {
-                let (mut owned, mut others) = (0, 0);
-                for (n, doc) in list[class].enumerate() {
-                    if self.is_kept(doc) || !self.admits(doc) {
-                        continue;
+        // Rows whose name matches come first: where they are enough, the others are not looked for.
+        for named in [true, false] {
+            let classes = || classes.clone().filter(move |&class| in_name(class) == named);
+            let mut best: [Vec<u32>; CLASSES] = Default::default();
+            for list in self.lists(words) {
+                for class in classes() {
+                    let (mut owned, mut others) = (0, 0);
+                    for (n, doc) in list[class].enumerate() {
+                        if self.is_kept(doc) || !self.admits(doc) {
+                            continue;
+                        }
+                        let count = if self.is_owned(doc) {
+                            &mut owned
+                        } else {
+                            &mut others
+                        };
+                        if *count < need {
+                            best[class].push(doc);
+                        }
+                        *count += 1;
+                        if others >= need && (self.owned.is_none() || owned >= need || n > FOR_OWNER) {
+                            break;
+                        }
                     }
+                }
+            }
+            for class in classes() {
+                let (mut owned, mut others) = (0, 0);
+                for doc in tidy(std::mem::take(&mut best[class]), self.segment.len()) {
                     let count = if self.is_owned(doc) {
                         &mut owned
                     } else {
                         &mut others
                     };
-                    if *count < need {
-                        best[class].push(doc);
-                    }
                     *count += 1;
-                    if others >= need && (self.owned.is_none() || owned >= need || n > FOR_OWNER) {
-                        break;
+                    if *count <= need {
+                        self.keep(doc, kind, in_name(class), false);
                     }
                 }
             }
-        }
-        for class in classes {
-            let (mut owned, mut others) = (0, 0);
-            for doc in tidy(std::mem::take(&mut best[class]), self.segment.len()) {
-                let count = if self.is_owned(doc) {
-                    &mut owned
-                } else {
-                    &mut others
-                };
-                *count += 1;
-                if *count <= need {
-                    self.keep(doc, kind, in_name(class), false);
-                }
+            if self.has_enough(kind) {
+                break;
             }
         }
+    }
+
+    /// No row that matches worse than those of this kind so far can be shown; some are spare, because the database may
+    /// know better of a few.
+    fn has_enough(&self, kind: Kind) -> bool {
+        let better = |found: &&Candidate| !found.disabled && found.kind <= kind;
+        self.found.iter().filter(better).count() >= self.ask.limit + self.ask.limit / 2
     }
 
     /// A column begins with several words, or a number with the digits.
     fn phrase(&mut self) {
         if let [Sought::Number { digits, .. }] = self.sought.as_slice() {
             let docs = self.digits(digits, true);
-            self.follow(Kind::Prefix, docs.into_iter(), true);
+            self.follow(Kind::Prefix, docs.into_iter(), true, &|_, _| Filter::new());
         }
         let Some((last, whole)) = self.phrase.split_last() else {
             return;
         };
-        if whole.iter().any(|word| word.exact.is_none()) {
+        if whole.iter().any(|word| word.known.exact.is_none()) {
             return;
         }
         let first = whole
             .first()
-            .and_then(|word| word.exact)
-            .map_or(last.range, |exact| (exact, exact + 1));
+            .and_then(|word| word.known.exact)
+            .map_or(last.known.range, |exact| (exact, exact + 1));
         let others = whole
             .iter()
             .skip(1)
-            .filter_map(|word| word.exact)
+            .filter_map(|word| word.known.exact)
             .map(|exact| (exact, exact + 1));
         let rarest = others
-            .chain([last.range])
+            .chain([last.known.range])
             .min_by_key(|&range| self.segment.weight(range));
+        let filter = |hunt: &Self, most: usize| {
+            let whole = hunt.phrase.len() - 1;
+            let words = hunt.phrase.iter().enumerate().map(|(n, word)| {
+                let way: &[Way] = if n < whole { &[Way::Exact] } else { &[Way::Begins] };
+                (word, way)
+            });
+            hunt.filter(words, most)
+        };
         match rarest.filter(|&range| self.segment.weight(range) * 4 < self.segment.weight(first)) {
             Some(rarest) => {
                 let docs = self.rows(&[rarest]);
-                self.follow(Kind::Prefix, docs, false);
+                self.follow(Kind::Prefix, docs, false, &filter);
             }
             // First words of names, then of other columns: each in the order they are listed.
             None => {
                 for class in [0, 1] {
+                    if class == 1 && self.has_enough(Kind::Prefix) {
+                        break;
+                    }
                     let docs = self.lists(&[first]).map(|list| list[class]);
                     let docs: Vec<Run<'_>> = docs.collect();
                     match docs.as_slice() {
-                        [one] => self.follow(Kind::Prefix, *one, true),
+                        [one] => self.follow(Kind::Prefix, *one, true, &filter),
                         many => {
                             let docs = tidy(many.iter().copied().flatten().collect(), self.segment.len());
-                            self.follow(Kind::Prefix, docs.into_iter(), true);
+                            self.follow(Kind::Prefix, docs.into_iter(), true, &filter);
                         }
                     }
                 }
@@ -358,7 +458,9 @@ impl<'a> Hunt<'a> {
         };
         if weight > 0 {
             let docs = self.having(&self.sought[term], Kind::Word);
-            self.follow(Kind::Word, docs, false);
+            self.follow(Kind::Word, docs, false, &|hunt, most| {
+                hunt.filter_terms(term, &[Way::Begins], None, most)
+            });
         }
     }
 
@@ -390,18 +492,25 @@ impl<'a> Hunt<'a> {
                 true => self.rows(&words),
                 false => self.having(&self.sought[rarest], Kind::Infix),
             };
-            self.follow(kind, docs, false);
+            let own: &[Way] = match kind {
+                Kind::Fuzzy => &[Way::Off],
+                _ => &[Way::Inside],
+            };
+            self.follow(kind, docs, false, &|hunt, most| {
+                hunt.filter_terms(rarest, &[Way::Begins, Way::Inside], Some((term, own)), most)
+            });
         }
     }
 
     /// About how many rows have this.
     fn weight(&self, sought: &Sought<'_>, kind: Kind) -> usize {
         let word = |word: &Word<'_>| {
-            let inside = match kind >= Kind::Infix && word.typed.may_be_inside() {
-                true => self.segment.words().count_inside(word.typed.plain.as_bytes()) * 4,
-                false => 0,
+            let inside = if kind >= Kind::Infix {
+                self.weight_inside(word)
+            } else {
+                0
             };
-            self.segment.weight(word.range) + inside
+            self.segment.weight(word.known.range) + inside
         };
         match sought {
             Sought::Word(typed) => word(typed),
@@ -419,7 +528,7 @@ impl<'a> Hunt<'a> {
     /// Rows that have this, in order.
     fn having(&self, sought: &Sought<'_>, kind: Kind) -> Box<dyn Iterator<Item = u32> + 'a> {
         let word = |word: &Word<'_>| {
-            let mut ranges = vec![word.range];
+            let mut ranges = vec![word.known.range];
             if kind >= Kind::Infix {
                 ranges.extend(self.inside(word).0.iter().map(|&n| (n, n + 1)));
             }
@@ -429,7 +538,10 @@ impl<'a> Hunt<'a> {
             Sought::Word(typed) => self.rows(&word(typed)),
             Sought::Number { digits, words } => {
                 let mut docs = self.digits(digits, kind < Kind::Infix);
-                if let Some(rarest) = words.iter().min_by_key(|word| self.segment.weight(word.range)) {
+                if let Some(rarest) = words
+                    .iter()
+                    .min_by_key(|word| self.segment.weight(word.known.range))
+                {
                     docs.extend(self.rows(&word(rarest)));
                 }
                 Box::new(tidy(docs, self.segment.len()).into_iter())
@@ -516,17 +628,30 @@ impl<'a> Hunt<'a> {
 
     /// Looks at row after row until there are enough. Where all rows that match are `alike`, the first ones are the best;
     /// else some more are weighed, because one whose name matches comes first.
-    fn follow(&mut self, kind: Kind, docs: impl Iterator<Item = u32>, alike: bool) {
+    fn follow(
+        &mut self,
+        kind: Kind,
+        docs: impl Iterator<Item = u32>,
+        alike: bool,
+        filter: &dyn Fn(&Self, usize) -> Filter,
+    ) {
         let need = self.ask.limit;
-        let (mut matching, mut first, mut owned) = (0, 0, 0);
+        let (mut matching, mut first, mut owned, mut compared) = (0, 0, 0, 0);
+        let mut laid = Filter::new();
         for (n, doc) in docs.take(LOOKED_AT).enumerate() {
             // When there are enough others, only the owner's are looked for.
             if (first >= need && !self.is_owned(doc))
+                || !laid.iter().all(|any| any.iter().any(|rows| rows.contains(doc)))
                 || self.is_kept(doc)
-                || !self.may_match(doc, kind)
                 || !self.admits(doc)
             {
                 continue;
+            }
+            compared += 1;
+            if let Some((_, most)) = LAID.iter().find(|(after, _)| *after == compared) {
+                laid = filter(self, *most);
+            } else if compared > COMPARED {
+                break;
             }
             let Some((found, in_name)) = self.judge(doc, kind) else {
                 continue;
@@ -546,35 +671,6 @@ impl<'a> Hunt<'a> {
                 break;
             }
         }
-    }
-
-    /// A quick look that lets most rows go which do not match: every word is there, all but one where a letter may be off.
-    fn may_match(&self, doc: u32, kind: Kind) -> bool {
-        if self.ask.query.pattern.is_some() {
-            return true;
-        }
-        let record = self.segment.record(doc);
-        let has = |test: &dyn Fn(u32) -> bool| {
-            record.parts().any(|part| match part {
-                Part::Words(_, words) => words.iter().any(|(n, _)| test(n)),
-                Part::Digits(..) => false,
-            })
-        };
-        let mut may_lack = usize::from(kind == Kind::Fuzzy);
-        self.sought.iter().all(|sought| {
-            let Sought::Word(word) = sought else { return true };
-            if has(&|n| within(word.range, n)) {
-                return true;
-            }
-            if kind >= Kind::Infix && word.typed.may_be_inside() {
-                let (inside, all) = self.inside(word);
-                if !all || (!inside.is_empty() && has(&|n| inside.binary_search(&n).is_ok())) {
-                    return true;
-                }
-            }
-            may_lack = may_lack.wrapping_sub(1);
-            may_lack != usize::MAX
-        })
     }
 
     /// How a row matches, if no worse than this: what [`matching::matches`] says, told from numbers of words.
@@ -664,9 +760,10 @@ impl<'a> Hunt<'a> {
                 .filter(move |entry| usize::from(entry.place) == place)
         };
         whole.iter().enumerate().all(|(n, word)| {
-            word.exact
+            word.known
+                .exact
                 .is_some_and(|exact| at(n).any(|entry| entry.word == exact))
-        }) && at(whole.len()).any(|entry| within(last.range, entry.word))
+        }) && at(whole.len()).any(|entry| within(last.known.range, entry.word))
     }
 
     fn judge_word(&self, word: &Word<'_>, entries: &[Entry], most: Kind) -> Option<(Kind, u8)> {
@@ -676,7 +773,7 @@ impl<'a> Hunt<'a> {
                 .find(|entry| test(entry.word))
                 .map(|entry| entry.field)
         };
-        if let Some(field) = find(&|n| within(word.range, n)) {
+        if let Some(field) = find(&|n| within(word.known.range, n)) {
             return Some((Kind::Word, field));
         }
         if most >= Kind::Infix && word.typed.may_be_inside() {
@@ -727,7 +824,7 @@ impl<'a> Hunt<'a> {
             }
             _ => Box::new(0..self.segment.len()),
         };
-        self.follow(pattern.kind(), docs.take(PATTERNS), false);
+        self.follow(pattern.kind(), docs.take(PATTERNS), false, &|_, _| Filter::new());
     }
 
     fn judge_pattern(&self, doc: u32, pattern: &Pattern) -> Option<(Kind, bool)> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    DIGITS, Head, Meta, SECTIONS, Section, Segment, gram_of, grams,
+    Head, Meta, SECTIONS, Section, Segment, gram_of, grams,
     lists::{self, CLASSES, Class, class, put, put_classes, put_run},
     words::{self, Range},
 };
@@ -11,7 +11,7 @@ use crate::search::fold::Folded;
 
 /// Beginnings that more postings than this share have their rows listed apart: else a letter typed would mean reading
 /// every word that begins with it.
-const HEAVY: u32 = 16_384;
+const HEAVY: u32 = 32_768;
 
 /// A row as it is indexed.
 pub struct Entry<'a> {
@@ -302,16 +302,14 @@ impl Ordered<'_> {
             for part in parts {
                 match part {
                     Part::Words(field, words) => {
-                        records.push(field);
-                        put(&mut records, words.len() as u32);
+                        super::put_column(&mut records, false, field, words.len());
                         for word in words {
                             let entry = self.place[(word >> 1) as usize] << 1 | word & 1;
                             records.extend_from_slice(&entry.to_le_bytes()[..super::ENTRY]);
                         }
                     }
                     Part::Digits(field, digits) => {
-                        records.push(field | DIGITS);
-                        put(&mut records, digits.len() as u32);
+                        super::put_column(&mut records, true, field, digits.len());
                         for two in digits.as_bytes().chunks(2) {
                             let second = two.get(1).map_or(0, |digit| digit & 0xF);
                             records.push(two[0] & 0xF | second << 4);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What the file begins with; the number counts up when the format changes.
-const MAGIC: &[u8; 8] = b"behalf02";
+const MAGIC: &[u8; 8] = b"behalf03";
 
 /// The parts of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

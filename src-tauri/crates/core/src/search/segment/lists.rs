@@ -196,6 +196,39 @@ impl Bits {
     }
 }
 
+/// A set of documents that may be small.
+#[derive(Debug)]
+pub enum Rows {
+    /// In ascending order.
+    Few(Vec<u32>),
+    /// Any number.
+    Many(Bits),
+}
+
+impl Rows {
+    /// Collects documents below `length`, about `weight` of them.
+    pub fn of(docs: impl Iterator<Item = u32>, weight: usize, length: u32) -> Self {
+        if weight * 64 < length as usize / 4 {
+            let mut docs: Vec<u32> = docs.collect();
+            docs.sort_unstable();
+            docs.dedup();
+            return Self::Few(docs);
+        }
+        let mut bits = Bits::new(length);
+        docs.for_each(|doc| bits.insert(doc));
+        Self::Many(bits)
+    }
+
+    /// True when it is in the set.
+    #[inline]
+    pub fn contains(&self, doc: u32) -> bool {
+        match self {
+            Self::Few(docs) => docs.binary_search(&doc).is_ok(),
+            Self::Many(bits) => bits.contains(doc),
+        }
+    }
+}
+
 /// Sorts documents and drops what is double; many at once by way of a set, which is quicker.
 pub fn tidy(docs: Vec<u32>, length: u32) -> Vec<u32> {
     if docs.len() > 1_024 && docs.len() * 64 > length as usize / 4 {

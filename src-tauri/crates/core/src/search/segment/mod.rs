@@ -8,24 +8,55 @@ mod format;
 pub mod lists;
 pub mod words;
 
-use std::{fmt, path::Path, sync::Mutex};
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
 use tantivy::directory::{Directory, MmapDirectory, OwnedBytes};
 
 pub use build::{Builder, Entry};
 pub use format::Meta;
 use format::{Places, SECTIONS, Section};
-use lists::{Bits, CLASSES, Run, take};
+use lists::{Bits, CLASSES, Rows, Run, take};
 use words::{Guide, Range, Words, number};
 
 use crate::{Error, Result};
 
 /// Marks a column of digits.
 const DIGITS: u8 = 0x80;
+/// Marks a column that does not fit one byte: its place and its count follow.
+const LARGE: u8 = 0x70;
 /// Bytes of a word in a record.
 const ENTRY: usize = 3;
 /// The most distinct words of a segment; with one bit for other forms they fill [`ENTRY`] bytes.
 pub const MOST_WORDS: usize = 1 << 23;
+
+/// Appends the head of a column: digits or words, its place, how many. One byte as a rule.
+fn put_column(to: &mut Vec<u8>, digits: bool, field: u8, count: usize) {
+    let mark = if digits { DIGITS } else { 0 };
+    if field < 7 && count < 16 {
+        to.push(mark | field << 4 | count as u8);
+    } else {
+        to.extend([mark | LARGE, field]);
+        lists::put(to, count as u32);
+    }
+}
+
+/// Takes what [`put_column`] wrote.
+#[inline]
+fn take_column(from: &mut &[u8]) -> Option<(bool, u8, usize)> {
+    let (&head, rest) = from.split_first()?;
+    *from = rest;
+    let digits = head & DIGITS != 0;
+    if head & LARGE != LARGE {
+        return Some((digits, (head & !DIGITS) >> 4, usize::from(head & 0xF)));
+    }
+    let (&field, rest) = from.split_first()?;
+    *from = rest;
+    Some((digits, field, take(from)? as usize))
+}
 
 /// What identifies a row, and where it is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +103,29 @@ pub struct Segment {
     heavy: Vec<(Range, usize)>,
     /// The rows of one owner, those asked for last.
     owned: Mutex<Option<(u32, std::sync::Arc<Bits>)>>,
+    /// What was found out about the words typed last.
+    known: Mutex<Vec<Arc<Known>>>,
+}
+
+/// How many typed words are remembered: a query grows by a letter, its other words stay.
+const REMEMBERED: usize = 12;
+
+/// A typed word in the dictionary of a segment; what takes time is found out when it is needed, and once.
+#[derive(Debug)]
+pub struct Known {
+    plain: String,
+    /// The words that begin with it.
+    pub range: Range,
+    /// The word that is it.
+    pub exact: Option<u32>,
+    /// Words it is inside of, and whether these are all.
+    pub inside: OnceLock<(Vec<u32>, bool)>,
+    /// About how many they are.
+    pub count_inside: OnceLock<usize>,
+    /// Words one letter off.
+    pub off: OnceLock<Vec<Range>>,
+    /// Rows that have it in some way, and about how many bytes of lists that is.
+    pub rows: [(OnceLock<usize>, OnceLock<Arc<Rows>>); 4],
 }
 
 impl fmt::Debug for Segment {
@@ -108,6 +162,7 @@ impl Segment {
             guide: Guide::default(),
             heavy: Vec::new(),
             owned: Mutex::default(),
+            known: Mutex::default(),
         };
         let docs = segment.meta.docs as usize * 4;
         let sound = segment.section(Section::Numbers).len() == docs
@@ -236,6 +291,30 @@ impl Segment {
         }
     }
 
+    /// A typed word.
+    pub fn known(&self, plain: &str) -> Arc<Known> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = known.iter().position(|known| known.plain == plain) {
+            known[at..].rotate_left(1);
+        } else {
+            let range = self.words().beginning(plain.as_bytes());
+            let is_exact = range.0 < range.1 && self.words().get(range.0) == plain.as_bytes();
+            if known.len() >= REMEMBERED {
+                known.remove(0);
+            }
+            known.push(Arc::new(Known {
+                plain: plain.to_owned(),
+                range,
+                exact: is_exact.then_some(range.0),
+                inside: OnceLock::new(),
+                count_inside: OnceLock::new(),
+                off: OnceLock::new(),
+                rows: Default::default(),
+            }));
+        }
+        known[known.len() - 1].clone()
+    }
+
     /// The rows of a word by class.
     pub fn rows(&self, word: u32) -> [Run<'_>; CLASSES] {
         lists::classes(self.bytes_of(Section::ListStarts, Section::Lists, word as usize))
@@ -312,10 +391,7 @@ impl<'a> Record<'a> {
     pub fn parts(self) -> impl Iterator<Item = Part<'a>> {
         let mut bytes = self.bytes;
         std::iter::from_fn(move || {
-            let (&head, rest) = bytes.split_first()?;
-            bytes = rest;
-            let count = take(&mut bytes)? as usize;
-            let digits = head & DIGITS != 0;
+            let (digits, field, count) = take_column(&mut bytes)?;
             let length = if digits {
                 count.div_ceil(2)
             } else {
@@ -324,8 +400,8 @@ impl<'a> Record<'a> {
             let (body, rest) = bytes.split_at_checked(length)?;
             bytes = rest;
             Some(match digits {
-                true => Part::Digits(head & !DIGITS, Digits { packed: body, count }),
-                false => Part::Words(head, Entries(body)),
+                true => Part::Digits(field, Digits { packed: body, count }),
+                false => Part::Words(field, Entries(body)),
             })
         })
     }

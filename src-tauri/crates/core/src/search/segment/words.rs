@@ -29,9 +29,14 @@ pub struct Words<'a> {
     pub text: &'a [u8],
     /// Where each word begins, and the end: four bytes each.
     pub starts: &'a [u8],
-    /// Where each ending begins, in the order of the endings: four bytes each.
+    /// Where each ending begins, in the order of the endings: as many bytes each as [`width`] says.
     pub endings: &'a [u8],
     pub guide: &'a Guide,
+}
+
+/// How many bytes say where an ending begins in a text of this length.
+fn width(text: usize) -> usize {
+    if text < 1 << 24 { 3 } else { 4 }
 }
 
 /// A number of four bytes; 0 beyond the end.
@@ -131,19 +136,11 @@ impl<'a> Words<'a> {
 
     /// Words with `piece` in them, not at their beginning: at most [`MOST_INSIDE`], in order. True when these are all.
     pub fn inside(&self, piece: &[u8]) -> (Vec<u32>, bool) {
-        let count = (self.endings.len() / 4) as u32;
-        let at = |n: u32| {
-            self.text
-                .get(number(self.endings, n as usize) as usize..)
-                .unwrap_or_default()
-        };
-        let cut = |n: u32| at(n).get(..piece.len()).unwrap_or_else(|| at(n));
-        let first = partition(0, count, |n| cut(n) < piece);
-        let last = partition(first, count, |n| cut(n) == piece);
+        let (first, last) = self.endings_with(piece);
         let all = (last - first) as usize <= MOST_INSIDE;
         let mut words: Vec<u32> = (first..last)
             .take(MOST_INSIDE)
-            .map(|n| self.word_at(number(self.endings, n as usize)))
+            .map(|n| self.word_at(self.ending(n)))
             .collect();
         words.sort_unstable();
         words.dedup();
@@ -152,15 +149,28 @@ impl<'a> Words<'a> {
 
     /// How many endings begin with `piece`: about how many words have it inside.
     pub fn count_inside(&self, piece: &[u8]) -> usize {
-        let count = (self.endings.len() / 4) as u32;
-        let at = |n: u32| {
-            self.text
-                .get(number(self.endings, n as usize) as usize..)
-                .unwrap_or_default()
-        };
+        let (first, last) = self.endings_with(piece);
+        (last - first) as usize
+    }
+
+    /// The endings that begin with `piece`.
+    fn endings_with(&self, piece: &[u8]) -> Range {
+        let count = (self.endings.len() / width(self.text.len())) as u32;
+        let at = |n: u32| self.text.get(self.ending(n) as usize..).unwrap_or_default();
         let cut = |n: u32| at(n).get(..piece.len()).unwrap_or_else(|| at(n));
         let first = partition(0, count, |n| cut(n) < piece);
-        (partition(first, count, |n| cut(n) == piece) - first) as usize
+        (first, partition(first, count, |n| cut(n) == piece))
+    }
+
+    /// Where an ending begins.
+    #[inline]
+    fn ending(&self, n: u32) -> u32 {
+        let width = width(self.text.len());
+        match self.endings.get(n as usize * width..) {
+            Some(&[a, b, c, ..]) if width == 3 => u32::from_le_bytes([a, b, c, 0]),
+            Some(&[a, b, c, d, ..]) => u32::from_le_bytes([a, b, c, d]),
+            _ => 0,
+        }
     }
 
     /// The word a place of the text lies in.
@@ -340,11 +350,15 @@ pub fn write<'a>(words: impl Iterator<Item = &'a str>) -> Written {
             .then_with(|| ending(a.1).cmp(ending(b.1)))
             .then(a.1.cmp(&b.1))
     });
-    let endings = endings.into_iter().flat_map(|(_, at)| at.to_le_bytes()).collect();
+    let width = width(text.len());
+    let mut places = Vec::with_capacity(endings.len() * width);
+    for (_, at) in endings {
+        places.extend_from_slice(&at.to_le_bytes()[..width]);
+    }
     Written {
         text,
         starts,
-        endings,
+        endings: places,
     }
 }
 
