@@ -175,6 +175,14 @@ impl Window {
         }
     }
 
+    /// What has the focus.
+    pub async fn focus(&self) -> Element {
+        self.client
+            .active_element()
+            .await
+            .expect("something has the focus")
+    }
+
     /// The first visible match.
     async fn visible(&self, xpath: &str) -> Option<Element> {
         for element in self.client.find_all(Locator::XPath(xpath)).await.ok()? {
