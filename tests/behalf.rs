@@ -41,8 +41,6 @@ pub fn repository() -> PathBuf {
 pub fn command<S: AsRef<OsStr>>(data: &Path, args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(program());
     command
-        // Not into the keychain of whoever runs the tests.
-        .env("BEHALF_KEYS", "file")
         .arg("--data")
         .arg(data)
         .arg("--json")

@@ -229,7 +229,6 @@ fn h_01_what_a_relay_lost_is_offered_again() {
 /// One cycle, and what a person reads on the terminal after it.
 fn syncs_and_says(person: &Person) -> String {
     let output = Command::new(program())
-        .env("BEHALF_KEYS", "file")
         .arg("--data")
         .arg(&person.data)
         .arg("sync")

@@ -297,7 +297,6 @@ export const text = {
     noRecipients: "Nobody is named on this item.",
     rowGone: "This row cannot be shown",
     trackedToast: "Tracked Successful",
-    disabledTitle: "Read only",
     conflict: (n: number) => `${n} values`,
     conflictWhy: "Chosen at the same time, without knowing of each other. Nothing is lost; either of you can decide.",
     conflictUntrack: "Untrack",

@@ -10,7 +10,7 @@ use crate::{
     Result,
     model::RowRef,
     rows,
-    search::{IndexState, RowFilter, SearchOptions},
+    search::{RowFilter, SearchOptions},
 };
 
 impl Desk {
@@ -68,11 +68,6 @@ impl Desk {
     /// its own; what goes wrong is logged and tried again.
     pub fn follow_rows(&self, stop: &AtomicBool) {
         self.rows.follow(&self.store, stop);
-    }
-
-    /// How the index of rows is: being built, or put right.
-    pub fn index_state(&self) -> IndexState {
-        self.rows.state()
     }
 
     /// Keeps a row at hand as a favourite, or no longer (D-02).

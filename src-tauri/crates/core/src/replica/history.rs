@@ -33,6 +33,7 @@ const COLUMNS: &str = "o.id, o.mailbox, o.document, o.person, o.action, o.at, o.
 /// Undone and not done again since.
 const UNDONE: &str = "coalesce((SELECT u.action FROM operation u WHERE u.cause = o.id
                        AND u.action IN ('\"Undo\"', '\"Redo\"') ORDER BY u.number DESC LIMIT 1), '') = '\"Undo\"'";
+/// Undo and redo are no steps of their own: they move over the others.
 const STEP: &str = "o.action NOT IN ('\"Undo\"', '\"Redo\"')";
 
 /// One operation.

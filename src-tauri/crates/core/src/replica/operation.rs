@@ -51,11 +51,6 @@ impl Action {
             Self::ChangeGrant => "Change delegate",
         }
     }
-
-    /// Undo and redo are no steps of their own: they move over the others.
-    pub fn is_step(self) -> bool {
-        !matches!(self, Self::Undo | Self::Redo)
-    }
 }
 
 /// One change of one document, as it travels inside an envelope. Who did it is the envelope's signature.
