@@ -131,6 +131,48 @@ fn story_3_h_01_every_program_of_both_killed() {
     settle(&office, &keys, &acknowledged);
 }
 
+/// D-01: whoever searches first builds the index; killed at any point, the next one goes on, and finds what is there.
+#[test]
+fn d_01_the_index_of_rows_survives_kill_9() {
+    let office = Office::at_work();
+    let kim = &office.kim;
+    let mut dice = Dice::new(6);
+    let file = office.path("accounts.csv");
+    let (mut killed, mut rows) = (0, 0);
+    for round in 0..KILLS / 2 {
+        // New rows make new segments, and segments that are merged.
+        let mut table = String::from("accountid,name,address1_city\n");
+        for _ in 0..200 + dice.below(1_500) {
+            writeln!(table, "N-{rows},Lighthouse {rows} Works,Round {round}").unwrap();
+            rows += 1;
+        }
+        fs::write(&file, table).unwrap();
+        kim.does(&["import", "rows", utf8(&file), "--table", "account"]);
+        let mut child = command(&kim.data, ["search", "lighthouse"]).spawn().unwrap();
+        sleep(Duration::from_micros(dice.below(60_000)));
+        killed += u64::from(child.try_wait().unwrap().is_none());
+        kill(child);
+    }
+    eprintln!("{killed} of {} killed while they ran, {rows} rows", KILLS / 2);
+    assert!(killed > 0, "nothing was ever killed in the middle");
+    for n in (0..rows).step_by(997).chain([rows - 1]) {
+        let found = kim.does(&["search", &format!("lighthouse {n} works"), "--limit", "1"]);
+        assert_eq!(found[0]["id"], format!("N-{n}"), "{found}");
+    }
+    assert_eq!(kim.does(&["doctor"])["ok"], true);
+    let index = fs::read_dir(kim.data.join("index/rows")).unwrap();
+    let left = index
+        .filter(|file| {
+            file.as_ref()
+                .unwrap()
+                .path()
+                .extension()
+                .is_some_and(|e| e == "rows")
+        })
+        .count();
+    assert!(left < 12, "a crash leaves files behind: {left}");
+}
+
 /// E-03, H-01: writing to the disk fails now and then. It is said, nothing promised is lost, and the work goes on.
 #[test]
 fn story_3_e_03_a_disk_that_fails_now_and_then() {

@@ -5,12 +5,13 @@ use behalf_core::{
     desk::{
         Accepted, AuditQuery, ImportProgress, Invitation, Terms, TimelineQuery,
         view::{
-            ActivityForm, AuditEntry, Folder, Grant, History, Hit, ImportReport, Item, ListEntry, ListPage,
-            Me, PendingInvitation, Quarantined, RowForm, Shown, Stepped, Suggestion, SyncDetails, SyncState,
-            TableName, Timeline, Verified,
+            ActivityForm, AuditEntry, Folder, Grant, History, Hit, ImportReport, IndexState, Item, ListEntry,
+            ListPage, Me, PendingInvitation, Quarantined, RowForm, Shown, Stepped, Suggestion, SyncDetails,
+            SyncState, TableName, Timeline, Verified,
         },
     },
     model::{Address, RowRef},
+    rows::RowView,
     search::RowFilter,
 };
 use tauri::{AppHandle, State, ipc::Channel};
@@ -94,6 +95,34 @@ pub async fn search(desk: Desk<'_>, text: String, filter: RowFilter, limit: u32)
 #[specta::specta]
 pub async fn row_tables(desk: Desk<'_>) -> Result<Vec<TableName>> {
     desk.ask(|desk| desk.row_tables()).await
+}
+
+/// The views this person keeps (D-04).
+#[tauri::command]
+#[specta::specta]
+pub async fn row_views(desk: Desk<'_>) -> Result<Vec<RowView>> {
+    desk.ask(|desk| desk.row_views()).await
+}
+
+/// Keeps a view; one of the same name is replaced.
+#[tauri::command]
+#[specta::specta]
+pub async fn keep_row_view(desk: Desk<'_>, view: RowView) -> Result<()> {
+    desk.ask(move |desk| desk.keep_row_view(&view)).await
+}
+
+/// Removes a view; its rows stay.
+#[tauri::command]
+#[specta::specta]
+pub async fn remove_row_view(desk: Desk<'_>, name: String) -> Result<()> {
+    desk.ask(move |desk| desk.remove_row_view(&name)).await
+}
+
+/// How the index of rows is: being built, or put right.
+#[tauri::command]
+#[specta::specta]
+pub async fn row_index(desk: Desk<'_>) -> Result<IndexState> {
+    desk.ask(|desk| Ok(desk.row_index())).await
 }
 
 /// Keeps a row at hand as a favourite, or no longer (D-02).

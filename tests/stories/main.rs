@@ -16,4 +16,5 @@ mod revoked;
 mod suggest;
 mod timeline;
 mod undo;
+mod views;
 mod walks;

@@ -175,6 +175,30 @@ impl Window {
         }
     }
 
+    /// Waits until nothing visible matches.
+    pub async fn gone(&self, xpath: &str) {
+        let started = Instant::now();
+        while self.visible(xpath).await.is_some() {
+            if started.elapsed() > PATIENCE {
+                self.picture("failed").await;
+                panic!("{xpath} is still there; the window says:\n{}", self.text().await);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Chooses an option of a list by its value.
+    pub async fn option(&self, xpath: &str, value: &str) {
+        let list = self.find(xpath).await;
+        list.select_by_value(value).await.expect("the option is there");
+    }
+
+    /// Writes into a field.
+    pub async fn write(&self, xpath: &str, text: &str) {
+        let field = self.find(xpath).await;
+        field.send_keys(text).await.expect("keys are taken");
+    }
+
     /// What has the focus.
     pub async fn focus(&self) -> Element {
         self.client

@@ -17,6 +17,68 @@ impl Window {
     }
 }
 
+/// A filter is kept as a view under a name, used, and removed (D-04).
+#[tokio::test]
+async fn rows_are_narrowed_by_a_view_of_ones_own() {
+    let _screen = SCREEN.lock().await;
+    let world = World::make();
+    let (owner, delegate) = (&world.owner, &world.delegate);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("account.csv");
+    std::fs::write(
+        &file,
+        "id,name,industry\nZ1,Zanzibar Spice Works,Food\nZ2,Zanzibar Boats,Shipping\n",
+    )
+    .unwrap();
+    delegate.behalf(&["import", "rows", file.to_str().unwrap(), "--table", "account"]);
+    let mail = world.untracked_mail();
+
+    let window = Window::open(delegate).await;
+    window.open_mail(&owner.name, &mail).await;
+    window.open_pane().await;
+    window.pane_says("Not tracked").await;
+    window.click("//input[@data-testid='set-regarding']").await;
+    window.keys("zanzibar").await;
+    window.find("//*[@role='option'][@data-row='account:Z2']").await;
+    window.find("//*[@role='option'][@data-row='account:Z1']").await;
+
+    window.click("//*[@data-testid='row-filter']").await;
+    window.click("//*[@data-testid='new-view']").await;
+    window
+        .write("//input[@data-testid='view-name']", "Shipping companies")
+        .await;
+    window
+        .option("//select[@data-testid='view-table']", "account")
+        .await;
+    window.click("//*[@data-testid='view-add']").await;
+    window
+        .option("//select[@data-testid='view-column']", "industry")
+        .await;
+    window
+        .write("//input[@data-testid='view-value']", "shipping")
+        .await;
+    window.picture("view-dialog").await;
+    window.keys(ENTER).await;
+
+    // The box is there again with what was typed, and only the view's rows.
+    window.shows("View: Shipping companies").await;
+    window.find("//*[@role='option'][@data-row='account:Z2']").await;
+    window.gone("//*[@role='option'][@data-row='account:Z1']").await;
+    window.picture("view-used").await;
+    let kept = delegate.behalf(&["views"]);
+    assert_eq!(kept[0]["name"], "Shipping companies");
+
+    window.click("//*[@data-testid='row-filter']").await;
+    window.picture("view-menu").await;
+    window
+        .click("//*[@role='menuitem'][contains(., 'Remove “Shipping companies”')]")
+        .await;
+    window.keys(ESCAPE).await;
+    window.gone("//p[.='View: Shipping companies']").await;
+    assert_eq!(delegate.behalf(&["views"]), serde_json::json!([]));
+    window.close().await;
+}
+
 /// A slip is forgiven and what matched is marked (D-03); filters by table, by owner and of closed rows, which say when
 /// they hide everything (D-04); a delegate is offered to ask and nothing else (D-06); the row is chosen by Enter (D-05).
 #[tokio::test]

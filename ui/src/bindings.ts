@@ -24,6 +24,14 @@ export const commands = {
 	search: (text: string, filter: RowFilter, limit: number) => typedError<Hit[], CommandError>(__TAURI_INVOKE("search", { text, filter, limit })),
 	/**  The tables a search can be narrowed to (D-04). */
 	rowTables: () => typedError<TableName[], CommandError>(__TAURI_INVOKE("row_tables")),
+	/**  The views this person keeps (D-04). */
+	rowViews: () => typedError<RowView[], CommandError>(__TAURI_INVOKE("row_views")),
+	/**  Keeps a view; one of the same name is replaced. */
+	keepRowView: (view: RowView) => typedError<null, CommandError>(__TAURI_INVOKE("keep_row_view", { view })),
+	/**  Removes a view; its rows stay. */
+	removeRowView: (name: string) => typedError<null, CommandError>(__TAURI_INVOKE("remove_row_view", { name })),
+	/**  How the index of rows is: being built, or put right. */
+	rowIndex: () => typedError<IndexState, CommandError>(__TAURI_INVOKE("row_index")),
 	/**  Keeps a row at hand as a favourite, or no longer (D-02). */
 	favourite: (row: RowRef, keep: boolean) => typedError<null, CommandError>(__TAURI_INVOKE("favourite", { row, keep })),
 	/**  Rows the item may belong to, before typing (D-07). */
@@ -258,6 +266,14 @@ export type Column = {
 	value: string,
 };
 
+/**  A column of a table. */
+export type ColumnName = {
+	/**  The logical name. */
+	column: string,
+	/**  The label people read. */
+	label: string,
+};
+
 /**  What went wrong, ready to be shown. */
 export type CommandError = {
 	/**  What the window may branch on. */
@@ -266,6 +282,16 @@ export type CommandError = {
 	message: string,
 	/**  What to do about it, one sentence; empty when there is nothing to add. */
 	hint: string,
+};
+
+/**  One line of a view. All of them must hold. */
+export type Condition = {
+	/**  The column's logical name; a row that has none by this name is asked for the one with the same label. */
+	column: string,
+	/**  How it is compared. */
+	test: Test,
+	/**  With what; not looked at for `empty` and `filled`. */
+	value: string,
 };
 
 /**  A promotion that failed (H-04). */
@@ -388,6 +414,16 @@ export type ImportReport = {
 	cancelled?: boolean,
 	/**  How long it took. */
 	seconds: number | null,
+};
+
+/**  How the index of rows is. */
+export type IndexState = {
+	/**  Rows done while it is being built. */
+	done: number,
+	/**  How many there are to do; 0 when it is up to date. */
+	all: number,
+	/**  One sentence when something had to be put right; else empty. */
+	note: string,
 };
 
 /**  An invitation just made. */
@@ -658,6 +694,8 @@ export type RowFilter = {
 	only_mine: boolean,
 	/**  Leaves out inactive rows and those that may not be appended to; else they come last and say why. */
 	only_enabled: boolean,
+	/**  What the rows' columns must say, all of it. */
+	conditions: Condition[],
 };
 
 /**  A row's form. */
@@ -686,6 +724,14 @@ export type RowRef = {
 	table: string,
 	/**  The row's key within it. */
 	id: string,
+};
+
+/**  A filter this person keeps under a name (D-04). */
+export type RowView = {
+	/**  Its name; no two differ in case alone. */
+	name: string,
+	/**  What it lets through. */
+	filter: RowFilter,
 };
 
 /**  What a grant covers. */
@@ -838,6 +884,8 @@ export type TableName = {
 	table: string,
 	/**  What people call its rows, as in `Accounts`. */
 	plural: string,
+	/**  What its rows can be filtered by, the name first. */
+	columns: ColumnName[],
 };
 
 /**  What a new grant would allow. */
@@ -851,6 +899,21 @@ export type Terms = {
 	/**  Last day, RFC 3339; `None` for no end. */
 	until: string | null,
 };
+
+/**  What a column must say, without regard to case and accents. */
+export type Test = 
+/**  The value, and nothing else. */
+"is" | 
+/**  Anything but the value. */
+"is_not" | 
+/**  The value somewhere in it. */
+"contains" | 
+/**  The value first. */
+"begins" | 
+/**  Nothing. */
+"empty" | 
+/**  Something. */
+"filled";
 
 /**  A page of a timeline. */
 export type Timeline = {

@@ -16,6 +16,7 @@ import type {
   Hit,
   ImportProgress,
   ImportReport,
+  IndexState,
   Invitation,
   Item,
   ListEntry,
@@ -26,6 +27,7 @@ import type {
   RowFilter,
   RowForm,
   RowRef,
+  RowView,
   Shown,
   Stepped,
   Suggestion,
@@ -80,6 +82,13 @@ export interface Host {
   search(text: string, filter: RowFilter, limit: number): Promise<Hit[]>;
   /** The tables a search can be narrowed to. */
   rowTables(): Promise<TableName[]>;
+  /** The filters this person keeps under a name. */
+  rowViews(): Promise<RowView[]>;
+  /** One of the same name is replaced. */
+  keepRowView(view: RowView): Promise<void>;
+  removeRowView(name: string): Promise<void>;
+  /** How the index of rows is: being built, or put right. */
+  rowIndex(): Promise<IndexState>;
   /** Rows the item may belong to, best first, each with its reason. */
   suggest(mailbox: string, key: string): Promise<Suggestion[]>;
   favourite(row: RowRef, keep: boolean): Promise<void>;

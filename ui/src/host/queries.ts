@@ -53,6 +53,27 @@ export function useSuggestions(mailbox: string, key: string, enabled: boolean) {
   return useQuery({ queryKey: ["suggest", mailbox, key], queryFn: () => host.suggest(mailbox, key), enabled });
 }
 
+/** The filters this person keeps under a name (D-04). */
+export function useRowViews() {
+  const host = useHost();
+  return useQuery({ queryKey: ["views"], queryFn: () => host.rowViews() });
+}
+
+/** Milliseconds between two looks at an index that is being built. */
+const BUILDING = 500;
+
+/** How the index of rows is; asked again while it is being built. */
+export function useRowIndex(enabled: boolean) {
+  const host = useHost();
+  return useQuery({
+    queryKey: ["row-index"],
+    queryFn: () => host.rowIndex(),
+    staleTime: 0,
+    enabled,
+    refetchInterval: ({ state }) => ((state.data?.all ?? 0) > 0 ? BUILDING : false),
+  });
+}
+
 /** The tables a search for rows can be narrowed to (D-04). */
 export function useRowTables() {
   const host = useHost();

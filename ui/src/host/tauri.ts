@@ -36,6 +36,14 @@ export const tauri: Host = {
   status: (mailbox, key) => value(commands.status(mailbox, key)),
   search: (text, filter, limit) => value(commands.search(text, filter, limit)),
   rowTables: () => value(commands.rowTables()),
+  rowViews: () => value(commands.rowViews()),
+  keepRowView: async (view) => {
+    await value(commands.keepRowView(view));
+  },
+  removeRowView: async (name) => {
+    await value(commands.removeRowView(name));
+  },
+  rowIndex: () => value(commands.rowIndex()),
   suggest: (mailbox, key) => value(commands.suggest(mailbox, key)),
   favourite: async (row, keep) => {
     await value(commands.favourite(row, keep));

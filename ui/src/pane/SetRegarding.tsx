@@ -6,13 +6,13 @@ import { useAnnounce } from "../app/announce";
 import { copy } from "../app/copy";
 import { Stretches } from "../app/Marked";
 import { useHost } from "../host/context";
-import { useRowTables } from "../host/queries";
-import { HostError, type RowFilter, type RowRef, type Suggestion, type TableName } from "../host/host";
+import { useRowIndex, useRowTables, useRowViews } from "../host/queries";
+import { HostError, type RowFilter, type RowRef, type RowView, type Suggestion, type TableName } from "../host/host";
 import { TableIcon } from "../row/TableIcon";
 import { text } from "../strings";
 import { beforeTyping, found as sectionsOf, type Offer, rowName, step } from "./offers";
 import styles from "./regarding.module.css";
-import { chooseRowFilter, set, useRowFilter, where } from "./rowFilter";
+import { chooseRowFilter, set, useRowFilter, viewOf, where } from "./rowFilter";
 import { RowFilters } from "./RowFilters";
 import { LIMIT, rowQuery } from "./rowQuery";
 import { useRowSearch } from "./useRowSearch";
@@ -32,6 +32,7 @@ type Props = {
 };
 
 const NO_TABLES: readonly TableName[] = [];
+const NO_VIEWS: readonly RowView[] = [];
 
 /** Milliseconds after typing until the number of rows is spoken. */
 const PAUSE = 600;
@@ -48,10 +49,12 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
   const cache = useQueryClient();
   const filter = useRowFilter();
   const tables = useRowTables().data ?? NO_TABLES;
+  const view = viewOf(filter, useRowViews().data ?? NO_VIEWS);
+  const building = useRowIndex(open).data;
   const found = useRowSearch(typed, filter, open);
-  // Nobody knows here whose the suggested rows are.
+  // Nobody knows here whose the suggested rows are, nor what their other columns say.
   const suggested = useMemo(
-    () => suggestions.filter(({ table }) => !filter.only_mine && (filter.tables.length === 0 || filter.tables.includes(table))),
+    () => suggestions.filter(({ table }) => !filter.only_mine && filter.conditions.length === 0 && (filter.tables.length === 0 || filter.tables.includes(table))),
     [suggestions, filter],
   );
   const sections = useMemo(
@@ -68,7 +71,7 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
   const asked = typed.trim();
   const beyond = none ? found.beyond : null;
   const asking = none && asked !== "" && owner !== null && beyond === null;
-  const nothing = noMatch(asked, filter, beyond === null, where(filter, tables, text.search.or));
+  const nothing = noMatch(asked, filter, view, beyond === null, where(filter, tables, text.search.or));
 
   useEffect(() => {
     if (wish > 0) input.current?.focus();
@@ -183,6 +186,7 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
           onMouseDown={(event) => event.preventDefault()}
           role="presentation"
         >
+          {view && <p className={styles.view}>{text.search.inView(view.name)}</p>}
           {none && (
             <p className={styles.none} data-testid="no-rows">
               {nothing}
@@ -228,6 +232,11 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
               />
             )}
           </div>
+          {building !== undefined && building.all > 0 && (
+            <p className={styles.building} role="status" data-testid="index-building">
+              {text.search.building(building.done.toLocaleString(), building.all.toLocaleString())}
+            </p>
+          )}
           {found.error !== null && (
             <p className={styles.none} role="alert">
               {text.search.failed}: {HostError.of(found.error).message}
@@ -240,9 +249,11 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
 }
 
 /** What is said where no row is shown: it may be that the filters hide all (D-04, D-06). */
-function noMatch(asked: string, filter: RowFilter, nowhere: boolean, among: string): string {
+function noMatch(asked: string, filter: RowFilter, view: RowView | null, nowhere: boolean, among: string): string {
   if (asked === "") return set(filter) === 0 ? text.search.noRecent : text.search.noRecentFiltered;
   if (nowhere) return text.search.none(asked);
+  if (view) return text.search.noneInView(asked, view.name);
+  if (filter.conditions.length > 0) return text.search.noneConditions(asked);
   if (among !== "") return text.search.noneWhere(asked, among);
   return filter.only_mine ? text.search.noneMine(asked) : text.search.noneEnabled(asked);
 }

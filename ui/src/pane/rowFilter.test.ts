@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ALL, PLAIN, set, where, wider } from "./rowFilter";
+import { ALL, PLAIN, set, viewOf, where, wider } from "./rowFilter";
 
 const accounts = { ...PLAIN, tables: ["account", "gone"] };
 
@@ -15,6 +15,16 @@ test("where nothing is found, more is tried, and never the same again (D-04)", (
 });
 
 test("the tables looked in are named", () => {
-  expect(where(accounts, [{ table: "account", plural: "Accounts" }], " or ")).toBe("Accounts or gone");
+  expect(where(accounts, [{ table: "account", plural: "Accounts", columns: [] }], " or ")).toBe("Accounts or gone");
   expect(where(PLAIN, [], " or ")).toBe("");
+});
+
+test("a filter is a view's when it is the same, in whatever order its tables were ticked (D-04)", () => {
+  const berlin = { column: "address1_city", test: "is", value: "Berlin" } as const;
+  const filter = { ...PLAIN, tables: ["account", "contact"], conditions: [berlin] };
+  const views = [{ name: "Berlin", filter }];
+  expect(viewOf({ ...filter, tables: ["contact", "account"] }, views)?.name).toBe("Berlin");
+  expect(viewOf({ ...filter, conditions: [{ ...berlin, value: "Bern" }] }, views)).toBeNull();
+  expect(viewOf(PLAIN, views)).toBeNull();
+  expect(wider(filter)).toEqual([PLAIN, ALL]);
 });

@@ -6,6 +6,8 @@ use behalf_connect::nats::NatsAddress;
 use behalf_core::{
     desk::Terms,
     model::{Address, Level, RowRef, Time, bare_key},
+    rows::{Condition, Test},
+    search::RowFilter,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -84,18 +86,19 @@ pub enum Command {
     Search {
         /// What to look for; begins-with, * stands for anything
         text: String,
-        /// Only this table (may be given again)
-        #[arg(long = "table", value_name = "T")]
-        tables: Vec<String>,
-        /// Only rows this person owns
-        #[arg(long)]
-        only_mine: bool,
-        /// Only rows that may be chosen
-        #[arg(long)]
-        only_enabled: bool,
+        #[command(flatten)]
+        filter: RowFilters,
+        /// Only what this view lets through
+        #[arg(long, value_name = "NAME")]
+        view: Option<String>,
         /// How many
         #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
+    },
+    /// The views rows can be searched by
+    Views {
+        #[command(subcommand)]
+        action: Option<Views>,
     },
     /// Rows a message may belong to, each with its reason
     Suggest {
@@ -419,6 +422,75 @@ pub enum Quarantine {
         /// Its id, as `quarantine` prints it
         id: String,
     },
+}
+
+/// What can be done to a view.
+#[derive(Debug, Subcommand)]
+pub enum Views {
+    /// Keep a filter under a name; a view of the same name is replaced
+    Save {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        filter: RowFilters,
+    },
+    /// Remove a view; its rows stay
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+/// What rows are filtered by (D-04).
+#[derive(Debug, Default, Args)]
+pub struct RowFilters {
+    /// Only this table (may be given again)
+    #[arg(long = "table", value_name = "T")]
+    pub tables: Vec<String>,
+    /// Only rows this person owns
+    #[arg(long)]
+    pub only_mine: bool,
+    /// Only rows that may be chosen
+    #[arg(long)]
+    pub only_enabled: bool,
+    /// Only rows whose column says this (may be given again): COLUMN=VALUE is, != is not, ~= contains, ^= begins with;
+    /// without a value: = is empty, != is not
+    #[arg(long = "where", value_name = "CONDITION", value_parser = condition)]
+    pub conditions: Vec<Condition>,
+}
+
+impl From<RowFilters> for RowFilter {
+    fn from(args: RowFilters) -> Self {
+        Self {
+            tables: args.tables,
+            only_mine: args.only_mine,
+            only_enabled: args.only_enabled,
+            conditions: args.conditions,
+        }
+    }
+}
+
+fn condition(text: &str) -> Result<Condition, String> {
+    let (left, value) = text
+        .split_once('=')
+        .ok_or("write it as COLUMN=VALUE, as in: address1_city=Berlin")?;
+    let (column, test) = match left.chars().last() {
+        Some('!') => (&left[..left.len() - 1], Test::IsNot),
+        Some('~') => (&left[..left.len() - 1], Test::Contains),
+        Some('^') => (&left[..left.len() - 1], Test::Begins),
+        _ => (left, Test::Is),
+    };
+    let (column, value) = (column.trim().to_owned(), value.trim().to_owned());
+    let test = match (value.is_empty(), test) {
+        (true, Test::Is) => Test::Empty,
+        (true, Test::IsNot) => Test::Filled,
+        (true, _) => return Err("a value is missing after the equals sign".to_owned()),
+        (false, test) => test,
+    };
+    match column.is_empty() {
+        true => Err("a column is missing before the equals sign".to_owned()),
+        false => Ok(Condition { column, test, value }),
+    }
 }
 
 /// Which audit entries.

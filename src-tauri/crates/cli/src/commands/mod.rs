@@ -16,7 +16,7 @@ mod undo;
 use std::path::PathBuf;
 
 use behalf_connect::keychain;
-use behalf_core::{Error, Result, desk::Desk, model::SystemClock, search::RowFilter};
+use behalf_core::{Error, Result, desk::Desk, model::SystemClock};
 
 use crate::{
     args::{self, Cli, Command},
@@ -67,18 +67,17 @@ pub fn run(cli: Cli) -> Result<Reply> {
         Command::Show { item } => mailbox::show(s, &item),
         Command::Search {
             text,
-            tables,
-            only_mine,
-            only_enabled,
+            filter,
+            view,
             limit,
-        } => {
-            let filter = RowFilter {
-                tables,
-                only_mine,
-                only_enabled,
-            };
-            rows::search(s, &text, &filter, limit)
-        }
+        } => rows::search(s, &text, filter.into(), view.as_deref(), limit),
+        Command::Views { action: None } => rows::views(s),
+        Command::Views {
+            action: Some(args::Views::Save { name, filter }),
+        } => rows::save_view(s, name, filter.into()),
+        Command::Views {
+            action: Some(args::Views::Remove { name }),
+        } => rows::remove_view(s, &name),
         Command::Suggest { item } => rows::suggest(s, &item),
         Command::Timeline {
             row,

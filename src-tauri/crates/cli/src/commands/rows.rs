@@ -5,6 +5,7 @@ use behalf_core::{
     activity::{Span, TimelineFilter},
     desk::TimelineQuery,
     model::{Kind, RowRef},
+    rows::{Condition, RowView, Test},
     search::RowFilter,
 };
 
@@ -14,8 +15,18 @@ use crate::{
     print::{self, Reply},
 };
 
-pub fn search(s: &Session, text: &str, filter: &RowFilter, limit: u32) -> Result<Reply> {
-    let hits = s.open()?.search_rows(text, filter, limit)?;
+pub fn search(
+    s: &Session,
+    text: &str,
+    mut filter: RowFilter,
+    view: Option<&str>,
+    limit: u32,
+) -> Result<Reply> {
+    let desk = s.open()?;
+    if let Some(name) = view {
+        filter = narrowed(desk.row_view(name)?.filter, filter);
+    }
+    let hits = desk.search_rows(text, &filter, limit)?;
     let rows: Vec<_> = hits
         .iter()
         .map(|h| {
@@ -34,6 +45,81 @@ pub fn search(s: &Session, text: &str, filter: &RowFilter, limit: u32) -> Result
         .collect();
     let text = print::table(["Name", "Table", "Row", "Why"], &rows, "No row matches.");
     Reply::new(&hits, text)
+}
+
+/// A view's filter with what was asked for beside it.
+fn narrowed(view: RowFilter, asked: RowFilter) -> RowFilter {
+    RowFilter {
+        tables: if asked.tables.is_empty() {
+            view.tables
+        } else {
+            asked.tables
+        },
+        only_mine: view.only_mine || asked.only_mine,
+        only_enabled: view.only_enabled || asked.only_enabled,
+        conditions: [view.conditions, asked.conditions].concat(),
+    }
+}
+
+/// The views this person keeps (D-04).
+pub fn views(s: &Session) -> Result<Reply> {
+    let views = s.open()?.row_views()?;
+    let rows: Vec<_> = views
+        .iter()
+        .map(|view| [view.name.clone(), told(&view.filter)])
+        .collect();
+    let text = print::table(
+        ["View", "Rows"],
+        &rows,
+        "No views yet: `behalf views save` keeps one.",
+    );
+    Reply::new(&views, text)
+}
+
+/// Keeps a filter under a name.
+pub fn save_view(s: &Session, name: String, filter: RowFilter) -> Result<Reply> {
+    let view = RowView { name, filter };
+    s.open()?.keep_row_view(&view)?;
+    Reply::new(&view, format!("{}: {}\n", view.name, told(&view.filter)))
+}
+
+/// Removes a view.
+pub fn remove_view(s: &Session, name: &str) -> Result<Reply> {
+    let desk = s.open()?;
+    let view = desk.row_view(name)?;
+    desk.remove_row_view(name)?;
+    Reply::new(&view, format!("Removed {}.\n", view.name))
+}
+
+/// A filter in words.
+fn told(filter: &RowFilter) -> String {
+    let mut parts = Vec::new();
+    if !filter.tables.is_empty() {
+        parts.push(filter.tables.join(" or "));
+    }
+    if filter.only_mine {
+        parts.push("only my rows".to_owned());
+    }
+    if filter.only_enabled {
+        parts.push("only rows that may be chosen".to_owned());
+    }
+    parts.extend(
+        filter
+            .conditions
+            .iter()
+            .map(|Condition { column, test, value }| match test {
+                Test::Is => format!("{column} is {value}"),
+                Test::IsNot => format!("{column} is not {value}"),
+                Test::Contains => format!("{column} contains {value}"),
+                Test::Begins => format!("{column} begins with {value}"),
+                Test::Empty => format!("{column} is empty"),
+                Test::Filled => format!("{column} is not empty"),
+            }),
+    );
+    match parts.is_empty() {
+        true => "every row".to_owned(),
+        false => parts.join(", "),
+    }
 }
 
 /// Rows an item may belong to, each with its reason (D-07).

@@ -15,6 +15,7 @@ impl Desk {
         if rebuild {
             checks.push(self.rebuild()?);
         }
+        checks.push(self.row_search()?);
         checks.push(self.device_key());
         checks.push(self.holes()?);
         Ok(Diagnosis {
@@ -75,6 +76,19 @@ impl Desk {
             "made anew: {items} tracked items, {rows} rows and {messages} messages in the search index"
         );
         Ok(check("Projections and search index", true, &found, ""))
+    }
+
+    /// Every byte of the index of rows is read, and it must know every row.
+    fn row_search(&self) -> Result<Check> {
+        self.rows.catch_up(&self.store, &mut |_, _| ())?;
+        let sound = self.rows.is_sound(&self.store)?;
+        let found = if sound { "ok" } else { "damaged" };
+        Ok(check(
+            "The search index of rows",
+            sound,
+            found,
+            "Run `behalf doctor --rebuild`: it is made anew from the database.",
+        ))
     }
 
     /// A key in a file is in order, and a person should know.

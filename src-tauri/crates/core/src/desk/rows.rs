@@ -2,14 +2,14 @@
 
 use super::{
     Desk,
-    view::{Hit, RowForm, TableName},
+    view::{Hit, IndexState, RowForm, TableName},
 };
 use std::sync::atomic::AtomicBool;
 
 use crate::{
     Result,
     model::RowRef,
-    rows,
+    rows::{self, RowView},
     search::{RowFilter, SearchOptions},
 };
 
@@ -44,6 +44,7 @@ impl Desk {
             owner: Some(self.person.clone()),
             only_owned: filter.only_mine,
             only_enabled: filter.only_enabled,
+            conditions: filter.conditions.clone(),
             limit: limit as usize,
         };
         self.rows.search(&self.store, text, &options)
@@ -54,14 +55,45 @@ impl Desk {
     /// # Errors
     /// Database errors.
     pub fn row_tables(&self) -> Result<Vec<TableName>> {
-        let tables = self.store.read(rows::tables)?.into_iter();
-        Ok(tables
-            .filter(|table| table.activities)
-            .map(|table| TableName {
-                table: table.name,
-                plural: table.plural,
-            })
-            .collect())
+        self.store.read(rows::searchable)
+    }
+
+    /// The views this person keeps, by name (D-04).
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn row_views(&self) -> Result<Vec<RowView>> {
+        self.store.read(rows::views)
+    }
+
+    /// A view by its name.
+    ///
+    /// # Errors
+    /// `NotFound`, and database errors.
+    pub fn row_view(&self, name: &str) -> Result<RowView> {
+        self.store.read(|c| rows::view(c, name))
+    }
+
+    /// Keeps a view; one of the same name is replaced.
+    ///
+    /// # Errors
+    /// `BadInput` when it has no name or cannot mean anything; database errors.
+    pub fn keep_row_view(&self, view: &RowView) -> Result<()> {
+        self.store.write(|tx| rows::keep_view(tx, view))
+    }
+
+    /// Removes a view.
+    ///
+    /// # Errors
+    /// `NotFound`, and database errors.
+    pub fn remove_row_view(&self, name: &str) -> Result<()> {
+        self.store.write(|tx| rows::remove_view(tx, name))
+    }
+
+    /// How the index of rows is: being built, or put right.
+    #[must_use]
+    pub fn row_index(&self) -> IndexState {
+        self.rows.state()
     }
 
     /// Keeps the index of rows up with the database until told to stop, so that no keystroke has to. For a thread of

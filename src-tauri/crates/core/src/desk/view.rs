@@ -256,12 +256,32 @@ views! {
         pub marks: Vec<Marked>,
     }
 
+    /// How the index of rows is.
+    pub struct IndexState {
+        /// Rows done while it is being built.
+        pub done: u32,
+        /// How many there are to do; 0 when it is up to date.
+        pub all: u32,
+        /// One sentence when something had to be put right; else empty.
+        pub note: String,
+    }
+
     /// A table of the CRM, as a search is narrowed to it.
     pub struct TableName {
         /// Its logical name.
         pub table: String,
         /// What people call its rows, as in `Accounts`.
         pub plural: String,
+        /// What its rows can be filtered by, the name first.
+        pub columns: Vec<ColumnName>,
+    }
+
+    /// A column of a table.
+    pub struct ColumnName {
+        /// The logical name.
+        pub column: String,
+        /// The label people read.
+        pub label: String,
     }
 
     /// A matched part of a row found.

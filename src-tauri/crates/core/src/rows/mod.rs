@@ -4,6 +4,7 @@ mod import;
 mod labels;
 mod recent;
 pub mod resolve;
+mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +22,7 @@ pub use labels::label;
 
 pub(crate) use recent::{disabled, hit};
 pub use recent::{favourite, recent, used, used_numbers};
+pub use view::{Condition, RowView, Test, keep_view, remove_view, searchable, view, views};
 
 /// A table of the CRM: what the app must know to search it, show it and link to it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,20 +7,23 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     hunt::{Ask, Candidate, Hunt},
-    index::Live,
+    index::{Live, follow, newest},
     matching::{self, Kind, Match, Prepared, Query},
+    segment::lists::Bits,
 };
 use crate::{
     Result,
     desk::view::{Hit, Marked},
     model::Address,
-    rows::{self, Row, Table},
+    rows::{self, Condition, Row, Table},
 };
 
 /// How many rows are returned at the most.
 const LIMIT: usize = 200;
 /// How many of the rows this person used are listed first.
 const USED: usize = 64;
+/// For how many sets of conditions the rows that meet them are kept.
+const MEMBERS: usize = 4;
 
 /// A row by its number.
 const ROW: &str =
@@ -38,6 +41,8 @@ pub struct SearchOptions {
     pub only_owned: bool,
     /// Leaves out rows that may not be chosen; else they come last and say why.
     pub only_enabled: bool,
+    /// What the rows' columns must say.
+    pub conditions: Vec<Condition>,
     /// At most so many rows; never more than 200.
     pub limit: usize,
 }
@@ -52,6 +57,8 @@ pub struct RowFilter {
     pub only_mine: bool,
     /// Leaves out inactive rows and those that may not be appended to; else they come last and say why.
     pub only_enabled: bool,
+    /// What the rows' columns must say, all of it.
+    pub conditions: Vec<Condition>,
 }
 
 impl SearchOptions {
@@ -61,6 +68,14 @@ impl SearchOptions {
         (self.tables.is_empty() || self.tables.contains(&table.name))
             && (!self.only_owned || mine())
             && !(self.only_enabled && rows::disabled(table, row).is_some())
+            && self.meets(table, row)
+    }
+
+    /// Do the row's columns say what they must?
+    fn meets(&self, table: &Table, row: &Row) -> bool {
+        self.conditions
+            .iter()
+            .all(|condition| condition.holds(table, row))
     }
 }
 
@@ -69,6 +84,15 @@ impl SearchOptions {
 pub(super) struct Kept {
     tables: Mutex<Option<(i64, Arc<Tables>)>>,
     used: Mutex<Used>,
+    members: Mutex<Vec<Members>>,
+}
+
+/// The rows that meet some conditions, kept up with the database: no index holds all columns.
+struct Members {
+    conditions: Vec<Condition>,
+    /// Up to which change of a row.
+    position: i64,
+    numbers: Arc<Bits>,
 }
 
 /// The rows this person used, and what they were read at: the newest use, the newest row.
@@ -134,6 +158,48 @@ impl Kept {
     }
 }
 
+impl Kept {
+    /// The numbers of the rows that meet the conditions; `None` when there are none to meet. The first time it reads
+    /// every row, from then on what has changed.
+    fn members(
+        &self,
+        conn: &Connection,
+        tables: &Tables,
+        conditions: &[Condition],
+    ) -> Result<Option<Arc<Bits>>> {
+        if conditions.is_empty() {
+            return Ok(None);
+        }
+        let mut kept = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut members = match kept.iter().position(|known| known.conditions == conditions) {
+            Some(at) => kept.remove(at),
+            None => Members {
+                conditions: conditions.to_vec(),
+                position: 0,
+                numbers: Arc::default(),
+            },
+        };
+        if newest(conn)? != members.position {
+            let numbers = Arc::make_mut(&mut members.numbers);
+            follow(conn, &mut members.position, |change| {
+                let meets = |(table, _): &(Table, _)| {
+                    conditions
+                        .iter()
+                        .all(|condition| condition.holds(table, &change.row))
+                };
+                let is_member = !change.deleted && tables.get(&change.row.row.table).is_some_and(meets);
+                if let Ok(number) = u32::try_from(change.row.number) {
+                    numbers.put(number, is_member);
+                }
+            })?;
+        }
+        let numbers = members.numbers.clone();
+        kept.truncate(MEMBERS - 1);
+        kept.insert(0, members);
+        Ok(Some(numbers))
+    }
+}
+
 /// The columns a row of a table is found by, the name first.
 fn columns(table: &Table) -> impl Iterator<Item = &str> {
     let others = table
@@ -173,12 +239,14 @@ pub(super) fn search(
         .map(|(table, _)| table.name.as_str())
         .collect();
     let used = kept.used(conn)?;
+    let members = kept.members(conn, &tables, &options.conditions)?;
     let ask = Ask {
         query,
         tables: &wanted,
         owner: options.owner.as_ref().map(Address::as_str),
         only_owned: options.only_owned,
         only_enabled: options.only_enabled,
+        members: members.as_deref(),
         limit: options.limit.clamp(1, LIMIT),
     };
     let candidates = candidates(segments, ask, &used);
@@ -187,7 +255,7 @@ pub(super) fn search(
         if found.len() >= ask.limit {
             break;
         }
-        if let Some((row, matched)) = judged(conn, &tables, ask, candidate.number)? {
+        if let Some((row, matched)) = judged(conn, &tables, ask, options, candidate.number)? {
             // The row may have changed since it was indexed.
             let now = Candidate {
                 kind: matched.kind,
@@ -232,7 +300,13 @@ fn candidates(segments: &[Arc<Live>], ask: Ask<'_>, used: &[u32]) -> Vec<Candida
 }
 
 /// A row as it is now, when it still matches.
-fn judged(conn: &Connection, tables: &Tables, ask: Ask<'_>, number: u32) -> Result<Option<(Row, Match)>> {
+fn judged(
+    conn: &Connection,
+    tables: &Tables,
+    ask: Ask<'_>,
+    options: &SearchOptions,
+    number: u32,
+) -> Result<Option<(Row, Match)>> {
     let mut statement = conn.prepare_cached(ROW)?;
     let Some(row) = statement.query_row([number], rows::read_row).optional()? else {
         return Ok(None);
@@ -247,7 +321,7 @@ fn judged(conn: &Connection, tables: &Tables, ask: Ask<'_>, number: u32) -> Resu
     else {
         return Ok(None);
     };
-    if ask.only_enabled && rows::disabled(table, &row).is_some() {
+    if (ask.only_enabled && rows::disabled(table, &row).is_some()) || !options.meets(table, &row) {
         return Ok(None);
     }
     let labelled = labels.iter().map(String::as_str).zip(values(table, &row));

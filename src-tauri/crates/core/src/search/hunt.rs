@@ -66,6 +66,8 @@ pub(super) struct Ask<'a> {
     pub(super) only_owned: bool,
     /// Only rows that may be chosen.
     pub(super) only_enabled: bool,
+    /// Only rows with these numbers.
+    pub(super) members: Option<&'a Bits>,
     pub(super) limit: usize,
 }
 
@@ -205,6 +207,10 @@ impl<'a> Hunt<'a> {
             })
             && (!self.ask.only_owned || self.is_owned(doc))
             && !(self.ask.only_enabled && self.segment.head(doc).disabled)
+            && self
+                .ask
+                .members
+                .is_none_or(|members| members.contains(self.segment.head(doc).number))
     }
 
     fn is_owned(&self, doc: u32) -> bool {
@@ -604,7 +610,10 @@ impl<'a> Hunt<'a> {
     fn digits(&self, digits: &str, begin: bool) -> Vec<u32> {
         let lists = self.digit_lists(digits, begin);
         // In a short list of pieces every row matches: the first ones will do, unless there is more to ask of them.
-        let plain = self.sought.len() == 1 && self.tables.is_none() && !self.ask.only_owned;
+        let plain = self.sought.len() == 1
+            && self.tables.is_none()
+            && !self.ask.only_owned
+            && self.ask.members.is_none();
         let most = if digits.len() < 4 && lists.len() > 1 && plain {
             self.ask.limit * 8
         } else {

@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    desk::view::Hit,
+    desk::view::{Hit, IndexState},
     rows::{self, Row, Table},
     store::Store,
 };
@@ -54,15 +54,6 @@ const LOCK: &str = "writer.lock";
 pub struct CaughtUp {
     /// Rows indexed or taken out.
     pub rows: u64,
-}
-
-/// How the index is, for the person.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct IndexState {
-    /// Rows done and all, while it is being built.
-    pub building: Option<(u64, u64)>,
-    /// One sentence when something had to be put right; else empty.
-    pub note: String,
 }
 
 /// The list of segments on the disk.
@@ -204,12 +195,10 @@ impl RowIndex {
 
     /// How it is.
     pub fn state(&self) -> IndexState {
-        let (done, all) = (
-            self.building.0.load(Ordering::Relaxed),
-            self.building.1.load(Ordering::Relaxed),
-        );
+        let rows = |count: &AtomicU64| u32::try_from(count.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
         IndexState {
-            building: (all > 0).then_some((done, all)),
+            done: rows(&self.building.0),
+            all: rows(&self.building.1),
             note: (*lock(&self.note)).to_owned(),
         }
     }
@@ -533,7 +522,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn newest(conn: &Connection) -> Result<i64> {
+pub(super) fn newest(conn: &Connection) -> Result<i64> {
     let mut statement = conn.prepare_cached("SELECT ifnull(max(changed), 0) FROM crm_row")?;
     Ok(statement.query_row([], |r| r.get(0))?)
 }
@@ -544,10 +533,24 @@ fn pending(conn: &Connection, position: i64) -> Result<u64> {
     Ok(count as u64)
 }
 
-struct Change {
-    row: Row,
+/// A row as its last change left it.
+pub(super) struct Change {
+    pub(super) row: Row,
     changed: i64,
-    deleted: bool,
+    pub(super) deleted: bool,
+}
+
+/// Every row that has changed since, in the order of their changes.
+pub(super) fn follow(conn: &Connection, position: &mut i64, mut each: impl FnMut(&Change)) -> Result<()> {
+    loop {
+        let count = changed_after(conn, *position, |change| {
+            *position = change.changed;
+            each(&change);
+        })?;
+        if count < READ {
+            return Ok(());
+        }
+    }
 }
 
 /// The next rows after a change; says how many there were.

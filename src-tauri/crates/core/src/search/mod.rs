@@ -13,4 +13,4 @@ mod segment;
 pub mod text;
 
 pub use hits::{RowFilter, SearchOptions};
-pub use index::{CaughtUp, IndexState, RowIndex};
+pub use index::{CaughtUp, RowIndex};

@@ -4,7 +4,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     model::{Address, RowRef, Time},
-    rows::testing::import_text,
+    rows::{Condition, Test, testing::import_text},
 };
 
 struct World {
@@ -340,7 +340,7 @@ fn whatever_a_crash_leaves_behind_is_no_harm() {
     index.catch_up(&store, &mut |_, _| {}).unwrap();
     assert!(index.is_sound(&store).unwrap());
     assert!(!path.join("99.rows").exists() && !path.join("segments.new").exists());
-    assert_eq!(index.state(), IndexState::default());
+    assert_eq!((index.state().all, index.state().note), (0, String::new()));
 }
 
 #[test]
@@ -546,4 +546,55 @@ proptest! {
             }
         }
     }
+}
+
+/// The rows a view lets through are known however rows change, whatever is typed, and however few they are (D-04).
+#[test]
+fn d_04_a_view_follows_the_rows() {
+    let world = World::new();
+    let mut csv = "id,name,industry,owner\n".to_owned();
+    for n in 0..3_000 {
+        let industry = if n % 1_000 == 7 { "Schiffbau" } else { "Food" };
+        csv.push_str(&format!("R{n},Alpine {n} House,{industry},kim@x\n"));
+    }
+    world.add("account", &csv);
+    let options = SearchOptions {
+        conditions: vec![Condition {
+            column: "industry".into(),
+            test: Test::Is,
+            value: "schiffbau".into(),
+        }],
+        ..SearchOptions::default()
+    };
+    let found = |text: &str| -> Vec<String> {
+        let mut ids: Vec<_> = world
+            .with(text, &[], &options)
+            .into_iter()
+            .map(|hit| hit.id)
+            .collect();
+        ids.sort();
+        ids
+    };
+    for text in ["alp", "alpine house", "ouse", "alpien", "a*"] {
+        assert_eq!(found(text), ["R1007", "R2007", "R7"], "{text}");
+    }
+    assert_eq!(found("1007"), ["R1007"]);
+
+    world.add(
+        "account",
+        "id,name,industry\nR7,Alpine 7 House,Food\nR8,Alpine 8 House,Schiffbau\n",
+    );
+    assert_eq!(found("alpine"), ["R1007", "R2007", "R8"]);
+    world
+        .store
+        .write(|tx| {
+            tx.execute(
+                "UPDATE crm_row SET deleted = 1, changed = (SELECT max(changed) + 1 FROM crm_row) WHERE id = 'R8'",
+                [],
+            )?;
+            Ok(())
+        })
+        .unwrap();
+    world.catch_up();
+    assert_eq!(found("alpine"), ["R1007", "R2007"]);
 }

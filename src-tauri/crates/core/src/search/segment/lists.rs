@@ -170,6 +170,20 @@ impl Bits {
         }
     }
 
+    /// Says whether one is in the set, which grows with it.
+    pub fn put(&mut self, doc: u32, there: bool) {
+        let at = doc as usize / 64;
+        if there {
+            if at >= self.words.len() {
+                self.words.resize(at + 1, 0);
+            }
+            self.insert(doc);
+        } else if self.contains(doc) {
+            self.words[at] &= !(1 << (doc % 64));
+            self.count -= 1;
+        }
+    }
+
     /// True when it is in the set.
     #[inline]
     pub fn contains(&self, doc: u32) -> bool {
