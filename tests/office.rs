@@ -47,6 +47,11 @@ impl Office {
         Self::of_strangers_in(folder, relay)
     }
 
+    /// The same, meeting at this address.
+    pub fn of_strangers_meeting_at(relay: &str) -> Self {
+        Self::of_strangers_in(new_folder(), relay.to_owned())
+    }
+
     fn of_strangers_in(folder: TempDir, relay: String) -> Self {
         let arrives = |address: &str, name: &str| {
             let person = Person {
@@ -72,7 +77,7 @@ impl Office {
 
     /// The same as [`Office::at_work`], meeting at this address.
     pub fn at_work_meeting_at(relay: &str) -> Self {
-        let office = Self::of_strangers_in(new_folder(), relay.to_owned()).invites_kim("editor");
+        let office = Self::of_strangers_meeting_at(relay).invites_kim("editor");
         office.stocks_up();
         office
     }

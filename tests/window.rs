@@ -330,6 +330,8 @@ fn hostile(outside: &str) -> String {
     )
 }
 
+#[path = "window/meeting.rs"]
+mod meeting;
 #[path = "window/regarding.rs"]
 mod regarding;
 #[path = "window/together.rs"]

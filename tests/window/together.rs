@@ -8,6 +8,11 @@ const CONTROL: &str = "\u{E009}";
 const RELEASE: &str = "\u{E000}";
 
 impl Window {
+    /// Back to the mail.
+    pub async fn goes_to_mail(&self) {
+        self.click("//nav//button[normalize-space(.)='Mail']").await;
+    }
+
     async fn presses(&self, keys: &str) {
         let body = self.find("//body").await;
         body.send_keys(&format!("{CONTROL}{keys}{RELEASE}"))
@@ -16,7 +21,7 @@ impl Window {
     }
 
     /// Goes to a part of Behalf by the rail.
-    async fn goes_to(&self, part: &str) {
+    pub async fn goes_to(&self, part: &str) {
         self.click(&format!("//nav//button[contains(., {})]", quoted(part)))
             .await;
         self.find(&format!(
