@@ -143,8 +143,12 @@ async fn from_the_invitation_to_the_last_word(office: &Office, mut flight: impl 
     flight(false);
     meet([&kim, &alex]).await;
     kim.choose("Sync now").await;
-    kim.shows("Not applied – access ended").await;
+    kim.shows("You no longer work for Alex").await;
+    kim.gone("//*[@role='option'][@data-key]").await;
     kim.picture("meeting-access-ended").await;
+    kim.click("//*[@data-testid='no-access']//button").await;
+    kim.shows("Not applied – access ended").await;
+    kim.picture("meeting-not-applied-delegate").await;
     alex.goes_to("Not applied").await;
     alex.shows("A question").await;
     alex.picture("meeting-not-applied").await;

@@ -227,6 +227,9 @@ export const text = {
   },
 
   empty: {
+    noAccessTitle: (owner: string) => `You no longer work for ${owner}`,
+    notApplied: "What was not applied",
+    notAppliedWhy: (owner: string) => `Work that came too late waits there for ${owner}.`,
     title: "Your mailbox has no mail yet",
     body: "Bring in the mail you have, let somebody work in your mailbox, or work in theirs.",
     importMail: "Import mail…",

@@ -10,6 +10,7 @@ import { useFolders, useMe } from "../host/queries";
 import { HistoryPage } from "../log/HistoryPage";
 import { LogPage } from "../log/LogPage";
 import { Mailboxes } from "../mailboxes/Mailboxes";
+import { hasAccess } from "../mailboxes/NoAccess";
 import { Messages } from "../messages/Messages";
 import { NotAppliedPage } from "../notApplied/NotAppliedPage";
 import { Pane } from "../pane/Pane";
@@ -72,6 +73,8 @@ function Opened({ me, theme, chooseTheme }: Looks & { me: Me }) {
   const pane = useWidth("pane", 340, { min: 300, max: 520 });
   const navigation = useMemo(() => ({ ...place, go }), [place]);
   const mailbox = me.mailboxes.find(({ id }) => id === place.mailbox) ?? null;
+  // Where access has ended, nothing of what was open stays on the screen.
+  const reached = mailbox && hasAccess(mailbox) ? mailbox : null;
   const page = place.pages.at(-1);
 
   useFirstMailbox(me, go);
@@ -138,13 +141,13 @@ function Opened({ me, theme, chooseTheme }: Looks & { me: Me }) {
               {!single && <Splitter label={text.resize.list} grows="start" size={list} />}
               {(!single || place.key !== null) && (
                 <div className={styles.main}>
-                  <Reading mailbox={mailbox} back={single} />
+                  <Reading mailbox={reached} back={single} />
                 </div>
               )}
               {place.pane && wide && <Splitter label={text.resize.pane} grows="end" size={pane} />}
               {place.pane && (
                 <div className={wide ? styles.column : styles.overlay} style={{ inlineSize: single ? "100%" : pane.width }}>
-                  <Pane mailbox={mailbox} me={me} />
+                  <Pane mailbox={reached} me={me} />
                 </div>
               )}
             </div>
@@ -161,7 +164,7 @@ function Opened({ me, theme, chooseTheme }: Looks & { me: Me }) {
           </div>
         </div>
       </div>
-      <Dialogs open={dialog} set={setDialog} mailbox={mailbox} />
+      <Dialogs open={dialog} set={setDialog} mailbox={reached} />
     </NavigationProvider>
   );
 }

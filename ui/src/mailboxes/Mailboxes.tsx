@@ -12,6 +12,7 @@ import type { Folder, Mailbox, Me } from "../host/host";
 import { useFolders } from "../host/queries";
 import { text } from "../strings";
 import styles from "./mailboxes.module.css";
+import { hasAccess } from "./NoAccess";
 
 const ICONS: Partial<Record<string, ReactElement>> = {
   inbox: <MailInboxRegular />,
@@ -40,7 +41,7 @@ export function Mailboxes({ me, chosen }: { me: Me; chosen: () => void }) {
 
 function Box({ mailbox, chosen }: { mailbox: Mailbox; chosen: () => void }) {
   const { mailbox: at, folder: atFolder, go } = useNavigation();
-  const folders = useFolders(mailbox.id);
+  const folders = useFolders(hasAccess(mailbox) ? mailbox.id : "");
   const here = at === mailbox.id;
 
   const name = mailbox.mine ? text.mailboxes.mine : mailbox.owner_name;

@@ -6,6 +6,7 @@ import type { Open } from "../dialogs/Dialogs";
 import type { Mailbox } from "../host/host";
 import { useFolders } from "../host/queries";
 import { EmptyMailbox } from "../mailboxes/EmptyMailbox";
+import { hasAccess, NoAccess } from "../mailboxes/NoAccess";
 import { text } from "../strings";
 import { FindMail, Found } from "./FindMail";
 import { MessageList } from "./MessageList";
@@ -19,7 +20,9 @@ export function Messages({ mailbox, open, instant }: Props) {
   const { folder } = useNavigation();
   return (
     <section className={styles.region} aria-label={text.regions.messages} data-region="messages">
-      {mailbox && folder !== null ? (
+      {mailbox && !hasAccess(mailbox) ? (
+        <NoAccess mailbox={mailbox} />
+      ) : mailbox && folder !== null ? (
         <InFolder key={`${mailbox.id}\n${folder}`} mailbox={mailbox} folder={folder} open={open} instant={instant} />
       ) : (
         mailbox && <NoFolder mailbox={mailbox} open={open} />

@@ -90,6 +90,7 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
     if (active >= 0) document.getElementById(`${id}-${active}`)?.scrollIntoView({ block: "nearest" });
   }, [active, id]);
 
+  /** Whoever clicks means the row they see, also while it still answers an older text. */
   const pick = (offer: Offer) => {
     if (offer.disabled !== "") {
       announce(offer.disabled);
@@ -98,10 +99,6 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
     setOpen(false);
     setTyped("");
     choose(offer.row);
-  };
-  const take = (offer: Offer | undefined) => {
-    // A list that belongs to an older text is only there against flicker.
-    if (offer && found.fresh) pick(offer);
   };
   /** Enter came before the answer to what was typed: the best row is taken when it is there. */
   const takeWhenThere = async (words: string) => {
@@ -121,7 +118,10 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
     else if (!found.fresh) void takeWhenThere(asked);
     else if (beyond) chooseRowFilter(beyond.filter);
     else if (asking) void ask();
-    else take(ordered[active]);
+    else {
+      const offer = ordered[active];
+      if (offer) pick(offer);
+    }
   };
 
   const keys = (event: KeyboardEvent) => {
@@ -206,7 +206,7 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
                     typed={found.of}
                     active={index === active}
                     hover={() => setActive(index)}
-                    take={() => take(offer)}
+                    take={() => pick(offer)}
                   />
                 ))}
               </div>
