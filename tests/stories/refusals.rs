@@ -138,7 +138,6 @@ fn later_commands_say_not_yet() {
     let office = Office::of_strangers();
     for line in [
         &["import", "contacts", "c.vcf", "--mailbox", ALEX][..],
-        &["triage", "--mailbox", ALEX, "--file", "p.csv"],
         &["backup", "f"],
     ] {
         let why = office.kim.asks(line).turned_down(2);

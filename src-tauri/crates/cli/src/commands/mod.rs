@@ -117,7 +117,7 @@ pub fn run(cli: Cli) -> Result<Reply> {
         Command::Doctor { rebuild } => doctor::doctor(s, rebuild),
         Command::Demo { path } => demo::demo(&path),
         Command::Import(args::Import::Contacts { .. }) => not_yet("import contacts"),
-        Command::Triage { .. } => not_yet("triage"),
+        Command::Triage { mailbox, file } => tracking::triage(s, &mailbox.mailbox, &file),
         Command::Backup { .. } => not_yet("backup"),
         Command::Restore { .. } => not_yet("restore"),
     }

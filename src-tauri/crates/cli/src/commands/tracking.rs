@@ -1,6 +1,12 @@
 //! Track, change, untrack, and how far it has come.
 
-use behalf_core::{Result, desk::view::Item, model::RowRef};
+use std::path::Path;
+
+use behalf_core::{
+    Result,
+    desk::{self, view::Item},
+    model::{Address, RowRef},
+};
 use serde_json::Value;
 
 use super::{Session, mailbox::part};
@@ -17,6 +23,23 @@ pub fn track(s: &Session, item: &ItemName, regarding: Option<&RowRef>) -> Result
 /// Untrack & Keep, or Untrack & Delete (D2).
 pub fn untrack(s: &Session, item: &ItemName, keep: bool) -> Result<Reply> {
     reply(&s.open()?.untrack(&item.mailbox.mailbox, &item.key, keep)?)
+}
+
+/// Many items at once, with one undo (E-10).
+pub fn triage(s: &Session, mailbox: &Address, file: &Path) -> Result<Reply> {
+    let done = s.open()?.triage(mailbox, &desk::pairs(file)?)?;
+    let mut text = format!("{} tracked.\n", done.tracked);
+    if !done.refused.is_empty() {
+        let rows = done.refused.iter();
+        let rows: Vec<_> = rows
+            .map(|left| [left.key.clone(), left.row.to_string(), left.reason.clone()])
+            .collect();
+        text += &print::table(["Not tracked", "Row", "Why"], &rows, "");
+    }
+    if !done.undo.is_empty() {
+        text += &format!("`behalf undo` takes all of it back ({}).\n", done.undo);
+    }
+    Reply::new(&done, text)
 }
 
 /// Settles an item with two values (H-06).

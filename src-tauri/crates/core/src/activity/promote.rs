@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     desk::view::NamedRow,
-    mailbox::{one_line, prefix},
+    mailbox::preview,
     model::{Address, Facts, FolderRole, ItemId, Kind, Meeting, Mention, Time},
     tracking::{Decision, First, correlate::token},
 };
@@ -136,7 +136,7 @@ pub struct Shown {
 pub fn shown(facts: &Facts) -> Shown {
     Shown {
         subject: cut(&facts.subject, subject_limit(facts)).0,
-        preview: one_line(prefix(&facts.text, 800), 160),
+        preview: preview(&facts.text),
         statecode: state(facts).0,
         statuscode: state(facts).1,
     }

@@ -245,42 +245,57 @@ impl Desk {
     }
 
     fn try_track(&self, mailbox: &Address, key: &str, regarding: Option<&RowRef>) -> Result<Item> {
-        let asked = self.now();
         // Everything in the one transaction: its connection still knows the pages that a reader, after every commit,
         // has to read again.
         self.store.write(|tx| {
-            let read = trace_span!(target: "click", "read").entered();
-            self.reach_in(tx, Act::Track, mailbox, key)?;
-            let facts = self.facts(tx, mailbox, key)?;
-            let regarding = regarding.map(|row| choose(tx, row)).transpose()?;
-            let item = ItemId::derive(mailbox, facts.kind(), &facts.key);
-            let (mut document, before) = tracking::open(tx, item)?;
-            drop(read);
-            let action = match &before {
-                Some(b) if b.decision.tracked => Action::ChangeRegarding,
-                _ => Action::Track,
-            };
-            let decision = Decision {
-                tracked: true,
-                regarding,
-                keep: false,
-                person: self.person.clone(),
-                at: self.now(),
-            };
-            if let Some(b) = &before
-                && b.others.is_empty()
-                && b.decision.agrees(&decision)
-            {
-                // Already so: asking twice is not doing twice.
-                return self.answer(tx, mailbox, key);
-            }
-            if let Some(r) = &decision.regarding {
-                rows::used(tx, &r.row, asked)?;
-            }
-            let why = (action, Origin::default());
-            self.decide(tx, mailbox, &mut document, &facts, &decision, why)?;
+            self.track_in(tx, mailbox, key, regarding, "")?;
             self.answer(tx, mailbox, key)
         })
+    }
+
+    /// Tracks in the caller's transaction, as a part of `batch`. What may not be done is said before anything is written.
+    pub(super) fn track_in(
+        &self,
+        tx: &Connection,
+        mailbox: &Address,
+        key: &str,
+        regarding: Option<&RowRef>,
+        batch: &str,
+    ) -> Result<()> {
+        let asked = self.now();
+        let read = trace_span!(target: "click", "read").entered();
+        self.reach_in(tx, Act::Track, mailbox, key)?;
+        let facts = self.facts(tx, mailbox, key)?;
+        let regarding = regarding.map(|row| choose(tx, row)).transpose()?;
+        let item = ItemId::derive(mailbox, facts.kind(), &facts.key);
+        let (mut document, before) = tracking::open(tx, item)?;
+        drop(read);
+        let action = match &before {
+            Some(b) if b.decision.tracked => Action::ChangeRegarding,
+            _ => Action::Track,
+        };
+        let decision = Decision {
+            tracked: true,
+            regarding,
+            keep: false,
+            person: self.person.clone(),
+            at: self.now(),
+        };
+        if let Some(b) = &before
+            && b.others.is_empty()
+            && b.decision.agrees(&decision)
+        {
+            // Already so: asking twice is not doing twice.
+            return Ok(());
+        }
+        if let Some(r) = &decision.regarding {
+            rows::used(tx, &r.row, asked)?;
+        }
+        let origin = Origin {
+            batch: batch.to_owned(),
+            ..Origin::default()
+        };
+        self.decide(tx, mailbox, &mut document, &facts, &decision, (action, origin))
     }
 
     /// Untrack & Keep, or Untrack & Delete (D2).

@@ -16,6 +16,7 @@ mod rows;
 mod syncing;
 #[cfg(test)]
 mod tests;
+mod triage;
 mod undo;
 pub mod view;
 mod waiting;
@@ -30,6 +31,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 pub use auditing::AuditQuery;
 pub use request::{Accepted, Check, Diagnosis, ImportProgress, Invitation, Progress, Terms, TimelineQuery};
+pub use triage::{Pair, pairs};
 
 use crate::{
     Error, Result,

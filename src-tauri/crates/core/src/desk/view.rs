@@ -294,6 +294,30 @@ views! {
         pub end: u32,
     }
 
+    /// What became of many items decided about in one go.
+    #[derive(Default)]
+    pub struct Triaged {
+        /// How many are tracked regarding their rows now.
+        pub tracked: u32,
+        /// Those that are not, as they were.
+        pub refused: Vec<NotTracked>,
+        /// What `undo` takes all of it back by; empty when nothing was tracked.
+        pub undo: String,
+    }
+
+    /// An item that stayed as it was.
+    pub struct NotTracked {
+        /// Its Message-ID or UID.
+        pub key: String,
+        /// The row it was to be set regarding.
+        pub row: RowRef,
+        /// Why not.
+        pub reason: String,
+        /// True when it was not allowed; else something was not there.
+        #[serde(skip)]
+        pub refused: bool,
+    }
+
     /// A row an item may belong to (D-07).
     pub struct Suggestion {
         /// The table's logical name.

@@ -7,6 +7,22 @@ pub const MAX_NAME: usize = 200;
 /// Longest address kept, in characters (I-07).
 pub const MAX_ADDRESS: usize = 320;
 
+/// How many characters of a body a list shows.
+const PREVIEW: usize = 160;
+
+/// The beginning of a body on one line; it ends with a whole word where it is cut.
+pub fn preview(text: &str) -> String {
+    let mut line = one_line(prefix(text, PREVIEW * 5), PREVIEW + 1);
+    let mut last = line.char_indices().skip(PREVIEW - 1).map(|(at, _)| at);
+    if let (Some(cut), Some(_)) = (last.next(), last.next()) {
+        // A word without end, or a script without spaces, is cut where it must be.
+        let word = line[..cut].rfind(' ').filter(|&at| at * 2 > cut);
+        line.truncate(word.unwrap_or(cut));
+        line.push('…');
+    }
+    line
+}
+
 /// One line of at most `max` characters: white space runs become one blank, control characters and the
 /// invisible ones that reorder or hide text (bidi overrides, zero width) are dropped.
 ///
@@ -84,11 +100,25 @@ mod tests {
     }
 
     #[test]
+    fn a_preview_ends_with_a_word() {
+        assert_eq!(preview("Hello  Kim,\n\nall is well."), "Hello Kim, all is well.");
+        let words = preview(&"some words ".repeat(40));
+        assert!(words.ends_with("words…") || words.ends_with("some…"), "{words}");
+        assert_eq!(preview(&"ü".repeat(160)), "ü".repeat(160));
+        assert_eq!(preview(&"ü".repeat(161)), format!("{}…", "ü".repeat(159)));
+    }
+
+    #[test]
     fn body_text_keeps_its_lines() {
         assert_eq!(text("a\r\nb\u{7}\tc"), "a\nb\tc");
     }
 
     proptest! {
+        #[test]
+        fn previews_stay_short(text in "\\PC{0,400}") {
+            prop_assert!(preview(&text).chars().count() <= PREVIEW);
+        }
+
         #[test]
         fn lines_stay_short_and_clean(text in "\\PC*|[\\x00-\\x20]*", max in 0usize..40) {
             let line = one_line(&text, max);

@@ -12,7 +12,7 @@ use mail_parser::{
 };
 use sha2::{Digest, Sha256};
 
-use super::clean::{self, MAX_ADDRESS, MAX_NAME, MAX_SUBJECT, one_line, prefix};
+use super::clean::{self, MAX_ADDRESS, MAX_NAME, MAX_SUBJECT, one_line, prefix, preview};
 use crate::{
     model::{Address, Facts, FolderRole, MAX_FACTS_TEXT, Mention, Time},
     tracking::correlate::conversation,
@@ -279,7 +279,7 @@ impl<'x> Mail<'x> {
                 .thread_index()
                 .and_then(|t| conversation(&t))
                 .unwrap_or_default(),
-            preview: one_line(prefix(&text, 800), 160),
+            preview: preview(&text),
             attachments: self.attachments().count() as u32,
             unread: self.unread(),
             text,
