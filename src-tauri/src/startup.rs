@@ -21,7 +21,7 @@ pub fn log_to_stderr() {
 /// # Errors
 /// Whatever [`Desk::open_with`] says; `NotFound` becomes the way to make one.
 pub fn open(folder: &Path) -> Result<Desk> {
-    Desk::open_with(folder, Box::new(SystemClock), &*keychain()).map_err(|error| match error.code() {
+    Desk::open_with(folder, Box::new(SystemClock), &*keychain(true)).map_err(|error| match error.code() {
         Code::NotFound => Error::not_found(
             format!("There is no Behalf data in {}.", folder.display()),
             "Make it with `behalf --data DIR init --person EMAIL --name NAME --relay folder:PATH`, \

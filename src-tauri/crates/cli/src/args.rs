@@ -196,6 +196,10 @@ pub enum Command {
         /// Make the derived tables and the search index anew
         #[arg(long)]
         rebuild: bool,
+        /// Move this computer's key from its file into the keychain; where there is none, encrypt the file under the
+        /// passphrase in the file that BEHALF_PASSPHRASE_FILE names
+        #[arg(long)]
+        protect_key: bool,
     },
     /// Save this replica to a file
     Backup {

@@ -13,10 +13,9 @@ mod sync;
 mod tracking;
 mod undo;
 
-use std::path::PathBuf;
+use std::{io::IsTerminal, path::PathBuf};
 
-use behalf_connect::keychain;
-use behalf_core::{Error, Result, desk::Desk, model::SystemClock, search::RowFilter};
+use behalf_core::{Error, Result, access::Keychain, desk::Desk, model::SystemClock, search::RowFilter};
 
 use crate::{
     args::{self, Cli, Command},
@@ -34,6 +33,11 @@ impl Session {
     fn open(&self) -> Result<Desk> {
         Desk::open_with(&self.data, Box::new(SystemClock), &*keychain())
     }
+}
+
+/// The system's keychain; only who sits at a terminal is asked to unlock it.
+fn keychain() -> Box<dyn Keychain> {
+    behalf_connect::keychain(std::io::stdin().is_terminal())
 }
 
 /// Runs what the line asks for.
@@ -115,7 +119,7 @@ pub fn run(cli: Cli) -> Result<Reply> {
         Command::Agent => sync::watch(s, false),
         Command::Relay(args::Relay::Setup { address }) => relay::setup(s, address),
         Command::Relay(args::Relay::Config) => relay::config(),
-        Command::Doctor { rebuild } => doctor::doctor(s, rebuild),
+        Command::Doctor { rebuild, protect_key } => doctor::doctor(s, rebuild, protect_key),
         Command::Demo { path } => demo::demo(&path),
         Command::Import(args::Import::Contacts { .. }) => not_yet("import contacts"),
         Command::Triage { .. } => not_yet("triage"),

@@ -25,4 +25,6 @@ pub use keys::{
 };
 pub use name::name_of;
 pub use sealing::{Sealed, Secret, open, seal};
-pub use secret::{IN_A_FILE, Keychain, NoKeychain, lies_in_a_file, load, make};
+pub use secret::{
+    IN_A_FILE, Keychain, KeychainFault, NoKeychain, Passphrase, Place, load, make, place, protect,
+};

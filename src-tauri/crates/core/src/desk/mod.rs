@@ -33,7 +33,7 @@ pub use request::{Accepted, Check, Diagnosis, ImportProgress, Invitation, Progre
 
 use crate::{
     Error, Result,
-    access::{self, Act, Denied, DeviceKey, Grant, Keychain, NoKeychain, authorise},
+    access::{self, Act, Denied, DeviceKey, Grant, Keychain, NoKeychain, Place, authorise},
     mailbox::read::LastOpened,
     model::{Address, Clock, SystemClock, Time},
     search::{RowIndex, text::TextIndex},
@@ -117,6 +117,11 @@ impl Desk {
         tracing::info!(%person, device = key.id(), "replica made");
         drop(store);
         Self::open_with(folder, Box::new(SystemClock), keychain)
+    }
+
+    /// Is there a replica in this folder?
+    pub fn is_in(folder: &Path) -> bool {
+        Store::exists(folder)
     }
 
     /// Opens the replica in `folder`, whose key lies in a file of it.
@@ -231,12 +236,23 @@ impl Desk {
         })
     }
 
-    /// What a person should know about where this device's key lies; empty when it is in the keychain.
+    /// What a person should know about where this device's key lies; empty when it is safe.
     pub(super) fn key_warning(&self) -> &'static str {
-        match access::lies_in_a_file(self.store.folder()) {
-            true => access::IN_A_FILE,
-            false => "",
+        match access::place(self.store.folder()) {
+            Place::PlainFile => access::IN_A_FILE,
+            Place::Keychain | Place::EncryptedFile => "",
         }
+    }
+
+    /// Moves this device's key from its file into the keychain, or encrypts the file where there is none and a
+    /// passphrase was given. Asked for by a person and never done aside: a replica that is also opened without a
+    /// desktop, by an agent or over a network, would be locked out.
+    ///
+    /// # Errors
+    /// `Unavailable` when there is neither; the key stays where it is.
+    pub fn protect_key(&self, keychain: &dyn Keychain) -> Result<()> {
+        access::protect(self.store.folder(), self.key.id(), keychain)?;
+        Ok(())
     }
 
     /// Where replicas meet, as given to `init`: `folder:PATH` or `nats://...`.
