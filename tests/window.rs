@@ -334,6 +334,8 @@ fn hostile(outside: &str) -> String {
 mod regarding;
 #[path = "window/together.rs"]
 mod together;
+#[path = "window/trust.rs"]
+mod trust;
 
 /// Without a replica there is no window, and the person is told what to do.
 #[test]

@@ -16,7 +16,7 @@ impl Window {
     }
 
     /// Goes to a part of Behalf by the rail.
-    async fn goes_to(&self, part: &str) {
+    pub async fn goes_to(&self, part: &str) {
         self.click(&format!("//nav//button[contains(., {})]", quoted(part)))
             .await;
         self.find(&format!(

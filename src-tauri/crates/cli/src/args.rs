@@ -50,6 +50,11 @@ pub enum Command {
     /// Change a grant
     #[command(subcommand)]
     Grant(Grant),
+    /// The devices that work in the own mailbox, and this person's own in others
+    Devices,
+    /// Take a device out of the own mailbox
+    #[command(subcommand)]
+    Device(Device),
     /// Bring in mail, appointments, contacts or rows
     #[command(subcommand)]
     Import(Import),
@@ -335,6 +340,16 @@ pub enum Invite {
 }
 
 /// What can be done to a grant.
+/// `device …`.
+#[derive(Debug, Subcommand)]
+pub enum Device {
+    /// Remove a lost one: no key is given to it any more, and what it sends from now on is not applied
+    Remove {
+        /// Its id
+        id: String,
+    },
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Grant {
     /// Give a delegate other terms

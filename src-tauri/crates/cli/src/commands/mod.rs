@@ -2,6 +2,7 @@
 
 mod audit;
 pub mod demo;
+mod devices;
 mod doctor;
 mod import;
 mod mailbox;
@@ -96,6 +97,8 @@ pub fn run(cli: Cli) -> Result<Reply> {
         Command::Resolve { item, pick } => tracking::resolve(s, &item, &pick),
         Command::Undo { id } => undo::undo(s, id.as_deref()),
         Command::Redo { id } => undo::redo(s, id.as_deref()),
+        Command::Devices => devices::list(s),
+        Command::Device(args::Device::Remove { id }) => devices::remove(s, &id),
         Command::Grant(args::Grant::Revoke { delegate }) => people::revoke(s, &delegate),
         Command::Grant(args::Grant::Change { delegate, terms }) => {
             people::change(s, &delegate, &terms.into())

@@ -5,6 +5,7 @@
 
 mod auditing;
 mod delegates;
+mod devices;
 mod doctor;
 mod files;
 mod history;
@@ -33,7 +34,7 @@ pub use request::{Accepted, Check, Diagnosis, ImportProgress, Invitation, Progre
 
 use crate::{
     Error, Result,
-    access::{self, Act, Denied, DeviceKey, Grant, Keychain, NoKeychain, Place, authorise},
+    access::{self, Act, Denied, DeviceKey, Grant, Keychain, NoKeychain, Place, Who, authorise},
     mailbox::read::LastOpened,
     model::{Address, Clock, SystemClock, Time},
     search::{RowIndex, text::TextIndex},
@@ -214,7 +215,8 @@ impl Desk {
                 .map(|(id, owner_name, mine)| {
                     let id = Address::lenient(&id);
                     let grant = access::grant_of(c, &id, &self.person)?;
-                    let may = |act| authorise(act, &self.person, &id, grant.as_ref(), self.now());
+                    let who = self.who(c, &id)?;
+                    let may = |act| authorise(act, who, &id, grant.as_ref(), self.now());
                     let denied = may(Act::Track).err();
                     Ok(Mailbox {
                         level: grant.as_ref().filter(|_| may(Act::Read).is_ok()).map(|g| g.level),
@@ -276,6 +278,14 @@ impl Desk {
         self.clock.now()
     }
 
+    /// This person, on this device.
+    fn who(&self, c: &Connection, mailbox: &Address) -> Result<Who<'_>> {
+        Ok(Who {
+            person: &self.person,
+            removed: access::is_removed(c, mailbox, self.key.id())?,
+        })
+    }
+
     /// May this person do this in the mailbox? Returns what a delegate's grant covers; `None` for the owner, who sees
     /// everything.
     ///
@@ -297,7 +307,7 @@ impl Desk {
             ));
         }
         let grant = access::grant_of(c, mailbox, &self.person)?;
-        authorise(act, &self.person, mailbox, grant.as_ref(), self.now())
+        authorise(act, self.who(c, mailbox)?, mailbox, grant.as_ref(), self.now())
             .map_err(|d| refusal(&d, mailbox, grant.as_ref()))?;
         Ok(grant)
     }
@@ -307,6 +317,11 @@ fn refusal(denied: &Denied, owner: &Address, grant: Option<&Grant>) -> Error {
     let hint = match denied {
         Denied::NeedsEditor => format!("Ask {owner} for the Editor level."),
         Denied::OwnerOnly => "Ask the owner.".into(),
+        Denied::DeviceRemoved => {
+            format!(
+                "If it was found again, set it up in a new data folder and ask {owner} for an invitation."
+            )
+        }
         Denied::NotSetUp => format!("{owner} has to confirm your invitation; then sync."),
         Denied::Ended => format!("Ask {owner} for a new invitation."),
         Denied::NotYet => grant.map_or(String::new(), |g| format!("It begins at {}.", g.starts.rfc3339())),
