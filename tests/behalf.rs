@@ -41,6 +41,8 @@ pub fn repository() -> PathBuf {
 pub fn command<S: AsRef<OsStr>>(data: &Path, args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(program());
     command
+        // Nobody's own keychain fills with what the tests make.
+        .env("BEHALF_KEYCHAIN", "off")
         .arg("--data")
         .arg(data)
         .arg("--json")
@@ -67,7 +69,14 @@ pub struct Answer {
 /// # Panics
 /// When it was killed, or standard output is not exactly one JSON document.
 pub fn run<S: AsRef<OsStr>>(data: &Path, args: impl IntoIterator<Item = S>) -> Answer {
-    let mut command = command(data, args);
+    finished(&mut command(data, args))
+}
+
+/// Runs a command of [`command`]'s to its end.
+///
+/// # Panics
+/// As [`run`].
+pub fn finished(command: &mut Command) -> Answer {
     let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     let Some(exit) = output.status.code() else {

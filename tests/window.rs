@@ -336,6 +336,8 @@ mod meeting;
 mod regarding;
 #[path = "window/together.rs"]
 mod together;
+#[path = "window/trust.rs"]
+mod trust;
 
 /// Without a replica there is no window, and the person is told what to do.
 #[test]

@@ -5,9 +5,9 @@ use behalf_core::{
     desk::{
         Accepted, AuditQuery, ImportProgress, Invitation, Terms, TimelineQuery,
         view::{
-            ActivityForm, AuditEntry, Folder, Grant, History, Hit, ImportReport, IndexState, Item, ListEntry,
-            ListPage, Me, PendingInvitation, Quarantined, RowForm, Shown, Stepped, Suggestion, SyncDetails,
-            SyncState, TableName, Timeline, Verified,
+            ActivityForm, AuditEntry, Device, Folder, Grant, History, Hit, ImportReport, IndexState, Item,
+            ListEntry, ListPage, Me, PendingInvitation, Quarantined, RowForm, Shown, Stepped, Suggestion,
+            SyncDetails, SyncState, TableName, Timeline, Verified,
         },
     },
     model::{Address, RowRef},
@@ -253,6 +253,30 @@ pub async fn revoke(desk: Desk<'_>, delegate: Address) -> Result<Grant> {
     let grant = desk.ask(move |desk| desk.revoke(&delegate)).await?;
     desk.agent.nudge();
     Ok(grant)
+}
+
+/// The devices of the own mailbox, and this person's own in others.
+#[tauri::command]
+#[specta::specta]
+pub async fn devices(desk: Desk<'_>) -> Result<Vec<Device>> {
+    desk.ask(|desk| desk.devices()).await
+}
+
+/// Removes a lost device.
+#[tauri::command]
+#[specta::specta]
+pub async fn remove_device(desk: Desk<'_>, device: String) -> Result<Vec<Device>> {
+    let devices = desk.ask(move |desk| desk.remove_device(&device)).await?;
+    desk.agent.nudge();
+    Ok(devices)
+}
+
+/// Moves this computer's key from its file into the keychain.
+#[tauri::command]
+#[specta::specta]
+pub async fn protect_key(desk: Desk<'_>) -> Result<()> {
+    desk.ask(|desk| desk.protect_key(&*behalf_connect::keychain(true)))
+        .await
 }
 
 /// Accepts an invitation; the words are what both people compare.

@@ -7,6 +7,7 @@ mod commands;
 mod error;
 mod export;
 mod import;
+mod instance;
 mod links;
 mod mail_scheme;
 mod options;
@@ -15,7 +16,6 @@ mod state;
 mod window;
 
 use std::{
-    path::PathBuf,
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool},
 };
@@ -25,7 +25,7 @@ use clap::Parser as _;
 use tauri::Manager as _;
 use tauri_specta::{collect_commands, collect_events};
 
-use crate::{options::Options, state::Shell};
+use crate::{instance::Only, options::Options, startup::Opened, state::Shell};
 
 /// Exit code when there is no replica to open, as the command line has it for bad input (spec §6).
 const NOTHING_TO_OPEN: u8 = 2;
@@ -65,6 +65,9 @@ fn ipc() -> tauri_specta::Builder<tauri::Wry> {
             commands::withdraw,
             commands::change_grant,
             commands::revoke,
+            commands::devices,
+            commands::remove_device,
+            commands::protect_key,
             commands::history,
             commands::undo,
             commands::redo,
@@ -87,27 +90,26 @@ fn ipc() -> tauri_specta::Builder<tauri::Wry> {
 pub fn run() -> ExitCode {
     let options = Options::parse();
     startup::log_to_stderr();
-    let opened = options
-        .folder()
-        .and_then(|folder| Ok((startup::open(&folder)?, folder)));
-    let (desk, folder) = match opened {
-        Ok(opened) => opened,
+    let opened = options.folder().and_then(|folder| startup::open(&folder));
+    match opened {
+        Ok(Opened::Here(desk, only)) => match serve(options, *desk, only) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                tracing::error!(%error, "the window could not be opened");
+                ExitCode::FAILURE
+            }
+        },
+        Ok(Opened::Elsewhere) => ExitCode::SUCCESS,
         Err(error) => {
             startup::explain(&error);
-            return ExitCode::from(NOTHING_TO_OPEN);
-        }
-    };
-    match serve(options, folder, Arc::new(desk)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(%error, "the window could not be opened");
-            ExitCode::FAILURE
+            ExitCode::from(NOTHING_TO_OPEN)
         }
     }
 }
 
 /// Runs the event loop; returns when the last window is closed.
-fn serve(options: Options, folder: PathBuf, desk: Arc<Desk>) -> tauri::Result<()> {
+fn serve(options: Options, desk: Desk, only: Only) -> tauri::Result<()> {
+    let desk = Arc::new(desk);
     let ipc = ipc();
     let handler = ipc.invoke_handler();
     let for_mail = Arc::clone(&desk);
@@ -128,7 +130,8 @@ fn serve(options: Options, folder: PathBuf, desk: Arc<Desk>) -> tauri::Result<()
             // Ends with the process, wherever it is: the index survives that at any point.
             let follower = Arc::clone(&desk);
             std::thread::spawn(move || follower.follow_rows(&AtomicBool::new(false)));
-            window::open(app.handle(), &options, &folder, &desk)?;
+            window::open(app.handle(), &options, only.folder(), &desk)?;
+            instance::answer(only, app.handle())?;
             Ok(())
         })
         .run(tauri::generate_context!())

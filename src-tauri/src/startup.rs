@@ -4,7 +4,9 @@ use std::{io::IsTerminal as _, path::Path};
 
 use behalf_connect::keychain;
 use behalf_core::{Code, Error, Result, desk::Desk, model::SystemClock};
-use tauri_plugin_dialog::{DialogExt as _, MessageDialogKind};
+use tauri_plugin_dialog::{DialogExt as _, MessageDialogButtons, MessageDialogKind};
+
+use crate::instance::{self, Only};
 
 /// Sends `tracing` to stderr; `RUST_LOG` chooses how much, warnings by default.
 pub fn log_to_stderr() {
@@ -16,22 +18,51 @@ pub fn log_to_stderr() {
         .init();
 }
 
-/// Opens the replica, and says what to do when there is none.
+/// What came of opening a data folder.
+pub enum Opened {
+    /// This process may show it.
+    Here(Box<Desk>, Only),
+    /// Another window shows it, and the person has been told.
+    Elsewhere,
+}
+
+/// Opens the replica, and says what to do when there is none. Where a window shows it already, that one comes forward.
 ///
 /// # Errors
 /// Whatever [`Desk::open_with`] says; `NotFound` becomes the way to make one.
-pub fn open(folder: &Path) -> Result<Desk> {
-    Desk::open_with(folder, Box::new(SystemClock), &*keychain()).map_err(|error| match error.code() {
-        Code::NotFound => Error::not_found(
+pub fn open(folder: &Path) -> Result<Opened> {
+    let missing = || {
+        Error::not_found(
             format!("There is no Behalf data in {}.", folder.display()),
             "Make it with `behalf --data DIR init --person EMAIL --name NAME --relay folder:PATH`, \
              or start with the sample data: ./x run",
-        ),
+        )
+    };
+    if !Desk::is_in(folder) {
+        return Err(missing());
+    }
+    let Some(only) = instance::claim(folder)? else {
+        match instance::call(folder) {
+            true => eprintln!("{OPEN_ALREADY} Its window comes to the front."),
+            false => explain(&Error::unavailable(
+                OPEN_ALREADY,
+                "Go on in the window that shows it, or close that first.",
+            )),
+        }
+        return Ok(Opened::Elsewhere);
+    };
+    let opened = Desk::open_with(folder, Box::new(SystemClock), &*keychain(true));
+    let desk = opened.map_err(|error| match error.code() {
+        Code::NotFound => missing(),
         _ => error,
-    })
+    })?;
+    Ok(Opened::Here(Box::new(desk), only))
 }
 
-/// Tells the person why there is no window: on the terminal, and in a dialog when there is no terminal to read.
+const OPEN_ALREADY: &str = "This data folder is open already.";
+
+/// Tells the person why there is no window: on the terminal, and in a dialog when there is no terminal to read. What a
+/// person can mend meanwhile, a locked keychain, can be tried again from there.
 pub fn explain(error: &Error) {
     let text = match error.hint() {
         "" => error.to_string(),
@@ -41,6 +72,11 @@ pub fn explain(error: &Error) {
     if std::io::stderr().is_terminal() || !has_display() {
         return;
     }
+    let buttons = match error.to_string().starts_with("Blocked") {
+        true => MessageDialogButtons::OkCancelCustom("Try again".into(), "Close".into()),
+        false => MessageDialogButtons::Ok,
+    };
+    let again = matches!(buttons, MessageDialogButtons::OkCancelCustom(..));
     let shown = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .setup(move |app| {
@@ -49,7 +85,11 @@ pub fn explain(error: &Error) {
                 .message(text)
                 .title("Behalf")
                 .kind(MessageDialogKind::Error)
-                .show(move |_| handle.exit(0));
+                .buttons(buttons)
+                .show(move |chosen| match chosen && again {
+                    true => handle.request_restart(),
+                    false => handle.exit(0),
+                });
             Ok(())
         })
         .build(tauri::generate_context!())

@@ -1,6 +1,7 @@
 //! One person with two devices, and a delegate.
 
 use behalf_tests::{
+    data::{assert_sound, database, projections},
     office::{ALEX, KIM, Office, Person},
     post::{ALPINE, FABRIKAM, OFFER, REPLY, SENT, STRANGER},
 };
@@ -172,4 +173,195 @@ fn h_05_what_waits_for_the_key_is_not_lost() {
         assert_eq!(person.sees(STRANGER).status(), "Tracked");
         assert_eq!(person.does(&["doctor"])["ok"], true);
     }
+}
+
+const REMOVED: &str = "Not applied – this device was removed";
+
+/// Kim's second device, which Alex has let in.
+fn kims_laptop(office: &Office) -> Person {
+    let laptop = Person {
+        address: KIM.into(),
+        data: office.path("kim-laptop"),
+    };
+    let relay = format!("folder:{}", office.path("relay").display());
+    laptop.does(&["init", "--person", KIM, "--name", "Kim", "--relay", &relay]);
+    laptop.does(&["invite", "accept", &code(&office.alex, KIM)]);
+    office.alex.does(&["invite", "confirm", "--for", KIM, "--yes"]);
+    laptop.syncs();
+    let post = office.path("post");
+    laptop.imports_mail(&post.join("inbox.mbox"), "Inbox");
+    let file = post.join("account.csv");
+    laptop.does(&["import", "rows", file.to_str().unwrap(), "--table", "account"]);
+    laptop
+}
+
+/// The device this person works on.
+fn device(of: &Person) -> String {
+    let all = of.does(&["devices"]);
+    let this = all.as_array().unwrap().iter().find(|d| d["this"] == true);
+    this.unwrap()["id"].as_str().unwrap().to_owned()
+}
+
+/// The keys of Alex's mailbox that a replica holds, the newest last.
+fn keys(of: &Person) -> Vec<Vec<u8>> {
+    let db = database(&of.data);
+    let all = "SELECT id FROM mailbox_key WHERE mailbox = ?1 ORDER BY number, id";
+    let mut all = db.prepare(all).unwrap();
+    let found = all.query_map([ALEX], |r| r.get(0)).unwrap();
+    found.map(|id| id.unwrap()).collect()
+}
+
+/// A new epoch has begun; those who count hold its key, and the lost device does not.
+fn has_no_new_key(lost: &Person, others: [&Person; 2]) {
+    let newest = others.map(|person| keys(person).pop().unwrap());
+    assert_eq!(newest[0], newest[1]);
+    assert!(!keys(lost).contains(&newest[0]));
+}
+
+/// a delegate's lost device is given nothing new, and what it does afterwards is not applied, and not
+/// lost. The delegate goes on working on the other one.
+#[test]
+fn a_07_a_delegates_lost_device() {
+    let office = Office::at_work();
+    let (alex, kim) = (&office.alex, &office.kim);
+    let lost = kims_laptop(&office);
+    let everybody = [alex, kim, &lost];
+    lost.sets_regarding(OFFER, ALPINE);
+    exchange(&everybody);
+    assert_eq!(alex.sees(OFFER).status(), "Tracked");
+
+    let id = device(&lost);
+    let listed = alex.does(&["devices"]);
+    let of_kim = listed.as_array().unwrap().iter().filter(|d| d["person"] == KIM);
+    assert_eq!(of_kim.count(), 2, "{listed}");
+    let refused = kim.asks(&["device", "remove", &id]).turned_down(3);
+    assert!(refused.contains("Only the owner"), "{refused}");
+    alex.asks(&["device", "remove", "0123456789abcdef"])
+        .turned_down(4);
+    alex.asks(&["device", "remove", &device(alex)]).turned_down(2);
+
+    // Somewhere else, without a network.
+    lost.tracks_without_regarding(STRANGER);
+    alex.does(&["device", "remove", &id]);
+    assert!(
+        alex.asks(&["device", "remove", &id])
+            .turned_down(2)
+            .contains("already")
+    );
+    exchange(&everybody);
+    has_no_new_key(&lost, [alex, kim]);
+    let waiting = alex.reads_quarantine();
+    assert_eq!(waiting.len(), 1, "{waiting:?}");
+    assert_eq!(
+        (&waiting[0]["author"], &waiting[0]["reason"]),
+        (&KIM.into(), &REMOVED.into())
+    );
+    for person in [alex, kim] {
+        assert_eq!(person.sees(STRANGER).status(), "Not tracked");
+        assert_eq!(person.sees(OFFER).status(), "Tracked", "what it did before stays");
+    }
+    assert_eq!(
+        lost.asks_about("track", OFFER, &["--without-regarding"])
+            .turned_down(3),
+        REMOVED
+    );
+    lost.asks(&["list", "--mailbox", ALEX]).turned_down(3);
+
+    kim.tracks_without_regarding(REPLY);
+    exchange(&everybody);
+    assert_eq!(alex.sees(REPLY).status(), "Tracked");
+    let log = alex.reads_audit(&["--key", STRANGER]);
+    assert_eq!(log.len(), 1, "K-01: {log:?}");
+    assert_eq!(log[0]["outcome"], REMOVED);
+    let log = alex.reads_audit(&[]);
+    let removal = log.iter().find(|e| e["cause"] == "Remove device").unwrap();
+    assert_eq!(removal["item"], KIM);
+    assert!(removal["after"].as_str().unwrap().contains(&id), "{removal}");
+
+    let id = waiting[0]["id"].as_str().unwrap();
+    alex.does(&["quarantine", "accept", id]);
+    exchange(&everybody);
+    for person in [alex, kim] {
+        assert_eq!(person.sees(STRANGER).status(), "Tracked");
+        assert_eq!(person.does(&["audit", "verify"])["ok"], true);
+        let before = projections(&person.data);
+        person.does(&["doctor", "--rebuild"]);
+        assert_eq!(before, projections(&person.data));
+        assert_sound(&person.data);
+    }
+}
+
+/// the same of one of the owner's own: nothing it says counts any more, neither what it tracks nor whom
+/// it shuts out. When it is found, undo gives it back, with what was done on it.
+#[test]
+fn a_07_the_owners_lost_device() {
+    let office = Office::at_work();
+    let (alex, kim) = (&office.alex, &office.kim);
+    let sam = office.hires("sam@contoso.example", "Sam");
+    let lost = laptop(&office);
+    joins(&office, &lost);
+    let everybody = [alex, kim, &sam, &lost];
+    exchange(&everybody);
+    lost.sets_regarding(SENT, FABRIKAM);
+    kim.sets_regarding(OFFER, ALPINE);
+    exchange(&everybody);
+
+    // On a plane: it begins an epoch of its own, and goes on in it.
+    lost.tracks_without_regarding(STRANGER);
+    office.loses_the_relay();
+    lost.does(&["grant", "revoke", "--for", &sam.address]);
+    lost.tracks_without_regarding(REPLY);
+    office.finds_the_relay();
+    let id = device(&lost);
+    alex.does(&["device", "remove", &id]);
+    exchange(&everybody);
+    for person in [alex, kim, &sam] {
+        assert_eq!(person.sees(STRANGER).status(), "Not tracked");
+        assert_eq!(person.sees(REPLY).status(), "Not tracked");
+        assert_eq!(person.sees(OFFER).status(), "Tracked");
+        let grants = person.does(&["grants", "--mailbox", ALEX]);
+        let revoked = |g: &serde_json::Value| g["revoked"] == true;
+        assert!(!grants.as_array().unwrap().iter().any(revoked), "{grants}");
+    }
+    assert_eq!(alex.sees(SENT).status(), "Tracked", "what it did before stays");
+    let waiting = alex.reads_quarantine();
+    assert_eq!(waiting.len(), 3, "{waiting:?}");
+    assert!(waiting.iter().all(|w| w["reason"] == REMOVED), "{waiting:?}");
+    lost.asks(&["list", "--mailbox", ALEX]).turned_down(3);
+    has_no_new_key(&lost, [alex, kim]);
+
+    // Those who are left go on.
+    kim.tracks_without_regarding(REPLY);
+    sam.sets_regarding(OFFER, FABRIKAM);
+    exchange(&everybody);
+    assert_eq!(alex.sees(REPLY).status(), "Tracked");
+    assert_eq!(alex.sees(OFFER).regarding(), Some("Fabrikam"));
+    for person in [alex, kim, &sam] {
+        assert_eq!(person.does(&["doctor"])["ok"], true);
+        assert_eq!(person.does(&["audit", "verify"])["ok"], true);
+        let before = projections(&person.data);
+        person.does(&["doctor", "--rebuild"]);
+        assert_eq!(before, projections(&person.data));
+    }
+
+    // Found behind the sofa.
+    let log = alex.reads_audit(&[]);
+    let removal = log.iter().find(|e| e["cause"] == "Remove device").unwrap();
+    alex.does(&["undo", removal["id"].as_str().unwrap()]);
+    exchange(&everybody);
+    assert_eq!(alex.reads_quarantine(), Vec::<serde_json::Value>::new());
+    for person in [alex, kim, &lost] {
+        assert_eq!(person.sees(STRANGER).status(), "Tracked");
+        let grants = person.does(&["grants", "--mailbox", ALEX]);
+        let sams = grants
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|g| g["delegate"] == sam.address);
+        assert_eq!(sams.unwrap()["revoked"], true, "{grants}");
+    }
+    sam.asks(&["list", "--mailbox", ALEX]).turned_down(3);
+    lost.sets_regarding(STRANGER, FABRIKAM);
+    exchange(&everybody);
+    assert_eq!(alex.sees(STRANGER).regarding(), Some("Fabrikam"));
 }

@@ -32,6 +32,7 @@ impl Window {
         let driver = Command::new("WebKitWebDriver")
             .arg(format!("--port={port}"))
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .env("BEHALF_KEYCHAIN", "off")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn();

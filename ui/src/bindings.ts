@@ -68,6 +68,12 @@ export const commands = {
 	changeGrant: (delegate: Address, terms: Terms) => typedError<Grant, CommandError>(__TAURI_INVOKE("change_grant", { delegate, terms })),
 	/**  Ends a delegate's access (A-01, A-07). */
 	revoke: (delegate: Address) => typedError<Grant, CommandError>(__TAURI_INVOKE("revoke", { delegate })),
+	/**  The devices of the own mailbox, and this person's own in others. */
+	devices: () => typedError<Device[], CommandError>(__TAURI_INVOKE("devices")),
+	/**  Removes a lost device (A-01, A-07). */
+	removeDevice: (device: string) => typedError<Device[], CommandError>(__TAURI_INVOKE("remove_device", { device })),
+	/**  Moves this computer's key from its file into the keychain. */
+	protectKey: () => typedError<null, CommandError>(__TAURI_INVOKE("protect_key")),
 	/**  What can be taken back and done again (E-09). */
 	history: () => typedError<History, CommandError>(__TAURI_INVOKE("history")),
 	/**  Takes back the last step, or the one named (E-09). */
@@ -292,6 +298,24 @@ export type Condition = {
 	test: Test,
 	/**  With what; not looked at for `empty` and `filled`. */
 	value: string,
+};
+
+/**  A device that works in a mailbox. */
+export type Device = {
+	/**  Its id, which is the hash of its key. */
+	id: string,
+	/**  Whose. */
+	person: Address,
+	/**  Their name. */
+	name: string,
+	/**  In which mailbox. */
+	mailbox: Address,
+	/**  The one this replica is on. */
+	this: boolean,
+	/**  It does not count any more. */
+	removed: boolean,
+	/**  When it last said what it holds; `None` when nothing was heard of it. */
+	heard: string | null,
 };
 
 /**  A promotion that failed (H-04). */

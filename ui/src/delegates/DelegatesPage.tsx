@@ -15,6 +15,7 @@ import { Nothing, Panel, Section } from "../sections/Section";
 import { text } from "../strings";
 import { ChangeDialog } from "./ChangeDialog";
 import styles from "./delegates.module.css";
+import { Devices } from "./Devices";
 import { lastDay, sentence, standing } from "./plain";
 import { RevokeDialog } from "./RevokeDialog";
 
@@ -121,6 +122,8 @@ export function DelegatesPage({ me, open }: { me: Me; open: (dialog: Open) => vo
       )}
 
       {!assistant && theirs}
+
+      <Devices me={me} own={own} />
 
       {asked?.what === "change" && <ChangeDialog grant={asked.grant} mailbox={own} close={close} />}
       {asked?.what === "revoke" && <RevokeDialog grant={asked.grant} close={close} />}

@@ -10,6 +10,7 @@ import type {
   AuditEntry,
   AuditQuery,
   Code,
+  Device,
   Folder,
   Grant,
   History,
@@ -130,6 +131,11 @@ export interface Host {
   withdraw(invitation: string): Promise<void>;
   changeGrant(delegate: string, terms: Terms): Promise<Grant>;
   revoke(delegate: string): Promise<Grant>;
+  /** Those of the own mailbox, and this person's own in others. */
+  devices(): Promise<Device[]>;
+  removeDevice(device: string): Promise<Device[]>;
+  /** Moves this computer's key into the keychain. */
+  protectKey(): Promise<void>;
   accept(code: string): Promise<Accepted>;
   acceptanceWords(delegate: string): Promise<string>;
   confirm(delegate: string): Promise<Grant>;

@@ -110,6 +110,11 @@ export function useInvitations() {
   return useQuery({ queryKey: ["invitations"], queryFn: () => host.invitations() });
 }
 
+export function useDevices() {
+  const host = useHost();
+  return useQuery({ queryKey: ["devices"], queryFn: () => host.devices() });
+}
+
 export function useHistory() {
   const host = useHost();
   return useQuery({ queryKey: ["history"], queryFn: () => host.history() });

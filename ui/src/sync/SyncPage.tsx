@@ -1,9 +1,11 @@
 import { Avatar, Badge, Button, Link } from "@fluentui/react-components";
 import { ArrowSyncRegular, CheckmarkCircleRegular, WarningRegular } from "@fluentui/react-icons";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { dateTime } from "../app/dates";
 import { useNavigation } from "../app/navigation";
 import { Problem } from "../app/Problem";
 import { useNow } from "../app/useNow";
+import { useHost } from "../host/context";
 import type { Me, SyncPerson } from "../host/host";
 import { useSyncDetails, useSyncState } from "../host/queries";
 import { Nothing, Panel, Section } from "../sections/Section";
@@ -87,6 +89,8 @@ export function SyncPage({ me }: { me: Me }) {
         {details?.people.length === 0 && <p className={styles.quiet}>{text.syncPage.alone}</p>}
       </Panel>
 
+      {me.key_warning !== "" && <Key warning={me.key_warning} />}
+
       {details &&
         (details.queue.length === 0 ? (
           <Nothing icon={<CheckmarkCircleRegular />} title={text.syncPage.emptyTitle} body={text.syncPage.empty} />
@@ -116,6 +120,31 @@ export function SyncPage({ me }: { me: Me }) {
           </Panel>
         ))}
     </Section>
+  );
+}
+
+/** This computer's key lies in a plain file: what that means, and the way into the keychain. */
+function Key({ warning }: { warning: string }) {
+  const host = useHost();
+  const cache = useQueryClient();
+  const { mutate, error, isPending } = useMutation({
+    mutationFn: () => host.protectKey(),
+    onSuccess: () => cache.invalidateQueries(),
+  });
+  return (
+    <Panel title={text.syncPage.keyTitle} testId="key">
+      <div className={styles.line}>
+        <WarningRegular className={styles.warning} />
+        <span className={styles.words}>
+          <span>{warning}</span>
+          <span className={styles.quiet}>{text.syncPage.keyMeans}</span>
+        </span>
+        <Button disabled={isPending} onClick={() => mutate()}>
+          {text.syncPage.keyMove}
+        </Button>
+      </div>
+      {error !== null && <Problem title={text.errorTitle} error={error} />}
+    </Panel>
   );
 }
 

@@ -21,6 +21,8 @@ export function wordsOf({ what, subject, value, count, key }: HistoryStep): stri
       return say.grant(about);
     case "Change delegate":
       return say.changeGrant(about);
+    case "Remove device":
+      return say.removeDevice(about);
     case "Remove delegate":
       return say.revoke(about);
     default:

@@ -52,6 +52,11 @@ pub enum Command {
     /// Change a grant
     #[command(subcommand)]
     Grant(Grant),
+    /// The devices that work in the own mailbox, and this person's own in others
+    Devices,
+    /// Take a device out of the own mailbox
+    #[command(subcommand)]
+    Device(Device),
     /// Bring in mail, appointments, contacts or rows
     #[command(subcommand)]
     Import(Import),
@@ -199,6 +204,10 @@ pub enum Command {
         /// Make the derived tables and the search index anew
         #[arg(long)]
         rebuild: bool,
+        /// Move this computer's key from its file into the keychain; where there is none, encrypt the file under the
+        /// passphrase in the file that BEHALF_PASSPHRASE_FILE names
+        #[arg(long)]
+        protect_key: bool,
     },
     /// Save this replica to a file
     Backup {
@@ -334,6 +343,16 @@ pub enum Invite {
 }
 
 /// What can be done to a grant.
+/// `device …`.
+#[derive(Debug, Subcommand)]
+pub enum Device {
+    /// Remove a lost one: no key is given to it any more, and what it sends from now on is not applied
+    Remove {
+        /// Its id
+        id: String,
+    },
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Grant {
     /// Give a delegate other terms

@@ -2,12 +2,16 @@
 
 use behalf_core::Result;
 
-use super::Session;
+use super::{Session, keychain};
 use crate::print::Reply;
 
 /// The exit code is 1 when something is still wrong; the document says what.
-pub fn doctor(s: &Session, rebuild: bool) -> Result<Reply> {
-    let diagnosis = s.open()?.doctor(rebuild)?;
+pub fn doctor(s: &Session, rebuild: bool, protect_key: bool) -> Result<Reply> {
+    let desk = s.open()?;
+    if protect_key {
+        desk.protect_key(&*keychain())?;
+    }
+    let diagnosis = desk.doctor(rebuild)?;
     let mut text = String::new();
     for check in &diagnosis.checks {
         text += &format!(

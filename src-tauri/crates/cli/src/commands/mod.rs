@@ -2,6 +2,7 @@
 
 mod audit;
 pub mod demo;
+mod devices;
 mod doctor;
 mod import;
 mod mailbox;
@@ -13,10 +14,9 @@ mod sync;
 mod tracking;
 mod undo;
 
-use std::path::PathBuf;
+use std::{io::IsTerminal, path::PathBuf};
 
-use behalf_connect::keychain;
-use behalf_core::{Error, Result, desk::Desk, model::SystemClock};
+use behalf_core::{Error, Result, access::Keychain, desk::Desk, model::SystemClock};
 
 use crate::{
     args::{self, Cli, Command},
@@ -34,6 +34,11 @@ impl Session {
     fn open(&self) -> Result<Desk> {
         Desk::open_with(&self.data, Box::new(SystemClock), &*keychain())
     }
+}
+
+/// The system's keychain; only who sits at a terminal is asked to unlock it.
+fn keychain() -> Box<dyn Keychain> {
+    behalf_connect::keychain(std::io::stdin().is_terminal())
 }
 
 /// Runs what the line asks for.
@@ -91,6 +96,8 @@ pub fn run(cli: Cli) -> Result<Reply> {
         Command::Resolve { item, pick } => tracking::resolve(s, &item, &pick),
         Command::Undo { id } => undo::undo(s, id.as_deref()),
         Command::Redo { id } => undo::redo(s, id.as_deref()),
+        Command::Devices => devices::list(s),
+        Command::Device(args::Device::Remove { id }) => devices::remove(s, &id),
         Command::Grant(args::Grant::Revoke { delegate }) => people::revoke(s, &delegate),
         Command::Grant(args::Grant::Change { delegate, terms }) => {
             people::change(s, &delegate, &terms.into())
@@ -114,7 +121,7 @@ pub fn run(cli: Cli) -> Result<Reply> {
         Command::Agent => sync::watch(s, false),
         Command::Relay(args::Relay::Setup { address }) => relay::setup(s, address),
         Command::Relay(args::Relay::Config) => relay::config(),
-        Command::Doctor { rebuild } => doctor::doctor(s, rebuild),
+        Command::Doctor { rebuild, protect_key } => doctor::doctor(s, rebuild, protect_key),
         Command::Demo { path } => demo::demo(&path),
         Command::Import(args::Import::Contacts { .. }) => not_yet("import contacts"),
         Command::Triage { mailbox, file } => tracking::triage(s, &mailbox.mailbox, &file),

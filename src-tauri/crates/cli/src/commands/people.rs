@@ -2,7 +2,6 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use behalf_connect::keychain;
 use behalf_core::{
     Error, Result,
     desk::{
@@ -13,7 +12,7 @@ use behalf_core::{
 };
 use serde_json::json;
 
-use super::{Session, sync};
+use super::{Session, keychain, sync};
 use crate::{
     args,
     print::{self, Reply},

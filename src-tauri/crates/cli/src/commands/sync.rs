@@ -56,6 +56,9 @@ pub fn quietly(desk: &Desk, otherwise: &str) {
 /// How often a wish to stop is looked for.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// How often a replica is tried whose key cannot be had.
+const UNLOCKED: Duration = Duration::from_secs(5);
+
 /// How often the agent says how it is, when nothing changes.
 const HEALTH: Duration = Duration::from_secs(600);
 
@@ -63,7 +66,10 @@ const HEALTH: Duration = Duration::from_secs(600);
 /// `lines` prints every cycle that did something; the agent says how it is, on change and now and then.
 pub fn watch(s: &Session, lines: bool) -> Result<Reply> {
     let stop = Stop::listen()?;
-    let desk = Arc::new(s.open()?);
+    let Some(desk) = open_in_time(s, &stop)? else {
+        return Reply::new(&SyncReport::default(), String::new());
+    };
+    let desk = Arc::new(desk);
     let _claim = desk.claim()?;
     let relay = Arc::from(relay(&desk.relay_address()?)?);
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -108,6 +114,28 @@ pub fn watch(s: &Session, lines: bool) -> Result<Reply> {
         String::new()
     };
     Reply::new(&sum, text)
+}
+
+/// Opens the replica, and waits while its key cannot be had: a keychain is unlocked when somebody logs in. `None` when
+/// it was stopped before.
+fn open_in_time(s: &Session, stop: &Stop) -> Result<Option<Desk>> {
+    let mut said = String::new();
+    while !stop.asked() {
+        match s.open() {
+            Err(e) if e.to_string().starts_with("Blocked") => {
+                if said != e.to_string() {
+                    said = e.to_string();
+                    print::note(&format!("{said} {} Will try again.", e.hint()));
+                }
+                let until = Instant::now() + UNLOCKED;
+                while Instant::now() < until && !stop.asked() {
+                    std::thread::sleep(LOOK);
+                }
+            }
+            opened => return opened.map(Some),
+        }
+    }
+    Ok(None)
 }
 
 /// How a replica that runs in the background is.

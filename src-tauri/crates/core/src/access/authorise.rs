@@ -17,6 +17,15 @@ pub enum Act {
     Import,
 }
 
+/// Who wants to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Who<'a> {
+    /// The person.
+    pub person: &'a Address,
+    /// The device they do it on was removed.
+    pub removed: bool,
+}
+
 /// Why not, in the words a person sees.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
@@ -35,6 +44,9 @@ pub enum Denied {
     ///
     #[error("Not applied – access ended")]
     Ended,
+    /// A lost device.
+    #[error("Not applied – this device was removed")]
+    DeviceRemoved,
     /// The grant begins in the future.
     #[error("Your access to this mailbox has not begun yet.")]
     NotYet,
@@ -47,12 +59,15 @@ pub enum Denied {
 /// The reason, when it is not allowed.
 pub fn authorise(
     act: Act,
-    who: &Address,
+    who: Who<'_>,
     owner: &Address,
     grant: Option<&Grant>,
     at: Time,
 ) -> Result<(), Denied> {
-    if who == owner {
+    if who.removed {
+        return Err(Denied::DeviceRemoved);
+    }
+    if who.person == owner {
         return Ok(());
     }
     if act == Act::Grant {
@@ -87,7 +102,21 @@ mod tests {
     #[test]
     fn a_02_a_09_who_may_do_what() {
         let (alex, kim) = (Address::lenient("alex@x"), Address::lenient("kim@x"));
-        let ask = |act, who: &Address, grant: Option<&Grant>, at| authorise(act, who, &alex, grant, Time(at));
+        let ask = |act, person: &Address, grant: Option<&Grant>, at| {
+            let removed = Who {
+                person,
+                removed: true,
+            };
+            assert_eq!(
+                authorise(act, removed, &alex, grant, Time(at)),
+                Err(Denied::DeviceRemoved)
+            );
+            let who = Who {
+                person,
+                removed: false,
+            };
+            authorise(act, who, &alex, grant, Time(at))
+        };
         let editor = grant(Level::Editor);
         assert_eq!(ask(Act::Grant, &alex, None, 0), Ok(()));
         assert_eq!(ask(Act::Track, &alex, None, 0), Ok(()));

@@ -8,7 +8,8 @@ use super::Card;
 use crate::{
     Error, Result,
     model::{Address, Level, Time},
-    replica::{Action, Document, DocumentId, DocumentKind, Operation, Origin},
+    replica::{Action, Document, DocumentId, DocumentKind, Moment, Operation, Origin},
+    sync,
 };
 
 /// What the owner has granted one delegate: one register of the grants document, named by the delegate's address. The
@@ -64,6 +65,9 @@ impl Grant {
 pub struct GrantDevice {
     /// Its card, base64.
     card: String,
+    /// It does not count any more; what it did before stays.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub removed: bool,
 }
 
 impl GrantDevice {
@@ -71,6 +75,7 @@ impl GrantDevice {
     pub fn new(card: &Card) -> Self {
         Self {
             card: BASE64_STANDARD.encode(card.to_bytes()),
+            removed: false,
         }
     }
 
@@ -120,11 +125,16 @@ pub fn put_grant(
 }
 
 /// Makes `access_grant` and the delegates' `device` rows anew from the grants document, and adds the owner's devices
-/// that another of the owner's has named there.
+/// that another of the owner's has named there. What the owner's word has refused does not count: a removed device may
+/// have been the owner's.
 pub fn project_grants(connection: &Connection, mailbox: &Address) -> Result<()> {
     connection.execute("DELETE FROM access_grant WHERE mailbox = ?1", [mailbox.as_str()])?;
     connection.execute(
         "DELETE FROM device WHERE mailbox = ?1 AND person <> ?1",
+        [mailbox.as_str()],
+    )?;
+    connection.execute(
+        "UPDATE device SET removed = 0 WHERE mailbox = ?1",
         [mailbox.as_str()],
     )?;
     let id = DocumentId::grants(mailbox);
@@ -132,9 +142,11 @@ pub fn project_grants(connection: &Connection, mailbox: &Address) -> Result<()> 
         return Ok(());
     };
     document.pack(connection)?;
+    let moment = counting(connection, &mut document)?;
     for delegate in document.registers() {
         // Several owner devices may have disagreed: the value every replica shows first counts.
-        let Some(grant) = document.values::<Grant>(&delegate)?.into_iter().next() else {
+        let values = document.written::<Grant>(&delegate, Some(&moment))?;
+        let Some(grant) = values.first().map(|w| &w.value) else {
             continue;
         };
         for card in grant.devices.iter().filter_map(GrantDevice::card) {
@@ -142,6 +154,14 @@ pub fn project_grants(connection: &Connection, mailbox: &Address) -> Result<()> 
                 "INSERT INTO device (mailbox, id, person, person_name, public_key, card) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                  ON CONFLICT (mailbox, id) DO NOTHING",
                 params![mailbox.as_str(), card.id(), delegate, grant.name, card.sign, card.to_bytes()],
+            )?;
+        }
+        // But a device that one of them has removed is removed.
+        let all = values.iter().flat_map(|w| &w.value.devices);
+        for card in all.filter(|d| d.removed).filter_map(GrantDevice::card) {
+            connection.execute(
+                "UPDATE device SET removed = 1 WHERE mailbox = ?1 AND id = ?2",
+                [mailbox.as_str(), &card.id()],
             )?;
         }
         // Under the owner's own address stand the owner's devices; nobody is granted what is theirs.
@@ -196,19 +216,54 @@ pub fn grant_of(connection: &Connection, mailbox: &Address, delegate: &Address) 
 /// A grant with its devices, as the owner's document says it.
 pub fn whole_grant(connection: &Connection, mailbox: &Address, delegate: &Address) -> Result<Option<Grant>> {
     let document = Document::find(connection, DocumentId::grants(mailbox), DocumentKind::Grants)?;
-    let grants = document
-        .map(|d| d.values::<Grant>(delegate.as_str()))
-        .transpose()?;
-    Ok(grants.and_then(|g| g.into_iter().next()))
+    let Some(mut document) = document else {
+        return Ok(None);
+    };
+    let moment = counting(connection, &mut document)?;
+    let grants = document.written::<Grant>(delegate.as_str(), Some(&moment))?;
+    Ok(grants.into_iter().next().map(|w| w.value))
 }
 
-/// The devices of a person, as this mailbox knows them.
-pub fn devices_of(connection: &Connection, mailbox: &Address, person: &Address) -> Result<Vec<Card>> {
+/// The document without what does not count.
+fn counting(connection: &Connection, document: &mut Document) -> Result<Moment> {
+    let refused = sync::refusals(connection, document.id())?;
+    Ok(document.without(&refused.into_keys().collect()))
+}
+
+/// The devices of a person, as this mailbox knows them; also those that were removed.
+pub fn devices_of(connection: &Connection, mailbox: &Address, person: &Address) -> Result<Vec<GrantDevice>> {
     let mut statement = connection
-        .prepare_cached("SELECT card FROM device WHERE mailbox = ?1 AND person = ?2 ORDER BY id")?;
-    let found = statement.query_map([mailbox.as_str(), person.as_str()], |r| r.get::<_, Vec<u8>>(0))?;
-    let cards = found.collect::<Result<Vec<_>, _>>()?;
-    Ok(cards.iter().filter_map(|bytes| Card::from_bytes(bytes)).collect())
+        .prepare_cached("SELECT card, removed FROM device WHERE mailbox = ?1 AND person = ?2 ORDER BY id")?;
+    let mut rows = statement.query([mailbox.as_str(), person.as_str()])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        if let Some(card) = Card::from_bytes(&row.get::<_, Vec<u8>>(0)?) {
+            all.push(GrantDevice {
+                removed: row.get(1)?,
+                ..GrantDevice::new(&card)
+            });
+        }
+    }
+    Ok(all)
+}
+
+/// The cards of those that count.
+pub fn living_devices_of(connection: &Connection, mailbox: &Address, person: &Address) -> Result<Vec<Card>> {
+    let all = devices_of(connection, mailbox, person)?;
+    Ok(all
+        .iter()
+        .filter(|d| !d.removed)
+        .filter_map(GrantDevice::card)
+        .collect())
+}
+
+/// Was this device removed from a mailbox?
+pub fn is_removed(connection: &Connection, mailbox: &Address, device: &str) -> Result<bool> {
+    let removed = connection
+        .prepare_cached("SELECT removed FROM device WHERE mailbox = ?1 AND id = ?2")?
+        .query_row([mailbox.as_str(), device], |r| r.get(0))
+        .optional()?;
+    Ok(removed.unwrap_or(false))
 }
 
 fn read(row: &rusqlite::Row<'_>) -> Result<Grant> {

@@ -331,11 +331,15 @@ pub fn withdraw(connection: &Connection, mailbox: &Address, id: &str) -> Result<
 }
 
 /// Turns a confirmed acceptance into the grant it offered, keeping devices the delegate already has.
-pub fn settle(connection: &Connection, pending: &Pending, devices: &[Card], now: Time) -> Result<Grant> {
-    let mut devices: Vec<_> = devices.iter().map(GrantDevice::new).collect();
-    if !devices.contains(&pending.device) {
-        devices.push(pending.device.clone());
-    }
+pub fn settle(
+    connection: &Connection,
+    pending: &Pending,
+    mut devices: Vec<GrantDevice>,
+    now: Time,
+) -> Result<Grant> {
+    // One that was removed and has been invited again counts again.
+    devices.retain(|device| device.card() != pending.device.card());
+    devices.push(pending.device.clone());
     connection.execute("UPDATE invitation SET confirmed = 1 WHERE id = ?1", [&pending.id])?;
     let ends = pending
         .terms
@@ -425,7 +429,7 @@ mod tests {
                 assert!(!receive(tx, &alex, &key, &acceptance, now)?, "used");
                 let pending = find_acceptance(tx, &alex, &kim)?;
                 assert_eq!(words(&pending.code, &key), words(&code.hash()?, &key));
-                let grant = settle(tx, &pending, &[], now)?;
+                let grant = settle(tx, &pending, vec![], now)?;
                 assert_eq!(
                     (grant.level, grant.devices),
                     (Level::Editor, vec![GrantDevice::new(&key)])

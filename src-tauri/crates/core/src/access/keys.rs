@@ -109,18 +109,25 @@ fn at_rest(mailbox: &Address, epoch: &Epoch) -> Result<Vec<u8>> {
     Ok(postcard::to_stdvec(&(mailbox, epoch))?)
 }
 
-/// Keeps a key, sealed with a secret of this device, so that the database alone opens nothing.
-pub fn hold(tx: &Connection, device: &DeviceKey, mailbox: &Address, key: &MailboxKey) -> Result<()> {
+/// Keeps a key that a device has given, sealed with a secret of this one, so that the database alone opens nothing.
+pub fn hold(
+    tx: &Connection,
+    device: &DeviceKey,
+    mailbox: &Address,
+    key: &MailboxKey,
+    giver: &str,
+) -> Result<()> {
     let bound = at_rest(mailbox, &key.epoch)?;
     let sealed = seal(&device.own(AT_REST, &[]), &device.nonces(), &bound, key.secret())?;
     tx.prepare_cached(
-        "INSERT INTO mailbox_key (mailbox, id, number, sealed) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+        "INSERT INTO mailbox_key (mailbox, id, number, sealed, giver) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
     )?
     .execute(params![
         mailbox.as_str(),
         key.epoch.id,
         key.epoch.number,
-        postcard::to_stdvec(&sealed)?
+        postcard::to_stdvec(&sealed)?,
+        giver
     ])?;
     Ok(())
 }
@@ -153,13 +160,26 @@ pub fn key_of(
         .map(Option::flatten)
 }
 
-/// The newest key: new work is sealed with it.
+/// The newest key: new work is sealed with it. A removed device's key seals nothing but its own last work: whom it has
+/// given it to is for nobody to say.
 pub fn newest_key(
     connection: &Connection,
     device: &DeviceKey,
     mailbox: &Address,
 ) -> Result<Option<MailboxKey>> {
-    Ok(all_keys(connection, device, mailbox)?.pop())
+    connection
+        .prepare_cached(
+            "SELECT k.number, k.id, k.sealed FROM mailbox_key k
+               LEFT JOIN device d ON d.mailbox = k.mailbox AND d.id = k.giver
+             WHERE k.mailbox = ?1 AND (coalesce(d.removed, 0) = 0 OR k.giver = ?2)
+             ORDER BY k.number DESC, k.id DESC LIMIT 1",
+        )?
+        .query_row(params![mailbox.as_str(), device.id()], |row| {
+            Ok(held(device, mailbox, row))
+        })
+        .optional()?
+        .transpose()
+        .map(Option::flatten)
 }
 
 /// The oldest key, which everybody who ever had access holds. Receipts are sealed with it: they name devices, envelopes
@@ -203,7 +223,7 @@ pub fn take_keys(
             continue;
         }
         match unwrap(device, by, mailbox, wrap) {
-            Some(key) => hold(tx, device, mailbox, &key)?,
+            Some(key) => hold(tx, device, mailbox, &key, &by.id())?,
             None => tracing::warn!(%mailbox, by = by.id(), "a key for this device cannot be unwrapped"),
         }
     }
@@ -222,7 +242,8 @@ pub fn due(
 ) -> Result<Vec<Wrap>> {
     let (mine, only): (bool, bool) = tx
         .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM mailbox WHERE id = ?1 AND mine = 1),
+            "SELECT EXISTS (SELECT 1 FROM mailbox WHERE id = ?1 AND mine = 1)
+                      AND NOT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND id = ?2 AND removed = 1),
                     NOT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND person = ?1 AND id <> ?2)",
         )?
         .query_row([mailbox.as_str(), device.id()], |r| Ok((r.get(0)?, r.get(1)?)))?;
@@ -232,11 +253,7 @@ pub fn due(
         return Ok(Vec::new());
     }
     let (own, mut entitled) = entitled(tx, device, mailbox, now)?;
-    let newest = match keys.last() {
-        Some(newest) => Some((newest.epoch.number, holders(tx, mailbox, &newest.epoch)?)),
-        None => None,
-    };
-    let number = match newest {
+    let number = match keys.last().map(|key| key.epoch.number) {
         None => {
             let any: bool = tx
                 .prepare_cached("SELECT EXISTS (SELECT 1 FROM operation WHERE mailbox = ?1 AND seq IS NULL)")?
@@ -246,9 +263,16 @@ pub fn due(
             entitled = own;
             any.then_some(1)
         }
-        Some((number, holders)) => {
-            let ended = holders.iter().any(|holder| !entitled.contains_key(holder));
-            ended.then_some(number.saturating_add(1))
+        Some(highest) => {
+            let ended = match newest_key(tx, device, mailbox)? {
+                // Above whatever a removed device has begun meanwhile: nobody goes back to a lower number.
+                Some(newest) if newest.epoch.number == highest => {
+                    let holders = holders(tx, mailbox, &newest.epoch)?;
+                    holders.iter().any(|holder| !entitled.contains_key(holder))
+                }
+                _ => true,
+            };
+            ended.then_some(highest.saturating_add(1))
         }
     };
     if let Some(number) = number {
@@ -307,7 +331,7 @@ fn entitled(tx: &Connection, device: &DeviceKey, mailbox: &Address, now: Time) -
     let mut statement = tx.prepare_cached(
         "SELECT d.card, d.person = ?1 FROM device d
            LEFT JOIN access_grant g ON g.mailbox = d.mailbox AND g.delegate = d.person
-         WHERE d.mailbox = ?1 AND (d.person = ?1 OR g.revoked = 0 AND (g.ends IS NULL OR g.ends > ?2))",
+         WHERE d.mailbox = ?1 AND d.removed = 0 AND (d.person = ?1 OR g.revoked = 0 AND (g.ends IS NULL OR g.ends > ?2))",
     )?;
     let mut rows = statement.query(params![mailbox.as_str(), now.0])?;
     let mut own = Cards::from([(device.id().to_owned(), device.card().clone())]);

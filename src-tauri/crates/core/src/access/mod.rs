@@ -9,11 +9,11 @@ mod name;
 mod sealing;
 mod secret;
 
-pub use authorise::{Act, Denied, authorise};
+pub use authorise::{Act, Denied, Who, authorise};
 pub use device::{Card, DeviceKey, PublicKey, Signature, device_id, verified};
 pub use grant::{
-    Grant, GrantDevice, devices_of, end_of_day_or_time, grant_of, grants, project_grants, put_grant,
-    whole_grant,
+    Grant, GrantDevice, devices_of, end_of_day_or_time, grant_of, grants, is_removed, living_devices_of,
+    project_grants, put_grant, whole_grant,
 };
 pub use invitation::{
     Acceptance, Code, OpenInvitation, Pending, accept_code, create, find_acceptance, open_invitations,
@@ -25,4 +25,6 @@ pub use keys::{
 };
 pub use name::name_of;
 pub use sealing::{Sealed, Secret, open, seal};
-pub use secret::{IN_A_FILE, Keychain, NoKeychain, lies_in_a_file, load, make};
+pub use secret::{
+    IN_A_FILE, Keychain, KeychainFault, NoKeychain, Passphrase, Place, load, make, place, protect,
+};

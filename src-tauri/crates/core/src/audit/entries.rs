@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::{
     Error, Result,
-    access::{self, DeviceKey, Grant},
+    access::{self, Card, DeviceKey, Grant, GrantDevice},
     desk::view::AuditEntry,
     model::{Address, Facts, Level, Time},
     replica::{self, Action, Document, DocumentId, DocumentKind, Operation, Place, Put},
@@ -192,7 +192,20 @@ pub fn words(grants: bool, json: Option<&str>) -> (String, String) {
                 let end = g
                     .ends
                     .map_or(String::new(), |t| format!(" until {}", t.rfc3339()));
-                format!("Access as {level}{end}")
+                let removed: Vec<_> = g
+                    .devices
+                    .iter()
+                    .filter(|d| d.removed)
+                    .filter_map(GrantDevice::card)
+                    .collect();
+                let without = match removed.as_slice() {
+                    [] => String::new(),
+                    some => format!(
+                        ", without device {}",
+                        some.iter().map(Card::id).collect::<Vec<_>>().join(", ")
+                    ),
+                };
+                format!("Access as {level}{end}{without}")
             }
             Err(_) => String::new(),
         };

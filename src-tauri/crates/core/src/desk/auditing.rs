@@ -100,7 +100,13 @@ impl Desk {
             let mut all = audit::attempts(c, self.key.id())?;
             for mailbox in audit::mailboxes(c)? {
                 let grant = access::grant_of(c, &mailbox, &self.person)?;
-                let may = authorise(Act::Read, &self.person, &mailbox, grant.as_ref(), self.now());
+                let may = authorise(
+                    Act::Read,
+                    self.who(c, &mailbox)?,
+                    &mailbox,
+                    grant.as_ref(),
+                    self.now(),
+                );
                 let mut entries = audit::entries(c, &self.key, &mailbox)?;
                 entries.retain(|(_, e)| may.is_ok() || e.actor == self.person);
                 all.append(&mut entries);

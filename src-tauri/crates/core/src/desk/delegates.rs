@@ -25,7 +25,7 @@ impl Desk {
         let (code, expires) = self.store.write(|tx| {
             // This device first, and every other of the owner's: whoever accepts must know them all.
             let mut roots = vec![self.key.card().clone()];
-            let mine = access::devices_of(tx, &self.person, &self.person)?;
+            let mine = access::living_devices_of(tx, &self.person, &self.person)?;
             roots.extend(mine.into_iter().filter(|card| card != self.key.card()));
             access::create(tx, &self.person, &self.name, roots, delegate, terms, self.now())
         })?;
@@ -76,7 +76,7 @@ impl Desk {
         let grant = self.store.write(|tx| {
             let pending = access::find_acceptance(tx, &self.person, delegate)?;
             let devices = access::devices_of(tx, &self.person, delegate)?;
-            let grant = access::settle(tx, &pending, &devices, self.now())?;
+            let grant = access::settle(tx, &pending, devices, self.now())?;
             self.put_grant(
                 tx,
                 &self.person,

@@ -3,7 +3,13 @@
 use rusqlite::Connection;
 
 use super::{Check, Desk, Diagnosis};
-use crate::{Result, access, model::Address, replica::Document, tracking};
+use crate::{
+    Result,
+    access::{self, Place},
+    model::Address,
+    replica::Document,
+    tracking,
+};
 
 impl Desk {
     /// Checks the database, the documents, the projections and the index; with `rebuild` makes the derived ones anew.
@@ -93,9 +99,12 @@ impl Desk {
 
     /// A key in a file is in order, and a person should know.
     fn device_key(&self) -> Check {
-        let found = match self.key_warning() {
-            "" => "in the keychain",
-            warning => warning,
+        let found = match access::place(self.store.folder()) {
+            Place::Keychain => "in the keychain",
+            Place::EncryptedFile => "in a file, encrypted under a passphrase",
+            Place::PlainFile => {
+                "in a file that only you can read, not in a keychain; `behalf doctor --protect-key` moves it"
+            }
         };
         check("This computer's key", true, found, "")
     }

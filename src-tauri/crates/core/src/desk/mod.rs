@@ -5,6 +5,7 @@
 
 mod auditing;
 mod delegates;
+mod devices;
 mod doctor;
 mod files;
 mod history;
@@ -35,7 +36,7 @@ pub use triage::{Pair, pairs};
 
 use crate::{
     Error, Result,
-    access::{self, Act, Denied, DeviceKey, Grant, Keychain, NoKeychain, authorise},
+    access::{self, Act, Denied, DeviceKey, Grant, Keychain, NoKeychain, Place, Who, authorise},
     mailbox::read::LastOpened,
     model::{Address, Clock, SystemClock, Time},
     search::{RowIndex, text::TextIndex},
@@ -119,6 +120,11 @@ impl Desk {
         tracing::info!(%person, device = key.id(), "replica made");
         drop(store);
         Self::open_with(folder, Box::new(SystemClock), keychain)
+    }
+
+    /// Is there a replica in this folder?
+    pub fn is_in(folder: &Path) -> bool {
+        Store::exists(folder)
     }
 
     /// Opens the replica in `folder`, whose key lies in a file of it.
@@ -211,7 +217,8 @@ impl Desk {
                 .map(|(id, owner_name, mine)| {
                     let id = Address::lenient(&id);
                     let grant = access::grant_of(c, &id, &self.person)?;
-                    let may = |act| authorise(act, &self.person, &id, grant.as_ref(), self.now());
+                    let who = self.who(c, &id)?;
+                    let may = |act| authorise(act, who, &id, grant.as_ref(), self.now());
                     let denied = may(Act::Track).err();
                     Ok(Mailbox {
                         level: grant.as_ref().filter(|_| may(Act::Read).is_ok()).map(|g| g.level),
@@ -233,12 +240,23 @@ impl Desk {
         })
     }
 
-    /// What a person should know about where this device's key lies; empty when it is in the keychain.
+    /// What a person should know about where this device's key lies; empty when it is safe.
     pub(super) fn key_warning(&self) -> &'static str {
-        match access::lies_in_a_file(self.store.folder()) {
-            true => access::IN_A_FILE,
-            false => "",
+        match access::place(self.store.folder()) {
+            Place::PlainFile => access::IN_A_FILE,
+            Place::Keychain | Place::EncryptedFile => "",
         }
+    }
+
+    /// Moves this device's key from its file into the keychain, or encrypts the file where there is none and a
+    /// passphrase was given. Asked for by a person and never done aside: a replica that is also opened without a
+    /// desktop, by an agent or over a network, would be locked out.
+    ///
+    /// # Errors
+    /// `Unavailable` when there is neither; the key stays where it is.
+    pub fn protect_key(&self, keychain: &dyn Keychain) -> Result<()> {
+        access::protect(self.store.folder(), self.key.id(), keychain)?;
+        Ok(())
     }
 
     /// Where replicas meet, as given to `init`: `folder:PATH` or `nats://...`.
@@ -262,6 +280,14 @@ impl Desk {
         self.clock.now()
     }
 
+    /// This person, on this device.
+    fn who(&self, c: &Connection, mailbox: &Address) -> Result<Who<'_>> {
+        Ok(Who {
+            person: &self.person,
+            removed: access::is_removed(c, mailbox, self.key.id())?,
+        })
+    }
+
     /// May this person do this in the mailbox? Returns what a delegate's grant covers; `None` for the owner, who sees
     /// everything.
     ///
@@ -283,7 +309,7 @@ impl Desk {
             ));
         }
         let grant = access::grant_of(c, mailbox, &self.person)?;
-        authorise(act, &self.person, mailbox, grant.as_ref(), self.now())
+        authorise(act, self.who(c, mailbox)?, mailbox, grant.as_ref(), self.now())
             .map_err(|d| refusal(&d, mailbox, grant.as_ref()))?;
         Ok(grant)
     }
@@ -293,6 +319,11 @@ fn refusal(denied: &Denied, owner: &Address, grant: Option<&Grant>) -> Error {
     let hint = match denied {
         Denied::NeedsEditor => format!("Ask {owner} for the Editor level."),
         Denied::OwnerOnly => "Ask the owner.".into(),
+        Denied::DeviceRemoved => {
+            format!(
+                "If it was found again, set it up in a new data folder and ask {owner} for an invitation."
+            )
+        }
         Denied::NotSetUp => format!("{owner} has to confirm your invitation; then sync."),
         Denied::Ended => format!("Ask {owner} for a new invitation."),
         Denied::NotYet => grant.map_or(String::new(), |g| format!("It begins at {}.", g.starts.rfc3339())),

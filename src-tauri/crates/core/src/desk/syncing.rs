@@ -124,8 +124,14 @@ impl Desk {
         let mut missing = Missing::default();
         // Whoever has no access any more waits for nothing.
         let grant = access::grant_of(c, mailbox, &self.person)?;
-        let asked = authorise(Act::Read, &self.person, mailbox, grant.as_ref(), self.now());
-        if asked == Err(Denied::Ended) {
+        let asked = authorise(
+            Act::Read,
+            self.who(c, mailbox)?,
+            mailbox,
+            grant.as_ref(),
+            self.now(),
+        );
+        if matches!(asked, Err(Denied::Ended | Denied::DeviceRemoved)) {
             return Ok(missing);
         }
         match access::lacks_key(c, mailbox, self.key.id())? {

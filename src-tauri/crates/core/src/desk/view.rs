@@ -531,6 +531,24 @@ views! {
         pub wanted: String,
     }
 
+    /// A device that works in a mailbox.
+    pub struct Device {
+        /// Its id, which is the hash of its key.
+        pub id: String,
+        /// Whose.
+        pub person: Address,
+        /// Their name.
+        pub name: String,
+        /// In which mailbox.
+        pub mailbox: Address,
+        /// The one this replica is on.
+        pub this: bool,
+        /// It does not count any more.
+        pub removed: bool,
+        /// When it last said what it holds; `None` when nothing was heard of it.
+        pub heard: Option<String>,
+    }
+
     /// An invitation that has not become a grant yet.
     pub struct PendingInvitation {
         /// Which.

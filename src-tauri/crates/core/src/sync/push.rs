@@ -70,6 +70,11 @@ fn seal_some(tx: &Connection, mailbox: &Address, key: &DeviceKey) -> Result<bool
     let Some(with) = access::newest_key(tx, key, mailbox)? else {
         return Ok(false);
     };
+    // Its newest key came from a device that was removed since: the next one is on its way.
+    let (_, head) = chain::head(tx, mailbox, key.id())?;
+    if with.epoch.number < epoch_of(tx, &hex(&head))? {
+        return Ok(false);
+    }
     let more = found == OPERATIONS || operations.len() < found;
     let operations: Vec<_> = operations.into_iter().map(|o| o.operation).collect();
     let link = post(tx, mailbox, key, Letter::Operations(&with, &operations))?;

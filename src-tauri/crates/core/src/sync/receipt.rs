@@ -171,7 +171,7 @@ impl Heard {
     /// Reads the receipts.
     pub fn read(connection: &Connection, mailbox: &Address) -> Result<Self> {
         let mut statement = connection.prepare_cached(
-            "SELECT d.person, r.seen, r.refused FROM receipt r JOIN device d ON d.mailbox = r.mailbox AND d.id = r.device
+            "SELECT d.person, r.seen, r.refused, d.removed FROM receipt r JOIN device d ON d.mailbox = r.mailbox AND d.id = r.device
              WHERE r.mailbox = ?1 AND r.sent = 1",
         )?;
         let mut rows = statement.query([mailbox.as_str()])?;
@@ -180,7 +180,8 @@ impl Heard {
             let person = Address::lenient(&row.get::<_, String>(0)?);
             let seen: Seen = serde_json::from_str(&row.get::<_, String>(1)?)?;
             let held = chain::held(connection, mailbox, &seen)?;
-            if person == *mailbox {
+            // A removed device still holds what it held; its word is the owner's no more.
+            if person == *mailbox && !row.get::<_, bool>(3)? {
                 let refused: Refused = serde_json::from_str(&row.get::<_, String>(2)?)?;
                 heard.refused.extend(refused.clone());
                 owners.push((held.clone(), refused));

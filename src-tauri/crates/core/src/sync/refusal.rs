@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Result,
-    access::{self, Act, authorise},
+    access::{self, Act, Who, authorise},
     model::{Address, Facts, ItemId, Time, hex},
     replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation, Put},
     tracking::{DECISION, Decision, FACTS},
@@ -44,8 +44,13 @@ pub fn refusals(connection: &Connection, document: DocumentId) -> Result<Refused
 /// nothing but the operation itself. The operation's id when it is. The outer result is a fault of ours, the inner one
 /// theirs.
 pub(super) fn sound(by: &Logged<'_>, operation: &Operation) -> Result<Result<String, String>> {
+    // Whether a device still counts is the owner's word, and changes with time.
+    let who = Who {
+        person: by.person,
+        removed: false,
+    };
     if operation.kind == DocumentKind::Grants
-        && let Err(denied) = authorise(Act::Grant, by.person, by.mailbox, None, operation.at)
+        && let Err(denied) = authorise(Act::Grant, who, by.mailbox, None, operation.at)
     {
         return Ok(Err(denied.to_string()));
     }
@@ -93,7 +98,7 @@ fn is_about(mailbox: &Address, document: DocumentId, facts: &str) -> bool {
 fn said(tx: &Connection, by: &Logged<'_>, link: Link, envelope: &str) -> Result<Option<Refused>> {
     let mut statement = tx.prepare_cached(
         "SELECT r.seen, r.refused FROM receipt r JOIN device d ON d.mailbox = r.mailbox AND d.id = r.device
-         WHERE r.mailbox = ?1 AND d.person = ?1",
+         WHERE r.mailbox = ?1 AND d.person = ?1 AND d.removed = 0",
     )?;
     let mut said = statement.query([by.mailbox.as_str()])?;
     while let Some(row) = said.next()? {
@@ -138,7 +143,8 @@ impl Verdict {
         envelope: &str,
         now: Time,
     ) -> Result<Self> {
-        if by.person == by.mailbox || !is_mine(tx, by.mailbox)? {
+        let removed = access::is_removed(tx, by.mailbox, by.device)?;
+        if by.person == by.mailbox && !removed || !is_mine(tx, by.mailbox)? {
             return Ok(Self::default());
         }
         if let Some(said) = said(tx, by, link, envelope)? {
@@ -148,7 +154,11 @@ impl Verdict {
             });
         }
         let grant = access::grant_of(tx, by.mailbox, by.person)?;
-        let judged = authorise(Act::Track, by.person, by.mailbox, grant.as_ref(), now);
+        let who = Who {
+            person: by.person,
+            removed,
+        };
+        let judged = authorise(Act::Track, who, by.mailbox, grant.as_ref(), now);
         Ok(Self {
             said: None,
             refused: judged.err().map(|denied| denied.to_string()),
@@ -218,11 +228,12 @@ pub fn follow(tx: &Connection, mailbox: &Address, heard: &Heard) -> Result<BTree
         touched.push(operation);
     }
     for operation in touched {
-        if let Some(step) = replica::step(tx, operation)?
-            && step.document != DocumentId::grants(mailbox).0
-        {
+        if let Some(step) = replica::step(tx, operation)? {
             changed.insert(DocumentId(step.document));
         }
+    }
+    if changed.remove(&DocumentId::grants(mailbox)) {
+        access::project_grants(tx, mailbox)?;
     }
     Ok(changed)
 }

@@ -1,0 +1,109 @@
+//! The devices that work in a mailbox, and removing one that was lost (A-01, A-07).
+
+use rusqlite::{Connection, params};
+
+use super::{Desk, view::Device};
+use crate::{
+    Error, Result,
+    access::{self, Grant, GrantDevice},
+    model::{Address, Level, Time},
+    replica::{Action, Origin},
+};
+
+impl Desk {
+    /// Every device in this person's own mailbox, and their own ones in the mailboxes they work in.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn devices(&self) -> Result<Vec<Device>> {
+        self.store.read(|c| {
+            let mut statement = c.prepare_cached(
+                "SELECT d.id, d.person, d.mailbox, d.removed, r.number FROM device d
+                   LEFT JOIN receipt r ON r.mailbox = d.mailbox AND r.device = d.id
+                 WHERE ?1 IN (d.mailbox, d.person)
+                 ORDER BY d.mailbox <> ?1, d.mailbox, d.person <> ?1, d.person, d.removed, d.id <> ?2, d.id",
+            )?;
+            let mut rows = statement.query(params![self.person.as_str(), self.key.id()])?;
+            let mut all = Vec::new();
+            while let Some(row) = rows.next()? {
+                let (id, person, mailbox): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                let (person, mailbox) = (Address::lenient(&person), Address::lenient(&mailbox));
+                all.push(Device {
+                    this: id == self.key.id(),
+                    name: access::name_of(c, &mailbox, &person)?,
+                    removed: row.get(3)?,
+                    heard: row.get::<_, Option<i64>>(4)?.map(|at| Time(at).rfc3339()),
+                    id,
+                    person,
+                    mailbox,
+                });
+            }
+            Ok(all)
+        })
+    }
+
+    /// Removes a device from this person's own mailbox: another one of theirs, or a delegate's. It is given no key any
+    /// more, and what it sends from now on is not applied; what has arrived stays. This can be undone.
+    ///
+    /// What it knows it knows. And until this has reached a delegate, their replica believes a removed device of the
+    /// owner's as before: there is no higher word than the owner's devices'.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none of that name here, `Refused` when it works in somebody else's mailbox, `BadInput`
+    /// when it is this one or has been removed already.
+    pub fn remove_device(&self, id: &str) -> Result<Vec<Device>> {
+        let id = id.trim();
+        let known = self.devices()?;
+        let own = known.iter().find(|d| d.id == id && d.mailbox == self.person);
+        let Some(device) = own else {
+            return Err(match known.iter().find(|d| d.id == id) {
+                Some(device) => Error::refused(
+                    format!(
+                        "Only the owner can remove a device from the mailbox of {}.",
+                        device.mailbox
+                    ),
+                    format!("Ask them to run `behalf device remove {id}`."),
+                ),
+                None => Error::not_found(
+                    format!("There is no device {id} here."),
+                    "`behalf devices` shows those there are.",
+                ),
+            });
+        };
+        if device.this {
+            return Err(Error::bad_input(
+                "This is the device you are using.",
+                "Remove it on another device of yours.",
+            ));
+        }
+        if device.removed {
+            return Err(Error::bad_input("It has been removed already.", ""));
+        }
+        self.store.write(|tx| {
+            self.authorise_in(tx, access::Act::Grant, &self.person)?;
+            let mut grant = self.grant_with_devices(tx, &device.person)?;
+            for one in &mut grant.devices {
+                one.removed |= one.card().is_some_and(|card| card.id() == id);
+            }
+            let why = (Action::RemoveDevice, Origin::default());
+            self.put_grant(tx, &self.person, &device.person, &grant, why)
+        })?;
+        self.devices()
+    }
+
+    /// What the owner's document says of a person; of the owner, who needs no grant, which devices there are.
+    fn grant_with_devices(&self, tx: &Connection, person: &Address) -> Result<Grant> {
+        let grant = access::whole_grant(tx, &self.person, person)?.unwrap_or(Grant {
+            name: self.name.clone(),
+            level: Level::Editor,
+            ..Grant::default()
+        });
+        let mut devices: Vec<GrantDevice> = grant.devices;
+        for known in access::devices_of(tx, &self.person, person)? {
+            if !devices.iter().any(|d| d.card() == known.card()) {
+                devices.push(known);
+            }
+        }
+        Ok(Grant { devices, ..grant })
+    }
+}
