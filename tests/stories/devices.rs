@@ -235,6 +235,8 @@ fn a_07_a_delegates_lost_device() {
     assert_eq!(of_kim.count(), 2, "{listed}");
     let refused = kim.asks(&["device", "remove", &id]).turned_down(3);
     assert!(refused.contains("Only the owner"), "{refused}");
+    let log = kim.reads_audit(&["--key", &id]);
+    assert_eq!(log[0]["outcome"], format!("Refused: {refused}"), "K-01: {log:?}");
     alex.asks(&["device", "remove", "0123456789abcdef"])
         .turned_down(4);
     alex.asks(&["device", "remove", &device(alex)]).turned_down(2);
