@@ -73,7 +73,8 @@ pub fn call(folder: &Path) -> bool {
 pub fn answer(only: Only, app: &AppHandle) -> std::io::Result<()> {
     let app = app.clone();
     thread::Builder::new().name("instance".into()).spawn(move || {
-        let wish = wish(&only.folder);
+        // By its method, so that the thread holds the lock too.
+        let wish = wish(only.folder());
         loop {
             if fs::remove_file(&wish).is_ok()
                 && let Some(window) = app.get_webview_window(MAIN)

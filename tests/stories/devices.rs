@@ -202,20 +202,19 @@ fn device(of: &Person) -> String {
     this.unwrap()["id"].as_str().unwrap().to_owned()
 }
 
-/// The keys of Alex's mailbox that a replica holds, the newest last.
-fn keys(of: &Person) -> Vec<Vec<u8>> {
-    let db = database(&of.data);
-    let all = "SELECT id FROM mailbox_key WHERE mailbox = ?1 ORDER BY number, id";
-    let mut all = db.prepare(all).unwrap();
-    let found = all.query_map([ALEX], |r| r.get(0)).unwrap();
-    found.map(|id| id.unwrap()).collect()
-}
-
-/// A new epoch has begun; those who count hold its key, and the lost device does not.
-fn has_no_new_key(lost: &Person, others: [&Person; 2]) {
-    let newest = others.map(|person| keys(person).pop().unwrap());
-    assert_eq!(newest[0], newest[1]);
-    assert!(!keys(lost).contains(&newest[0]));
+/// A new epoch has begun: what these people do now is sealed with a key that the lost device does not hold.
+fn cannot_be_read_by(lost: &Person, people: &[&Person]) {
+    let holds = "SELECT count(*) FROM mailbox_key WHERE mailbox = ?1 AND id = ?2";
+    let last = "SELECT key FROM envelope WHERE mailbox = ?1 AND device = ?2 AND key IS NOT NULL ORDER BY seq DESC LIMIT 1";
+    for person in people {
+        let key: Vec<u8> = database(&person.data)
+            .query_row(last, [ALEX, &device(person)], |r| r.get(0))
+            .unwrap();
+        let held: i64 = database(&lost.data)
+            .query_row(holds, rusqlite::params![ALEX, key], |r| r.get(0))
+            .unwrap();
+        assert_eq!(held, 0, "{}", person.address);
+    }
 }
 
 /// a delegate's lost device is given nothing new, and what it does afterwards is not applied, and not
@@ -236,6 +235,8 @@ fn a_07_a_delegates_lost_device() {
     assert_eq!(of_kim.count(), 2, "{listed}");
     let refused = kim.asks(&["device", "remove", &id]).turned_down(3);
     assert!(refused.contains("Only the owner"), "{refused}");
+    let log = kim.reads_audit(&["--key", &id]);
+    assert_eq!(log[0]["outcome"], format!("Refused: {refused}"), "K-01: {log:?}");
     alex.asks(&["device", "remove", "0123456789abcdef"])
         .turned_down(4);
     alex.asks(&["device", "remove", &device(alex)]).turned_down(2);
@@ -249,7 +250,6 @@ fn a_07_a_delegates_lost_device() {
             .contains("already")
     );
     exchange(&everybody);
-    has_no_new_key(&lost, [alex, kim]);
     let waiting = alex.reads_quarantine();
     assert_eq!(waiting.len(), 1, "{waiting:?}");
     assert_eq!(
@@ -270,6 +270,7 @@ fn a_07_a_delegates_lost_device() {
     kim.tracks_without_regarding(REPLY);
     exchange(&everybody);
     assert_eq!(alex.sees(REPLY).status(), "Tracked");
+    cannot_be_read_by(&lost, &[kim]);
     let log = alex.reads_audit(&["--key", STRANGER]);
     assert_eq!(log.len(), 1, "K-01: {log:?}");
     assert_eq!(log[0]["outcome"], REMOVED);
@@ -328,7 +329,6 @@ fn a_07_the_owners_lost_device() {
     assert_eq!(waiting.len(), 3, "{waiting:?}");
     assert!(waiting.iter().all(|w| w["reason"] == REMOVED), "{waiting:?}");
     lost.asks(&["list", "--mailbox", ALEX]).turned_down(3);
-    has_no_new_key(&lost, [alex, kim]);
 
     // Those who are left go on.
     kim.tracks_without_regarding(REPLY);
@@ -336,6 +336,7 @@ fn a_07_the_owners_lost_device() {
     exchange(&everybody);
     assert_eq!(alex.sees(REPLY).status(), "Tracked");
     assert_eq!(alex.sees(OFFER).regarding(), Some("Fabrikam"));
+    cannot_be_read_by(&lost, &[kim, &sam]);
     for person in [alex, kim, &sam] {
         assert_eq!(person.does(&["doctor"])["ok"], true);
         assert_eq!(person.does(&["audit", "verify"])["ok"], true);

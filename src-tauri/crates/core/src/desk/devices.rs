@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{Desk, view::Device};
+use super::{Desk, auditing::Attempt, view::Device};
 use crate::{
     Error, Result,
     access::{self, Grant, GrantDevice},
@@ -54,22 +54,30 @@ impl Desk {
     pub fn remove_device(&self, id: &str) -> Result<Vec<Device>> {
         let id = id.trim();
         let known = self.devices()?;
-        let own = known.iter().find(|d| d.id == id && d.mailbox == self.person);
-        let Some(device) = own else {
-            return Err(match known.iter().find(|d| d.id == id) {
-                Some(device) => Error::refused(
+        let named = || known.iter().filter(|d| d.id == id);
+        match (named().find(|d| d.mailbox == self.person), named().next()) {
+            (Some(device), _) => self.remove(device)?,
+            (None, Some(device)) => {
+                let refused = Err(Error::refused(
                     format!(
                         "Only the owner can remove a device from the mailbox of {}.",
                         device.mailbox
                     ),
                     format!("Ask them to run `behalf device remove {id}`."),
-                ),
-                None => Error::not_found(
+                ));
+                self.audited(Attempt::on("Remove device", &device.mailbox, id, None), refused)?;
+            }
+            (None, None) => {
+                return Err(Error::not_found(
                     format!("There is no device {id} here."),
                     "`behalf devices` shows those there are.",
-                ),
-            });
-        };
+                ));
+            }
+        }
+        self.devices()
+    }
+
+    fn remove(&self, device: &Device) -> Result<()> {
         if device.this {
             return Err(Error::bad_input(
                 "This is the device you are using.",
@@ -83,12 +91,11 @@ impl Desk {
             self.authorise_in(tx, access::Act::Grant, &self.person)?;
             let mut grant = self.grant_with_devices(tx, &device.person)?;
             for one in &mut grant.devices {
-                one.removed |= one.card().is_some_and(|card| card.id() == id);
+                one.removed |= one.card().is_some_and(|card| card.id() == device.id);
             }
             let why = (Action::RemoveDevice, Origin::default());
             self.put_grant(tx, &self.person, &device.person, &grant, why)
-        })?;
-        self.devices()
+        })
     }
 
     /// What the owner's document says of a person; of the owner, who needs no grant, which devices there are.
