@@ -332,6 +332,8 @@ fn hostile(outside: &str) -> String {
 
 #[path = "window/regarding.rs"]
 mod regarding;
+#[path = "window/rules.rs"]
+mod rules;
 #[path = "window/together.rs"]
 mod together;
 

@@ -26,6 +26,8 @@ import type {
   RowFilter,
   RowForm,
   RowRef,
+  Setting,
+  Settings,
   Shown,
   Stepped,
   Suggestion,
@@ -121,6 +123,10 @@ export interface Host {
   withdraw(invitation: string): Promise<void>;
   changeGrant(delegate: string, terms: Terms): Promise<Grant>;
   revoke(delegate: string): Promise<Grant>;
+  settings(mailbox: string): Promise<Settings>;
+  changeSetting(mailbox: string, name: Setting, on: boolean): Promise<Settings>;
+  /** Seconds between two sync cycles on this computer. */
+  changeSyncInterval(seconds: number): Promise<void>;
   accept(code: string): Promise<Accepted>;
   acceptanceWords(delegate: string): Promise<string>;
   confirm(delegate: string): Promise<Grant>;

@@ -348,6 +348,7 @@ pub fn settle(connection: &Connection, pending: &Pending, devices: &[Card], now:
         level: pending.terms.level,
         folders: pending.terms.folders.clone(),
         calendar: pending.terms.calendar,
+        private: pending.terms.private,
         starts: now,
         ends,
         revoked: false,
@@ -392,6 +393,7 @@ mod tests {
             level: Level::Editor,
             folders: vec![],
             calendar: true,
+            private: false,
             until: None,
         }
     }

@@ -8,8 +8,9 @@ mod keys;
 mod name;
 mod sealing;
 mod secret;
+mod settings;
 
-pub use authorise::{Act, Denied, authorise};
+pub use authorise::{Act, Denied, Matter, Rights, Wish, authorise, is_foreign};
 pub use device::{Card, DeviceKey, PublicKey, Signature, device_id, verified};
 pub use grant::{
     Grant, GrantDevice, devices_of, end_of_day_or_time, grant_of, grants, project_grants, put_grant,
@@ -26,3 +27,4 @@ pub use keys::{
 pub use name::name_of;
 pub use sealing::{Sealed, Secret, open, seal};
 pub use secret::{IN_A_FILE, Keychain, NoKeychain, lies_in_a_file, load, make};
+pub use settings::{project_settings, put_setting, settings_of};

@@ -9,10 +9,12 @@ mod doctor;
 mod files;
 mod history;
 mod items;
+mod looking;
 mod quarantine;
 mod replies;
 mod request;
 mod rows;
+mod settings;
 mod syncing;
 #[cfg(test)]
 mod tests;
@@ -33,7 +35,7 @@ pub use request::{Accepted, Check, Diagnosis, ImportProgress, Invitation, Progre
 
 use crate::{
     Error, Result,
-    access::{self, Act, Denied, DeviceKey, Grant, Keychain, NoKeychain, authorise},
+    access::{self, Act, Denied, DeviceKey, Grant, Keychain, NoKeychain, Rights, authorise},
     mailbox::read::LastOpened,
     model::{Address, Clock, SystemClock, Time},
     search::{RowIndex, text::TextIndex},
@@ -152,6 +154,7 @@ impl Desk {
         let store = Store::open(folder)?;
         let person = setting(&store, "person")?.ok_or_else(missing)?;
         let device = setting(&store, "device")?.ok_or_else(missing)?;
+        looking::look(&store)?;
         let index = folder.join("index");
         Ok(Self {
             key: access::load(folder, &device, keychain)?,
@@ -208,11 +211,15 @@ impl Desk {
                 .into_iter()
                 .map(|(id, owner_name, mine)| {
                     let id = Address::lenient(&id);
-                    let grant = access::grant_of(c, &id, &self.person)?;
-                    let may = |act| authorise(act, &self.person, &id, grant.as_ref(), self.now());
+                    let rights = Rights::read(c, &id, &self.person)?;
+                    let may = |act| authorise(act, &self.person, &id, &rights, self.now());
                     let denied = may(Act::Track).err();
                     Ok(Mailbox {
-                        level: grant.as_ref().filter(|_| may(Act::Read).is_ok()).map(|g| g.level),
+                        level: rights
+                            .grant
+                            .as_ref()
+                            .filter(|_| may(Act::Read).is_ok())
+                            .map(|g| g.level),
                         id,
                         owner_name,
                         mine,
@@ -260,17 +267,17 @@ impl Desk {
         self.clock.now()
     }
 
-    /// May this person do this in the mailbox? Returns what a delegate's grant covers; `None` for the owner, who sees
-    /// everything.
+    /// May this person do this in the mailbox? Returns what the owner's documents say of them; a grant of `None` is the
+    /// owner, who sees everything.
     ///
     /// # Errors
     /// `NotFound` for a mailbox this replica does not hold, `Refused` with the reason.
-    fn authorise(&self, act: Act, mailbox: &Address) -> Result<Option<Grant>> {
+    fn authorise(&self, act: Act, mailbox: &Address) -> Result<Rights> {
         self.store.read(|c| self.authorise_in(c, act, mailbox))
     }
 
     /// The same, in the caller's transaction.
-    fn authorise_in(&self, c: &Connection, act: Act, mailbox: &Address) -> Result<Option<Grant>> {
+    fn authorise_in(&self, c: &Connection, act: Act, mailbox: &Address) -> Result<Rights> {
         let held: bool = c
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM mailbox WHERE id = ?1)")?
             .query_row([mailbox.as_str()], |r| r.get(0))?;
@@ -280,17 +287,22 @@ impl Desk {
                 "Accept an invitation from its owner, or check the address.",
             ));
         }
-        let grant = access::grant_of(c, mailbox, &self.person)?;
-        authorise(act, &self.person, mailbox, grant.as_ref(), self.now())
-            .map_err(|d| refusal(&d, mailbox, grant.as_ref()))?;
-        Ok(grant)
+        let rights = Rights::read(c, mailbox, &self.person)?;
+        authorise(act, &self.person, mailbox, &rights, self.now())
+            .map_err(|d| refusal(&d, mailbox, rights.grant.as_ref()))?;
+        Ok(rights)
     }
 }
 
 fn refusal(denied: &Denied, owner: &Address, grant: Option<&Grant>) -> Error {
     let hint = match denied {
         Denied::NeedsEditor => format!("Ask {owner} for the Editor level."),
-        Denied::OwnerOnly => "Ask the owner.".into(),
+        Denied::OwnerOnly | Denied::OwnersSettings => "Ask the owner.".into(),
+        Denied::DelegatesOff | Denied::NotTheOrganizer => {
+            format!("What is tracked already stays. {owner} can turn it on in the settings.")
+        }
+        Denied::NeedsRow => "What was tracked without one before stays as it is.".into(),
+        Denied::Private => format!("Ask {owner} to include private items in your access."),
         Denied::NotSetUp => format!("{owner} has to confirm your invitation; then sync."),
         Denied::Ended => format!("Ask {owner} for a new invitation."),
         Denied::NotYet => grant.map_or(String::new(), |g| format!("It begins at {}.", g.starts.rfc3339())),

@@ -33,6 +33,8 @@ pub enum Action {
     Accept,
     /// Other terms for a delegate.
     ChangeGrant,
+    /// Set a setting of the mailbox.
+    ChangeSetting,
 }
 
 impl Action {
@@ -49,6 +51,7 @@ impl Action {
             Self::Redo => "Redo",
             Self::Accept => "Accept",
             Self::ChangeGrant => "Change delegate",
+            Self::ChangeSetting => "Change setting",
         }
     }
 }

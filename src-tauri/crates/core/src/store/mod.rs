@@ -22,6 +22,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../../../migrations/0003_rows.sql")),
     M::up(include_str!("../../../../../migrations/0004_tracking.sql")),
     M::up(include_str!("../../../../../migrations/0005_replies.sql")),
+    M::up(include_str!("../../../../../migrations/0006_rules.sql")),
 ];
 
 /// One person's data folder.

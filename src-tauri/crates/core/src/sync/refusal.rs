@@ -15,10 +15,10 @@ use super::{
 };
 use crate::{
     Result,
-    access::{self, Act, authorise},
+    access::{Act, Matter, Rights, authorise, is_foreign},
     model::{Address, Facts, ItemId, Time, hex},
     replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation, Put},
-    tracking::{DECISION, Decision, FACTS},
+    tracking::{self, DECISION, Decision, FACTS},
 };
 
 /// What the owner's receipt adds to the reason when the refused change has been accepted since: whose access has ended
@@ -41,16 +41,20 @@ pub fn refusals(connection: &Connection, document: DocumentId) -> Result<Refused
 }
 
 /// Is this a change Behalf makes, by the one whose signature it bears? The same answer on every replica: it hangs on
-/// nothing but the operation itself. The operation's id when it is. The outer result is a fault of ours, the inner one
-/// theirs.
-pub(super) fn sound(by: &Logged<'_>, operation: &Operation) -> Result<Result<String, String>> {
-    if operation.kind == DocumentKind::Grants
-        && let Err(denied) = authorise(Act::Grant, by.person, by.mailbox, None, operation.at)
+/// nothing but the operation itself. The operation's id and what it sets when it is. The outer result is a fault of ours,
+/// the inner one theirs.
+pub(super) fn sound(by: &Logged<'_>, operation: &Operation) -> Result<Result<(String, Vec<Put>), String>> {
+    let act = match operation.kind {
+        DocumentKind::Item => None,
+        DocumentKind::Grants => Some(Act::Grant),
+        DocumentKind::Settings => Some(Act::Configure),
+    };
+    if let Some(act) = act
+        && let Err(denied) = authorise(act, by.person, by.mailbox, &Rights::default(), operation.at)
     {
         return Ok(Err(denied.to_string()));
     }
-    let grants = operation.document == DocumentId::grants(by.mailbox);
-    if grants != (operation.kind == DocumentKind::Grants) {
+    if operation.document.kind(by.mailbox) != operation.kind {
         return Ok(Err("The change is not for the document it names.".into()));
     }
     let (change, device) = match Document::read_change(&operation.change) {
@@ -77,7 +81,7 @@ pub(super) fn sound(by: &Logged<'_>, operation: &Operation) -> Result<Result<Str
             }
         }
     }
-    Ok(Ok(replica::change_name(&change)))
+    Ok(Ok((replica::change_name(&change), puts)))
 }
 
 /// Are these the facts of the item whose document it is? Facts of a later release, which cannot be read here, are
@@ -120,46 +124,79 @@ fn leads_to(tx: &Connection, tip: &str, link: Link, envelope: &str) -> Result<bo
         .query_row(params![tip, link.seq, envelope], |r| r.get(0))?)
 }
 
+/// What an operation does to which item, as the rules see it. The mailbox's own copy says what the item is; only of
+/// what the mailbox does not hold the document is believed, which is its author's word. `None`: it decides nothing.
+fn decides(tx: &Connection, by: &Logged<'_>, operation: &Operation, puts: &[Put]) -> Result<Option<Act>> {
+    let put = |register| puts.iter().find(|put| put.register == register);
+    let Some(decision) = put(DECISION).and_then(|p| serde_json::from_str::<Decision>(&p.json).ok()) else {
+        return Ok(None);
+    };
+    let held = tx
+        .prepare_cached(
+            "SELECT coalesce(private, 0), '' FROM message WHERE item = ?1
+             UNION ALL SELECT private, organizer FROM appointment WHERE item = ?1 LIMIT 1",
+        )?
+        .query_row([operation.document.to_string()], |r| {
+            Ok(Matter {
+                private: r.get(0)?,
+                foreign: is_foreign(&r.get::<_, String>(1)?, by.mailbox),
+            })
+        })
+        .optional()?;
+    let matter = match (held, put(FACTS)) {
+        (Some(held), _) => held,
+        (None, Some(facts)) => serde_json::from_str::<Facts>(&facts.json)
+            .map_or(Matter::default(), |facts| Matter::of(&facts, by.mailbox)),
+        (None, None) => {
+            let (_, standing) = tracking::open(tx, ItemId(operation.document.0))?;
+            standing.map_or(Matter::default(), |s| Matter::of(&s.facts, by.mailbox))
+        }
+    };
+    Ok(Some(Act::Decide(matter, decision.wish())))
+}
+
 /// What this replica says of an envelope's operations: whether they count.
-#[derive(Default)]
-pub(super) struct Verdict {
+pub(super) enum Verdict {
+    /// Everything counts: that is not for this replica to say.
+    Everything,
     /// The owner has said so before.
-    said: Option<Refused>,
-    /// Judged now: why none of them counts.
-    refused: Option<String>,
+    Said(Refused),
+    /// Judged now, by the author's rights.
+    Judge(Rights),
 }
 
 impl Verdict {
     /// Judges an envelope. Everything counts where that is not for this replica to say.
-    pub(super) fn on(
-        tx: &Connection,
-        by: &Logged<'_>,
-        link: Link,
-        envelope: &str,
-        now: Time,
-    ) -> Result<Self> {
+    pub(super) fn on(tx: &Connection, by: &Logged<'_>, link: Link, envelope: &str) -> Result<Self> {
         if by.person == by.mailbox || !is_mine(tx, by.mailbox)? {
-            return Ok(Self::default());
+            return Ok(Self::Everything);
         }
-        if let Some(said) = said(tx, by, link, envelope)? {
-            return Ok(Self {
-                said: Some(said),
-                refused: None,
-            });
-        }
-        let grant = access::grant_of(tx, by.mailbox, by.person)?;
-        let judged = authorise(Act::Track, by.person, by.mailbox, grant.as_ref(), now);
-        Ok(Self {
-            said: None,
-            refused: judged.err().map(|denied| denied.to_string()),
+        Ok(match said(tx, by, link, envelope)? {
+            Some(said) => Self::Said(said),
+            None => Self::Judge(Rights::read(tx, by.mailbox, by.person)?),
         })
     }
 
     /// Why an operation does not count; `None` when it does.
-    pub(super) fn of(&self, operation: &str) -> Option<&str> {
-        let said = self.said.as_ref().and_then(|said| said.get(operation));
-        let reason = said.or(self.refused.as_ref()).map(String::as_str);
-        reason.map(|r| r.strip_suffix(ACCEPTED).unwrap_or(r))
+    pub(super) fn of(
+        &self,
+        tx: &Connection,
+        by: &Logged<'_>,
+        (id, operation, puts): (&str, &Operation, &[Put]),
+        now: Time,
+    ) -> Result<Option<String>> {
+        match self {
+            Self::Everything => Ok(None),
+            Self::Said(said) => {
+                let reason = said.get(id).map(String::as_str);
+                Ok(reason.map(|r| r.strip_suffix(ACCEPTED).unwrap_or(r).to_owned()))
+            }
+            Self::Judge(rights) => {
+                let act = decides(tx, by, operation, puts)?.unwrap_or(Act::Track);
+                let judged = authorise(act, by.person, by.mailbox, rights, now);
+                Ok(judged.err().map(|denied| denied.to_string()))
+            }
+        }
     }
 }
 
@@ -219,7 +256,7 @@ pub fn follow(tx: &Connection, mailbox: &Address, heard: &Heard) -> Result<BTree
     }
     for operation in touched {
         if let Some(step) = replica::step(tx, operation)?
-            && step.document != DocumentId::grants(mailbox).0
+            && DocumentId(step.document).kind(mailbox) == DocumentKind::Item
         {
             changed.insert(DocumentId(step.document));
         }
