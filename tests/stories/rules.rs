@@ -5,7 +5,7 @@ use std::fs;
 use behalf_tests::{
     behalf::run,
     office::{ALEX, KIM, Office, Person, utf8},
-    post::{ALPINE, MEETING, OFFER, REPLY, STRANGER},
+    post::{ALPINE, FABRIKAM, LEAD, MEETING, OFFER, REPLY, SENT, STRANGER},
 };
 use serde_json::Value;
 
@@ -197,6 +197,89 @@ fn a_04_f_03_only_the_owners_own_appointments() {
     office.kim.untracks_and_deletes(ANNAS);
 }
 
+/// E-06: a mail between two users has an activity for each of them; with the setting off its sender's alone.
+#[test]
+fn e_06_a_mail_between_users_is_two_activities_or_its_senders() {
+    let office = Office::at_work();
+    let sam = office.hires("sam@contoso.example", "Sam");
+    let (users, mail) = (office.path("users.csv"), office.path("colleague.mbox"));
+    fs::write(
+        &users,
+        format!(
+            "systemuserid,fullname,internalemailaddress\nU-1,Alex,{ALEX}\nU-2,Sam,{}\n",
+            sam.address
+        ),
+    )
+    .unwrap();
+    let letter = |n: u8| {
+        format!(
+            "From - Mon Jan 08 08:00:00 2024\nMessage-ID: <colleague-{n}@contoso.example>\nFrom: Sam <{}>\n\
+             To: Alex <{ALEX}>\nSubject: Alpine called, {n}\nDate: 08 Jan 2024 08:00:00 +0000\n\nAsk them.\n\n",
+            sam.address
+        )
+    };
+    fs::write(&mail, [letter(1), letter(2)].concat()).unwrap();
+    for person in [&office.alex, &office.kim, &sam] {
+        person.does(&["import", "rows", utf8(&users), "--table", "systemuser"]);
+        person.imports_mail(&mail, "Inbox");
+    }
+    let sent = [
+        "import",
+        "mail",
+        utf8(&mail),
+        "--mailbox",
+        &sam.address,
+        "--folder",
+        "Sent Items",
+    ];
+    sam.does(&sent);
+    let key = |n: u8| format!("colleague-{n}@contoso.example");
+    let sams = |n| {
+        let track = ["track", &key(n), "--mailbox", &sam.address, "--regarding", ALPINE];
+        sam.does(&track);
+    };
+
+    office.kim.sets_regarding(&key(1), ALPINE);
+    sams(1);
+    office.syncs_until_quiet();
+    sam.syncs();
+    let records = sam.does(&["timeline", ALPINE])["records"]
+        .as_array()
+        .unwrap()
+        .clone();
+    assert_eq!(records.len(), 2, "one for each: {records:?}");
+    assert_ne!(records[0]["activity"], records[1]["activity"]);
+
+    sets(
+        &office.alex,
+        "Track emails sent between Dynamics 365 users as two activities",
+        "off",
+    );
+    office.kim.sets_regarding(&key(2), ALPINE);
+    sams(2);
+    office.syncs_until_quiet();
+    let waits = &office.alex.reads_quarantine()[0];
+    assert!(waits["reason"].as_str().unwrap().contains("sender"), "{waits}");
+    for person in [&office.alex, &office.kim] {
+        assert_eq!(person.sees(&key(1)).status(), "Tracked", "existing data stays");
+        let shown = person.asks_about("show", &key(2), &[]).done();
+        assert_eq!(shown["allowed"]["regarding"], false);
+        person
+            .asks_about("track", &key(2), &["--without-regarding"])
+            .turned_down(3);
+        // What comes from outside, and what the owner has sent, is as ever.
+        person.sets_regarding(OFFER, ALPINE);
+        person.sets_regarding(SENT, ALPINE);
+    }
+    sam.syncs();
+    let records = sam.does(&["timeline", ALPINE])["records"]
+        .as_array()
+        .unwrap()
+        .clone();
+    let second = records.iter().filter(|r| r["subject"] == "Alpine called, 2");
+    assert_eq!(second.count(), 1);
+}
+
 /// E-07: with `OverrideTrackInCrmBehaviour` on there is no Track without Regarding, for nobody; older items stay.
 #[test]
 fn e_07_what_is_tracked_needs_a_row() {
@@ -229,6 +312,72 @@ fn e_07_what_is_tracked_needs_a_row() {
         .asks_about("track", STRANGER, &["--without-regarding"])
         .turned_down(3);
     office.kim.sets_regarding(STRANGER, ALPINE);
+}
+
+/// A-05: rights are those of both people. A row that may not be appended to is not to be chosen, and says why; what the
+/// owner may not append to, the delegate does not either.
+#[test]
+fn a_05_a_row_needs_both_peoples_rights() {
+    let office = Office::at_work();
+    let closed = |person: &Person, id: &str, name: &str| {
+        let file = office.path("rights.csv");
+        fs::write(&file, format!("accountid,name,appendable\n{id},{name},no\n")).unwrap();
+        person.does(&["import", "rows", utf8(&file), "--table", "account"]);
+    };
+    closed(&office.kim, "A-100", "Alpine Ski House");
+    closed(&office.alex, "A-200", "Fabrikam");
+
+    // What Kim may not append to, Kim cannot choose.
+    let hits = office.kim.does(&["search", "Alpine Ski"]);
+    let hit = hits
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|h| h["id"] == "A-100")
+        .unwrap();
+    assert!(hit["disabled"].as_str().unwrap().contains("append"), "{hit}");
+    let why = office
+        .kim
+        .asks_about("track", OFFER, &["--regarding", ALPINE])
+        .turned_down(3);
+    assert!(why.contains("Alpine Ski House"), "{why}");
+
+    // What Alex may not append to, Kim does not either: Alex's replica says so, and both hear why.
+    office.kim.sets_regarding(STRANGER, FABRIKAM);
+    office.syncs_until_quiet();
+    for person in [&office.alex, &office.kim] {
+        let item = person.sees(STRANGER);
+        assert_eq!(item.status(), "Not tracked");
+        let waits = &person.reads_quarantine()[0];
+        assert!(waits["reason"].as_str().unwrap().contains("Fabrikam"), "{waits}");
+    }
+    office.kim.sets_regarding(STRANGER, LEAD);
+    office.syncs_until_quiet();
+    assert_eq!(office.alex.sees(STRANGER).status(), "Tracked");
+}
+
+/// G-03: a delegate sets regarding to any contact there is, and makes none by it.
+#[test]
+fn g_03_a_delegate_chooses_contacts_and_makes_none() {
+    let office = Office::at_work();
+    let item = office.kim.sets_regarding(OFFER, "contact:C-1");
+    assert_eq!(item.regarding(), Some("Anna Meier"));
+    office.syncs_until_quiet();
+    assert!(
+        office
+            .alex
+            .reads_timeline("contact:C-1")
+            .contains_key("Offer for 40 pairs of skis")
+    );
+    for nobody in ["contact:C-2", "contact:stranger@nowhere.example"] {
+        office
+            .kim
+            .asks_about("track", STRANGER, &["--regarding", nobody])
+            .turned_down(4);
+        office.kim.asks(&["timeline", nobody]).turned_down(4);
+    }
+    assert!(office.kim.searches("stranger").is_empty());
+    assert_eq!(office.kim.sees(STRANGER).status(), "Not tracked");
 }
 
 /// A-06: what is private a delegate neither sees nor finds nor tracks, also where the owner has tracked it, unless the

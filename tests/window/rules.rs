@@ -1,6 +1,6 @@
 //! What the owner has set, in both people's windows.
 
-use super::{SCREEN, World, quoted};
+use super::{SCREEN, World, quoted, row};
 use crate::driver::Window;
 
 impl Window {
@@ -42,7 +42,7 @@ impl Window {
 }
 
 /// L-01: the owner finds the settings in plain words and changes them; the delegate sees them, and why they cannot.
-/// A-04, E-07: what is off is not offered, and the pane says why. H-03: how often this computer syncs.
+/// A-04, E-07: what is off is not offered, and the pane says why. H-03: how often this computer syncs, what waits and why.
 #[tokio::test]
 async fn the_owner_sets_and_the_delegate_sees_it() {
     let _screen = SCREEN.lock().await;
@@ -52,10 +52,10 @@ async fn the_owner_sets_and_the_delegate_sees_it() {
 
     let window = Window::open(owner).await;
     window.opens_part("Settings").await;
-    let row = "OverrideTrackInCrmBehaviour";
-    window.finds_setting("mine", row, false).await;
-    window.switches(row).await;
-    window.finds_setting("mine", row, true).await;
+    let needs_row = "OverrideTrackInCrmBehaviour";
+    window.finds_setting("mine", needs_row, false).await;
+    window.switches(needs_row).await;
+    window.finds_setting("mine", needs_row, true).await;
     window.says("A row is needed: On").await;
     window.pictures("settings-owner").await;
     window
@@ -67,7 +67,7 @@ async fn the_owner_sets_and_the_delegate_sees_it() {
     window.opens_part("Sync").await;
     window.shows("every 2 minutes").await;
     window.opens_part("Activity log").await;
-    window.shows(row).await;
+    window.shows(needs_row).await;
     window.close().await;
     let set = owner.behalf(&["settings"]);
     assert_eq!(set["SyncInterval"], 120);
@@ -84,11 +84,27 @@ async fn the_owner_sets_and_the_delegate_sees_it() {
     window.picture("row-needed").await;
     window.run("document.activeElement.blur()").await;
     window.opens_part("Settings").await;
-    window.finds_setting("theirs", row, true).await;
+    window.finds_setting("theirs", needs_row, true).await;
     window
         .shows("Only the owner of a mailbox can change its settings.")
         .await;
     window.pictures("settings-delegate").await;
+
+    // What waits says why, beside when the next cycle comes and how to run one now.
+    let (account, name) = row(delegate, "a");
+    let mailbox = world.mailbox();
+    delegate.behalf(&["track", &mail.key, "--mailbox", mailbox, "--regarding", &account]);
+    window.opens_part("Sync").await;
+    window
+        .find(&format!(
+            "//*[@data-testid='queued'][contains(., {}) and contains(., {}) and contains(., {})]",
+            quoted(&mail.subject),
+            quoted(&name),
+            quoted(&format!("Waiting for {} to sync.", owner.name)),
+        ))
+        .await;
+    window.shows("Next sync").await;
+    window.pictures("sync-queue").await;
     window.opens_part("Mail").await;
 
     owner.behalf(&["settings", "set", "DelegateAccessEnabled", "off"]);

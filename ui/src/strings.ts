@@ -167,8 +167,8 @@ export const text = {
       },
       "Track emails sent between Dynamics 365 users as two activities": {
         title: "Mail among colleagues counts twice",
-        on: "A mail from one user to another has an activity for each of them.",
-        off: "A mail from one user to another has one activity, which both share.",
+        on: "A mail from one user to another can have an activity for each of them.",
+        off: "A mail from one user to another has one activity: that of its sender. The copy received cannot be tracked.",
       },
     } satisfies Record<Setting, { title: string; on: string; off: string }>,
     computer: "This computer",

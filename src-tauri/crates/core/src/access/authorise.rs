@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::{Grant, grant_of, settings_of};
 use crate::{
     Result,
-    model::{Address, Facts, Level, Setting, Settings, Time},
+    model::{Address, Facts, Kind, Level, Setting, Settings, Time},
 };
 
 /// What somebody wants to do in a mailbox.
@@ -35,22 +35,43 @@ pub struct Matter {
     pub private: bool,
     /// An appointment that somebody else than the mailbox's owner organizes (F-03).
     pub foreign: bool,
+    /// A mail that another user has sent: it has an activity in that user's mailbox already, or can have (E-06).
+    pub colleague: bool,
 }
 
 impl Matter {
-    /// Of a mail or appointment in this owner's mailbox.
-    pub fn of(facts: &Facts, owner: &Address) -> Self {
-        let organizer = facts.from.as_ref().map_or("", |from| from.address.as_str());
-        Self {
-            private: facts.private,
-            foreign: facts.meeting.is_some() && is_foreign(organizer, owner),
-        }
+    /// Of a mail or appointment in this owner's mailbox. `is_user` knows who has an account in the CRM.
+    ///
+    /// # Errors
+    /// What `is_user` says.
+    pub fn of(
+        facts: &Facts,
+        owner: &Address,
+        is_user: impl FnOnce(&Address) -> Result<bool>,
+    ) -> Result<Self> {
+        let from = facts.from.as_ref().map_or("", |from| from.address.as_str());
+        Self::from_somebody(from, facts.kind(), facts.private, owner, is_user)
     }
-}
 
-/// Is this organizer somebody else than the owner? An appointment without an organizer is the owner's own.
-pub fn is_foreign(organizer: &str, owner: &Address) -> bool {
-    !organizer.is_empty() && Address::lenient(organizer) != *owner
+    /// The same of what is known of an item's sender or organizer; empty when there is none: then it is the owner's own.
+    ///
+    /// # Errors
+    /// What `is_user` says.
+    pub fn from_somebody(
+        from: &str,
+        kind: Kind,
+        private: bool,
+        owner: &Address,
+        is_user: impl FnOnce(&Address) -> Result<bool>,
+    ) -> Result<Self> {
+        let from = Address::lenient(from);
+        let others = !from.as_str().is_empty() && from != *owner;
+        Ok(Self {
+            private,
+            foreign: others && kind == Kind::Appointment,
+            colleague: others && kind == Kind::Email && is_user(&from)?,
+        })
+    }
 }
 
 /// What an item is to become.
@@ -99,6 +120,12 @@ pub enum Denied {
         "Tracking needs a row in this mailbox (OverrideTrackInCrmBehaviour). Choose one in Set Regarding."
     )]
     NeedsRow,
+    /// E-06.
+    #[error(
+        "Another user has sent this mail, and mail between users has one activity here: that of its sender \
+         (Track emails sent between Dynamics 365 users as two activities is off)."
+    )]
+    TheSendersOwn,
     /// A-06.
     #[error("This item is private, and this access does not include private items.")]
     Private,
@@ -150,6 +177,11 @@ pub fn authorise(
             if matter.foreign && off(Setting::TrackAppointmentsFromNonOrganizer) =>
         {
             Err(Denied::NotTheOrganizer)
+        }
+        Act::Decide(matter, Wish::Regarding | Wish::WithoutRegarding)
+            if matter.colleague && off(Setting::TwoActivities) =>
+        {
+            Err(Denied::TheSendersOwn)
         }
         Act::Decide(_, Wish::WithoutRegarding) if !off(Setting::OverrideTrackInCrmBehaviour) => {
             Err(Denied::NeedsRow)
@@ -272,6 +304,30 @@ mod tests {
             assert_eq!(decide(true, Wish::WithoutRegarding), Err(Denied::NeedsRow));
             assert_eq!(decide(true, Wish::Regarding), Ok(()));
             assert_eq!(decide(true, Wish::Untracked), Ok(()));
+        }
+    }
+
+    #[test]
+    fn e_06_a_mail_between_users_has_its_senders_activity_alone_while_two_are_off() {
+        let (alex, kim) = people();
+        let of = |from, kind| Matter::from_somebody(from, kind, false, &alex, |who| Ok(*who == kim)).unwrap();
+        for (from, kind, on, expected) in [
+            ("kim@x", Kind::Email, false, Err(Denied::TheSendersOwn)),
+            ("kim@x", Kind::Email, true, Ok(())),
+            ("anna@x", Kind::Email, false, Ok(())),
+            ("Alex@x", Kind::Email, false, Ok(())),
+            ("", Kind::Email, false, Ok(())),
+            ("kim@x", Kind::Appointment, false, Ok(())),
+        ] {
+            let mut rights = rights(Level::Editor);
+            rights.settings = rights.settings.with(Setting::TwoActivities, on);
+            let asked = |who: &Address, wish| {
+                authorise(Act::Decide(of(from, kind), wish), who, &alex, &rights, Time(150))
+            };
+            for who in [&alex, &kim] {
+                assert_eq!(asked(who, Wish::Regarding), expected, "{from} {on}");
+                assert_eq!(asked(who, Wish::Untracked), Ok(()));
+            }
         }
     }
 

@@ -10,7 +10,7 @@ mod sealing;
 mod secret;
 mod settings;
 
-pub use authorise::{Act, Denied, Matter, Rights, Wish, authorise, is_foreign};
+pub use authorise::{Act, Denied, Matter, Rights, Wish, authorise};
 pub use device::{Card, DeviceKey, PublicKey, Signature, device_id, verified};
 pub use grant::{
     Grant, GrantDevice, devices_of, end_of_day_or_time, grant_of, grants, project_grants, put_grant,

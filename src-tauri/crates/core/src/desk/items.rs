@@ -105,6 +105,7 @@ impl Desk {
         let rights = self.reach(Act::Read, mailbox, bare_key(key))?;
         let opened = read::show_parts(&self.store, &self.last_opened, mailbox, bare_key(key))?;
         let item = self.status(mailbox, &opened.key)?;
+        let matter = self.store.read(|c| matter(c, mailbox, &opened.facts))?;
         let parties = self.store.read(|c| {
             opened
                 .parties
@@ -143,7 +144,7 @@ impl Desk {
             meeting: opened.meeting,
             status: item.status,
             item,
-            allowed: self.allowed(mailbox, &rights, opened.matter),
+            allowed: self.allowed(mailbox, &rights, matter),
         })
     }
 
@@ -449,7 +450,7 @@ impl Desk {
         facts: &Facts,
         decision: &Decision,
     ) -> Result<()> {
-        let act = Act::Decide(Matter::of(facts, mailbox), decision.wish());
+        let act = Act::Decide(matter(c, mailbox, facts)?, decision.wish());
         self.authorise_in(c, act, mailbox).map(drop)
     }
 
@@ -584,6 +585,11 @@ pub(super) fn covers(grant: Option<&Grant>, folder: &str) -> bool {
             g.covers_folder(folder)
         }
     })
+}
+
+/// What the rules look at in an item.
+fn matter(c: &Connection, mailbox: &Address, facts: &Facts) -> Result<Matter> {
+    Matter::of(facts, mailbox, |who| rows::resolve::is_user(c, who))
 }
 
 /// Does what this person was granted include private items?

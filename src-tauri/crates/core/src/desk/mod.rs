@@ -298,7 +298,7 @@ fn refusal(denied: &Denied, owner: &Address, grant: Option<&Grant>) -> Error {
     let hint = match denied {
         Denied::NeedsEditor => format!("Ask {owner} for the Editor level."),
         Denied::OwnerOnly | Denied::OwnersSettings => "Ask the owner.".into(),
-        Denied::DelegatesOff | Denied::NotTheOrganizer => {
+        Denied::DelegatesOff | Denied::NotTheOrganizer | Denied::TheSendersOwn => {
             format!("What is tracked already stays. {owner} can turn it on in the settings.")
         }
         Denied::NeedsRow => "What was tracked without one before stays as it is.".into(),

@@ -15,7 +15,6 @@ use super::{
 };
 use crate::{
     Error, Result,
-    access::Matter,
     desk::view::{Attachment, Folder, ListEntry, ListPage},
     model::{Address, Facts, FolderRole, ItemId, Kind, Mention, Status, Time, bare_key},
     store::Store,
@@ -61,8 +60,8 @@ pub struct Opened {
     pub parties: Vec<(u8, Mention)>,
     /// The UID when it is a meeting request or response, which is not trackable as mail (B-04).
     pub meeting: Option<String>,
-    /// What the rules look at.
-    pub matter: Matter,
+    /// What promotion would need.
+    pub facts: Facts,
 }
 
 /// The mail folders (Inbox first, then Drafts, Sent, others by name) and the calendar when it holds anything. What is
@@ -319,8 +318,8 @@ pub fn show_parts(store: &Store, last: &LastOpened, mailbox: &Address, key: &str
                 headers: headers(&facts),
                 parties: parties(&facts),
                 meeting: mail.meeting(),
-                matter: Matter::of(&facts, mailbox),
                 key: row.key,
+                facts,
             })
         }
         Found::Appointment(row) => {
@@ -342,8 +341,8 @@ pub fn show_parts(store: &Store, last: &LastOpened, mailbox: &Address, key: &str
                 headers: headers(&facts),
                 parties: parties(&facts),
                 meeting: None,
-                matter: Matter::of(&facts, mailbox),
-                key: facts.key,
+                key: facts.key.clone(),
+                facts,
             })
         }
     }

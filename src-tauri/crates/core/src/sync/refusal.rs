@@ -15,10 +15,11 @@ use super::{
 };
 use crate::{
     Result,
-    access::{Act, Matter, Rights, authorise, is_foreign},
-    model::{Address, Facts, ItemId, Time, hex},
+    access::{Act, Matter, Rights, authorise},
+    model::{Address, Facts, ItemId, Kind, Time, hex},
     replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation, Put},
-    tracking::{self, DECISION, Decision, FACTS},
+    rows::{self, resolve::is_user},
+    tracking::{self, DECISION, Decision, FACTS, Regarding},
 };
 
 /// What the owner's receipt adds to the reason when the refused change has been accepted since: whose access has ended
@@ -126,33 +127,47 @@ fn leads_to(tx: &Connection, tip: &str, link: Link, envelope: &str) -> Result<bo
 
 /// What an operation does to which item, as the rules see it. The mailbox's own copy says what the item is; only of
 /// what the mailbox does not hold the document is believed, which is its author's word. `None`: it decides nothing.
-fn decides(tx: &Connection, by: &Logged<'_>, operation: &Operation, puts: &[Put]) -> Result<Option<Act>> {
+fn decides(
+    tx: &Connection,
+    by: &Logged<'_>,
+    operation: &Operation,
+    puts: &[Put],
+) -> Result<Option<(Act, Decision)>> {
     let put = |register| puts.iter().find(|put| put.register == register);
     let Some(decision) = put(DECISION).and_then(|p| serde_json::from_str::<Decision>(&p.json).ok()) else {
         return Ok(None);
     };
     let held = tx
         .prepare_cached(
-            "SELECT coalesce(private, 0), '' FROM message WHERE item = ?1
-             UNION ALL SELECT private, organizer FROM appointment WHERE item = ?1 LIMIT 1",
+            "SELECT coalesce(private, 0), 'email', from_address FROM message WHERE item = ?1
+             UNION ALL SELECT private, 'appointment', organizer FROM appointment WHERE item = ?1 LIMIT 1",
         )?
         .query_row([operation.document.to_string()], |r| {
-            Ok(Matter {
-                private: r.get(0)?,
-                foreign: is_foreign(&r.get::<_, String>(1)?, by.mailbox),
-            })
+            let kind = Kind::from_str_or_email(&r.get::<_, String>(1)?);
+            Ok((r.get(0)?, kind, r.get::<_, String>(2)?))
         })
         .optional()?;
+    let is_user = |who: &Address| is_user(tx, who);
     let matter = match (held, put(FACTS)) {
-        (Some(held), _) => held,
-        (None, Some(facts)) => serde_json::from_str::<Facts>(&facts.json)
-            .map_or(Matter::default(), |facts| Matter::of(&facts, by.mailbox)),
-        (None, None) => {
-            let (_, standing) = tracking::open(tx, ItemId(operation.document.0))?;
-            standing.map_or(Matter::default(), |s| Matter::of(&s.facts, by.mailbox))
+        (Some((private, kind, from)), _) => Matter::from_somebody(&from, kind, private, by.mailbox, is_user)?,
+        (None, put) => {
+            let facts = match put {
+                Some(put) => serde_json::from_str::<Facts>(&put.json).ok(),
+                None => tracking::open(tx, ItemId(operation.document.0))?
+                    .1
+                    .map(|standing| standing.facts),
+            };
+            Matter::of(&facts.unwrap_or_default(), by.mailbox, is_user)?
         }
     };
-    Ok(Some(Act::Decide(matter, decision.wish())))
+    Ok(Some((Act::Decide(matter, decision.wish()), decision)))
+}
+
+/// Rights are those of both (A-05): what the owner may not append to, nobody does in their name. Why not; `None` when
+/// the owner may, and for a row that the owner's replica does not hold.
+fn not_the_owners(tx: &Connection, owner: &Address, regarding: &Regarding) -> Result<Option<String>> {
+    let row = rows::choosable(tx, &regarding.row)?.filter(|row| !row.appendable);
+    Ok(row.map(|row| format!("{owner} may not append activities to {}.", row.name)))
 }
 
 /// What this replica says of an envelope's operations: whether they count.
@@ -192,9 +207,13 @@ impl Verdict {
                 Ok(reason.map(|r| r.strip_suffix(ACCEPTED).unwrap_or(r).to_owned()))
             }
             Self::Judge(rights) => {
-                let act = decides(tx, by, operation, puts)?.unwrap_or(Act::Track);
-                let judged = authorise(act, by.person, by.mailbox, rights, now);
-                Ok(judged.err().map(|denied| denied.to_string()))
+                let decides = decides(tx, by, operation, puts)?;
+                let act = decides.as_ref().map_or(Act::Track, |(act, _)| *act);
+                if let Err(denied) = authorise(act, by.person, by.mailbox, rights, now) {
+                    return Ok(Some(denied.to_string()));
+                }
+                let row = decides.and_then(|(_, decision)| decision.regarding);
+                row.map_or(Ok(None), |row| not_the_owners(tx, by.mailbox, &row))
             }
         }
     }
