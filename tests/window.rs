@@ -334,6 +334,8 @@ fn hostile(outside: &str) -> String {
 mod meeting;
 #[path = "window/regarding.rs"]
 mod regarding;
+#[path = "window/rules.rs"]
+mod rules;
 #[path = "window/together.rs"]
 mod together;
 #[path = "window/trust.rs"]

@@ -6,11 +6,11 @@ use behalf_core::{
         Accepted, AuditQuery, ImportProgress, Invitation, Terms, TimelineQuery,
         view::{
             ActivityForm, AuditEntry, Device, Folder, Grant, History, Hit, ImportReport, IndexState, Item,
-            ListEntry, ListPage, Me, PendingInvitation, Quarantined, RowForm, Shown, Stepped, Suggestion,
-            SyncDetails, SyncState, TableName, Timeline, Verified,
+            ListEntry, ListPage, Me, PendingInvitation, Quarantined, RowForm, Settings, Shown, Stepped,
+            Suggestion, SyncDetails, SyncState, TableName, Timeline, Verified,
         },
     },
-    model::{Address, RowRef},
+    model::{Address, RowRef, Setting},
     rows::RowView,
     search::RowFilter,
 };
@@ -277,6 +277,33 @@ pub async fn remove_device(desk: Desk<'_>, device: String) -> Result<Vec<Device>
 pub async fn protect_key(desk: Desk<'_>) -> Result<()> {
     desk.ask(|desk| desk.protect_key(&*behalf_connect::keychain(true)))
         .await
+}
+
+/// The settings of a mailbox and of this computer (L-01).
+#[tauri::command]
+#[specta::specta]
+pub async fn settings(desk: Desk<'_>, mailbox: Address) -> Result<Settings> {
+    desk.ask(move |desk| desk.settings(Some(&mailbox))).await
+}
+
+/// Sets a setting of the own mailbox.
+#[tauri::command]
+#[specta::specta]
+pub async fn change_setting(desk: Desk<'_>, mailbox: Address, name: Setting, on: bool) -> Result<Settings> {
+    let settings = desk
+        .ask(move |desk| desk.change_setting(&mailbox, name, on))
+        .await?;
+    desk.agent.nudge();
+    Ok(settings)
+}
+
+/// Sets how many seconds lie between sync cycles on this computer (H-03); they are counted from now on.
+#[tauri::command]
+#[specta::specta]
+pub async fn change_sync_interval(desk: Desk<'_>, seconds: u32) -> Result<()> {
+    desk.ask(move |desk| desk.change_sync_interval(seconds)).await?;
+    desk.agent.nudge();
+    Ok(())
 }
 
 /// Accepts an invitation; the words are what both people compare.

@@ -106,6 +106,7 @@ impl Template {
         let cycle = |n: usize| desks[n].sync(&relay, &mut |_| ()).unwrap();
         for n in 1..people {
             let terms = Terms {
+                private: false,
                 level: Level::Editor,
                 folders: vec![],
                 calendar: true,

@@ -14,6 +14,7 @@ mod offline;
 mod refusals;
 mod replies;
 mod revoked;
+mod rules;
 mod suggest;
 mod timeline;
 mod undo;

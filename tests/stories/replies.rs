@@ -192,6 +192,9 @@ fn e_08_by_token_and_by_conversation_too_and_without_a_row_where_there_is_none()
 fn story_10_a_private_answer_is_not_tracked_nor_is_one_nobody_may_track() {
     let office = Office::at_work();
     let (alex, kim) = (&office.alex, &office.kim);
+    // Kim may see what is private; it is not tracked all the same.
+    alex.does(&["grant", "change", "--for", KIM, "--calendar", "--private"]);
+    office.syncs_until_quiet();
     kim.sets_regarding(OFFER, ALPINE);
     let invitation = "MIME-Version: 1.0\nContent-Type: text/calendar; method=REPLY\n";
     let mut meeting = answer("m@alpine.example", OFFER, invitation);

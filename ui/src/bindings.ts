@@ -74,6 +74,12 @@ export const commands = {
 	removeDevice: (device: string) => typedError<Device[], CommandError>(__TAURI_INVOKE("remove_device", { device })),
 	/**  Moves this computer's key from its file into the keychain. */
 	protectKey: () => typedError<null, CommandError>(__TAURI_INVOKE("protect_key")),
+	/**  The settings of a mailbox and of this computer (L-01). */
+	settings: (mailbox: Address) => typedError<Settings, CommandError>(__TAURI_INVOKE("settings", { mailbox })),
+	/**  Sets a setting of the own mailbox. */
+	changeSetting: (mailbox: Address, name: Setting, on: boolean) => typedError<Settings, CommandError>(__TAURI_INVOKE("change_setting", { mailbox, name, on })),
+	/**  Sets how many seconds lie between sync cycles on this computer (H-03); they are counted from now on. */
+	changeSyncInterval: (seconds: number) => typedError<null, CommandError>(__TAURI_INVOKE("change_sync_interval", { seconds })),
 	/**  What can be taken back and done again (E-09). */
 	history: () => typedError<History, CommandError>(__TAURI_INVOKE("history")),
 	/**  Takes back the last step, or the one named (E-09). */
@@ -150,6 +156,16 @@ export type ActivityForm = {
  */
 export type Address = string;
 
+/**  What may be done about an item now: the mailbox's settings have a say beside the grant (A-04, E-07). */
+export type Allowed = {
+	/**  Set Regarding, Change Regarding. */
+	regarding: boolean,
+	/**  Track without Regarding. */
+	without_regarding: boolean,
+	/**  Why nothing can be tracked; empty when something can. */
+	reason: string,
+};
+
 /**  The tracked mail that a mail answers (E-08). */
 export type Answered = {
 	/**  Its key. */
@@ -184,9 +200,9 @@ export type AuditEntry = {
 	device: string,
 	/**  What allowed it: `owner`, or the level of the delegate's grant at that time; `none` without one. */
 	grant: string,
-	/**  Which item: Message-ID or UID; the delegate for a grant. */
+	/**  Which item: Message-ID or UID; the delegate for a grant, the name of a setting. */
 	item: string,
-	/**  What was changed: `tracking` or `grant`. */
+	/**  What was changed: `tracking`, `grant` or `setting`. */
 	field: string,
 	/**  What it said before, in words. */
 	before: string,
@@ -764,6 +780,43 @@ export type Scope = {
 	folders: string[],
 	/**  The calendar too. */
 	calendar: boolean,
+	/**  Private items too (A-06). */
+	private: boolean,
+};
+
+/**  A setting of a mailbox: on or off. */
+export type Setting = 
+/**  Delegates may track (A-04). */
+"DelegateAccessEnabled" | 
+/**  Appointments that somebody else organizes may be tracked (F-03). */
+"TrackAppointmentsFromNonOrganizer" | 
+/**  What is tracked needs a row (E-07). */
+"OverrideTrackInCrmBehaviour" | 
+/**  A mail between two users has an activity for each of them (E-06). */
+"Track emails sent between Dynamics 365 users as two activities";
+
+/**  A setting of a mailbox. */
+export type SettingValue = {
+	/**  Its original name. */
+	name: Setting,
+	/**  Is it on? */
+	value: boolean,
+	/**  What it is while nobody has set it. */
+	default: boolean,
+};
+
+/**  A mailbox's settings (L-01). */
+export type Settings = {
+	/**  Whose mailbox. */
+	mailbox: Address,
+	/**  True when this person may change them. */
+	changeable: boolean,
+	/**  Why not; empty when they may. */
+	reason: string,
+	/**  What the owner has set, for everybody who works in the mailbox. */
+	settings: SettingValue[],
+	/**  Seconds between two sync cycles, on this computer. */
+	SyncInterval: number,
 };
 
 /**  A message or appointment, opened. */
@@ -800,6 +853,8 @@ export type Shown = {
 	status: Status,
 	/**  The tracking in full. */
 	item: Item,
+	/**  What may be done about it. */
+	allowed: Allowed,
 };
 
 /**  A stretch of time, RFC 3339; without an end on a side where there is no time. */
@@ -920,6 +975,8 @@ export type Terms = {
 	folders: string[],
 	/**  The calendar too. */
 	calendar: boolean,
+	/**  Private items too (A-06). */
+	private?: boolean,
 	/**  Last day, RFC 3339; `None` for no end. */
 	until: string | null,
 };

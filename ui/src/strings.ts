@@ -1,3 +1,5 @@
+import type { Setting } from "./bindings";
+
 /** The English string pack: every word a person reads that does not come from the desk. */
 export const text = {
   app: "Behalf",
@@ -28,6 +30,7 @@ export const text = {
     log: "Activity log",
     notApplied: "Not applied",
     sync: "Sync",
+    settings: "Settings",
     waits: (n: number) => `${n} waiting for you`,
     actions: (title: string) => `${title}: commands`,
   },
@@ -60,6 +63,7 @@ export const text = {
       changeGrant: (name: string) => `Change the access of ${name}`,
       removeDevice: (name: string) => `Remove a device of ${name}`,
       revoke: (name: string) => `End the access of ${name}`,
+      setting: (title: string, value: string) => `Set “${title}” to ${value}`,
       many: (what: string, n: number) => `${what} ${n} items`,
     },
   },
@@ -78,7 +82,7 @@ export const text = {
     ["Ctrl+Shift+D", "Open or close the Dynamics 365 pane"],
     ["Ctrl+Shift+S", "Sync now"],
     ["Ctrl+Z", "Undo; Ctrl+Shift+Z does it again"],
-    ["Ctrl+1 to Ctrl+5", "Mail, Delegates, Activity log, Not applied, Sync"],
+    ["Ctrl+1 to Ctrl+6", "Mail, Delegates, Activity log, Not applied, Sync, Settings"],
     ["Esc", "Close the list of rows, the pane or the form; back to the mail"],
     ["F1", "This page"],
   ] as const,
@@ -137,6 +141,43 @@ export const text = {
     since: (when: string) => `Since ${when}.`,
     long: "More than 20 minutes",
     more: (n: number) => `And ${n.toLocaleString()} more.`,
+  },
+
+  settings: {
+    title: "Settings",
+    intro: "What holds in a mailbox for everybody who works in it. Only its owner can change that; every change is in the activity log and can be undone.",
+    yours: "Your mailbox",
+    of: (owner: string) => `The mailbox of ${owner}`,
+    failed: "The settings could not be read",
+    on: "On",
+    off: "Off",
+    notDefault: (word: string) => `usually ${word}`,
+    said: (title: string, word: string) => `${title}: ${word}`,
+    names: {
+      DelegateAccessEnabled: {
+        title: "Delegates may track",
+        on: "Delegates with the Editor level can file mail and meetings in the owner’s name.",
+        off: "Delegates can read, and file nothing. What they have filed stays.",
+      },
+      TrackAppointmentsFromNonOrganizer: {
+        title: "Meetings of others",
+        on: "Meetings that somebody else organizes can be tracked too.",
+        off: "Only meetings the owner organizes can be tracked. What is tracked stays.",
+      },
+      OverrideTrackInCrmBehaviour: {
+        title: "A row is needed",
+        on: "Tracking needs a row: Track without Regarding is hidden. Items tracked before stay as they are.",
+        off: "Items can be tracked with or without a row.",
+      },
+      "Track emails sent between Dynamics 365 users as two activities": {
+        title: "Mail among colleagues counts twice",
+        on: "A mail from one user to another can have an activity for each of them.",
+        off: "A mail from one user to another has one activity: that of its sender. The copy received cannot be tracked.",
+      },
+    } satisfies Record<Setting, { title: string; on: string; off: string }>,
+    computer: "This computer",
+    interval: "Sync",
+    intervalHint: "As long as Behalf runs. What you do is sent at once; this is how often others are asked when nothing has happened.",
   },
 
   notApplied: {
@@ -467,6 +508,7 @@ export const text = {
       everything: "every folder and the calendar",
       everyFolder: "every folder",
       andCalendar: (folders: string) => `${folders}, and the calendar`,
+      andPrivate: (where: string) => `${where}, private items too`,
     },
     untilDay: (day: string) => `, until ${day}`,
     may: {
@@ -536,6 +578,7 @@ export const text = {
     everyFolder: "Every folder",
     onlyThese: "Only these",
     calendar: "The calendar too",
+    private: "Private items too",
     end: "How long",
     noEnd: "Until you end it",
     lastDay: "Until a day",

@@ -30,6 +30,7 @@ pub fn make(folder: &Path, operations: usize, documents: usize) -> Outcome<()> {
     let [alex, kim] = PEOPLE.map(|(name, title)| Desk::init(&folder.join(name), &address(name), title, &at));
     let (alex, kim) = (alex?, kim?);
     let terms = Terms {
+        private: false,
         level: Level::Editor,
         folders: vec![],
         calendar: true,

@@ -18,6 +18,7 @@ import { useTrackedToast } from "../pane/useTrackedToast";
 import { Reading } from "../reading/Reading";
 import { RowPage } from "../row/RowPage";
 import { Rail } from "../sections/Rail";
+import { SettingsPage } from "../settings/SettingsPage";
 import { text } from "../strings";
 import { SyncPage } from "../sync/SyncPage";
 import { useUndo } from "../undo/useUndo";
@@ -200,6 +201,8 @@ function Part({ section, me, open }: { section: Exclude<Section, "mail">; me: Me
       return <NotAppliedPage me={me} />;
     case "sync":
       return <SyncPage me={me} />;
+    case "settings":
+      return <SettingsPage me={me} />;
   }
 }
 

@@ -36,7 +36,8 @@ test("E-09: Ctrl+Z takes back, but in a text field it belongs to the text", () =
 
 test("Ctrl and a number goes to a part of Behalf", () => {
   expect(commandFor(press("3", { ctrlKey: true }), true)).toEqual({ section: 2 });
-  expect(commandFor(press("6", { ctrlKey: true }), false)).toBeNull();
+  expect(commandFor(press("6", { ctrlKey: true }), false)).toEqual({ section: 5 });
+  expect(commandFor(press("7", { ctrlKey: true }), false)).toBeNull();
   expect(commandFor(press("3"), false)).toBeNull();
 });
 

@@ -28,7 +28,7 @@ export function commandFor(pressed: Pressed, typing: boolean): Command | null {
   // In a text field these keys belong to what is being typed.
   if (control && !typing && key === "z") return pressed.shiftKey ? "redo" : "undo";
   if (control && !typing && !pressed.shiftKey && key === "y") return "redo";
-  if (control && !pressed.shiftKey && /^[1-5]$/.test(key)) return { section: Number(key) - 1 };
+  if (control && !pressed.shiftKey && /^[1-6]$/.test(key)) return { section: Number(key) - 1 };
   if (!control && !typing && key === "/") return "setRegarding";
   return null;
 }

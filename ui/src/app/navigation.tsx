@@ -8,7 +8,7 @@ export type Page =
   | { kind: "history"; mailbox: string; key: string };
 
 /** The parts of the window one goes between, in their order. */
-export const SECTIONS = ["mail", "delegates", "log", "notApplied", "sync"] as const;
+export const SECTIONS = ["mail", "delegates", "log", "notApplied", "sync", "settings"] as const;
 export type Section = (typeof SECTIONS)[number];
 
 /** Where the person is. */

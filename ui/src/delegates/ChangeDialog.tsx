@@ -19,6 +19,7 @@ export function ChangeDialog({ grant, mailbox, close }: { grant: Grant; mailbox:
     level: grant.level,
     folders: grant.scope.folders,
     calendar: grant.scope.calendar,
+    private: grant.scope.private,
     until: grant.until === null ? null : dayToType(grant.until),
   };
   const [terms, setTerms] = useState(before);

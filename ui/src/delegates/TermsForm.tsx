@@ -8,7 +8,7 @@ import styles from "./delegates.module.css";
 const LEVELS = ["reviewer", "author", "editor"] as const satisfies Level[];
 const isLevel = (value: string): value is Level => LEVELS.some((level) => level === value);
 
-export const OFFER: Terms = { level: "editor", folders: [], calendar: true, until: null };
+export const OFFER: Terms = { level: "editor", folders: [], calendar: true, private: false, until: null };
 
 type Props = { mailbox: string; terms: Terms; change: (terms: Terms) => void };
 
@@ -67,6 +67,7 @@ export function TermsForm({ mailbox, terms, change }: Props) {
           </div>
         )}
         <Switch label={text.terms.calendar} checked={terms.calendar} onChange={(_, { checked }) => change({ ...terms, calendar: checked })} />
+        <Switch label={text.terms.private} checked={terms.private ?? false} onChange={(_, { checked }) => change({ ...terms, private: checked })} />
       </div>
       <End until={terms.until} change={(until) => change({ ...terms, until })} />
     </>

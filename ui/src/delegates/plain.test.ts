@@ -10,16 +10,17 @@ test("an end at midnight is the day before, the last one with access (A-01)", ()
 });
 
 test("where, in words", () => {
-  expect(places({ folders: [], calendar: true })).toBe("every folder and the calendar");
-  expect(places({ folders: ["Inbox", "Sent Items"], calendar: false })).toBe("Inbox and Sent Items");
-  expect(places({ folders: ["Inbox"], calendar: true })).toBe("Inbox, and the calendar");
+  expect(places({ folders: [], calendar: true, private: false })).toBe("every folder and the calendar");
+  expect(places({ folders: [], calendar: true, private: true })).toBe("every folder and the calendar, private items too");
+  expect(places({ folders: ["Inbox", "Sent Items"], calendar: false, private: false })).toBe("Inbox and Sent Items");
+  expect(places({ folders: ["Inbox"], calendar: true, private: false })).toBe("Inbox, and the calendar");
 });
 
 test("what somebody may do is one sentence", () => {
-  expect(sentence("Kim", "reviewer", { folders: ["Inbox"], calendar: false }, null)).toBe(
+  expect(sentence("Kim", "reviewer", { folders: ["Inbox"], calendar: false, private: false }, null)).toBe(
     "Kim can read Inbox, and change nothing.",
   );
-  expect(sentence("Kim", "editor", { folders: [], calendar: true }, "2027-01-01T00:00:00Z")).toMatch(
+  expect(sentence("Kim", "editor", { folders: [], calendar: true, private: false }, "2027-01-01T00:00:00Z")).toMatch(
     /^Kim can file mail and meetings in your name from every folder and the calendar, until .*31.*2026.*\.$/,
   );
 });

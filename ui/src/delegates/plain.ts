@@ -22,15 +22,24 @@ export function dayToType(until: string | null): string {
   return Number.isNaN(end) ? "" : new Date(end - 1).toISOString().slice(0, 10);
 }
 
+/** An offer says nothing of private items when it does not include them. */
+type Where = Omit<Scope, "private"> & Pick<Terms, "private">;
+
 /** Where: “Inbox and Sent Items, and the calendar”. */
-export function places({ folders, calendar }: Scope): string {
+export function places(scope: Where): string {
+  const say = text.delegates.places;
+  const where = open(scope);
+  return scope.private ? say.andPrivate(where) : where;
+}
+
+function open({ folders, calendar }: Where): string {
   const say = text.delegates.places;
   if (folders.length === 0) return calendar ? say.everything : say.everyFolder;
   return calendar ? say.andCalendar(list.format(folders)) : list.format(folders);
 }
 
 /** What a level lets somebody do, where, and until when, in one sentence. */
-export function sentence(who: string, level: Level, scope: Scope, until: string | null): string {
+export function sentence(who: string, level: Level, scope: Where, until: string | null): string {
   return text.delegates.may[level](who, places(scope), until === null ? "" : text.delegates.untilDay(lastDay(until)));
 }
 
@@ -46,6 +55,7 @@ export function standing({ revoked, until }: Pick<Grant, "revoked" | "until">, n
 export const same = (a: Terms, b: Terms): boolean =>
   a.level === b.level &&
   a.calendar === b.calendar &&
+  (a.private ?? false) === (b.private ?? false) &&
   (a.until ?? "") === (b.until ?? "") &&
   a.folders.length === b.folders.length &&
   a.folders.every((folder) => b.folders.includes(folder));

@@ -29,6 +29,8 @@ import type {
   RowForm,
   RowRef,
   RowView,
+  Setting,
+  Settings,
   Shown,
   Stepped,
   Suggestion,
@@ -136,6 +138,10 @@ export interface Host {
   removeDevice(device: string): Promise<Device[]>;
   /** Moves this computer's key into the keychain. */
   protectKey(): Promise<void>;
+  settings(mailbox: string): Promise<Settings>;
+  changeSetting(mailbox: string, name: Setting, on: boolean): Promise<Settings>;
+  /** Seconds between two sync cycles on this computer. */
+  changeSyncInterval(seconds: number): Promise<void>;
   accept(code: string): Promise<Accepted>;
   acceptanceWords(delegate: string): Promise<string>;
   confirm(delegate: string): Promise<Grant>;

@@ -105,6 +105,11 @@ export function useGrants(mailbox: string | null, enabled: boolean) {
   return useQuery({ queryKey: ["grants", mailbox], queryFn: () => host.grants(mailbox), enabled });
 }
 
+export function useSettings(mailbox: string) {
+  const host = useHost();
+  return useQuery({ queryKey: ["settings", mailbox], queryFn: () => host.settings(mailbox), enabled: mailbox !== "" });
+}
+
 export function useInvitations() {
   const host = useHost();
   return useQuery({ queryKey: ["invitations"], queryFn: () => host.invitations() });

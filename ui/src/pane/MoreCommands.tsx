@@ -6,7 +6,10 @@ import { text } from "../strings";
 
 type Props = {
   item: Item;
+  /** Set or change the row. */
   may: boolean;
+  mayWithout: boolean;
+  mayUntrack: boolean;
   trackWithout: () => void;
   view: () => void;
   change: () => void;
@@ -15,7 +18,7 @@ type Props = {
 };
 
 /** `More commands`, as far as they apply to the item as it is (C-02, C-03). */
-export function MoreCommands({ item, may, trackWithout, view, change, untrack, history }: Props) {
+export function MoreCommands({ item, may, mayWithout, mayUntrack, trackWithout, view, change, untrack, history }: Props) {
   const untracked = item.status === text.pane.notTracked;
   // Open, the hint would lie over the first command.
   const [open, setOpen] = useState(false);
@@ -35,7 +38,7 @@ export function MoreCommands({ item, may, trackWithout, view, change, untrack, h
       <MenuPopover>
         <MenuList>
           {untracked ? (
-            may && (
+            mayWithout && (
               <MenuItem icon={<CheckmarkRegular />} onClick={trackWithout}>
                 {text.pane.trackWithout}
               </MenuItem>
@@ -55,7 +58,7 @@ export function MoreCommands({ item, may, trackWithout, view, change, untrack, h
                   {text.pane.change}
                 </MenuItem>
               )}
-              {may && (
+              {mayUntrack && (
                 <MenuItem icon={<LinkDismissRegular />} onClick={untrack}>
                   {text.pane.untrack}
                 </MenuItem>

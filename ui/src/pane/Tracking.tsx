@@ -33,7 +33,8 @@ export function Tracking({ mailbox, shown, me }: Props) {
 
   const status = busy ? text.pane.processing : item.status;
   const untracked = status === text.pane.notTracked;
-  const may = mailbox.can_track;
+  const { allowed } = shown;
+  const may = mailbox.can_track && allowed.regarding;
   const changing = !untracked && (asked || wish > answered);
   const boxed = may && !busy && (untracked || changing);
 
@@ -71,6 +72,8 @@ export function Tracking({ mailbox, shown, me }: Props) {
           <MoreCommands
             item={item}
             may={may}
+            mayWithout={may && allowed.without_regarding}
+            mayUntrack={mailbox.can_track}
             trackWithout={() => track(null)}
             view={() => item.activity !== null && go({ to: "page", page: { kind: "activity", id: item.activity } })}
             change={() => setAsked(true)}
@@ -82,7 +85,7 @@ export function Tracking({ mailbox, shown, me }: Props) {
 
       {!may && (
         <MessageBar intent="info" layout="multiline" data-testid="tracking-disabled">
-          <MessageBarBody>{mailbox.reason}</MessageBarBody>
+          <MessageBarBody>{mailbox.reason || allowed.reason}</MessageBarBody>
         </MessageBar>
       )}
       {error !== null && <Problem title={text.errorTitle} error={error} />}

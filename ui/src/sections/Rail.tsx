@@ -8,6 +8,8 @@ import {
   MailRegular,
   PeopleFilled,
   PeopleRegular,
+  SettingsFilled,
+  SettingsRegular,
   ShieldErrorFilled,
   ShieldErrorRegular,
 } from "@fluentui/react-icons";
@@ -23,6 +25,7 @@ const ICONS: Record<Section, [ReactElement, ReactElement]> = {
   log: [<HistoryRegular key="o" />, <HistoryFilled key="x" />],
   notApplied: [<ShieldErrorRegular key="o" />, <ShieldErrorFilled key="x" />],
   sync: [<ArrowSyncCircleRegular key="o" />, <ArrowSyncCircleFilled key="x" />],
+  settings: [<SettingsRegular key="o" />, <SettingsFilled key="x" />],
 };
 
 /** The parts of Behalf; one tab stop, arrow keys within. A number says where something waits for this person. */

@@ -21,6 +21,7 @@ test.each([
   [{ subject: "" }, "Set regarding “Alpine Ski House” on “(no subject)”"],
   [{ count: 12 }, "Track 12 items"],
   [{ what: "Remove delegate", key: "", subject: "Kim", value: "Access ended" }, "End the access of Kim"],
+  [{ what: "Change setting", key: "", subject: "DelegateAccessEnabled", value: "Off" }, "Set “Delegates may track” to Off"],
   [{ what: "Something new", subject: "" , key: "" }, "Something new"],
 ])("E-09: a step says what it was: %j", (change, words) => {
   expect(wordsOf({ ...step, ...change })).toBe(words);

@@ -1,6 +1,8 @@
 import type { HistoryStep } from "../host/host";
 import { text } from "../strings";
 
+const isSetting = (name: string): name is keyof typeof text.settings.names => name in text.settings.names;
+
 /** What a step of the history did, as a person would say it: “Set regarding Alpine Ski House on Re: Offer”. */
 export function wordsOf({ what, subject, value, count, key }: HistoryStep): string {
   const say = text.undo.steps;
@@ -23,6 +25,8 @@ export function wordsOf({ what, subject, value, count, key }: HistoryStep): stri
       return say.changeGrant(about);
     case "Remove device":
       return say.removeDevice(about);
+    case "Change setting":
+      return say.setting(isSetting(about) ? text.settings.names[about].title : about, value);
     case "Remove delegate":
       return say.revoke(about);
     default:

@@ -57,6 +57,14 @@ pub enum Command {
     /// Take a device out of the own mailbox
     #[command(subcommand)]
     Device(Device),
+    /// What the owner of a mailbox has set, and how often this computer syncs
+    Settings {
+        /// Whose mailbox [default: the own one]
+        #[arg(long, value_name = "M", value_parser = address, global = true)]
+        mailbox: Option<Address>,
+        #[command(subcommand)]
+        action: Option<SettingsAction>,
+    },
     /// Bring in mail, appointments, contacts or rows
     #[command(subcommand)]
     Import(Import),
@@ -292,6 +300,9 @@ pub struct GrantTerms {
     /// The calendar too
     #[arg(long)]
     pub calendar: bool,
+    /// Private items too
+    #[arg(long)]
+    pub private: bool,
     /// Last day (2026-12-31, that day included) or instant (RFC 3339)
     #[arg(long, value_name = "DATE", value_parser = until)]
     pub until: Option<String>,
@@ -303,6 +314,7 @@ impl From<GrantTerms> for Terms {
             level: terms.level.into(),
             folders: terms.folders,
             calendar: terms.calendar,
+            private: terms.private,
             until: terms.until,
         }
     }
@@ -368,6 +380,18 @@ pub enum Grant {
         /// The delegate's address
         #[arg(long = "for", value_name = "EMAIL", value_parser = address)]
         delegate: Address,
+    },
+}
+
+/// What can be done to settings.
+#[derive(Debug, Subcommand)]
+pub enum SettingsAction {
+    /// Set one; those of a mailbox are its owner's to set
+    Set {
+        /// Its name, as `settings` prints it; or SyncInterval
+        name: String,
+        /// on or off; seconds for SyncInterval
+        value: String,
     },
 }
 
@@ -683,6 +707,11 @@ mod tests {
             "invite create --for k@x --level reviewer --folder Inbox --folder Sent --calendar --until 2030-01-31",
             "invite accept CODE",
             "invite confirm --for k@x --yes",
+            "settings",
+            "settings --mailbox a@x",
+            "settings set DelegateAccessEnabled off",
+            "settings set SyncInterval 120",
+            "invite create --for k@x --private",
             "grants",
             "grants --mailbox a@x",
             "grant revoke --for k@x",

@@ -181,6 +181,7 @@ fn make(path: &Path) -> Result<Made> {
 /// Invite, accept, confirm: both sit at the same table, so the words are compared here.
 fn introduce(owner: &Seat, delegate: &mut Seat) -> Result<()> {
     let terms = Terms {
+        private: false,
         level: Level::Editor,
         folders: Vec::new(),
         calendar: true,

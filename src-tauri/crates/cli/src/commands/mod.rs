@@ -10,6 +10,7 @@ mod people;
 mod quarantine;
 mod relay;
 mod rows;
+mod settings;
 mod sync;
 mod tracking;
 mod undo;
@@ -51,6 +52,14 @@ pub fn run(cli: Cli) -> Result<Reply> {
         Command::Init { person, name, relay } => people::init(s, &person, &name, &relay),
         Command::Invite(step) => people::invite(s, step),
         Command::Grants { mailbox } => people::grants(s, mailbox.as_ref()),
+        Command::Settings {
+            mailbox,
+            action: None,
+        } => settings::list(s, mailbox.as_ref()),
+        Command::Settings {
+            mailbox,
+            action: Some(args::SettingsAction::Set { name, value }),
+        } => settings::set(s, mailbox.as_ref(), &name, &value),
         Command::Import(args::Import::Mail { from, folder }) => import::mail(s, &from, folder.as_deref()),
         Command::Import(args::Import::Calendar { from }) => import::calendar(s, &from),
         Command::Import(args::Import::Rows { file, table, map }) => import::rows(s, &file, &table, &map),

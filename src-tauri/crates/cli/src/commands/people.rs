@@ -199,9 +199,15 @@ fn scope(grant: &Grant) -> String {
     } else {
         grant.scope.folders.join(", ")
     };
-    if grant.scope.calendar {
-        folders + " and the calendar"
+    let calendar = if grant.scope.calendar {
+        " and the calendar"
     } else {
-        folders
-    }
+        ""
+    };
+    let private = if grant.scope.private {
+        ", private items too"
+    } else {
+        ""
+    };
+    format!("{folders}{calendar}{private}")
 }

@@ -979,12 +979,18 @@ mod tests {
             let report = import::calendar(&store, owner, &[ics], go).unwrap();
             assert!(report.rejected.is_empty() && report.duplicates == 0, "{report:?}");
             appointments += report.imported;
-            let newest = &read::list(&store, owner, Some("Inbox"), &[], 1, None)
+            let sight = read::Sight {
+                private: true,
+                ..read::Sight::default()
+            };
+            let newest = &read::list(&store, owner, Some("Inbox"), &sight, 1, None)
                 .unwrap()
                 .entries[0];
             let age = now().0 - Time::parse(&newest.date).unwrap().0;
             assert!((0..2 * DAY).contains(&age), "{newest:?}");
-            let all = read::list(&store, owner, None, &[], 1000, None).unwrap().entries;
+            let all = read::list(&store, owner, None, &sight, 1000, None)
+                .unwrap()
+                .entries;
             assert!(
                 all.iter()
                     .all(|e| !e.subject.contains('{') && !e.preview.contains('{')),

@@ -24,6 +24,9 @@ pub struct Grant {
     pub folders: Vec<String>,
     /// The calendar too.
     pub calendar: bool,
+    /// Private items too (A-06).
+    #[serde(default)]
+    pub private: bool,
     /// From when.
     pub starts: Time,
     /// The first moment without access; `None` for no end.
@@ -41,6 +44,7 @@ impl Default for Grant {
             level: Level::Reviewer,
             folders: Vec::new(),
             calendar: false,
+            private: false,
             starts: Time(0),
             ends: None,
             revoked: false,
@@ -169,8 +173,9 @@ pub fn project_grants(connection: &Connection, mailbox: &Address) -> Result<()> 
             continue;
         }
         connection.execute(
-            "INSERT INTO access_grant (mailbox, delegate, delegate_name, level, folders, calendar, starts, ends, revoked)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO access_grant (mailbox, delegate, delegate_name, level, folders, calendar, starts, ends, revoked,
+               private)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             params![
                 mailbox.as_str(),
                 delegate,
@@ -181,6 +186,7 @@ pub fn project_grants(connection: &Connection, mailbox: &Address) -> Result<()> 
                 grant.starts.0,
                 grant.ends.map(|t| t.0),
                 grant.revoked,
+                grant.private,
             ],
         )?;
     }
@@ -190,8 +196,8 @@ pub fn project_grants(connection: &Connection, mailbox: &Address) -> Result<()> 
 /// Every grant of a mailbox, by delegate.
 pub fn grants(connection: &Connection, mailbox: &Address) -> Result<Vec<(Address, Grant)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT delegate, delegate_name, level, folders, calendar, starts, ends, revoked FROM access_grant
-         WHERE mailbox = ?1 ORDER BY delegate",
+        "SELECT delegate, delegate_name, level, folders, calendar, starts, ends, revoked, private
+         FROM access_grant WHERE mailbox = ?1 ORDER BY delegate",
     )?;
     let mut rows = statement.query([mailbox.as_str()])?;
     let mut all = Vec::new();
@@ -205,8 +211,8 @@ pub fn grants(connection: &Connection, mailbox: &Address) -> Result<Vec<(Address
 pub fn grant_of(connection: &Connection, mailbox: &Address, delegate: &Address) -> Result<Option<Grant>> {
     connection
         .prepare_cached(
-            "SELECT delegate, delegate_name, level, folders, calendar, starts, ends, revoked FROM access_grant
-             WHERE mailbox = ?1 AND delegate = ?2",
+            "SELECT delegate, delegate_name, level, folders, calendar, starts, ends, revoked, private
+             FROM access_grant WHERE mailbox = ?1 AND delegate = ?2",
         )?
         .query_row([mailbox.as_str(), delegate.as_str()], |row| Ok(read(row)))
         .optional()?
@@ -275,6 +281,7 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Grant> {
         starts: Time(row.get(5)?),
         ends: row.get::<_, Option<i64>>(6)?.map(Time),
         revoked: row.get(7)?,
+        private: row.get(8)?,
         devices: Vec::new(),
     })
 }

@@ -352,6 +352,7 @@ pub fn settle(
         level: pending.terms.level,
         folders: pending.terms.folders.clone(),
         calendar: pending.terms.calendar,
+        private: pending.terms.private,
         starts: now,
         ends,
         revoked: false,
@@ -396,6 +397,7 @@ mod tests {
             level: Level::Editor,
             folders: vec![],
             calendar: true,
+            private: false,
             until: None,
         }
     }

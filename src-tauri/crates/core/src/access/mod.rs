@@ -8,8 +8,9 @@ mod keys;
 mod name;
 mod sealing;
 mod secret;
+mod settings;
 
-pub use authorise::{Act, Denied, Who, authorise};
+pub use authorise::{Act, Denied, Matter, Rights, Wish, authorise};
 pub use device::{Card, DeviceKey, PublicKey, Signature, device_id, verified};
 pub use grant::{
     Grant, GrantDevice, devices_of, end_of_day_or_time, grant_of, grants, is_removed, living_devices_of,
@@ -28,3 +29,4 @@ pub use sealing::{Sealed, Secret, open, seal};
 pub use secret::{
     IN_A_FILE, Keychain, KeychainFault, NoKeychain, Passphrase, Place, load, make, place, protect,
 };
+pub use settings::{project_settings, put_setting, settings_of};

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
-use super::{Activity, Origin, promote, promote::PartyRow};
+use super::{Activity, Origin, hidden::HIDDEN, promote, promote::PartyRow};
 use crate::{
     Error, Result,
     model::{Address, ItemId, Status},
@@ -37,7 +37,9 @@ pub fn find(connection: &Connection, id: &str) -> Result<Found> {
     let item = Uuid::parse_str(id.trim()).map_err(|_| missing())?;
     let item = ItemId::of_activity(item);
     let found: Option<(String, String)> = connection
-        .prepare_cached("SELECT mailbox, status FROM item WHERE id = ?1")?
+        .prepare_cached(&format!(
+            "SELECT mailbox, status FROM item WHERE id = ?1 AND NOT {HIDDEN}"
+        ))?
         .query_row([item.to_string()], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?;
     let (mailbox, status) = found.ok_or_else(missing)?;

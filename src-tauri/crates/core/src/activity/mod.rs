@@ -3,11 +3,13 @@
 mod filter;
 mod find;
 mod form;
+mod hidden;
 mod promote;
 mod timeline;
 
 pub use filter::{Span, TimelineFilter};
 pub use find::{find, rows_of};
 pub use form::form;
+pub use hidden::{HIDDEN, hidden};
 pub use promote::{Activity, Origin, Party, Shown, promote, shown};
 pub use timeline::timeline;

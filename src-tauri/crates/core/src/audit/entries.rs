@@ -8,7 +8,7 @@ use crate::{
     Error, Result,
     access::{self, Card, DeviceKey, Grant, GrantDevice},
     desk::view::AuditEntry,
-    model::{Address, Facts, Level, Time},
+    model::{Address, Facts, Level, Setting, Time},
     replica::{self, Action, Document, DocumentId, DocumentKind, Operation, Place, Put},
     sync::{ACCEPTED, Envelope, operations_in},
     tracking::{DECISION, Decision},
@@ -125,21 +125,22 @@ fn entry(
 ) -> Result<AuditEntry> {
     let operation = &link.operation;
     let after = link.put.as_ref().map(|p| p.json.as_str());
-    let grants = operation.kind == DocumentKind::Grants;
-    let (before, row_before) = words(grants, before);
-    let (after, row_after) = words(grants, after);
-    let item = match (grants, keys.get(&operation.document)) {
-        (true, _) => link.put.as_ref().map_or(String::new(), |p| p.register.clone()),
-        (false, Some(key)) => key.clone(),
-        (false, None) => connection
+    let register = link.put.as_ref().map_or("", |p| p.register.as_str());
+    let (before, row_before) = words(operation.kind, register, before);
+    let (after, row_after) = words(operation.kind, register, after);
+    let item = match (operation.kind, keys.get(&operation.document)) {
+        (DocumentKind::Grants | DocumentKind::Settings, _) => register.to_owned(),
+        (DocumentKind::Item, Some(key)) => key.clone(),
+        (DocumentKind::Item, None) => connection
             .prepare_cached("SELECT key FROM item WHERE id = ?1")?
             .query_row([operation.document.to_string()], |r| r.get(0))
             .optional()?
             .unwrap_or_default(),
     };
-    let subject = match grants {
-        true => access::name_of(connection, mailbox, &Address::lenient(&item))?,
-        false => subject_of(connection, mailbox, &item)?,
+    let subject = match operation.kind {
+        DocumentKind::Grants => access::name_of(connection, mailbox, &Address::lenient(&item))?,
+        DocumentKind::Settings => String::new(),
+        DocumentKind::Item => subject_of(connection, mailbox, &item)?,
     };
     let grant = match levels.get(link.person.as_str()) {
         _ if link.person == *mailbox => "owner".into(),
@@ -164,7 +165,12 @@ fn entry(
         device: link.device.clone(),
         grant,
         item,
-        field: if grants { "grant" } else { "tracking" }.into(),
+        field: match operation.kind {
+            DocumentKind::Item => "tracking",
+            DocumentKind::Grants => "grant",
+            DocumentKind::Settings => "setting",
+        }
+        .into(),
         before,
         after,
         row_before,
@@ -177,10 +183,18 @@ fn entry(
     })
 }
 
-/// A value in words, and the row it names.
-pub fn words(grants: bool, json: Option<&str>) -> (String, String) {
-    let nothing = if grants { "No access" } else { "Not tracked" };
+/// A value of a register in words, and the row it names.
+pub fn words(kind: DocumentKind, register: &str, json: Option<&str>) -> (String, String) {
+    const NOT_TRACKED: &str = "Not tracked";
+    if kind == DocumentKind::Settings {
+        let default = || Setting::named(register).ok().map(Setting::default);
+        let on = json.map_or_else(default, |json| serde_json::from_str(json).ok());
+        let words = on.map_or("", |on| if on { "On" } else { "Off" });
+        return (words.into(), String::new());
+    }
+    let grants = kind == DocumentKind::Grants;
     let Some(json) = json else {
+        let nothing = if grants { "No access" } else { NOT_TRACKED };
         return (nothing.into(), String::new());
     };
     if grants {
@@ -205,7 +219,8 @@ pub fn words(grants: bool, json: Option<&str>) -> (String, String) {
                         some.iter().map(Card::id).collect::<Vec<_>>().join(", ")
                     ),
                 };
-                format!("Access as {level}{end}{without}")
+                let private = if g.private { ", private items too" } else { "" };
+                format!("Access as {level}{private}{end}{without}")
             }
             Err(_) => String::new(),
         };
@@ -218,7 +233,7 @@ pub fn words(grants: bool, json: Option<&str>) -> (String, String) {
                 (true, Some(r)) => format!("Tracked regarding {}", r.name),
                 (true, None) => "Tracked".into(),
                 (false, _) if d.keep => "Not tracked, activity kept".into(),
-                (false, _) => nothing.into(),
+                (false, _) => NOT_TRACKED.into(),
             };
             (text, row)
         }
@@ -364,10 +379,18 @@ mod tests {
     fn k_01_values_are_told_in_words() {
         let json = r#"{"t":true,"r":{"table":"account","id":"A","name":"Alpine"},"p":"kim@x","a":1}"#;
         assert_eq!(
-            words(false, Some(json)),
+            words(DocumentKind::Item, DECISION, Some(json)),
             ("Tracked regarding Alpine".into(), "account:A".into())
         );
-        assert_eq!(words(false, None), ("Not tracked".into(), String::new()));
-        assert_eq!(words(true, None).0, "No access");
+        assert_eq!(
+            words(DocumentKind::Item, DECISION, None),
+            ("Not tracked".into(), String::new())
+        );
+        assert_eq!(words(DocumentKind::Grants, "kim@x", None).0, "No access");
+        let setting = |json| words(DocumentKind::Settings, "DelegateAccessEnabled", json).0;
+        assert_eq!(
+            (setting(None), setting(Some("false"))),
+            ("On".into(), "Off".into())
+        );
     }
 }

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     Code, Error, Result,
-    access::{self, Act, authorise},
-    audit,
+    access::{Act, Rights, authorise},
+    activity, audit,
     model::{Address, RowRef, Time, bare_key},
 };
 
@@ -99,16 +99,14 @@ impl Desk {
         self.store.read(|c| {
             let mut all = audit::attempts(c, self.key.id())?;
             for mailbox in audit::mailboxes(c)? {
-                let grant = access::grant_of(c, &mailbox, &self.person)?;
-                let may = authorise(
-                    Act::Read,
-                    self.who(c, &mailbox)?,
-                    &mailbox,
-                    grant.as_ref(),
-                    self.now(),
-                );
+                let rights = Rights::read(c, &mailbox, &self.person, self.key.id())?;
+                let may = authorise(Act::Read, &self.person, &mailbox, &rights, self.now());
+                let hidden = activity::hidden(c, &mailbox)?;
                 let mut entries = audit::entries(c, &self.key, &mailbox)?;
-                entries.retain(|(_, e)| may.is_ok() || e.actor == self.person);
+                entries.retain(|(_, e)| {
+                    e.actor == self.person
+                        || may.is_ok() && !(e.field == "tracking" && hidden.contains(&e.item))
+                });
                 all.append(&mut entries);
             }
             all.retain(|(at, e)| wanted.covers(*at, e));

@@ -111,6 +111,7 @@ impl Desk {
                 scope: view::Scope {
                     folders: open.terms.folders,
                     calendar: open.terms.calendar,
+                    private: open.terms.private,
                 },
                 until: open.terms.until,
                 expires: open.expires.rfc3339(),
@@ -154,6 +155,7 @@ impl Desk {
                 level: terms.level,
                 folders: terms.folders.clone(),
                 calendar: terms.calendar,
+                private: terms.private,
                 ends,
                 ..grant
             };
@@ -257,6 +259,7 @@ fn view_of(delegate: Address, grant: Grant) -> view::Grant {
         scope: view::Scope {
             folders: grant.folders,
             calendar: grant.calendar,
+            private: grant.private,
         },
         from: grant.starts.rfc3339(),
         until: grant.ends.map(|t| t.rfc3339()),

@@ -72,6 +72,7 @@ impl Desk {
         let items = self.store.write(|tx| {
             for mailbox in mailboxes(tx)? {
                 access::project_grants(tx, &mailbox)?;
+                access::project_settings(tx, &mailbox)?;
             }
             tracking::rebuild(tx, self.now())
         })?;

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::{
     Desk,
-    undo::{key_of, written_grant},
+    undo::{key_of, written},
     view::{History, HistoryStep},
 };
 use crate::{
@@ -42,10 +42,10 @@ impl Desk {
 
 fn told(c: &Connection, step: &Step, count: u32) -> Result<HistoryStep> {
     let key = key_of(c, step)?;
-    let grants = step.document == DocumentId::grants(&step.mailbox).0;
-    let (subject, value) = match grants {
-        true => granted(c, step)?,
-        false => (
+    let kind = DocumentId(step.document).kind(&step.mailbox);
+    let (subject, value) = match kind {
+        DocumentKind::Grants | DocumentKind::Settings => owned(c, step, kind)?,
+        DocumentKind::Item => (
             audit::subject_of(c, &step.mailbox, &key)?,
             wanted(c, DocumentId(step.document), &step.id)?
                 .and_then(|d| d.regarding)
@@ -67,23 +67,25 @@ fn told(c: &Connection, step: &Step, count: u32) -> Result<HistoryStep> {
     })
 }
 
-/// Whose grant it was, and what it allowed.
-fn granted(c: &Connection, step: &Step) -> Result<(String, String)> {
-    let document = Document::find(c, DocumentId(step.document), DocumentKind::Grants)?;
+/// Whose grant it was and what it allowed, or which setting and what it was set to.
+fn owned(c: &Connection, step: &Step, kind: DocumentKind) -> Result<(String, String)> {
+    let document = Document::find(c, DocumentId(step.document), kind)?;
     let written = match document {
         Some(mut document) => match document.at(&step.id) {
-            Some(moment) => written_grant(&document, &moment, &step.id)?,
+            Some(moment) => written(&document, &moment, &step.id)?,
             None => None,
         },
         None => None,
     };
-    Ok(match written {
-        None => (String::new(), String::new()),
-        Some((delegate, grant)) => {
-            let name = name_of(c, &step.mailbox, &Address::lenient(&delegate))?;
-            (name, audit::words(true, Some(&serde_json::to_string(&grant)?)).0)
-        }
-    })
+    let Some((register, value)) = written else {
+        return Ok((String::new(), String::new()));
+    };
+    let words = audit::words(kind, &register, Some(&value.to_string())).0;
+    let name = match kind {
+        DocumentKind::Grants => name_of(c, &step.mailbox, &Address::lenient(&register))?,
+        _ => register,
+    };
+    Ok((name, words))
 }
 
 /// The decision an operation wrote; `None` where it cannot be read here.

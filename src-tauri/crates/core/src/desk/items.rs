@@ -8,9 +8,12 @@ use tracing::trace_span;
 use super::{Desk, TimelineQuery, auditing::Attempt, view};
 use crate::{
     Code, Error, Result, access,
-    access::{Act, Grant},
+    access::{Act, Grant, Matter, Rights, Wish, authorise},
     activity::{self, Activity},
-    mailbox::{CALENDAR, html, read},
+    mailbox::{
+        CALENDAR, html,
+        read::{self, Sight},
+    },
     model::{Address, Facts, ItemId, Kind, RowRef, Status, bare_key},
     replica::{self, Action, Document, DocumentKind, Link, Logged, Operation, Origin},
     rows,
@@ -18,7 +21,7 @@ use crate::{
     tracking::{self, Decision, Regarding, Registers},
 };
 use view::{
-    ActivityForm, Answered, Choice, Failure, Folder, Item, ListEntry, ListPage, NamedRow, Party,
+    ActivityForm, Allowed, Answered, Choice, Failure, Folder, Item, ListEntry, ListPage, NamedRow, Party,
     PersonStatus, Shown, Suggestion, Timeline,
 };
 
@@ -31,8 +34,8 @@ impl Desk {
     /// # Errors
     /// `NotFound` for a mailbox that is not here, `Refused` without access to it.
     pub fn folders(&self, mailbox: &Address) -> Result<Vec<Folder>> {
-        let grant = self.authorise(Act::Read, mailbox)?;
-        let mut folders = read::folders(&self.store, mailbox)?;
+        let grant = self.authorise(Act::Read, mailbox)?.grant;
+        let mut folders = read::folders(&self.store, mailbox, sees_private(grant.as_ref()))?;
         folders.retain(|f| covers(grant.as_ref(), &f.folder));
         Ok(folders)
     }
@@ -49,12 +52,15 @@ impl Desk {
         limit: u32,
         after: Option<&str>,
     ) -> Result<ListPage> {
-        let grant = self.authorise(Act::Read, mailbox)?;
+        let grant = self.authorise(Act::Read, mailbox)?.grant;
         if let Some(folder) = folder.filter(|f| !covers(grant.as_ref(), f)) {
             return Err(outside(folder));
         }
-        let within = grant.map(|g| g.folders).unwrap_or_default();
-        read::list(&self.store, mailbox, folder, &within, limit, after)
+        let sight = Sight {
+            private: sees_private(grant.as_ref()),
+            within: grant.map(|g| g.folders).unwrap_or_default(),
+        };
+        read::list(&self.store, mailbox, folder, &sight, limit, after)
     }
 
     /// Mail of any folder (or of one) that holds every word of `text` in its subject, sender or body, newest first;
@@ -69,12 +75,12 @@ impl Desk {
         folder: Option<&str>,
         limit: u32,
     ) -> Result<Vec<ListEntry>> {
-        let grant = self.authorise(Act::Read, mailbox)?;
+        let grant = self.authorise(Act::Read, mailbox)?.grant;
         self.text.catch_up(&self.store)?;
         // Some of them may lie in other folders.
         let found = self.text.search(text, mailbox, FIND)?;
         let ids: Vec<i64> = found.into_iter().map(|(id, _)| id).collect();
-        let mut entries = read::entries(&self.store, mailbox, &ids)?;
+        let mut entries = read::entries(&self.store, mailbox, &ids, sees_private(grant.as_ref()))?;
         entries.retain(|e| {
             covers(grant.as_ref(), &e.folder) && folder.is_none_or(|f| f.eq_ignore_ascii_case(&e.folder))
         });
@@ -96,9 +102,10 @@ impl Desk {
     /// # Errors
     /// As [`Desk::folders`]; `NotFound` for a key that is not there.
     pub fn show(&self, mailbox: &Address, key: &str) -> Result<Shown> {
-        self.reach(Act::Read, mailbox, bare_key(key))?;
+        let rights = self.reach(Act::Read, mailbox, bare_key(key))?;
         let opened = read::show_parts(&self.store, &self.last_opened, mailbox, bare_key(key))?;
         let item = self.status(mailbox, &opened.key)?;
+        let matter = self.store.read(|c| matter(c, mailbox, &opened.facts))?;
         let parties = self.store.read(|c| {
             opened
                 .parties
@@ -137,6 +144,7 @@ impl Desk {
             meeting: opened.meeting,
             status: item.status,
             item,
+            allowed: self.allowed(mailbox, &rights, matter),
         })
     }
 
@@ -169,7 +177,7 @@ impl Desk {
         match self.reach(Act::Read, mailbox, key) {
             // Whoever lost access still learns what became of their own work.
             Err(e) if e.code() == Code::Refused && self.worked_on(mailbox, key)? => {}
-            other => other?,
+            other => drop(other?),
         }
         self.store.read(|c| match item(c, mailbox, key, &self.person)? {
             Some(item) => Ok(item),
@@ -288,6 +296,7 @@ impl Desk {
             // Already so: asking twice is not doing twice.
             return Ok(());
         }
+        self.may_decide(tx, mailbox, &facts, &decision)?;
         if let Some(r) = &decision.regarding {
             rows::used(tx, &r.row, asked)?;
         }
@@ -401,6 +410,7 @@ impl Desk {
                 at: self.now(),
                 ..decision
             };
+            self.may_decide(tx, mailbox, &before.facts, &decision)?;
             let why = (Action::Resolve, Origin::default());
             self.decide(tx, mailbox, &mut document, &before.facts, &decision, why)?;
             self.answer(tx, mailbox, key)
@@ -426,19 +436,50 @@ impl Desk {
         })
     }
 
-    /// May this person do this with this item? As [`Desk::authorise`], and its folder must be in the grant's scope.
-    fn reach(&self, act: Act, mailbox: &Address, key: &str) -> Result<()> {
+    /// May this person do this with this item? As [`Desk::authorise`], and it must be in the grant's scope. What is
+    /// private and outside is not found: to say that it is there would say too much.
+    fn reach(&self, act: Act, mailbox: &Address, key: &str) -> Result<Rights> {
         self.store.read(|c| self.reach_in(c, act, mailbox, key))
     }
 
     /// The same, in the caller's transaction.
-    fn reach_in(&self, c: &Connection, act: Act, mailbox: &Address, key: &str) -> Result<()> {
-        let Some(grant) = self.authorise_in(c, act, mailbox)? else {
-            return Ok(());
+    fn reach_in(&self, c: &Connection, act: Act, mailbox: &Address, key: &str) -> Result<Rights> {
+        let rights = self.authorise_in(c, act, mailbox)?;
+        let Some(grant) = &rights.grant else {
+            return Ok(rights);
         };
+        if !sees_private(Some(grant)) && read::is_private(c, mailbox, key)? {
+            return Err(no_such_key(mailbox, key));
+        }
         match folder_of(c, mailbox, key)? {
-            Some(folder) if !covers(Some(&grant), &folder) => Err(outside(&folder)),
-            _ => Ok(()),
+            Some(folder) if !covers(Some(grant), &folder) => Err(outside(&folder)),
+            _ => Ok(rights),
+        }
+    }
+
+    /// May this person decide so about this item? The mailbox's settings have a say (A-04, E-07).
+    pub(super) fn may_decide(
+        &self,
+        c: &Connection,
+        mailbox: &Address,
+        facts: &Facts,
+        decision: &Decision,
+    ) -> Result<()> {
+        let act = Act::Decide(matter(c, mailbox, facts)?, decision.wish());
+        self.authorise_in(c, act, mailbox).map(drop)
+    }
+
+    /// What may be done about an item.
+    fn allowed(&self, mailbox: &Address, rights: &Rights, matter: Matter) -> Allowed {
+        let may = |wish| {
+            let act = Act::Decide(matter, wish);
+            authorise(act, &self.person, mailbox, rights, self.now())
+        };
+        let regarding = may(Wish::Regarding);
+        Allowed {
+            regarding: regarding.is_ok(),
+            without_regarding: may(Wish::WithoutRegarding).is_ok(),
+            reason: regarding.err().map_or(String::new(), |denied| denied.to_string()),
         }
     }
 
@@ -559,6 +600,16 @@ pub(super) fn covers(grant: Option<&Grant>, folder: &str) -> bool {
             g.covers_folder(folder)
         }
     })
+}
+
+/// What the rules look at in an item.
+fn matter(c: &Connection, mailbox: &Address, facts: &Facts) -> Result<Matter> {
+    Matter::of(facts, mailbox, |who| rows::resolve::is_user(c, who))
+}
+
+/// Does what this person was granted include private items?
+fn sees_private(grant: Option<&Grant>) -> bool {
+    grant.is_none_or(|g| g.private)
 }
 
 fn outside(folder: &str) -> Error {

@@ -10,10 +10,12 @@ mod doctor;
 mod files;
 mod history;
 mod items;
+mod looking;
 mod quarantine;
 mod replies;
 mod request;
 mod rows;
+mod settings;
 mod syncing;
 #[cfg(test)]
 mod tests;
@@ -36,7 +38,7 @@ pub use triage::{Pair, pairs};
 
 use crate::{
     Error, Result,
-    access::{self, Act, Denied, DeviceKey, Grant, Keychain, NoKeychain, Place, Who, authorise},
+    access::{self, Act, Denied, DeviceKey, Grant, Keychain, NoKeychain, Place, Rights, authorise},
     mailbox::read::LastOpened,
     model::{Address, Clock, SystemClock, Time},
     search::{RowIndex, text::TextIndex},
@@ -160,6 +162,7 @@ impl Desk {
         let store = Store::open(folder)?;
         let person = setting(&store, "person")?.ok_or_else(missing)?;
         let device = setting(&store, "device")?.ok_or_else(missing)?;
+        looking::look(&store)?;
         let index = folder.join("index");
         Ok(Self {
             key: access::load(folder, &device, keychain)?,
@@ -216,12 +219,15 @@ impl Desk {
                 .into_iter()
                 .map(|(id, owner_name, mine)| {
                     let id = Address::lenient(&id);
-                    let grant = access::grant_of(c, &id, &self.person)?;
-                    let who = self.who(c, &id)?;
-                    let may = |act| authorise(act, who, &id, grant.as_ref(), self.now());
+                    let rights = Rights::read(c, &id, &self.person, self.key.id())?;
+                    let may = |act| authorise(act, &self.person, &id, &rights, self.now());
                     let denied = may(Act::Track).err();
                     Ok(Mailbox {
-                        level: grant.as_ref().filter(|_| may(Act::Read).is_ok()).map(|g| g.level),
+                        level: rights
+                            .grant
+                            .as_ref()
+                            .filter(|_| may(Act::Read).is_ok())
+                            .map(|g| g.level),
                         id,
                         owner_name,
                         mine,
@@ -280,25 +286,17 @@ impl Desk {
         self.clock.now()
     }
 
-    /// This person, on this device.
-    fn who(&self, c: &Connection, mailbox: &Address) -> Result<Who<'_>> {
-        Ok(Who {
-            person: &self.person,
-            removed: access::is_removed(c, mailbox, self.key.id())?,
-        })
-    }
-
-    /// May this person do this in the mailbox? Returns what a delegate's grant covers; `None` for the owner, who sees
-    /// everything.
+    /// May this person do this in the mailbox? Returns what the owner's documents say of them; a grant of `None` is the
+    /// owner, who sees everything.
     ///
     /// # Errors
     /// `NotFound` for a mailbox this replica does not hold, `Refused` with the reason.
-    fn authorise(&self, act: Act, mailbox: &Address) -> Result<Option<Grant>> {
+    fn authorise(&self, act: Act, mailbox: &Address) -> Result<Rights> {
         self.store.read(|c| self.authorise_in(c, act, mailbox))
     }
 
     /// The same, in the caller's transaction.
-    fn authorise_in(&self, c: &Connection, act: Act, mailbox: &Address) -> Result<Option<Grant>> {
+    fn authorise_in(&self, c: &Connection, act: Act, mailbox: &Address) -> Result<Rights> {
         let held: bool = c
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM mailbox WHERE id = ?1)")?
             .query_row([mailbox.as_str()], |r| r.get(0))?;
@@ -308,17 +306,22 @@ impl Desk {
                 "Accept an invitation from its owner, or check the address.",
             ));
         }
-        let grant = access::grant_of(c, mailbox, &self.person)?;
-        authorise(act, self.who(c, mailbox)?, mailbox, grant.as_ref(), self.now())
-            .map_err(|d| refusal(&d, mailbox, grant.as_ref()))?;
-        Ok(grant)
+        let rights = Rights::read(c, mailbox, &self.person, self.key.id())?;
+        authorise(act, &self.person, mailbox, &rights, self.now())
+            .map_err(|d| refusal(&d, mailbox, rights.grant.as_ref()))?;
+        Ok(rights)
     }
 }
 
 fn refusal(denied: &Denied, owner: &Address, grant: Option<&Grant>) -> Error {
     let hint = match denied {
         Denied::NeedsEditor => format!("Ask {owner} for the Editor level."),
-        Denied::OwnerOnly => "Ask the owner.".into(),
+        Denied::OwnerOnly | Denied::OwnersSettings => "Ask the owner.".into(),
+        Denied::DelegatesOff | Denied::NotTheOrganizer | Denied::TheSendersOwn => {
+            format!("What is tracked already stays. {owner} can turn it on in the settings.")
+        }
+        Denied::NeedsRow => "What was tracked without one before stays as it is.".into(),
+        Denied::Private => format!("Ask {owner} to include private items in your access."),
         Denied::DeviceRemoved => {
             format!(
                 "If it was found again, set it up in a new data folder and ask {owner} for an invitation."

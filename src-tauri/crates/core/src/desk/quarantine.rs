@@ -188,7 +188,10 @@ fn said(
         None => None,
     };
     let wanted = match wanted {
-        Some(decision) => audit::words(false, Some(&serde_json::to_string(&decision)?)).0,
+        Some(decision) => {
+            let json = serde_json::to_string(&decision)?;
+            audit::words(DocumentKind::Item, DECISION, Some(&json)).0
+        }
         None => String::new(),
     };
     Ok((

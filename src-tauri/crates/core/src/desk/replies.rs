@@ -37,7 +37,7 @@ impl Desk {
         let nothing = self.store.read(|c| replies::nothing_tracked(c, mailbox))?;
         let grant = match self.authorise(Act::Track, mailbox) {
             Err(e) if e.code() == Code::Refused => None,
-            other => Some(other?),
+            other => Some(other?.grant),
         };
         let mut tracked = 0;
         // The first mail of a replica is history that was decided about elsewhere: nothing of it has just arrived.
@@ -110,6 +110,10 @@ impl Desk {
             person: self.person.clone(),
             at: self.now(),
         };
+        match self.may_decide(tx, mailbox, &facts, &decision) {
+            Err(e) if e.code() == Code::Refused => return Ok(false),
+            other => other?,
+        }
         let cause = parent.by.first().map(String::as_str).unwrap_or_default();
         let why = (Action::Track, Origin::because_of(cause, batch));
         self.decide(tx, mailbox, &mut document, &facts, &decision, why)?;

@@ -19,6 +19,9 @@ pub struct Terms {
     pub folders: Vec<String>,
     /// The calendar too.
     pub calendar: bool,
+    /// Private items too.
+    #[serde(default)]
+    pub private: bool,
     /// Last day, RFC 3339; `None` for no end.
     pub until: Option<String>,
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Code, Error, Result,
-    access::{self, Act, Denied, authorise},
+    access::{self, Act, Denied, Rights, authorise},
     model::{Address, Time},
     replica,
     sync::{self, Action, Relay, Replica},
@@ -123,14 +123,8 @@ impl Desk {
     pub(super) fn missing_in(&self, c: &Connection, mailbox: &Address) -> Result<Missing> {
         let mut missing = Missing::default();
         // Whoever has no access any more waits for nothing.
-        let grant = access::grant_of(c, mailbox, &self.person)?;
-        let asked = authorise(
-            Act::Read,
-            self.who(c, mailbox)?,
-            mailbox,
-            grant.as_ref(),
-            self.now(),
-        );
+        let rights = Rights::read(c, mailbox, &self.person, self.key.id())?;
+        let asked = authorise(Act::Read, &self.person, mailbox, &rights, self.now());
         if matches!(asked, Err(Denied::Ended | Denied::DeviceRemoved)) {
             return Ok(missing);
         }

@@ -57,6 +57,7 @@ impl Pair {
         };
         let (alex, kim) = (open("alex", &alexs_clock), open("kim", &kims_clock));
         let terms = Terms {
+            private: false,
             level: Level::Editor,
             folders: Vec::new(),
             calendar: true,
@@ -285,6 +286,7 @@ fn a_01_a_delegate_gets_other_terms() {
             .level
     };
     let terms = Terms {
+        private: false,
         level: Level::Reviewer,
         folders: vec!["Inbox".into()],
         calendar: false,
@@ -299,6 +301,7 @@ fn a_01_a_delegate_gets_other_terms() {
         "only the owner changes it"
     );
     let past = Terms {
+        private: false,
         until: Some("1970-01-01".into()),
         ..terms.clone()
     };
@@ -332,6 +335,7 @@ fn a_01_an_invitation_waits_until_it_is_confirmed() {
     let (alex, kim) = (&pair.alex, &pair.kim);
     assert!(alex.invitations().unwrap().is_empty(), "confirmed");
     let terms = Terms {
+        private: false,
         level: Level::Author,
         folders: Vec::new(),
         calendar: true,

@@ -1,6 +1,7 @@
 //! Undo and redo (E-09): a new operation that sets what stood before, never a deletion of history.
 
 use rusqlite::Connection;
+use serde_json::Value;
 
 use super::{
     Desk,
@@ -10,7 +11,7 @@ use super::{
 use crate::{
     Error, Result,
     access::{self, Act, Grant},
-    model::{Address, ItemId},
+    model::{Address, ItemId, Setting},
     replica::{self, Action, Document, DocumentId, DocumentKind, Moment, Origin, Step},
     sync::{Refused, refusals},
     tracking::{self, DECISION, Decision, Registers},
@@ -64,10 +65,11 @@ impl Desk {
     /// Takes every step that can be taken, in one transaction. A single one that cannot is an error; of many, those
     /// that cannot stay as they are and are named.
     fn move_over(&self, way: Way, mailbox: &Address, steps: Vec<Step>) -> Result<Stepped> {
-        let grants = DocumentId::grants(mailbox).0;
-        let act = match steps.iter().any(|s| s.document == grants) {
-            true => Act::Grant,
-            false => Act::Track,
+        let kind = |step: &Step| DocumentId(step.document).kind(mailbox);
+        let act = match steps.first().map(kind) {
+            Some(DocumentKind::Grants) => Act::Grant,
+            Some(DocumentKind::Settings) => Act::Configure,
+            _ => Act::Track,
         };
         self.authorise(act, mailbox)?;
         let foreign = steps.iter().find(|s| s.person != self.person);
@@ -92,9 +94,9 @@ impl Desk {
         self.store.write(|tx| {
             let mut done = Stepped::default();
             for step in &steps {
-                let moved = match step.document == grants {
-                    true => self.move_grant(tx, way, mailbox, step),
-                    false => self.move_item(tx, way, mailbox, step, &batch),
+                let moved = match kind(step) {
+                    DocumentKind::Item => self.move_item(tx, way, mailbox, step, &batch),
+                    owned => self.move_owned(tx, way, mailbox, step, owned),
                 };
                 let key = key_of(tx, step)?;
                 match moved {
@@ -161,42 +163,62 @@ impl Desk {
                 at: self.now(),
             },
         };
+        self.may_decide(tx, mailbox, &now.facts, &decision)?;
         let why = (action(way), Origin::because_of(&step.id, batch));
         self.decide(tx, mailbox, &mut document, &now.facts, &decision, why)
     }
 
-    fn move_grant(&self, tx: &Connection, way: Way, mailbox: &Address, step: &Step) -> Result<()> {
+    /// Moves over a grant or a setting, in the document that only the owner writes.
+    fn move_owned(
+        &self,
+        tx: &Connection,
+        way: Way,
+        mailbox: &Address,
+        step: &Step,
+        kind: DocumentKind,
+    ) -> Result<()> {
         let id = DocumentId(step.document);
         let refused = Refused::new();
         self.check_state(tx, way, step, &refused)?;
-        let mut document = Document::find(tx, id, DocumentKind::Grants)?.ok_or_else(|| gone(step))?;
+        let mut document = Document::find(tx, id, kind)?.ok_or_else(|| gone(step))?;
         let made = document.at(&step.id).ok_or_else(|| gone(step))?;
-        let (delegate, grant) = written_grant(&document, &made, &step.id)?.ok_or_else(|| gone(step))?;
-        let now = document.written::<Grant>(&delegate, None)?;
+        let (register, value) = written(&document, &made, &step.id)?.ok_or_else(|| gone(step))?;
+        let now = document.written::<Value>(&register, None)?;
         let now: Vec<String> = now.into_iter().map(|w| w.by).collect();
         let wanted = match way {
             Way::Back => Some(step.id.clone()),
-            Way::Again => stood_before(tx, &mut document, &step.id, &refused, &delegate)?,
+            Way::Again => stood_before(tx, &mut document, &step.id, &refused, &register)?,
         };
         let single = match now.as_slice() {
-            [one] => come_down(tx, &mut document, one, &refused, &delegate)?,
+            [one] => come_down(tx, &mut document, one, &refused, &register)?,
             _ => None,
         };
         self.check_unchanged(tx, mailbox, &now, single, wanted)?;
-        let to = match way {
-            Way::Again => grant,
+        let before = match way {
+            Way::Again => None,
             Way::Back => {
                 let moment = moment_before(&mut document, &step.id, &refused).ok_or_else(|| gone(step))?;
-                let before = document.written::<Grant>(&delegate, Some(&moment))?;
-                // Before the first grant there was no access.
-                before.into_iter().next().map(|w| w.value).unwrap_or(Grant {
-                    revoked: true,
-                    ..grant
-                })
+                let before = document.written::<Value>(&register, Some(&moment))?;
+                before.into_iter().next().map(|w| w.value)
             }
         };
+        let first = way == Way::Back && before.is_none();
+        let to = before.unwrap_or(value);
         let why = (action(way), Origin::because_of(&step.id, ""));
-        self.put_grant(tx, mailbox, &Address::lenient(&delegate), &to, why)
+        if kind == DocumentKind::Settings {
+            let setting = Setting::named(&register)?;
+            // Before anybody had set it, it had its default.
+            let on = if first {
+                setting.default()
+            } else {
+                serde_json::from_value(to)?
+            };
+            return self.put_setting(tx, mailbox, setting, on, why);
+        }
+        let mut grant: Grant = serde_json::from_value(to)?;
+        // Before the first grant there was no access.
+        grant.revoked |= first;
+        self.put_grant(tx, mailbox, &Address::lenient(&register), &grant, why)
     }
 
     /// Undone already, not undone, or never applied?
@@ -298,7 +320,7 @@ fn before(
     let Some(moment) = moment_before(document, change, refused) else {
         return Ok(None);
     };
-    let before = document.written::<serde_json::Value>(register, Some(&moment))?;
+    let before = document.written::<Value>(register, Some(&moment))?;
     Ok(before.into_iter().next().map(|w| w.by))
 }
 
@@ -341,14 +363,10 @@ fn come_down(
     }
 }
 
-/// Whose grant a change of the grants document set, and to what.
-pub(super) fn written_grant(
-    document: &Document,
-    made: &Moment,
-    change: &str,
-) -> Result<Option<(String, Grant)>> {
+/// Which register a change of a document of the owner's set, and to what.
+pub(super) fn written(document: &Document, made: &Moment, change: &str) -> Result<Option<(String, Value)>> {
     for register in document.registers() {
-        let written = document.written::<Grant>(&register, Some(made))?;
+        let written = document.written::<Value>(&register, Some(made))?;
         if let Some(w) = written.into_iter().find(|w| w.by == change) {
             return Ok(Some((register, w.value)));
         }

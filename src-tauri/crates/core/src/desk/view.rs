@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{Address, Kind, Level, Method, RowRef, Status};
+use crate::model::{Address, Kind, Level, Method, RowRef, Setting, Status};
 
 /// Declares view structs with the derives they all share.
 macro_rules! views {
@@ -187,6 +187,41 @@ views! {
         pub row: Option<NamedRow>,
     }
 
+    /// What may be done about an item now: the mailbox's settings have a say beside the grant (A-04, E-07).
+    pub struct Allowed {
+        /// Set Regarding, Change Regarding.
+        pub regarding: bool,
+        /// Track without Regarding.
+        pub without_regarding: bool,
+        /// Why nothing can be tracked; empty when something can.
+        pub reason: String,
+    }
+
+    /// A mailbox's settings (L-01).
+    pub struct Settings {
+        /// Whose mailbox.
+        pub mailbox: Address,
+        /// True when this person may change them.
+        pub changeable: bool,
+        /// Why not; empty when they may.
+        pub reason: String,
+        /// What the owner has set, for everybody who works in the mailbox.
+        pub settings: Vec<SettingValue>,
+        /// Seconds between two sync cycles, on this computer.
+        #[serde(rename = "SyncInterval")]
+        pub sync_interval: u32,
+    }
+
+    /// A setting of a mailbox.
+    pub struct SettingValue {
+        /// Its original name.
+        pub name: Setting,
+        /// Is it on?
+        pub value: bool,
+        /// What it is while nobody has set it.
+        pub default: bool,
+    }
+
     /// An attachment, by name.
     pub struct Attachment {
         /// Its file name.
@@ -231,6 +266,8 @@ views! {
         pub status: Status,
         /// The tracking in full.
         pub item: Item,
+        /// What may be done about it.
+        pub allowed: Allowed,
     }
 
     /// One row found.
@@ -696,9 +733,9 @@ views! {
         pub device: String,
         /// What allowed it: `owner`, or the level of the delegate's grant at that time; `none` without one.
         pub grant: String,
-        /// Which item: Message-ID or UID; the delegate for a grant.
+        /// Which item: Message-ID or UID; the delegate for a grant, the name of a setting.
         pub item: String,
-        /// What was changed: `tracking` or `grant`.
+        /// What was changed: `tracking`, `grant` or `setting`.
         pub field: String,
         /// What it said before, in words.
         pub before: String,
@@ -748,6 +785,8 @@ views! {
         pub folders: Vec<String>,
         /// The calendar too.
         pub calendar: bool,
+        /// Private items too.
+        pub private: bool,
     }
 }
 

@@ -8,7 +8,9 @@ use super::{
     view::{Missing, QueuedItem, SyncDetails, SyncPerson},
 };
 use crate::{
-    Result, access, audit,
+    Result, access,
+    activity::HIDDEN,
+    audit,
     model::{Address, Time},
     sync::{Heard, Held},
 };
@@ -29,7 +31,9 @@ impl Desk {
                 people: Vec::new(),
                 queue: queue(c, &self.person)?,
                 queued: c
-                    .prepare_cached("SELECT count(*) FROM item WHERE status = 'Track pending'")?
+                    .prepare_cached(&format!(
+                        "SELECT count(*) FROM item WHERE status = 'Track pending' AND NOT {HIDDEN}"
+                    ))?
                     .query_row([], |r| r.get(0))?,
                 missing: Vec::new(),
             };
@@ -49,9 +53,9 @@ impl Desk {
 }
 
 fn queue(c: &Connection, me: &Address) -> Result<Vec<QueuedItem>> {
-    let mut statement = c.prepare_cached(
-        "SELECT mailbox, key, at FROM item WHERE status = 'Track pending' ORDER BY at, key LIMIT ?1",
-    )?;
+    let mut statement = c.prepare_cached(&format!(
+        "SELECT mailbox, key, at FROM item WHERE status = 'Track pending' AND NOT {HIDDEN} ORDER BY at, key LIMIT ?1"
+    ))?;
     let mut rows = statement.query([LISTED])?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {

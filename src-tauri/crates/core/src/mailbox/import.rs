@@ -634,8 +634,8 @@ fn save_folders(tx: &Connection, mailbox: &Address, folders: &[Folder]) -> Resul
 fn save(tx: &Connection, mailbox: &Address, folders: &[i64], batch: &[Waiting]) -> Result<()> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO message (id, mailbox, folder, item, key, subject, from_name, from_address, sent, in_reply_to,
-                              thread, conversation, preview, unread, attachments, pack_offset, size)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+                              thread, conversation, preview, unread, attachments, pack_offset, size, private)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
          ON CONFLICT (mailbox, key) DO NOTHING",
     )?;
     for m in batch {
@@ -658,6 +658,7 @@ fn save(tx: &Connection, mailbox: &Address, folders: &[i64], batch: &[Waiting]) 
             head.attachments,
             m.offset as i64,
             m.size as i64,
+            head.private,
         ])?;
     }
     Ok(())

@@ -253,6 +253,8 @@ pub struct Head {
     pub attachments: u32,
     /// What its headers say about being read; `None` when they say nothing.
     pub unread: Option<bool>,
+    /// Marked private.
+    pub private: bool,
     /// The body as text, at most [`INDEXED_TEXT`] bytes.
     pub text: String,
 }
@@ -282,6 +284,7 @@ impl<'x> Mail<'x> {
             preview: preview(&text),
             attachments: self.attachments().count() as u32,
             unread: self.unread(),
+            private: self.private(),
             text,
             key,
         }
@@ -399,7 +402,8 @@ impl<'x> Mail<'x> {
         }
     }
 
-    fn private(&self) -> bool {
+    /// Has its sender marked it private or confidential?
+    pub fn private(&self) -> bool {
         self.raw_header("Sensitivity").is_some_and(|s| {
             ["private", "personal", "company-confidential", "confidential"]
                 .iter()

@@ -60,24 +60,25 @@ pub struct Opened {
     pub parties: Vec<(u8, Mention)>,
     /// The UID when it is a meeting request or response, which is not trackable as mail (B-04).
     pub meeting: Option<String>,
-    /// Marked private (A-06).
-    pub private: bool,
+    /// What promotion would need.
+    pub facts: Facts,
 }
 
-/// The mail folders (Inbox first, then Drafts, Sent, others by name) and the calendar when it holds anything.
+/// The mail folders (Inbox first, then Drafts, Sent, others by name) and the calendar when it holds anything. What is
+/// private counts only where `private` is to be seen.
 ///
 /// # Errors
 /// Database errors.
-pub fn folders(store: &Store, mailbox: &Address) -> Result<Vec<Folder>> {
+pub fn folders(store: &Store, mailbox: &Address, private: bool) -> Result<Vec<Folder>> {
     store.read(|c| {
         let mut query = c.prepare_cached(
             "SELECT f.name, f.role, count(m.id), coalesce(sum(m.unread), 0)
-             FROM folder f LEFT JOIN message m ON m.folder = f.id
+             FROM folder f LEFT JOIN message m ON m.folder = f.id AND (?2 OR m.private = 0)
              WHERE f.mailbox = ?1 GROUP BY f.id
              ORDER BY CASE f.role WHEN 'inbox' THEN 0 WHEN 'drafts' THEN 1 WHEN 'sent' THEN 2 ELSE 3 END, f.name",
         )?;
         let mut all = query
-            .query_map([mailbox.as_str()], |r| {
+            .query_map(params![mailbox.as_str(), private], |r| {
                 Ok(Folder {
                     folder: r.get(0)?,
                     role: r.get(1)?,
@@ -87,8 +88,8 @@ pub fn folders(store: &Store, mailbox: &Address) -> Result<Vec<Folder>> {
             })?
             .collect::<rusqlite::Result<Vec<_>>>()?;
         let appointments: u32 = c
-            .prepare_cached("SELECT count(*) FROM appointment WHERE mailbox = ?1")?
-            .query_row([mailbox.as_str()], |r| r.get(0))?;
+            .prepare_cached("SELECT count(*) FROM appointment WHERE mailbox = ?1 AND (?2 OR private = 0)")?
+            .query_row(params![mailbox.as_str(), private], |r| r.get(0))?;
         if appointments > 0 {
             all.push(Folder {
                 folder: CALENDAR.into(),
@@ -101,8 +102,17 @@ pub fn folders(store: &Store, mailbox: &Address) -> Result<Vec<Folder>> {
     })
 }
 
-/// A page of a folder, newest first; of all mail when `folder` is `None`, or of all in the folders `within` when there
-/// are any. `after` is the last key of the page before.
+/// Which part of a mailbox somebody sees.
+#[derive(Debug, Clone, Default)]
+pub struct Sight {
+    /// Of all mail only what lies in these folders; every folder when there are none.
+    pub within: Vec<String>,
+    /// Private items too (A-06).
+    pub private: bool,
+}
+
+/// A page of a folder, newest first; of all mail that is in sight when `folder` is `None`. `after` is the last key of
+/// the page before.
 ///
 /// # Errors
 /// `NotFound` when the folder, or the message `after`, is not there; database errors.
@@ -110,16 +120,16 @@ pub fn list(
     store: &Store,
     mailbox: &Address,
     folder: Option<&str>,
-    within: &[String],
+    sight: &Sight,
     limit: u32,
     after: Option<&str>,
 ) -> Result<ListPage> {
     let limit = limit.clamp(1, MAX_PAGE);
     store.read(|c| {
         let mut entries = if folder.is_some_and(is_calendar) {
-            list_appointments(c, mailbox, limit + 1, after)?
+            list_appointments(c, mailbox, sight, limit + 1, after)?
         } else {
-            list_messages(c, mailbox, folder, within, limit + 1, after)?
+            list_messages(c, mailbox, folder, sight, limit + 1, after)?
         };
         let more = entries.len() > limit as usize;
         entries.truncate(limit as usize);
@@ -131,12 +141,18 @@ pub fn list(
 ///
 /// # Errors
 /// Database errors.
-pub fn entries(store: &Store, mailbox: &Address, ids: &[i64]) -> Result<Vec<ListEntry>> {
+pub fn entries(store: &Store, mailbox: &Address, ids: &[i64], private: bool) -> Result<Vec<ListEntry>> {
     store.read(|c| {
-        let mut query = c.prepare_cached(&format!("{MESSAGE} WHERE m.mailbox = ?1 AND m.id = ?2"))?;
+        let mut query = c.prepare_cached(&format!(
+            "{MESSAGE} WHERE m.mailbox = ?1 AND m.id = ?2 AND (?3 OR m.private = 0)"
+        ))?;
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
-            found.extend(query.query_row(params![mailbox.as_str(), id], entry).optional()?);
+            found.extend(
+                query
+                    .query_row(params![mailbox.as_str(), id, private], entry)
+                    .optional()?,
+            );
         }
         Ok(found)
     })
@@ -155,7 +171,7 @@ fn list_messages(
     c: &Connection,
     mailbox: &Address,
     folder: Option<&str>,
-    within: &[String],
+    sight: &Sight,
     limit: u32,
     after: Option<&str>,
 ) -> Result<Vec<ListEntry>> {
@@ -188,17 +204,20 @@ fn list_messages(
         "m.mailbox = ?1"
     };
     let within = match folder {
-        None => serde_json::to_string(within)?,
+        None => serde_json::to_string(&sight.within)?,
         Some(_) => "[]".into(),
     };
     let mut query = c.prepare_cached(&format!(
         "{MESSAGE} WHERE {place} AND (m.sent, m.id) < (?2, ?3)
-           AND (?5 = '[]' OR lower(f.name) IN (SELECT lower(value) FROM json_each(?5)))
+           AND (?5 = '[]' OR lower(f.name) IN (SELECT lower(value) FROM json_each(?5))) AND (?6 OR m.private = 0)
          ORDER BY m.sent DESC, m.id DESC LIMIT ?4"
     ))?;
     let rows = match folder {
-        Some(folder) => query.query_map(params![folder, sent, id, limit, within], entry)?,
-        None => query.query_map(params![mailbox.as_str(), sent, id, limit, within], entry)?,
+        Some(folder) => query.query_map(params![folder, sent, id, limit, within, sight.private], entry)?,
+        None => query.query_map(
+            params![mailbox.as_str(), sent, id, limit, within, sight.private],
+            entry,
+        )?,
     };
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -206,6 +225,7 @@ fn list_messages(
 fn list_appointments(
     c: &Connection,
     mailbox: &Address,
+    sight: &Sight,
     limit: u32,
     after: Option<&str>,
 ) -> Result<Vec<ListEntry>> {
@@ -221,9 +241,11 @@ fn list_appointments(
                 a.organizer, a.starts, ?5, item.status, CASE WHEN item.tracked THEN item.regarding_name END,
                 a.location, 0, 0, 'appointment', json_array_length(item.choices)
          FROM appointment a LEFT JOIN item ON item.id = a.item
-         WHERE a.mailbox = ?1 AND (a.starts, a.id) < (?2, ?3) ORDER BY a.starts DESC, a.id DESC LIMIT ?4",
+         WHERE a.mailbox = ?1 AND (a.starts, a.id) < (?2, ?3) AND (?6 OR a.private = 0)
+         ORDER BY a.starts DESC, a.id DESC LIMIT ?4",
     )?;
-    let rows = query.query_map(params![mailbox.as_str(), starts, id, limit, CALENDAR], entry)?;
+    let of = params![mailbox.as_str(), starts, id, limit, CALENDAR, sight.private];
+    let rows = query.query_map(of, entry)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -296,8 +318,8 @@ pub fn show_parts(store: &Store, last: &LastOpened, mailbox: &Address, key: &str
                 headers: headers(&facts),
                 parties: parties(&facts),
                 meeting: mail.meeting(),
-                private: facts.private,
                 key: row.key,
+                facts,
             })
         }
         Found::Appointment(row) => {
@@ -319,8 +341,8 @@ pub fn show_parts(store: &Store, last: &LastOpened, mailbox: &Address, key: &str
                 headers: headers(&facts),
                 parties: parties(&facts),
                 meeting: None,
-                private: facts.private,
-                key: facts.key,
+                key: facts.key.clone(),
+                facts,
             })
         }
     }
@@ -401,6 +423,55 @@ fn around(text: &str, places: &[std::ops::Range<usize>]) -> Option<String> {
         0 => line,
         _ => format!("… {line}"),
     })
+}
+
+/// Is what a key names private (A-06)? By what the mailbox holds and by what was projected of it; what has not been
+/// looked at is taken to be.
+///
+/// # Errors
+/// Database errors.
+pub fn is_private(c: &Connection, mailbox: &Address, key: &str) -> Result<bool> {
+    let item = |kind| ItemId::derive(mailbox, kind, key).to_string();
+    Ok(c.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM message WHERE item = ?1 AND private IS NOT 0
+           UNION ALL SELECT 1 FROM appointment WHERE item = ?2 AND private
+           UNION ALL SELECT 1 FROM item WHERE id IN (?1, ?2) AND private IS NOT 0)",
+    )?
+    .query_row([item(Kind::Email), item(Kind::Appointment)], |r| r.get(0))?)
+}
+
+/// A message of an earlier release, imported before anybody asked whether it is private.
+pub struct NotLookedAt {
+    /// Its number.
+    pub id: i64,
+    offset: u64,
+    size: u64,
+}
+
+impl NotLookedAt {
+    /// Is it private? What cannot be read is.
+    pub fn is_private(&self, store: &Store) -> Result<bool> {
+        let raw = store.pack().read(self.offset, self.size)?;
+        let mut room = Vec::new();
+        Ok(parse::parse_slim(&raw, &mut room).map_or(true, |mail| mail.private()))
+    }
+}
+
+/// Some of these messages; none when every one has been looked at.
+///
+/// # Errors
+/// Database errors.
+pub fn not_looked_at(c: &Connection, limit: u32) -> Result<Vec<NotLookedAt>> {
+    let mut some =
+        c.prepare_cached("SELECT id, pack_offset, size FROM message WHERE private IS NULL LIMIT ?1")?;
+    let found = some.query_map([limit], |r| {
+        Ok(NotLookedAt {
+            id: r.get(0)?,
+            offset: r.get::<_, i64>(1)? as u64,
+            size: r.get::<_, i64>(2)? as u64,
+        })
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// The raw bytes of a message, or the .ics of an appointment.

@@ -16,6 +16,14 @@ use crate::{
     store::Store,
 };
 
+/// The owner's sight.
+fn everything() -> read::Sight {
+    read::Sight {
+        within: Vec::new(),
+        private: true,
+    }
+}
+
 struct Home {
     folder: tempfile::TempDir,
     store: Store,
@@ -64,7 +72,15 @@ impl Home {
     }
 
     fn keys(&self, folder: &str) -> Vec<String> {
-        let page = read::list(&self.store, &self.mailbox, Some(folder), &[], 1000, None).unwrap();
+        let page = read::list(
+            &self.store,
+            &self.mailbox,
+            Some(folder),
+            &everything(),
+            1000,
+            None,
+        )
+        .unwrap();
         page.entries.into_iter().map(|e| e.key).collect()
     }
 
@@ -104,7 +120,15 @@ fn an_mbox_is_imported_listed_shown_and_found() {
     let mut keys = Vec::new();
     loop {
         let after = keys.last().map(String::as_str);
-        let page = read::list(&home.store, &home.mailbox, Some("Inbox"), &[], 100, after).unwrap();
+        let page = read::list(
+            &home.store,
+            &home.mailbox,
+            Some("Inbox"),
+            &everything(),
+            100,
+            after,
+        )
+        .unwrap();
         keys.extend(page.entries.into_iter().map(|e| e.key));
         if !page.more {
             break;
@@ -113,7 +137,7 @@ fn an_mbox_is_imported_listed_shown_and_found() {
     let expected: Vec<String> = (0..250).rev().map(|n| format!("{n}@y.org")).collect();
     assert_eq!(keys, expected);
     assert_eq!(
-        read::list(&home.store, &home.mailbox, None, &[], 10, None)
+        read::list(&home.store, &home.mailbox, None, &everything(), 10, None)
             .unwrap()
             .entries[0]
             .key,
@@ -214,7 +238,7 @@ fn maildirs_folders_and_compressed_mboxes() {
     fs::create_dir_all(home.folder.path().join("md/.Clients.Alpine/cur")).unwrap();
     let report = home.import(&home.folder.path().join("md"), None);
     assert_eq!((report.imported, report.rejected.len()), (4, 0));
-    let folders = read::folders(&home.store, &home.mailbox).unwrap();
+    let folders = read::folders(&home.store, &home.mailbox, true).unwrap();
     let told: Vec<_> = folders
         .iter()
         .map(|f| (f.folder.as_str(), f.role.as_str(), f.messages, f.unread))
@@ -311,13 +335,21 @@ fn appointments_are_replaced_only_by_newer_ones() {
     assert_eq!(go(ics(1, "Same")).duplicates, 2);
     assert_eq!(go(ics(2, "Newer")).imported, 2);
     assert_eq!(home.keys("Calendar"), ["meet#20261121T100000Z", "meet"]);
-    let page = read::list(&home.store, &home.mailbox, Some("calendar"), &[], 1, None).unwrap();
+    let page = read::list(
+        &home.store,
+        &home.mailbox,
+        Some("calendar"),
+        &everything(),
+        1,
+        None,
+    )
+    .unwrap();
     assert!(page.more);
     let next = read::list(
         &home.store,
         &home.mailbox,
         Some("Calendar"),
-        &[],
+        &everything(),
         1,
         Some("meet#20261121T100000Z"),
     )
@@ -350,6 +382,6 @@ fn appointments_are_replaced_only_by_newer_ones() {
         .map(|p| p.0)
         .collect();
     assert_eq!(masks, [7, 5]);
-    let folders = read::folders(&home.store, &home.mailbox).unwrap();
+    let folders = read::folders(&home.store, &home.mailbox, true).unwrap();
     assert_eq!((folders[0].role.as_str(), folders[0].messages), ("calendar", 2));
 }

@@ -4,10 +4,12 @@ mod address;
 mod facts;
 mod ids;
 mod items;
+mod settings;
 mod time;
 
 pub use address::Address;
 pub use facts::{Answers, Facts, FolderRole, MAX_FACTS_TEXT, Meeting, Mention, Method};
 pub use ids::{ItemId, RowRef, bare_key, derive, hex, unhex};
 pub use items::{Kind, Level, Status};
+pub use settings::{Setting, Settings};
 pub use time::{Clock, SystemClock, Time};

@@ -24,6 +24,8 @@ pub enum DocumentKind {
     Item,
     /// Who may do what in a mailbox; only its owner writes here.
     Grants,
+    /// What the owner has set in a mailbox; only they write here.
+    Settings,
 }
 
 impl DocumentKind {
@@ -31,6 +33,7 @@ impl DocumentKind {
         match self {
             Self::Item => "item",
             Self::Grants => "grants",
+            Self::Settings => "settings",
         }
     }
 }
@@ -45,11 +48,17 @@ impl DocumentId {
         Self(derive(&Uuid::nil(), &[mailbox.as_str(), "grants"]))
     }
 
+    /// The document of a mailbox's settings.
+    pub fn settings(mailbox: &Address) -> Self {
+        Self(derive(&Uuid::nil(), &[mailbox.as_str(), "settings"]))
+    }
+
     /// What a document of this mailbox is about.
     pub fn kind(self, mailbox: &Address) -> DocumentKind {
-        match self == Self::grants(mailbox) {
-            true => DocumentKind::Grants,
-            false => DocumentKind::Item,
+        match self {
+            id if id == Self::grants(mailbox) => DocumentKind::Grants,
+            id if id == Self::settings(mailbox) => DocumentKind::Settings,
+            _ => DocumentKind::Item,
         }
     }
 

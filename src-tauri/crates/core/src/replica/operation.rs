@@ -35,6 +35,8 @@ pub enum Action {
     ChangeGrant,
     /// Remove a device.
     RemoveDevice,
+    /// Set a setting of the mailbox.
+    ChangeSetting,
 }
 
 impl Action {
@@ -52,6 +54,7 @@ impl Action {
             Self::Accept => "Accept",
             Self::ChangeGrant => "Change delegate",
             Self::RemoveDevice => "Remove device",
+            Self::ChangeSetting => "Change setting",
         }
     }
 }

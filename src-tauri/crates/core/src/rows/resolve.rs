@@ -38,6 +38,16 @@ pub enum Several {
     Unresolved,
 }
 
+/// Has this address an account in the CRM?
+pub fn is_user(connection: &Connection, address: &Address) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM row_address a JOIN crm_row r ON r.table_name = a.table_name AND r.id = a.row_id
+               WHERE a.address = ?1 AND a.table_name = 'systemuser' AND r.active AND NOT r.deleted)",
+        )?
+        .query_row([address.as_str()], |r| r.get(0))?)
+}
+
 /// The sender's row (I-05): active before inactive; then rows owned by the mailbox owner; then by table; then the oldest.
 ///
 /// Inactive users are as if they were not there. `None` when nothing matches, or more than [`MOST`] do.

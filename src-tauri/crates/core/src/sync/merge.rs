@@ -228,7 +228,7 @@ impl<'a> Batch<'a> {
         Ok(found.collect::<Result<_, _>>()?)
     }
 
-    /// Judges an envelope's operations. Those on grants take effect at once: what follows may hang on them.
+    /// Judges an envelope's operations. Those on grants and settings take effect at once: what follows may hang on them.
     fn judge(
         &mut self,
         (device, author): (&str, Known),
@@ -241,7 +241,7 @@ impl<'a> Batch<'a> {
             person: &author.person,
             link: Some(link),
         };
-        let verdict = refusal::Verdict::on(self.tx, &by, link, envelope, self.now)?;
+        let verdict = refusal::Verdict::on(self.tx, &by, link, envelope)?;
         let number = self.authors.len();
         self.authors.push(Author {
             device: device.to_owned(),
@@ -252,15 +252,15 @@ impl<'a> Batch<'a> {
                 true => Err("It was sealed with a key that its author had replaced.".to_owned()),
                 false => refusal::sound(&by, &operation)?,
             };
-            let id = match sound {
-                Ok(id) => id,
+            let (id, puts) = match sound {
+                Ok(sound) => sound,
                 Err(reason) => {
                     self.quarantine(&by, (&operation.id(), &operation), &reason, false)?;
                     continue;
                 }
             };
-            let refused = verdict.of(&id);
-            if let Some(reason) = refused {
+            let refused = verdict.of(self.tx, &by, (&id, &operation, &puts), self.now)?;
+            if let Some(reason) = &refused {
                 self.quarantine(&by, (&id, &operation), reason, true)?;
                 refusal::refuse(self.tx, self.mailbox, &id, reason)?;
             }
@@ -275,9 +275,13 @@ impl<'a> Batch<'a> {
             let document = pending.operation.document;
             self.documents.entry(document).or_default().push(pending);
         }
-        let grants = DocumentId::grants(self.mailbox);
-        if let Some(pending) = self.documents.remove(&grants) {
-            self.apply(grants, &pending, &Heard::default())?;
+        for owners in [
+            DocumentId::grants(self.mailbox),
+            DocumentId::settings(self.mailbox),
+        ] {
+            if let Some(pending) = self.documents.remove(&owners) {
+                self.apply(owners, &pending, &Heard::default())?;
+            }
         }
         Ok(())
     }
@@ -330,6 +334,7 @@ impl<'a> Batch<'a> {
                 access::project_grants(self.tx, self.mailbox)?;
                 self.outcome.new_devices = true;
             }
+            DocumentKind::Settings => access::project_settings(self.tx, self.mailbox)?,
         }
         Ok(())
     }

@@ -15,10 +15,11 @@ use super::{
 };
 use crate::{
     Result,
-    access::{self, Act, Who, authorise},
-    model::{Address, Facts, ItemId, Time, hex},
+    access::{self, Act, Matter, Rights, authorise},
+    model::{Address, Facts, ItemId, Kind, Time, hex},
     replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation, Put},
-    tracking::{DECISION, Decision, FACTS},
+    rows::{self, resolve::is_user},
+    tracking::{self, DECISION, Decision, FACTS, Regarding},
 };
 
 /// What the owner's receipt adds to the reason when the refused change has been accepted since: whose access has ended
@@ -41,21 +42,20 @@ pub fn refusals(connection: &Connection, document: DocumentId) -> Result<Refused
 }
 
 /// Is this a change Behalf makes, by the one whose signature it bears? The same answer on every replica: it hangs on
-/// nothing but the operation itself. The operation's id when it is. The outer result is a fault of ours, the inner one
-/// theirs.
-pub(super) fn sound(by: &Logged<'_>, operation: &Operation) -> Result<Result<String, String>> {
-    // Whether a device still counts is the owner's word, and changes with time.
-    let who = Who {
-        person: by.person,
-        removed: false,
+/// nothing but the operation itself. The operation's id and what it sets when it is. The outer result is a fault of ours,
+/// the inner one theirs.
+pub(super) fn sound(by: &Logged<'_>, operation: &Operation) -> Result<Result<(String, Vec<Put>), String>> {
+    let act = match operation.kind {
+        DocumentKind::Item => None,
+        DocumentKind::Grants => Some(Act::Grant),
+        DocumentKind::Settings => Some(Act::Configure),
     };
-    if operation.kind == DocumentKind::Grants
-        && let Err(denied) = authorise(Act::Grant, who, by.mailbox, None, operation.at)
+    if let Some(act) = act
+        && let Err(denied) = authorise(act, by.person, by.mailbox, &Rights::default(), operation.at)
     {
         return Ok(Err(denied.to_string()));
     }
-    let grants = operation.document == DocumentId::grants(by.mailbox);
-    if grants != (operation.kind == DocumentKind::Grants) {
+    if operation.document.kind(by.mailbox) != operation.kind {
         return Ok(Err("The change is not for the document it names.".into()));
     }
     let (change, device) = match Document::read_change(&operation.change) {
@@ -82,7 +82,7 @@ pub(super) fn sound(by: &Logged<'_>, operation: &Operation) -> Result<Result<Str
             }
         }
     }
-    Ok(Ok(replica::change_name(&change)))
+    Ok(Ok((replica::change_name(&change), puts)))
 }
 
 /// Are these the facts of the item whose document it is? Facts of a later release, which cannot be read here, are
@@ -125,51 +125,98 @@ fn leads_to(tx: &Connection, tip: &str, link: Link, envelope: &str) -> Result<bo
         .query_row(params![tip, link.seq, envelope], |r| r.get(0))?)
 }
 
+/// What an operation does to which item, as the rules see it. The mailbox's own copy says what the item is; only of
+/// what the mailbox does not hold the document is believed, which is its author's word. `None`: it decides nothing.
+fn decides(
+    tx: &Connection,
+    by: &Logged<'_>,
+    operation: &Operation,
+    puts: &[Put],
+) -> Result<Option<(Act, Decision)>> {
+    let put = |register| puts.iter().find(|put| put.register == register);
+    let Some(decision) = put(DECISION).and_then(|p| serde_json::from_str::<Decision>(&p.json).ok()) else {
+        return Ok(None);
+    };
+    let held = tx
+        .prepare_cached(
+            "SELECT coalesce(private, 0), 'email', from_address FROM message WHERE item = ?1
+             UNION ALL SELECT private, 'appointment', organizer FROM appointment WHERE item = ?1 LIMIT 1",
+        )?
+        .query_row([operation.document.to_string()], |r| {
+            let kind = Kind::from_str_or_email(&r.get::<_, String>(1)?);
+            Ok((r.get(0)?, kind, r.get::<_, String>(2)?))
+        })
+        .optional()?;
+    let is_user = |who: &Address| is_user(tx, who);
+    let matter = match (held, put(FACTS)) {
+        (Some((private, kind, from)), _) => Matter::from_somebody(&from, kind, private, by.mailbox, is_user)?,
+        (None, put) => {
+            let facts = match put {
+                Some(put) => serde_json::from_str::<Facts>(&put.json).ok(),
+                None => tracking::open(tx, ItemId(operation.document.0))?
+                    .1
+                    .map(|standing| standing.facts),
+            };
+            Matter::of(&facts.unwrap_or_default(), by.mailbox, is_user)?
+        }
+    };
+    Ok(Some((Act::Decide(matter, decision.wish()), decision)))
+}
+
+/// Rights are those of both (A-05): what the owner may not append to, nobody does in their name. Why not; `None` when
+/// the owner may, and for a row that the owner's replica does not hold.
+fn not_the_owners(tx: &Connection, owner: &Address, regarding: &Regarding) -> Result<Option<String>> {
+    let row = rows::choosable(tx, &regarding.row)?.filter(|row| !row.appendable);
+    Ok(row.map(|row| format!("{owner} may not append activities to {}.", row.name)))
+}
+
 /// What this replica says of an envelope's operations: whether they count.
-#[derive(Default)]
-pub(super) struct Verdict {
+pub(super) enum Verdict {
+    /// Everything counts: that is not for this replica to say.
+    Everything,
     /// The owner has said so before.
-    said: Option<Refused>,
-    /// Judged now: why none of them counts.
-    refused: Option<String>,
+    Said(Refused),
+    /// Judged now, by the author's rights.
+    Judge(Rights),
 }
 
 impl Verdict {
     /// Judges an envelope. Everything counts where that is not for this replica to say.
-    pub(super) fn on(
-        tx: &Connection,
-        by: &Logged<'_>,
-        link: Link,
-        envelope: &str,
-        now: Time,
-    ) -> Result<Self> {
+    pub(super) fn on(tx: &Connection, by: &Logged<'_>, link: Link, envelope: &str) -> Result<Self> {
         let removed = access::is_removed(tx, by.mailbox, by.device)?;
-        if by.person == by.mailbox && !removed || !is_mine(tx, by.mailbox)? {
-            return Ok(Self::default());
+        if (by.person == by.mailbox && !removed) || !is_mine(tx, by.mailbox)? {
+            return Ok(Self::Everything);
         }
-        if let Some(said) = said(tx, by, link, envelope)? {
-            return Ok(Self {
-                said: Some(said),
-                refused: None,
-            });
-        }
-        let grant = access::grant_of(tx, by.mailbox, by.person)?;
-        let who = Who {
-            person: by.person,
-            removed,
-        };
-        let judged = authorise(Act::Track, who, by.mailbox, grant.as_ref(), now);
-        Ok(Self {
-            said: None,
-            refused: judged.err().map(|denied| denied.to_string()),
+        Ok(match said(tx, by, link, envelope)? {
+            Some(said) => Self::Said(said),
+            None => Self::Judge(Rights::read(tx, by.mailbox, by.person, by.device)?),
         })
     }
 
     /// Why an operation does not count; `None` when it does.
-    pub(super) fn of(&self, operation: &str) -> Option<&str> {
-        let said = self.said.as_ref().and_then(|said| said.get(operation));
-        let reason = said.or(self.refused.as_ref()).map(String::as_str);
-        reason.map(|r| r.strip_suffix(ACCEPTED).unwrap_or(r))
+    pub(super) fn of(
+        &self,
+        tx: &Connection,
+        by: &Logged<'_>,
+        (id, operation, puts): (&str, &Operation, &[Put]),
+        now: Time,
+    ) -> Result<Option<String>> {
+        match self {
+            Self::Everything => Ok(None),
+            Self::Said(said) => {
+                let reason = said.get(id).map(String::as_str);
+                Ok(reason.map(|r| r.strip_suffix(ACCEPTED).unwrap_or(r).to_owned()))
+            }
+            Self::Judge(rights) => {
+                let decides = decides(tx, by, operation, puts)?;
+                let act = decides.as_ref().map_or(Act::Track, |(act, _)| *act);
+                if let Err(denied) = authorise(act, by.person, by.mailbox, rights, now) {
+                    return Ok(Some(denied.to_string()));
+                }
+                let row = decides.and_then(|(_, decision)| decision.regarding);
+                row.map_or(Ok(None), |row| not_the_owners(tx, by.mailbox, &row))
+            }
+        }
     }
 }
 
@@ -228,7 +275,9 @@ pub fn follow(tx: &Connection, mailbox: &Address, heard: &Heard) -> Result<BTree
         touched.push(operation);
     }
     for operation in touched {
-        if let Some(step) = replica::step(tx, operation)? {
+        if let Some(step) = replica::step(tx, operation)?
+            && DocumentId(step.document).kind(mailbox) == DocumentKind::Item
+        {
             changed.insert(DocumentId(step.document));
         }
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Result,
+    access::Wish,
     model::{Address, Facts, ItemId, RowRef, Time},
     replica::{Action, Document, DocumentKind, Moment, Operation, Origin},
     sync::{Refused, refusals},
@@ -52,6 +53,15 @@ impl Decision {
         self.tracked == other.tracked
             && (self.tracked || self.keep == other.keep)
             && self.regarding.as_ref().map(|r| &r.row) == other.regarding.as_ref().map(|r| &r.row)
+    }
+
+    /// What it makes of the item, as `authorise` asks.
+    pub fn wish(&self) -> Wish {
+        match (self.tracked, &self.regarding) {
+            (false, _) => Wish::Untracked,
+            (true, None) => Wish::WithoutRegarding,
+            (true, Some(_)) => Wish::Regarding,
+        }
     }
 
     /// True when there is an activity: tracked, or untracked and kept.

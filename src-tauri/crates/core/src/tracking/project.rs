@@ -73,9 +73,9 @@ pub fn project_heard(
         .prepare_cached(
             "INSERT INTO item (id, mailbox, kind, key, tracked, regarding_table, regarding_id,
                regarding_name, person, at, choices, status, people, promoted, refused, refused_person, subject,
-               sortdate, statecode, ends, preview, statuscode, log)
+               sortdate, statecode, ends, preview, statuscode, log, private)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-               ?22, ?23)
+               ?22, ?23, ?24)
              ON CONFLICT (id) DO UPDATE SET
                mailbox = excluded.mailbox, kind = excluded.kind, key = excluded.key,
                tracked = excluded.tracked, regarding_table = excluded.regarding_table,
@@ -85,7 +85,7 @@ pub fn project_heard(
                refused = excluded.refused, refused_person = excluded.refused_person,
                subject = excluded.subject, sortdate = excluded.sortdate, statecode = excluded.statecode,
                ends = excluded.ends, preview = excluded.preview, statuscode = excluded.statuscode,
-               log = excluded.log",
+               log = excluded.log, private = excluded.private",
         )?
         .execute(params![
             item.to_string(),
@@ -111,6 +111,7 @@ pub fn project_heard(
             shown.preview,
             shown.statuscode,
             log.json()?,
+            facts.private,
         ])?;
     replies::note(connection, mailbox, item, facts)?;
     Ok(())

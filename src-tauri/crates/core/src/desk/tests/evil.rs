@@ -6,7 +6,7 @@ use super::Pair;
 use crate::{
     access::{self, Acceptance, Code, DeviceKey, Grant, MailboxKey, Secret},
     desk::{AuditQuery, Desk, Terms},
-    model::{Address, Level, Time},
+    model::{Address, Level, Setting, Time},
     replica::{Action, Operation, Origin},
     sync::{self, EntryKind, EntryName, Envelope, Letter, Receipt, Relay, Said, Spot, content_name},
 };
@@ -104,6 +104,7 @@ impl Pair {
     /// An invitation Alex has made for somebody.
     fn invites(&self, whom: &Address) -> Code {
         let terms = Terms {
+            private: false,
             level: Level::Editor,
             folders: Vec::new(),
             calendar: true,
@@ -352,6 +353,36 @@ fn a_09_a_forged_grant_stops_at_the_merge() {
     assert_eq!((&entry.actor, entry.item.as_str()), (&kim.person, thief.as_str()));
     assert_eq!(entry.outcome, waiting[0].reason);
     assert!(alex.audit_verify().unwrap().ok);
+}
+
+/// L-01: nor does it set what only the owner may set. That stops at the merge as well, and is on record.
+#[test]
+fn l_01_a_forged_setting_stops_at_the_merge() {
+    let pair = Pair::new(None);
+    let (alex, kim) = (&pair.alex, &pair.kim);
+    let setting = Setting::DelegateAccessEnabled;
+    alex.change_setting(&pair.mailbox(), setting, false).unwrap();
+    pair.sync();
+    kim.store
+        .write(|tx| {
+            let why = (Action::ChangeSetting, Origin::default());
+            let when = (kim.key.prefix(), kim.now());
+            let operation = access::put_setting(tx, &pair.mailbox(), setting, true, why, when)?;
+            kim.log(tx, &pair.mailbox(), &operation)
+        })
+        .unwrap();
+    // Kim's own client believes it, and tracks.
+    pair.tracks(kim, "forged", &kim.person, "");
+    pair.sync();
+    let set = |desk: &Desk| desk.settings(Some(&pair.mailbox())).unwrap().settings[0].value;
+    assert!(!set(alex) && !pair.is_tracked(alex, "forged"));
+    let waiting = alex.quarantine().unwrap();
+    assert_eq!(waiting.len(), 2);
+    let forged = waiting.iter().find(|q| q.key.is_empty()).unwrap();
+    assert!(!forged.acceptable && forged.reason.starts_with("Only the owner"));
+    let log = alex.audit(&AuditQuery::default()).unwrap();
+    let entry = log.iter().find(|e| e.id == forged.id).unwrap();
+    assert_eq!((&entry.actor, entry.item.as_str()), (&kim.person, setting.name()));
 }
 
 /// nor does it decide in the owner's name, or do what Behalf never does.

@@ -1,0 +1,66 @@
+//! A mailbox's settings: one register each in a document that only the owner writes (L-01).
+
+use rusqlite::{Connection, params};
+
+use crate::{
+    Result,
+    model::{Address, Setting, Settings, Time},
+    replica::{Action, Document, DocumentId, DocumentKind, Operation, Origin},
+};
+
+/// The operation that writes a setting into the owner's document. Once it is logged, [`project_settings`].
+pub fn put_setting(
+    connection: &Connection,
+    mailbox: &Address,
+    setting: Setting,
+    on: bool,
+    (action, origin): (Action, Origin),
+    (device, at): (&[u8; 8], Time),
+) -> Result<Operation> {
+    let id = DocumentId::settings(mailbox);
+    let mut document = Document::open(connection, id, DocumentKind::Settings)?;
+    let change = document.edit(device, at, |edit| edit.set(setting.name(), &on))?;
+    Ok(Operation {
+        at,
+        action,
+        document: id,
+        kind: DocumentKind::Settings,
+        change,
+        origin,
+    })
+}
+
+/// Makes the `setting` rows of a mailbox anew from its settings document.
+pub fn project_settings(connection: &Connection, mailbox: &Address) -> Result<()> {
+    connection.execute("DELETE FROM setting WHERE mailbox = ?1", [mailbox.as_str()])?;
+    let id = DocumentId::settings(mailbox);
+    let Some(mut document) = Document::find(connection, id, DocumentKind::Settings)? else {
+        return Ok(());
+    };
+    document.pack(connection)?;
+    for setting in Setting::ALL {
+        // Several owner devices may have disagreed: the value every replica shows first counts.
+        let Some(on) = document.values::<bool>(setting.name())?.into_iter().next() else {
+            continue;
+        };
+        connection.execute(
+            "INSERT INTO setting (mailbox, name, value) VALUES (?1, ?2, ?3)",
+            params![mailbox.as_str(), setting.name(), on],
+        )?;
+    }
+    Ok(())
+}
+
+/// A mailbox's settings.
+pub fn settings_of(connection: &Connection, mailbox: &Address) -> Result<Settings> {
+    let mut statement = connection.prepare_cached("SELECT name, value FROM setting WHERE mailbox = ?1")?;
+    let mut rows = statement.query([mailbox.as_str()])?;
+    let mut settings = Settings::default();
+    while let Some(row) = rows.next()? {
+        // A setting of a later release is passed over.
+        if let Ok(setting) = Setting::named(&row.get::<_, String>(0)?) {
+            settings = settings.with(setting, row.get(1)?);
+        }
+    }
+    Ok(settings)
+}
