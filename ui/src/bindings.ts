@@ -792,7 +792,7 @@ export type Setting =
 "TrackAppointmentsFromNonOrganizer" | 
 /**  What is tracked needs a row (E-07). */
 "OverrideTrackInCrmBehaviour" | 
-/**  A mail between two users has an activity for each of them (E-06). */
+/**  A mail between two users may have an activity in each one's mailbox; off: in its sender's alone (E-06). */
 "Track emails sent between Dynamics 365 users as two activities";
 
 /**  A setting of a mailbox. */

@@ -110,7 +110,7 @@ export const text = {
     every: "Repeats",
     seconds: (n: number) => (n % 60 === 0 ? `every ${n === 60 ? "minute" : `${n / 60} minutes`}` : `every ${n} seconds`),
     means: {
-      idle: "Everybody you work with has what you have, as far as this computer knows.",
+      idle: "This computer has sent what you did, and has what others have sent.",
       notYet: "This computer has not met the others since Behalf was opened.",
       waiting: "Some of your work is on its way. It is saved, and you can close Behalf.",
       gap: "Somebody else has announced changes that have not arrived yet. Behalf goes on asking for them.",
@@ -350,7 +350,8 @@ export const text = {
     conflictUntrack: "Untrack",
     failure: "Dynamics 365 did not take it",
     failureRetry: (time: string, attempts: number) => `Attempt ${attempts}. Next try ${time}.`,
-    failureFinal: (attempts: number) => `After ${attempts} ${attempts === 1 ? "attempt" : "attempts"}, it needs a person.`,
+    notApplied: "Not applied",
+    acceptable: "The owner can still accept it, under Not applied.",
     suggested: "Suggested",
     suggest: (name: string, table: string, reason: string) => `Set Regarding: ${name}, ${table}. ${reason}`,
     answers: (subject: string, how: string) => `Tracked because it answers “${subject}” (${how}).`,

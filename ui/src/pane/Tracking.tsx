@@ -130,11 +130,11 @@ export function Tracking({ mailbox, shown, me }: Props) {
       {item.failure && (
         <MessageBar intent="error" layout="multiline" data-testid="failure">
           <MessageBarBody>
-            <MessageBarTitle>{text.pane.failure}</MessageBarTitle>
+            <MessageBarTitle>{item.failure.next_retry ? text.pane.failure : text.pane.notApplied}</MessageBarTitle>
             {item.failure.reason}{" "}
             {item.failure.next_retry
               ? text.pane.failureRetry(dateTime(item.failure.next_retry), item.failure.attempts)
-              : text.pane.failureFinal(item.failure.attempts)}
+              : text.pane.acceptable}
           </MessageBarBody>
         </MessageBar>
       )}
