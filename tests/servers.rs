@@ -243,6 +243,11 @@ impl Drop for Servers {
     }
 }
 
+/// A port nobody uses at this moment.
+pub fn free_port() -> u16 {
+    free_ports(1)[0]
+}
+
 /// Ports nobody uses at this moment.
 fn free_ports(count: usize) -> Vec<u16> {
     let listeners: Vec<_> = (0..count)

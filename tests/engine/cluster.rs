@@ -7,8 +7,15 @@ use std::{
 };
 
 use behalf_connect::nats::stream_of;
+use behalf_core::{
+    desk::Desk,
+    model::Address,
+    sync::{EntryKind, Relay},
+};
 use behalf_tests::{
     corpus::Dice,
+    office::{ALEX, Office, Person},
+    post::{OFFER, STRANGER},
     relays::conforms,
     servers::{Servers, patiently},
 };
@@ -137,4 +144,104 @@ fn h_07_flipped_bytes_are_noticed_and_read_elsewhere() {
         let missing = acknowledged.difference(&found).count();
         assert_eq!(missing, 0, "of {}, read at node {n}", acknowledged.len());
     }
+}
+
+/// What Kim sends is damaged on the disks of the servers. In one copy: Alex reads it from another. In every copy:
+/// Alex is told that something of Kim's is missing and asks for it, Kim's replica offers it once more, and both are up
+/// to date.
+#[test]
+fn h_02_h_07_what_no_copy_gives_any_more_is_waited_for_and_offered_again() {
+    let Some(mut servers) = Servers::three() else {
+        return;
+    };
+    servers.settle();
+    let office = Office::at_work_meeting_at(&servers.address());
+    let (alex, kim) = (&office.alex, &office.kim);
+
+    kim.tracks_without_regarding(STRANGER);
+    let sent = sends(kim, &servers);
+    damages(&mut servers, &sent, 1);
+    assert_eq!(syncs(alex, &servers), "Up to date", "another copy has it");
+    assert_eq!(alex.sees(STRANGER).status(), "Tracked");
+
+    kim.tracks_without_regarding(OFFER);
+    let sent = sends(kim, &servers);
+    damages(&mut servers, &sent, 3);
+    assert_eq!(syncs(alex, &servers), "Waiting for 1 change from Kim");
+    assert_eq!(alex.sees(OFFER).status(), "Not tracked");
+    assert_eq!(syncs(alex, &servers), "Waiting for 1 change from Kim");
+    assert_eq!(kim.sees(OFFER).status(), "Track pending");
+    // Kim need do nothing but be there.
+    assert_eq!(syncs(kim, &servers), "Up to date");
+    assert_eq!(syncs(alex, &servers), "Up to date");
+    assert_eq!(syncs(kim, &servers), "Up to date");
+    assert_eq!(syncs(alex, &servers), "Up to date");
+    for person in [alex, kim] {
+        assert_eq!(person.sees(OFFER).status(), "Tracked", "{}", person.address);
+    }
+    // Whoever comes later reads it too: it lies there anew.
+    assert!(envelopes(&servers).contains(&sent));
+}
+
+/// One cycle of somebody's desk: what the sync line says after it.
+fn syncs(person: &Person, servers: &Servers) -> String {
+    let desk = Desk::open(&person.data).unwrap();
+    let mut line = String::new();
+    desk.sync(&servers.relay(), &mut |state| line.clone_from(&state.text))
+        .unwrap();
+    line
+}
+
+/// The same, of somebody who has one envelope to send: its hash.
+fn sends(person: &Person, servers: &Servers) -> String {
+    let before = envelopes(servers);
+    syncs(person, servers);
+    let new: Vec<_> = envelopes(servers)
+        .into_iter()
+        .filter(|e| !before.contains(e))
+        .collect();
+    <[String; 1]>::try_from(new).unwrap()[0].clone()
+}
+
+/// The hashes of the envelopes in Alex's mailbox.
+fn envelopes(servers: &Servers) -> Vec<String> {
+    let found = servers
+        .relay()
+        .pull(&Address::lenient(ALEX), &mut |_| true)
+        .unwrap();
+    let envelopes = found
+        .into_iter()
+        .filter(|(name, _)| name.kind == EntryKind::Envelope);
+    envelopes.map(|(name, _)| name.hash).collect()
+}
+
+/// Flips a bit of an envelope's content on the disks of so many servers, all of which are stopped and started again.
+fn damages(servers: &mut Servers, hash: &str, copies: usize) {
+    let stream = stream_of(&Address::lenient(ALEX));
+    for n in 0..servers.count() {
+        servers.stops(n);
+    }
+    for n in 0..copies {
+        let folder = servers
+            .store(n)
+            .join(format!("jetstream/$G/streams/{stream}/msgs"));
+        let mut flipped = false;
+        for file in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let mut bytes = fs::read(&file).unwrap();
+            // Its name stands in its headers, and behind them the content.
+            let name = bytes
+                .windows(hash.len())
+                .rposition(|part| part == hash.as_bytes());
+            if let Some(at) = name {
+                bytes[at + hash.len() + 50] ^= 1;
+                fs::write(&file, bytes).unwrap();
+                flipped = true;
+            }
+        }
+        assert!(flipped, "node {n} does not hold it");
+    }
+    for n in 0..servers.count() {
+        servers.starts(n);
+    }
+    servers.heal();
 }

@@ -9,9 +9,11 @@ use behalf_core::{
     sync::{EntryKind, Relay},
 };
 use behalf_tests::{
-    office::Office,
+    behalf::command,
+    data::database,
+    office::{KIM, Office},
     relays::{conforms, entry},
-    servers::{Servers, patiently, relay_at},
+    servers::{Servers, free_port, patiently, relay_at},
     walks,
 };
 
@@ -28,6 +30,20 @@ fn h_07_stories_1_and_2_on_a_server() {
     let office = Office::at_work_meeting_at(&servers.address());
     walks::tracks_without_regarding(&office);
     walks::sets_regarding(&office);
+}
+
+/// Through a proxy that lets nothing but the web through: the same over WebSocket, at the address of a listener of its
+/// own.
+#[test]
+fn h_07_a_server_behind_a_websocket() {
+    let port = free_port();
+    let more = format!("websocket {{ listen: \"127.0.0.1:{port}\", no_tls: true }}\n");
+    let Some(servers) = Servers::with(&more, "nats", |_| ()) else {
+        return;
+    };
+    let address = format!("ws://127.0.0.1:{port}");
+    conforms(&relay_at(&address), &servers.relay());
+    walks::tracks_without_regarding(&Office::at_work_meeting_at(&address));
 }
 
 /// The server goes away and comes back: offline meanwhile, and nothing is lost (H-05).
@@ -122,6 +138,68 @@ fn h_07_certificates_and_rights() {
         .unwrap();
     let relay = || relay_at(&servers.address_of(member, &ca));
     conforms(&relay(), &relay());
+}
+
+/// A password in a relay's address lies in the data folder, which is its user's alone, and is never told: not by a
+/// command, not in a log, not where signing in or reaching the server fails.
+#[test]
+fn h_07_a_password_in_an_address_is_never_shown() {
+    const PASSWORD: &str = "MEMBER-PASSWORD";
+    let (_, accounts) = server_config().split_once("\naccounts {").unwrap();
+    let Some(mut servers) = Servers::with(&format!("accounts {{{accounts}"), "nats", |_| ()) else {
+        return;
+    };
+    let as_admin = relay_at(&servers.address_of("admin:ADMIN-PASSWORD@", ""));
+    as_admin.set_up().unwrap();
+    let office = Office::at_work_meeting_at(&servers.address_of(&format!("member:{PASSWORD}@"), ""));
+    let kept =
+        database(&office.kim.data).query_row("SELECT value FROM replica WHERE name = 'relay'", [], |r| {
+            r.get::<_, String>(0)
+        });
+    assert!(
+        kept.unwrap().contains(PASSWORD),
+        "otherwise this test looks for nothing"
+    );
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(&office.kim.data).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "nobody else may look into the folder");
+    }
+    let shows = |args: &[&str]| {
+        let output = command(&office.kim.data, args)
+            .env("RUST_LOG", "trace")
+            .output()
+            .unwrap();
+        let shown = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(!shown.contains(PASSWORD), "{args:?} shows it: {shown}");
+        shown
+    };
+    assert!(shows(&["sync"]).contains("connected"), "it logs what it does");
+    shows(&["doctor"]);
+    shows(&["doctor", "--rebuild"]);
+    shows(&["status", "offer-1@contoso.example", "--mailbox", KIM]);
+    shows(&["audit"]);
+    shows(&["grants"]);
+    shows(&["relay", "setup"]);
+    servers.kills(0);
+    assert!(shows(&["sync"]).contains("cannot be reached"));
+    assert!(shows(&["relay", "setup"]).contains("cannot be reached"));
+
+    let elsewhere = office.path("elsewhere");
+    for slip in ["natss://member:", "nats:/member:", "member:", "nats://"] {
+        let address = format!("{slip}{PASSWORD}@127.0.0.1");
+        let init = ["init", "--person", KIM, "--name", "Kim", "--relay", &address];
+        let output = command(&elsewhere, init)
+            .env("RUST_LOG", "trace")
+            .output()
+            .unwrap();
+        let shown = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(
+            shown.contains("bad_input") && !shown.contains(PASSWORD),
+            "{shown}"
+        );
+    }
 }
 
 fn is_blocked(error: &Error) -> bool {

@@ -55,6 +55,15 @@ impl Oracle {
 
     /// Looks at somebody after they have done something; `up_to_date` is what their sync line says.
     pub fn look(&mut self, person: &mut Person, up_to_date: bool) {
+        if person.has_changed() {
+            self.take_stock(person);
+        }
+        if up_to_date {
+            self.nothing_is_known_to_be_missing(person);
+        }
+    }
+
+    fn take_stock(&mut self, person: &mut Person) {
         let who = person.name();
         let (number, holds) = self.now.entry(who).or_default();
         for (n, operation) in person.operations(*number) {
@@ -85,9 +94,6 @@ impl Oracle {
             self.said.entry(hash(&receipt)).or_insert_with(|| holds.clone());
         }
         self.nobody_is_credited_with_more_than_they_hold(person);
-        if up_to_date {
-            self.nothing_is_known_to_be_missing(person);
-        }
     }
 
     /// H-02.

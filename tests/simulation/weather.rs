@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt::Display,
     panic::resume_unwind,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -16,11 +17,15 @@ use behalf_tests::{
     relays::{Entries, entry},
 };
 
-/// How many entries a pull gives at most.
-const BATCH: u64 = 6;
+use super::census::Census;
 
-/// The process dies here.
-pub struct Crash;
+/// Where a process dies that dies while it talks to the relay.
+const AT_THE_RELAY: &str = "the relay";
+/// How many entries a pull gives at most.
+const BATCH: u64 = 20;
+
+/// The process dies, and where.
+pub struct Crash(pub String);
 
 /// Everything outside the replicas.
 pub struct Weather(Mutex<State>);
@@ -40,6 +45,7 @@ struct State {
     fair: bool,
     /// Calls until the process dies.
     fuse: Option<u64>,
+    census: Census,
 }
 
 impl Weather {
@@ -55,6 +61,7 @@ impl Weather {
             forgets,
             fair: false,
             fuse: None,
+            census: Census::default(),
         }))
     }
 
@@ -100,15 +107,22 @@ impl Weather {
     }
 
     /// Burns the fuse.
-    pub fn burn(&self) {
+    pub fn burn(&self, at: &dyn Display) {
         let mut state = self.state();
         let dies = state.fuse == Some(0);
         state.fuse = state.fuse.and_then(|left| left.checked_sub(1));
-        drop(state);
         if dies {
+            let at = format!("a crash at {at}");
+            state.census.count(at.clone());
+            drop(state);
             // No hook, no message: nobody is there to print it.
-            resume_unwind(Box::new(Crash));
+            resume_unwind(Box::new(Crash(at)));
         }
+    }
+
+    /// What has gone wrong by now.
+    pub fn census(&self) -> Census {
+        self.state().census.clone()
     }
 
     /// The relay as one replica sees it.
@@ -132,6 +146,7 @@ impl State {
             let lost = self.dice.below(count) as usize;
             self.entries.0.remove(lost);
             self.due.remove(lost);
+            self.census.count("stored, and lost since");
         }
     }
 
@@ -141,7 +156,10 @@ impl State {
         }
         let due = (0..self.replicas)
             .map(|_| match self.chance(30) {
-                true => self.step + self.dice.below(60),
+                true => {
+                    self.census.count("late");
+                    self.step + 1 + self.dice.below(60)
+                }
                 false => 0,
             })
             .collect();
@@ -172,9 +190,10 @@ fn away() -> Error {
 
 impl Relay for View<'_> {
     fn publish(&self, mailbox: &Address, name: &EntryName, bytes: &[u8]) -> Result<()> {
-        self.weather.burn();
+        self.weather.burn(&AT_THE_RELAY);
         let mut state = self.weather.state();
         if state.chance(6) {
+            state.census.count("lost on its way");
             return Err(away());
         }
         state.put(mailbox, name, bytes);
@@ -188,12 +207,16 @@ impl Relay for View<'_> {
             if junk != bytes {
                 state.put(mailbox, &name, &junk);
                 state.junk.insert(name);
+                state.census.count("junk under a good name");
             }
         }
-        let lost = state.chance(6);
+        let untold = state.chance(6);
+        if untold {
+            state.census.count("stored, and nobody was told");
+        }
         drop(state);
-        self.weather.burn();
-        if lost { Err(away()) } else { Ok(()) }
+        self.weather.burn(&AT_THE_RELAY);
+        if untold { Err(away()) } else { Ok(()) }
     }
 
     fn pull(
@@ -201,14 +224,13 @@ impl Relay for View<'_> {
         mailbox: &Address,
         wanted: &mut dyn FnMut(&EntryName) -> bool,
     ) -> Result<Vec<(EntryName, Vec<u8>)>> {
-        self.weather.burn();
+        self.weather.burn(&AT_THE_RELAY);
         let mut state = self.weather.state();
         if state.chance(4) {
             return Err(away());
         }
-        let step = state.step;
         let mut listed: Vec<_> = (0..state.entries.0.len())
-            .filter(|i| state.due[*i][self.replica] <= step)
+            .filter(|i| state.due[*i][self.replica] <= state.step)
             .collect();
         if !state.fair {
             for i in (1..listed.len()).rev() {
@@ -216,26 +238,33 @@ impl Relay for View<'_> {
                 listed.swap(i, other);
             }
         }
-        let mut given = Vec::new();
+        let (mut given, mut last) = (Vec::new(), None);
+        let most = 1 + state.dice.below(BATCH);
         for i in listed {
-            let (of, name, bytes) = state.entries.0[i].clone();
-            if of != *mailbox || !wanted(&name) {
+            let (of, name, _) = &state.entries.0[i];
+            if of != mailbox || !wanted(name) {
                 continue;
+            }
+            let (_, name, bytes) = state.entries.0[i].clone();
+            if last.replace(i).is_some_and(|last| last > i) {
+                state.census.count("out of order");
             }
             if state.chance(4) {
                 let bytes = state.damaged(&bytes);
                 given.push((name.clone(), bytes));
+                state.census.count("corrupted");
             }
             if state.chance(5) {
                 given.push((name.clone(), bytes.clone()));
+                state.census.count("twice");
             }
             given.push((name, bytes));
-            if given.len() as u64 >= BATCH {
+            if given.len() as u64 >= most {
                 break;
             }
         }
         drop(state);
-        self.weather.burn();
+        self.weather.burn(&AT_THE_RELAY);
         Ok(given)
     }
 

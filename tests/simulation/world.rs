@@ -169,6 +169,8 @@ pub struct Person {
     pub clock: Hands,
     desk: Option<Desk>,
     reader: Option<Connection>,
+    /// What the database's version was when it was looked at last.
+    seen: Option<i64>,
 }
 
 impl Person {
@@ -179,6 +181,7 @@ impl Person {
             clock: Hands::at(START + 100 * DAY),
             desk: None,
             reader: None,
+            seen: None,
         }
     }
 
@@ -212,6 +215,18 @@ impl Person {
     pub fn closes(&mut self) {
         self.desk = None;
         self.reader = None;
+        self.seen = None;
+    }
+
+    /// Has their database changed since this was asked last?
+    pub fn has_changed(&mut self) -> bool {
+        let version = self
+            .reads()
+            .prepare_cached("PRAGMA data_version")
+            .unwrap()
+            .query_row([], |r| r.get(0))
+            .unwrap();
+        self.seen.replace(version) != Some(version)
     }
 
     /// The operations they hold beyond `number`, each with its number.

@@ -1,9 +1,10 @@
 //! The grammar of the command line: the table of the specification's §6, word for word.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use behalf_connect::nats::NatsAddress;
 use behalf_core::{
+    Error, Result,
     desk::Terms,
     model::{Address, Level, RowRef, Time, bare_key},
     rows::{Condition, Test},
@@ -37,7 +38,7 @@ pub enum Command {
         #[arg(long)]
         name: String,
         /// Where replicas meet: folder:PATH or nats://HOST
-        #[arg(long, value_parser = relay)]
+        #[arg(long)]
         relay: String,
     },
     /// Give somebody access to the own mailbox, or take what was given
@@ -401,7 +402,6 @@ pub enum Relay {
     /// Make the streams that are missing, and say how they stand
     Setup {
         /// nats://HOST [default: this replica's relay]
-        #[arg(value_parser = relay)]
         address: Option<String>,
     },
     /// Print a configuration for the servers
@@ -669,22 +669,33 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 /// Where replicas meet. A relative folder is made absolute: the replica outlives the working directory.
-fn relay(text: &str) -> Result<String, String> {
+///
+/// No parser of a line: a complaint of those repeats what was given, which may hold a password.
+///
+/// # Errors
+/// `BadInput` for what is no such place.
+pub fn relay(text: &str) -> Result<String> {
     match text.strip_prefix("folder:") {
-        Some("") => Err("Name the folder, as in folder:/home/alex/Shared/behalf.".into()),
-        Some(path) => std::path::absolute(Path::new(path))
-            .map(|p| format!("folder:{}", p.display()))
-            .map_err(|e| e.to_string()),
-        None if NatsAddress::is_meant(text) => match text.parse::<NatsAddress>() {
-            Ok(_) => Ok(text.into()),
-            Err(e) => Err(format!("{e} {}", e.hint())),
-        },
-        None => Err("Give folder:PATH or nats://HOST.".into()),
+        Some("") => Err(Error::bad_input(
+            "No folder is named.",
+            "Name it, as in folder:/home/alex/Shared/behalf.",
+        )),
+        Some(path) => {
+            let path = std::path::absolute(path).map_err(Error::io(path))?;
+            Ok(format!("folder:{}", path.display()))
+        }
+        None if NatsAddress::is_meant(text) => text.parse::<NatsAddress>().map(|_| text.to_owned()),
+        None => Err(Error::bad_input(
+            "The relay's address names neither a folder nor a server.",
+            "Give folder:PATH or nats://HOST.",
+        )),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use clap::CommandFactory;
 
     use super::*;
@@ -785,13 +796,27 @@ mod tests {
             "invite create --for k@x --until 2030-02-31",
             "import mail --mailbox a@x",
             "import rows f.csv --table account --map name",
-            "init --person a@x --name A --relay somewhere",
-            "init --person a@x --name A --relay nats://",
-            "init --person a@x --name A --relay nats://host?ssl=on",
             "",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }
+    }
+
+    #[test]
+    fn a_relay_that_is_none_is_refused_and_not_repeated() {
+        for none in [
+            "somewhere",
+            "folder:",
+            "nats://",
+            "nats://secret@host",
+            "natss://a:secret@host",
+        ] {
+            let error = relay(none).unwrap_err();
+            assert_eq!(error.code(), behalf_core::Code::BadInput);
+            assert!(!format!("{error} {}", error.hint()).contains("secret"), "{error}");
+        }
+        assert_eq!(relay("folder:/a").unwrap(), "folder:/a");
+        assert!(relay("folder:a").unwrap().ends_with("/a"));
     }
 
     #[test]

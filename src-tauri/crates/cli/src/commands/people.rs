@@ -20,7 +20,8 @@ use crate::{
 
 /// Makes the replica of a person, with their own mailbox.
 pub fn init(s: &Session, person: &Address, name: &str, relay: &str) -> Result<Reply> {
-    let me = Desk::init_with(&s.data, person, name, relay, &*keychain())?.me()?;
+    let relay = args::relay(relay)?;
+    let me = Desk::init_with(&s.data, person, name, &relay, &*keychain())?.me()?;
     if !me.key_warning.is_empty() {
         print::note(&me.key_warning);
     }

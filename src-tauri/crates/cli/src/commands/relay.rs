@@ -5,12 +5,12 @@ use behalf_core::{Error, Result};
 use serde_json::json;
 
 use super::Session;
-use crate::print::Reply;
+use crate::{args, print::Reply};
 
 /// Makes the streams that are missing.
 pub fn setup(s: &Session, address: Option<String>) -> Result<Reply> {
     let address = match address {
-        Some(address) => address,
+        Some(address) => args::relay(&address)?,
         None => s.open()?.relay_address()?,
     };
     if address.starts_with("folder:") {

@@ -354,7 +354,8 @@ fn prepare_relay(relay: &str) -> Result<String> {
     match server.iter().any(|scheme| relay.starts_with(scheme)) {
         true => Ok(relay.to_owned()),
         false => Err(Error::bad_input(
-            format!("“{relay}” does not name a place where replicas meet."),
+            // It may hold a password: it is never repeated.
+            "The relay's address does not name a place where replicas meet.",
             "Give a shared folder as folder:PATH, or a server as nats://HOST.",
         )),
     }

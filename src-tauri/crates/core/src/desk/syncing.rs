@@ -41,7 +41,20 @@ impl Desk {
     /// # Errors
     /// `Unavailable` when the relay cannot be used now; what was done stays done.
     pub fn sync(&self, relay: &dyn Relay, show: &mut dyn FnMut(&SyncState)) -> Result<SyncReport> {
-        let outcome = self.cycle(relay, show);
+        self.sync_stepwise(relay, &mut |_| (), show)
+    }
+
+    /// The same; `before` hears every action before it is done. For the simulation of a crash at any of them.
+    ///
+    /// # Errors
+    /// As [`Desk::sync`].
+    pub fn sync_stepwise(
+        &self,
+        relay: &dyn Relay,
+        before: &mut dyn FnMut(Action),
+        show: &mut dyn FnMut(&SyncState),
+    ) -> Result<SyncReport> {
+        let outcome = self.cycle(relay, before, show);
         let mut last = self.last_cycle.lock().unwrap_or_else(PoisonError::into_inner);
         match &outcome {
             Ok(_) => {
@@ -69,7 +82,12 @@ impl Desk {
         self.store.fill_up(pages)
     }
 
-    fn cycle(&self, relay: &dyn Relay, show: &mut dyn FnMut(&SyncState)) -> Result<SyncReport> {
+    fn cycle(
+        &self,
+        relay: &dyn Relay,
+        before: &mut dyn FnMut(Action),
+        show: &mut dyn FnMut(&SyncState),
+    ) -> Result<SyncReport> {
         let replica = Replica {
             store: &self.store,
             key: &self.key,
@@ -79,6 +97,7 @@ impl Desk {
         let waiting = self.store.read(replica::waiting)?;
         for mailbox in self.mailboxes()? {
             let report = sync::run(replica, relay, &mailbox, self.now(), &mut |action, report| {
+                before(action);
                 if let Some(text) = words(action, report, waiting) {
                     show(&SyncState {
                         text,

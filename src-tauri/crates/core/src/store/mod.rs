@@ -3,6 +3,7 @@
 mod pack;
 
 use std::{
+    fs::{DirBuilder, OpenOptions},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -41,7 +42,7 @@ impl Store {
     /// # Errors
     /// `Unavailable` when the database was written by a newer release; I/O and database errors.
     pub fn open(folder: &Path) -> Result<Self> {
-        std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+        make_private(folder).map_err(Error::io(folder))?;
         let mut writer = connect(&database(folder), false)?;
         migrate(&mut writer, folder)?;
         Ok(Self {
@@ -145,6 +146,24 @@ fn database(folder: &Path) -> PathBuf {
     folder.join("behalf.db")
 }
 
+/// Makes the folder and the database where they are missing, for this user alone: there is a mailbox in them, and the
+/// relay's address may hold a password. What is there already is left as it is.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let (mut directory, mut file) = (DirBuilder::new(), OpenOptions::new());
+    directory.recursive(true);
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::DirBuilderExt::mode(&mut directory, 0o700);
+        std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    }
+    directory.create(folder)?;
+    match file.open(database(folder)) {
+        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(e),
+        _ => Ok(()),
+    }
+}
+
 fn connect(file: &Path, read_only: bool) -> Result<Connection> {
     let flags = if read_only {
         OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -211,6 +230,26 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
         assert!(store.read(|c| Ok(c.execute("DELETE FROM replica", [])?)).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_made_is_for_this_user_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        let parent = tempfile::tempdir().unwrap();
+        let new = parent.path().join("new");
+        let store = Store::open(&new).unwrap();
+        store.write(|_| Ok(())).unwrap();
+        assert_eq!(mode(&new), 0o700);
+        let there = parent.path().join("there");
+        std::fs::create_dir(&there).unwrap();
+        std::fs::set_permissions(&there, PermissionsExt::from_mode(0o755)).unwrap();
+        let _store = Store::open(&there).unwrap();
+        assert_eq!(mode(&there), 0o755, "it was there");
+        for file in ["behalf.db", "behalf.db-wal", "behalf.db-shm"] {
+            assert_eq!(mode(&there.join(file)), 0o600, "{file}");
+        }
     }
 
     #[test]

@@ -241,12 +241,13 @@ pub(super) fn pack(plain: &[u8]) -> Result<Vec<u8>> {
     if plain.len() > MAX_UNPACKED {
         return Err(Error::bad_input("This is more than one envelope holds.", ""));
     }
-    zstd::encode_all(plain, 3).map_err(|e| Error::unavailable(format!("Packing failed: {e}"), ""))
+    // In one piece: tables as long as the content needs, instead of those for a stream without an end.
+    zstd::bulk::compress(plain, 3).map_err(|e| Error::unavailable(format!("Packing failed: {e}"), ""))
 }
 
 /// Makes it as it was, within bounds of time and memory whatever it claims.
 pub(super) fn unpack(packed: &[u8]) -> Result<Vec<u8>> {
-    let mut decoder = zstd::Decoder::new(packed).map_err(|_| damaged())?;
+    let mut decoder = zstd::Decoder::with_buffer(packed).map_err(|_| damaged())?;
     decoder.window_log_max(WINDOW).map_err(|_| damaged())?;
     let mut unpacked = Vec::new();
     let limit = MAX_UNPACKED as u64 + 1;

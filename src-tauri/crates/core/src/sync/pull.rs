@@ -105,6 +105,7 @@ pub(super) fn pull(
                     );
                     useless(tx, mailbox, &name.hash)?;
                 }
+                (Taken::Outdated, _) => useless(tx, mailbox, &name.hash)?,
                 (Taken::NotYet, _) => look.unused = true,
                 (Taken::Known, _) => {}
             }
@@ -147,6 +148,8 @@ enum Taken {
     Known,
     /// Nothing will ever come of it.
     Useless,
+    /// Nor of this, which is as it should be: a newer receipt is here.
+    Outdated,
     /// Not understood now; may be later.
     NotYet,
 }
@@ -203,16 +206,24 @@ fn take_receipt(
     let (Ok(receipt), Some(known)) = (Receipt::decode(bytes), device(tx, mailbox, &name.device)?) else {
         return Ok(Taken::Useless);
     };
-    let genuine =
-        receipt.mailbox == *mailbox && receipt.device == name.device && receipt.is_genuine(&known.key);
-    if !genuine {
+    if receipt.mailbox != *mailbox || receipt.device != name.device {
+        return Ok(Taken::Useless);
+    }
+    // Whoever was away finds many of them and needs the last: an older one is not worth a signature.
+    if receipt.is_outdated(tx)? {
+        return Ok(Taken::Outdated);
+    }
+    if !receipt.is_genuine(&known.key) {
         return Ok(Taken::Useless);
     }
     let Some(with) = access::key_of(tx, key, mailbox, &receipt.epoch)? else {
         return Ok(Taken::NotYet);
     };
-    Ok(match receipt.open(&with) {
-        Ok(word) if receipt.keep(tx, &word, true)? => Taken::Kept,
-        _ => Taken::Useless,
+    let Ok(word) = receipt.open(&with) else {
+        return Ok(Taken::Useless);
+    };
+    Ok(match receipt.keep(tx, &word, true)? {
+        true => Taken::Kept,
+        false => Taken::Outdated,
     })
 }

@@ -126,6 +126,15 @@ impl Receipt {
         Ok(postcard::to_stdvec(&("behalf receipt", unsigned))?)
     }
 
+    /// True when a newer one of that device is here: [`Receipt::keep`] would not keep it.
+    pub fn is_outdated(&self, connection: &Connection) -> Result<bool> {
+        let newest: Option<i64> = connection
+            .prepare_cached("SELECT number FROM receipt WHERE mailbox = ?1 AND device = ?2")?
+            .query_row([self.mailbox.as_str(), &self.device], |r| r.get(0))
+            .optional()?;
+        Ok(newest.is_some_and(|newest| self.number < newest.unsigned_abs()))
+    }
+
     /// Keeps it, unless a newer one of that device is here. True when kept.
     ///
     /// An old copy of a disk may count the same number again: then everybody keeps the same one of the two, and the

@@ -46,7 +46,12 @@ pub fn settle(connection: &Connection, mailbox: &Address, now: Time) -> Result<u
     for item in unsettled {
         let links = replica::links(connection, item.id.0)?;
         let mut log = item.log;
-        let progress = derive(&mut log, item.tracked, &item.people, &links, &heard, now);
+        let people = item.people.keys().cloned().collect();
+        let progress = derive(&mut log, item.tracked, &people, &links, &heard, now);
+        if progress.overall == Status::TrackPending && progress.people == item.people {
+            // It waits as it did: nothing is written, and nobody who watches is woken.
+            continue;
+        }
         connection
             .prepare_cached(
                 "UPDATE item SET status = ?2, people = ?3, promoted = ?4, log = ?5 WHERE id = ?1",
@@ -66,7 +71,7 @@ pub fn settle(connection: &Connection, mailbox: &Address, now: Time) -> Result<u
 struct Unsettled {
     id: ItemId,
     tracked: bool,
-    people: BTreeSet<Address>,
+    people: BTreeMap<Address, Status>,
     promoted: bool,
     log: Log,
 }
@@ -81,11 +86,10 @@ fn unsettled(connection: &Connection, mailbox: &Address) -> Result<Vec<Unsettled
         let Ok(id) = uuid::Uuid::parse_str(&row.get::<_, String>(0)?) else {
             continue;
         };
-        let people: BTreeMap<Address, Status> = serde_json::from_str(&row.get::<_, String>(2)?)?;
         all.push(Unsettled {
             id: ItemId(id),
             tracked: row.get(1)?,
-            people: people.into_keys().collect(),
+            people: serde_json::from_str(&row.get::<_, String>(2)?)?,
             promoted: row.get(3)?,
             log: Log::from_json(&row.get::<_, String>(4)?)?,
         });
