@@ -265,8 +265,9 @@ pub fn due(
         }
         Some(highest) => {
             let ended = match newest_key(tx, device, mailbox)? {
-                // Above whatever a removed device has begun meanwhile: nobody goes back to a lower number.
-                Some(newest) if newest.epoch.number == highest => {
+                // Above whatever a removed device has begun meanwhile: its key is given to who lacks it, to read with,
+                // and nobody is to take it for the newest.
+                Some(newest) if !is_overtaken(tx, device, mailbox, newest.epoch.number)? => {
                     let holders = holders(tx, mailbox, &newest.epoch)?;
                     holders.iter().any(|holder| !entitled.contains_key(holder))
                 }
@@ -295,6 +296,16 @@ pub fn due(
         }
     }
     Ok(wraps)
+}
+
+/// Has a removed device given a key of this number, or of a higher one?
+fn is_overtaken(tx: &Connection, device: &DeviceKey, mailbox: &Address, number: u32) -> Result<bool> {
+    Ok(tx
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM mailbox_key k JOIN device d ON d.mailbox = k.mailbox AND d.id = k.giver
+             WHERE k.mailbox = ?1 AND k.number >= ?2 AND d.removed = 1 AND d.id <> ?3)",
+        )?
+        .query_row(params![mailbox.as_str(), number, device.id()], |r| r.get(0))?)
 }
 
 /// Who must give this device a key before it can read what has arrived, or anything at all; `None` when it needs none.
