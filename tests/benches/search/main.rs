@@ -35,7 +35,7 @@ const LIMIT: usize = 10;
 /// Rows changed in a second while the last measurement runs.
 const CHANGES: usize = 1_000;
 /// How many queries a peer types that would take hours for all of them.
-const SAMPLE: usize = 100;
+const SAMPLE: usize = 60;
 /// Where the queries lie for the process that measures memory, beside the data.
 const TYPED: &str = "typed";
 
@@ -164,7 +164,9 @@ fn compare() -> Outcome<()> {
         all.push(sampled);
         for kind in Peer::ALL {
             eprintln!("measuring {}", kind.name());
-            all.push(kind.measure(crm, &known, &world.scratch())?);
+            let measured = kind.measure(crm, &known, &world.scratch())?;
+            eprintln!("{:?}", measured.line());
+            all.push(measured);
         }
     }
     println!(

@@ -23,12 +23,14 @@ const LOOKED_AT: usize = 1_000_000;
 /// How many rows are compared for one kind of match.
 const COMPARED: usize = 8_192;
 /// After so many rows that were compared, other words' rows are laid over the list, for most of it need not be compared:
-/// those with lists of up to so many bytes, the short ones soon. A longer one says little about a row and costs much.
-const LAID: [(usize, usize); 4] = [
+/// those with lists of up to so many bytes, the short ones soon, and at once what is known from the letter before. A
+/// longer one says little about a row and costs much, but in the end less than comparing every row.
+const LAID: [(usize, usize); 5] = [
+    (1, 256),
     (12, 4_096),
-    (96, 40_000),
-    (384, 400_000),
-    (1_536, u32::MAX as usize),
+    (64, 40_000),
+    (256, 400_000),
+    (1_024, u32::MAX as usize),
 ];
 /// How many rows that match are weighed against each other.
 const MATCHING: usize = 512;
@@ -405,41 +407,38 @@ impl<'a> Hunt<'a> {
         // Rows whose name matches come first: where they are enough, the others are not looked for.
         for named in [true, false] {
             let classes = || classes.clone().filter(move |&class| in_name(class) == named);
-            let mut best: [Vec<u32>; CLASSES] = Default::default();
+            let mut best: [Best; CLASSES] = Default::default();
             for list in self.lists(words) {
                 for class in classes() {
-                    let (mut owned, mut others) = (0, 0);
+                    let best = &mut best[class];
                     for (n, doc) in list[class].enumerate() {
-                        if self.is_kept(doc) || !self.admits(doc) {
-                            continue;
-                        }
-                        let count = if self.is_owned(doc) {
-                            &mut owned
-                        } else {
-                            &mut others
+                        // Lists are in order: where a row comes too late, all after it do.
+                        let (other, owned) = (
+                            has_room(&best.others, doc, need),
+                            has_room(&best.owned, doc, need),
+                        );
+                        let goes_on = match self.ask.only_owned {
+                            true => owned,
+                            false => other || (owned && self.owned.is_some() && n <= FOR_OWNER),
                         };
-                        if *count < need {
-                            best[class].push(doc);
-                        }
-                        *count += 1;
-                        if others >= need && (self.owned.is_none() || owned >= need || n > FOR_OWNER) {
+                        if !goes_on {
                             break;
+                        }
+                        let is_owned = self.is_owned(doc);
+                        let (list, room) = match is_owned {
+                            true => (&mut best.owned, owned),
+                            false => (&mut best.others, other),
+                        };
+                        if room && !self.is_kept(doc) && self.admits(doc) {
+                            put(list, doc, need);
                         }
                     }
                 }
             }
             for class in classes() {
-                let (mut owned, mut others) = (0, 0);
-                for doc in tidy(std::mem::take(&mut best[class]), self.segment.len()) {
-                    let count = if self.is_owned(doc) {
-                        &mut owned
-                    } else {
-                        &mut others
-                    };
-                    *count += 1;
-                    if *count <= need {
-                        self.keep(doc, kind, in_name(class), false);
-                    }
+                let Best { others, owned } = std::mem::take(&mut best[class]);
+                for doc in owned.into_iter().chain(others) {
+                    self.keep(doc, kind, in_name(class), false);
                 }
             }
             if self.has_enough(kind) {
@@ -921,6 +920,26 @@ fn place_in(kind: Kind) -> Place {
     match kind {
         Kind::Prefix | Kind::Word => Place::Begin,
         Kind::Infix | Kind::Fuzzy => Place::Anywhere,
+    }
+}
+
+/// The first rows of some lists, in order: the owner's, and the others.
+#[derive(Default)]
+struct Best {
+    others: Vec<u32>,
+    owned: Vec<u32>,
+}
+
+/// Would a row be among the first `most`?
+fn has_room(docs: &[u32], doc: u32, most: usize) -> bool {
+    docs.len() < most || docs.last().is_some_and(|&last| doc < last)
+}
+
+/// Puts a row in its place among the first `most`.
+fn put(docs: &mut Vec<u32>, doc: u32, most: usize) {
+    if let Err(at) = docs.binary_search(&doc) {
+        docs.insert(at, doc);
+        docs.truncate(most);
     }
 }
 
