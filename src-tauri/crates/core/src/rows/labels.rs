@@ -1,11 +1,15 @@
 //! What people call a column.
 
+use std::borrow::Cow;
+
 /// The label of a column by its logical name: `address1_city` reads `City`, `telephone1` reads `Phone`.
 pub fn label(column: &str) -> String {
-    match known(column) {
-        Some(label) => label.to_owned(),
-        None => humanised(column),
-    }
+    shown(column).into_owned()
+}
+
+/// The same, without a copy of what is known: rows are compared with it while a person types.
+pub(super) fn shown(column: &str) -> Cow<'static, str> {
+    known(column).map_or_else(|| humanised(column).into(), Cow::from)
 }
 
 fn known(column: &str) -> Option<&'static str> {

@@ -78,10 +78,10 @@ impl Row {
         if let Some((name, value)) = self.columns.get_key_value(column) {
             return Some((name, value));
         }
-        let wanted = label(column);
+        let wanted = labels::shown(column);
         self.columns
             .iter()
-            .find(|(name, _)| label(name) == wanted)
+            .find(|(name, _)| labels::shown(name) == wanted)
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }

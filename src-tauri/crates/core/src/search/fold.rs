@@ -1,5 +1,7 @@
 //! Text as it is compared: without case, accents and width, so that what people type finds what others wrote.
 
+use std::ops::Range;
+
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// The longest word that is compared, in characters; the rest of a longer one is not looked at.
@@ -9,9 +11,9 @@ const MOST_WORDS: usize = 64;
 
 /// A word of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word<'a> {
-    /// As it was written.
-    pub written: &'a str,
+pub struct Word {
+    /// The bytes of the text it was written in.
+    pub written: Range<usize>,
     /// Folded: `Müller` is `muller`, `Straße` is `strasse`.
     pub plain: String,
     /// Other ways people type it, folded: `mueller` for `Müller`, `muller` for `Mueller`. What is typed is never
@@ -19,8 +21,9 @@ pub struct Word<'a> {
     pub others: Vec<String>,
 }
 
-impl<'a> Word<'a> {
-    fn of(written: &'a str) -> Option<Self> {
+impl Word {
+    fn of(text: &str, place: Range<usize>) -> Option<Self> {
+        let written = &text[place.clone()];
         if written.is_ascii() {
             let plain: String = written
                 .bytes()
@@ -30,7 +33,7 @@ impl<'a> Word<'a> {
                 .collect();
             let others = contracted(&plain).into_iter().collect();
             return (!plain.is_empty()).then_some(Self {
-                written,
+                written: place,
                 plain,
                 others,
             });
@@ -45,7 +48,7 @@ impl<'a> Word<'a> {
             others.push(expanded);
         }
         Some(Self {
-            written,
+            written: place,
             plain,
             others,
         })
@@ -58,22 +61,28 @@ impl<'a> Word<'a> {
 }
 
 /// The words of a text.
-pub fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
-    text.split(|c| !in_word(c)).filter_map(Word::of).take(MOST_WORDS)
+pub fn words(text: &str) -> impl Iterator<Item = Word> {
+    let mut at = 0;
+    let pieces = text.split_inclusive(|c| !in_word(c)).map(move |piece| {
+        let from = at;
+        at += piece.len();
+        from..from + piece.trim_end_matches(|c| !in_word(c)).len()
+    });
+    pieces.filter_map(|place| Word::of(text, place)).take(MOST_WORDS)
 }
 
 /// A text in words, as it is compared with what was typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Folded<'a> {
+pub struct Folded {
     /// Its words; none where it is digits alone.
-    pub words: Vec<Word<'a>>,
+    pub words: Vec<Word>,
     /// Its digits, when it reads like a phone number or holds a long one.
     pub digits: Option<String>,
 }
 
-impl<'a> Folded<'a> {
+impl Folded {
     /// Folds a text. A phone number has no words: people type its digits, however they are grouped.
-    pub fn of(text: &'a str) -> Self {
+    pub fn of(text: &str) -> Self {
         let digits = phone_digits(text);
         let bare = digits.is_some() && !text.chars().any(char::is_alphabetic);
         Self {

@@ -1,6 +1,9 @@
 //! From candidates to the rows a person sees: read from the database, judged once more, each with its reason.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
@@ -8,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     hunt::{Ask, Candidate, Hunt},
     index::Live,
-    matching::{self, Kind, Match, Prepared, Query},
+    matching::{self, Field, Kind, Match, Prepared, Query},
 };
 use crate::{
     Result,
@@ -21,6 +24,8 @@ use crate::{
 const LIMIT: usize = 200;
 /// How many of the rows this person used are listed first.
 const USED: usize = 64;
+/// How many rows are kept at hand: the next letter shows many of them again.
+const SHOWN: usize = 1_024;
 
 /// A row by its number.
 const ROW: &str =
@@ -64,73 +69,124 @@ impl SearchOptions {
     }
 }
 
-/// What a keystroke must not read again: the tables, and the rows this person used.
+/// What a keystroke must not read again: the tables, the rows this person used, and the rows shown lately.
 #[derive(Default)]
-pub(super) struct Kept {
-    tables: Mutex<Option<(i64, Arc<Tables>)>>,
-    used: Mutex<Used>,
+pub(super) struct Kept(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// How the database was then.
+    at: Version,
+    tables: Arc<Tables>,
+    used: Arc<Vec<u32>>,
+    rows: HashMap<u32, Arc<Ready>>,
 }
 
-/// The rows this person used, and what they were read at: the newest use, the newest row.
-#[derive(Default)]
-struct Used {
-    at: (i64, i64),
-    numbers: Arc<Vec<u32>>,
+/// How far the database has come, as much as a search sees of it.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Version {
+    /// How many tables: they are only ever added.
+    tables: i64,
+    /// The latest use of a row.
+    used: i64,
+    /// The newest row.
+    newest: i64,
+    /// The latest change of a row.
+    changed: i64,
+}
+
+/// A row, ready to be compared and shown.
+struct Ready {
+    owner: String,
+    prepared: Prepared,
+    /// As it is shown, but for how it matches.
+    hit: Hit,
 }
 
 /// Tables with the labels of their columns.
+#[derive(Default)]
 pub(super) struct Tables {
-    all: Vec<(Table, Vec<String>)>,
+    all: Vec<(Table, Vec<Arc<str>>)>,
 }
 
 impl Tables {
-    fn get(&self, name: &str) -> Option<&(Table, Vec<String>)> {
+    fn read(conn: &Connection) -> Result<Self> {
+        let labelled = rows::tables(conn)?.into_iter().map(|table| {
+            let labels = columns(&table).map(|column| rows::label(column).into()).collect();
+            (table, labels)
+        });
+        Ok(Self {
+            all: labelled.collect(),
+        })
+    }
+
+    fn get(&self, name: &str) -> Option<&(Table, Vec<Arc<str>>)> {
         self.all.iter().find(|(table, _)| table.name == name)
     }
 }
 
-impl Kept {
-    /// Tables are only ever added, so their number says whether they are known.
-    pub(super) fn tables(&self, conn: &Connection) -> Result<Arc<Tables>> {
-        let count = conn
-            .prepare_cached("SELECT count(*) FROM crm_table")?
-            .query_row([], |r| r.get(0))?;
-        let mut kept = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, tables)) = kept.as_ref()
-            && *known == count
-        {
-            return Ok(tables.clone());
+impl Version {
+    fn read(conn: &Connection) -> Result<Self> {
+        let mut statement = conn.prepare_cached(
+            "SELECT (SELECT count(*) FROM crm_table), (SELECT ifnull(max(changed), 0) FROM row_use),
+                    (SELECT ifnull(max(number), 0) FROM crm_row), (SELECT ifnull(max(changed), 0) FROM crm_row)",
+        )?;
+        Ok(statement.query_row([], |r| {
+            Ok(Self {
+                tables: r.get(0)?,
+                used: r.get(1)?,
+                newest: r.get(2)?,
+                changed: r.get(3)?,
+            })
+        })?)
+    }
+}
+
+impl State {
+    /// Reads again what is no longer as it was.
+    fn renew(&mut self, conn: &Connection) -> Result<()> {
+        let now = Version::read(conn)?;
+        if now == self.at {
+            return Ok(());
         }
-        let labelled = rows::tables(conn)?.into_iter().map(|table| {
-            let labels = columns(&table).map(rows::label).collect();
-            (table, labels)
-        });
-        let tables = Arc::new(Tables {
-            all: labelled.collect(),
-        });
-        *kept = Some((count, tables.clone()));
-        Ok(tables)
+        if now.tables != self.at.tables {
+            self.tables = Arc::new(Tables::read(conn)?);
+            self.rows.clear();
+        }
+        if (now.used, now.newest) != (self.at.used, self.at.newest) {
+            let numbers = rows::used_numbers(conn)?.into_iter().take(USED);
+            self.used = Arc::new(numbers.filter_map(|number| u32::try_from(number).ok()).collect());
+        }
+        if now.changed != self.at.changed {
+            self.rows.clear();
+        }
+        self.at = now;
+        Ok(())
     }
 
-    fn used(&self, conn: &Connection) -> Result<Arc<Vec<u32>>> {
-        let newest = conn
-            .prepare_cached(
-                "SELECT (SELECT ifnull(max(changed), 0) FROM row_use), (SELECT ifnull(max(number), 0) FROM crm_row)",
-            )?
-            .query_row([], |r| Ok((r.get(0)?, r.get(1)?)))?;
-        let mut kept = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.at != newest {
-            let numbers = rows::used_numbers(conn)?;
-            let numbers = numbers
-                .into_iter()
-                .take(USED)
-                .filter_map(|number| u32::try_from(number).ok());
-            *kept = Used {
-                at: newest,
-                numbers: Arc::new(numbers.collect()),
-            };
+    /// A row as it is now; `None` when it is gone.
+    fn row(&mut self, conn: &Connection, number: u32) -> Result<Option<Arc<Ready>>> {
+        if let Some(ready) = self.rows.get(&number) {
+            return Ok(Some(ready.clone()));
         }
-        Ok(kept.numbers.clone())
+        let mut statement = conn.prepare_cached(ROW)?;
+        let Some(row) = statement.query_row([number], rows::read_row).optional()? else {
+            return Ok(None);
+        };
+        let row = row.into_row()?;
+        let Some((table, labels)) = self.tables.get(&row.row.table) else {
+            return Ok(None);
+        };
+        let ready = Arc::new(Ready {
+            owner: row.owner.clone(),
+            prepared: Prepared::new(labels.iter().cloned().zip(values(table, &row))),
+            hit: rows::hit(table, row, "", String::new()),
+        });
+        if self.rows.len() >= SHOWN {
+            self.rows.clear();
+        }
+        self.rows.insert(number, ready.clone());
+        Ok(Some(ready))
     }
 }
 
@@ -162,7 +218,10 @@ pub(super) fn search(
     query: &Query,
     options: &SearchOptions,
 ) -> Result<Vec<Hit>> {
-    let tables = kept.tables(conn)?;
+    // Held while it is searched: what is kept is of one state of the database.
+    let mut state = kept.0.lock().unwrap_or_else(PoisonError::into_inner);
+    state.renew(conn)?;
+    let (tables, used) = (state.tables.clone(), state.used.clone());
     let wanted: Vec<&str> = tables
         .all
         .iter()
@@ -172,7 +231,6 @@ pub(super) fn search(
         })
         .map(|(table, _)| table.name.as_str())
         .collect();
-    let used = kept.used(conn)?;
     let ask = Ask {
         query,
         tables: &wanted,
@@ -181,28 +239,32 @@ pub(super) fn search(
         only_enabled: options.only_enabled,
         limit: options.limit.clamp(1, LIMIT),
     };
-    let candidates = candidates(segments, ask, &used);
-    let mut found: Vec<(Candidate, Row, Match)> = Vec::new();
-    for candidate in candidates {
+    let mut found: Vec<(Candidate, Arc<Ready>, Match)> = Vec::new();
+    for candidate in candidates(segments, ask, &used) {
         if found.len() >= ask.limit {
             break;
         }
-        if let Some((row, matched)) = judged(conn, &tables, ask, candidate.number)? {
+        let Some(ready) = state
+            .row(conn, candidate.number)?
+            .filter(|ready| ready.is_asked(ask))
+        else {
+            continue;
+        };
+        if let Some(matched) = matching::matches(query, &ready.prepared) {
             // The row may have changed since it was indexed.
             let now = Candidate {
                 kind: matched.kind,
                 in_name: matched.field == 0,
                 ..candidate
             };
-            found.push((now, row, matched));
+            found.push((now, ready, matched));
         }
     }
     found.sort_by_key(|(candidate, ..)| candidate.rank());
-    let hits = found.into_iter().filter_map(|(_, row, matched)| {
-        let (table, labels) = tables.get(&row.row.table)?;
-        Some(hit(table, labels, row, matched))
-    });
-    Ok(hits.collect())
+    Ok(found
+        .into_iter()
+        .map(|(_, ready, matched)| ready.shown(matched))
+        .collect())
 }
 
 /// Kind after kind over all segments, until there are enough that no later kind can beat. Some more are kept: the
@@ -231,57 +293,36 @@ fn candidates(segments: &[Arc<Live>], ask: Ask<'_>, used: &[u32]) -> Vec<Candida
     found
 }
 
-/// A row as it is now, when it still matches.
-fn judged(conn: &Connection, tables: &Tables, ask: Ask<'_>, number: u32) -> Result<Option<(Row, Match)>> {
-    let mut statement = conn.prepare_cached(ROW)?;
-    let Some(row) = statement.query_row([number], rows::read_row).optional()? else {
-        return Ok(None);
-    };
-    let row = row.into_row()?;
-    if ask.only_owned && ask.owner != Some(row.owner.as_str()) {
-        return Ok(None);
+impl Ready {
+    /// The index may be behind: does the row as it is now belong to what is asked for?
+    fn is_asked(&self, ask: Ask<'_>) -> bool {
+        ask.tables.contains(&self.hit.table.as_str())
+            && (!ask.only_owned || ask.owner == Some(self.owner.as_str()))
+            && (!ask.only_enabled || self.hit.disabled.is_empty())
     }
-    let Some((table, labels)) = tables
-        .get(&row.row.table)
-        .filter(|_| ask.tables.contains(&row.row.table.as_str()))
-    else {
-        return Ok(None);
-    };
-    if ask.only_enabled && rows::disabled(table, &row).is_some() {
-        return Ok(None);
-    }
-    let labelled = labels.iter().map(String::as_str).zip(values(table, &row));
-    let matched = matching::matches(ask.query, &Prepared::new(labelled));
-    Ok(matched.map(|matched| (row, matched)))
-}
 
-fn hit(table: &Table, labels: &[String], row: Row, matched: Match) -> Hit {
-    let mut shown: Vec<(usize, String)> = Vec::new();
-    let mut marks = Vec::new();
-    for mark in &matched.marks {
-        let (Some(label), Some(value)) = (labels.get(mark.field), values(table, &row).nth(mark.field)) else {
-            continue;
+    /// With how it matches.
+    fn shown(&self, matched: Match) -> Hit {
+        let mut hit = Hit {
+            match_kind: matched.kind.as_str().to_owned(),
+            why: matched.why,
+            ..self.hit.clone()
         };
         let units = |text: Option<&str>| text.map_or(0, |text| text.encode_utf16().count() as u32);
-        marks.push(Marked {
-            column: if mark.field == 0 {
-                String::new()
-            } else {
-                label.clone()
-            },
-            start: units(value.get(..mark.range.start)),
-            end: units(value.get(..mark.range.end)),
-        });
-        if mark.field > 0 && shown.iter().all(|(field, _)| *field != mark.field) {
-            shown.push((mark.field, value.to_owned()));
+        for mark in &matched.marks {
+            let Some(Field { label, value, .. }) = self.prepared.fields.get(mark.field) else {
+                continue;
+            };
+            let label = if mark.field == 0 { "" } else { label };
+            hit.marks.push(Marked {
+                column: label.to_owned(),
+                start: units(value.get(..mark.range.start)),
+                end: units(value.get(..mark.range.end)),
+            });
+            if mark.field > 0 && !hit.columns.contains_key(label) {
+                hit.columns.insert(label.to_owned(), value.clone());
+            }
         }
+        hit
     }
-    let mut hit = rows::hit(table, row, matched.kind.as_str(), matched.why);
-    hit.marks = marks;
-    for (field, value) in shown {
-        if let Some(label) = labels.get(field) {
-            hit.columns.insert(label.clone(), value);
-        }
-    }
-    hit
 }

@@ -10,8 +10,8 @@ use super::{
     fold,
     matching::{self, FEWEST_DIGITS, Kind, Pattern, Query, Term, Typed, digits_in, without_trunk},
     segment::{
-        Known, Part, Segment, gram_of, grams,
-        lists::{Bits, CLASSES, Merged, Rows, Run, in_name, tidy},
+        Entries, Known, Part, Record, Segment, gram_of, grams,
+        lists::{self, Bits, CLASSES, Merged, Rows, Run, in_name, tidy},
         words::Range,
     },
 };
@@ -23,8 +23,15 @@ const LOOKED_AT: usize = 1_000_000;
 /// How many rows are compared for one kind of match.
 const COMPARED: usize = 8_192;
 /// After so many rows that were compared, other words' rows are laid over the list, for most of it need not be compared:
-/// those with lists of up to so many bytes, the short ones soon. A longer one says little about a row and costs much.
-const LAID: [(usize, usize); 3] = [(12, 4_096), (96, 40_000), (384, 400_000)];
+/// those with lists of up to so many bytes, the short ones soon, and at once what is known from the letter before. A
+/// longer one says little about a row and costs much, but in the end less than comparing every row.
+const LAID: [(usize, usize); 5] = [
+    (1, 256),
+    (12, 4_096),
+    (64, 40_000),
+    (256, 400_000),
+    (1_024, u32::MAX as usize),
+];
 /// How many rows that match are weighed against each other.
 const MATCHING: usize = 512;
 /// How many rows are compared with a pattern.
@@ -84,20 +91,38 @@ enum Way {
     Off,
 }
 
+/// How digits stand in a number of a row.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Begin,
+    Anywhere,
+}
+
 /// Sets of rows: one that matches is in some set of each.
 type Filter = Vec<Vec<Arc<Rows>>>;
 
 enum Sought<'a> {
     Word(Word<'a>),
-    Number { digits: &'a str, words: Vec<Word<'a>> },
+    Number {
+        digits: &'a str,
+        known: Arc<Known>,
+        words: Vec<Word<'a>>,
+    },
 }
 
 /// A word of a row.
 #[derive(Clone, Copy)]
 struct Entry {
     field: u8,
-    place: u8,
     word: u32,
+}
+
+/// Where rows with some digits are found: the numbers of pieces of them.
+struct Pieces {
+    /// Such a row is in the lists of all of them, the shortest first; else in any of them.
+    all: bool,
+    /// The piece, and how long its list is.
+    grams: Vec<(usize, usize)>,
 }
 
 /// The search through one segment.
@@ -130,6 +155,7 @@ impl<'a> Hunt<'a> {
             Term::Word(typed) => Sought::Word(word(typed)),
             Term::Number { digits, words } => Sought::Number {
                 digits,
+                known: segment.known(digits),
                 words: words.iter().map(word).collect(),
             },
         });
@@ -231,13 +257,21 @@ impl<'a> Hunt<'a> {
         }
     }
 
+    /// Where the word is inside other ones.
+    fn endings(&self, word: &Word<'_>) -> Range {
+        *word
+            .known
+            .endings
+            .get_or_init(|| match word.typed.may_be_inside() {
+                true => self.segment.words().endings_with(word.typed.plain.as_bytes()),
+                false => (0, 0),
+            })
+    }
+
     fn inside<'w>(&self, word: &'w Word<'_>) -> &'w (Vec<u32>, bool) {
         word.known
             .inside
-            .get_or_init(|| match word.typed.may_be_inside() {
-                true => self.segment.words().inside(word.typed.plain.as_bytes()),
-                false => (Vec::new(), true),
-            })
+            .get_or_init(|| self.segment.words().inside(self.endings(word)))
     }
 
     fn off<'w>(&self, word: &'w Word<'_>) -> &'w [Range] {
@@ -256,13 +290,8 @@ impl<'a> Hunt<'a> {
 
     /// About how many rows have the word inside another one.
     fn weight_inside(&self, word: &Word<'_>) -> usize {
-        *word
-            .known
-            .count_inside
-            .get_or_init(|| match word.typed.may_be_inside() {
-                true => self.segment.words().count_inside(word.typed.plain.as_bytes()) * 4,
-                false => 0,
-            })
+        let (first, last) = self.endings(word);
+        (last - first) as usize * 4
     }
 
     /// The rows that have a word in this way; `None` when their lists are longer than `most` bytes.
@@ -291,6 +320,31 @@ impl<'a> Hunt<'a> {
         })
     }
 
+    /// The same of digits.
+    fn digit_set(&self, digits: &str, known: &Known, place: Place, most: usize) -> Option<Arc<Rows>> {
+        let weight = self.digit_weight(digits, known, place);
+        (weight <= most).then(|| {
+            let (_, rows) = &known.digits[place as usize];
+            rows.get_or_init(|| {
+                let docs = self.digits(digits, place);
+                Arc::new(Rows::of(docs.iter().copied(), docs.len(), self.segment.len()))
+            })
+            .clone()
+        })
+    }
+
+    /// About how many rows have the digits.
+    fn digit_weight(&self, digits: &str, known: &Known, place: Place) -> usize {
+        *known.digits[place as usize].0.get_or_init(|| {
+            let pieces = self.pieces(digits, place);
+            let lists = pieces.iter().flat_map(|pieces| match pieces.all {
+                true => &pieces.grams[..1],
+                false => &pieces.grams[..],
+            });
+            lists.map(|(_, weight)| weight).sum()
+        })
+    }
+
     /// What rows that match in these ways have in common, as far as lists of `most` bytes say it.
     fn filter<'w>(&self, words: impl Iterator<Item = (&'w Word<'a>, &'w [Way])>, most: usize) -> Filter
     where
@@ -310,14 +364,28 @@ impl<'a> Hunt<'a> {
         most: usize,
     ) -> Filter {
         let others = self.sought.iter().enumerate().filter(|&(n, _)| n != followed);
-        let words = others.filter_map(|(n, sought)| match sought {
-            Sought::Word(word) => Some((
-                word,
-                own.filter(|&(term, _)| term == n).map_or(ways, |(_, own)| own),
-            )),
-            Sought::Number { .. } => None,
-        });
-        self.filter(words, most)
+        others
+            .filter_map(|(n, sought)| match sought {
+                Sought::Word(word) => {
+                    let own = own.filter(|&(term, _)| term == n);
+                    let ways = own.map_or(ways, |(_, own)| own);
+                    ways.iter().map(|&way| self.set(word, way, most)).collect()
+                }
+                Sought::Number { digits, known, words } => {
+                    let place = match ways {
+                        [Way::Begins] => Place::Begin,
+                        _ => Place::Anywhere,
+                    };
+                    // As digits of a number, or all as words: one of them says enough.
+                    let word = words
+                        .iter()
+                        .min_by_key(|word| self.segment.weight(word.known.range))?;
+                    let as_word = ways.iter().map(|&way| self.set(word, way, most));
+                    let as_digits = self.digit_set(digits, known, place, most);
+                    as_word.chain([as_digits]).collect()
+                }
+            })
+            .collect()
     }
 
     /// The lists of some words: one for a beginning that many rows share, else those of every word.
@@ -339,41 +407,38 @@ impl<'a> Hunt<'a> {
         // Rows whose name matches come first: where they are enough, the others are not looked for.
         for named in [true, false] {
             let classes = || classes.clone().filter(move |&class| in_name(class) == named);
-            let mut best: [Vec<u32>; CLASSES] = Default::default();
+            let mut best: [Best; CLASSES] = Default::default();
             for list in self.lists(words) {
                 for class in classes() {
-                    let (mut owned, mut others) = (0, 0);
+                    let best = &mut best[class];
                     for (n, doc) in list[class].enumerate() {
-                        if self.is_kept(doc) || !self.admits(doc) {
-                            continue;
-                        }
-                        let count = if self.is_owned(doc) {
-                            &mut owned
-                        } else {
-                            &mut others
+                        // Lists are in order: where a row comes too late, all after it do.
+                        let (other, owned) = (
+                            has_room(&best.others, doc, need),
+                            has_room(&best.owned, doc, need),
+                        );
+                        let goes_on = match self.ask.only_owned {
+                            true => owned,
+                            false => other || (owned && self.owned.is_some() && n <= FOR_OWNER),
                         };
-                        if *count < need {
-                            best[class].push(doc);
-                        }
-                        *count += 1;
-                        if others >= need && (self.owned.is_none() || owned >= need || n > FOR_OWNER) {
+                        if !goes_on {
                             break;
+                        }
+                        let is_owned = self.is_owned(doc);
+                        let (list, room) = match is_owned {
+                            true => (&mut best.owned, owned),
+                            false => (&mut best.others, other),
+                        };
+                        if room && !self.is_kept(doc) && self.admits(doc) {
+                            put(list, doc, need);
                         }
                     }
                 }
             }
             for class in classes() {
-                let (mut owned, mut others) = (0, 0);
-                for doc in tidy(std::mem::take(&mut best[class]), self.segment.len()) {
-                    let count = if self.is_owned(doc) {
-                        &mut owned
-                    } else {
-                        &mut others
-                    };
-                    *count += 1;
-                    if *count <= need {
-                        self.keep(doc, kind, in_name(class), false);
-                    }
+                let Best { others, owned } = std::mem::take(&mut best[class]);
+                for doc in owned.into_iter().chain(others) {
+                    self.keep(doc, kind, in_name(class), false);
                 }
             }
             if self.has_enough(kind) {
@@ -392,7 +457,7 @@ impl<'a> Hunt<'a> {
     /// A column begins with several words, or a number with the digits.
     fn phrase(&mut self) {
         if let [Sought::Number { digits, .. }] = self.sought.as_slice() {
-            let docs = self.digits(digits, true);
+            let docs = self.digits(digits, Place::Begin);
             self.follow(Kind::Prefix, docs.into_iter(), true, &|_, _| Filter::new());
         }
         let Some((last, whole)) = self.phrase.split_last() else {
@@ -514,13 +579,9 @@ impl<'a> Hunt<'a> {
         };
         match sought {
             Sought::Word(typed) => word(typed),
-            Sought::Number { digits, words } => {
+            Sought::Number { digits, known, words } => {
                 let words = words.iter().map(word).min().unwrap_or_default();
-                self.digit_lists(digits, kind < Kind::Infix)
-                    .iter()
-                    .map(|(_, weight)| weight)
-                    .sum::<usize>()
-                    + words
+                self.digit_weight(digits, known, place_in(kind)) + words
             }
         }
     }
@@ -536,13 +597,20 @@ impl<'a> Hunt<'a> {
         };
         match sought {
             Sought::Word(typed) => self.rows(&word(typed)),
-            Sought::Number { digits, words } => {
-                let mut docs = self.digits(digits, kind < Kind::Infix);
-                if let Some(rarest) = words
-                    .iter()
-                    .min_by_key(|word| self.segment.weight(word.known.range))
-                {
-                    docs.extend(self.rows(&word(rarest)));
+            Sought::Number { digits, words, .. } => {
+                let mut docs = self.digits(digits, place_in(kind));
+                // Or all of them as words: the rarest one's rows, as far as they have the others.
+                let weight = |word: &Word<'_>| self.segment.weight(word.known.range);
+                let rarest = words.iter().enumerate().min_by_key(|(_, word)| weight(word));
+                if let Some((at, rarest)) = rarest {
+                    let ways: &[Way] = match kind < Kind::Infix {
+                        true => &[Way::Begins],
+                        false => &[Way::Begins, Way::Inside],
+                    };
+                    let others = words.iter().enumerate().filter(|&(n, _)| n != at);
+                    let others = others.map(|(_, word)| (word, ways));
+                    let filter = self.filter(others, weight(rarest) * 16);
+                    docs.extend(self.rows(&word(rarest)).filter(|&doc| passes(&filter, doc)));
                 }
                 Box::new(tidy(docs, self.segment.len()).into_iter())
             }
@@ -565,10 +633,10 @@ impl<'a> Hunt<'a> {
         Box::new(tidy(docs, self.segment.len()).into_iter())
     }
 
-    /// The lists one of which every row with these digits is in, and about how long they are.
-    fn digit_lists(&self, digits: &str, begin: bool) -> Vec<(usize, usize)> {
+    /// The pieces of digits; a row with the digits is among those of one of these.
+    fn pieces(&self, digits: &str, place: Place) -> Vec<Pieces> {
         let weigh = |gram: usize| (gram, self.segment.gram_weight(gram));
-        let rarest = |digits: &str, begin: bool| -> Vec<(usize, usize)> {
+        let of = |digits: &str, begin: bool| -> Pieces {
             let known: Vec<u8> = begin
                 .then_some(10)
                 .into_iter()
@@ -577,53 +645,49 @@ impl<'a> Hunt<'a> {
             if let Some(open) = 4_usize.checked_sub(known.len()).filter(|&open| open > 0) {
                 // Shorter than a piece: every piece that begins with it.
                 let first = gram_of(&known) * 12_usize.pow(open as u32);
-                return (first..first + 12_usize.pow(open as u32)).map(weigh).collect();
+                return Pieces {
+                    all: false,
+                    grams: (first..first + 12_usize.pow(open as u32)).map(weigh).collect(),
+                };
             }
-            grams(digits, begin, false)
-                .map(weigh)
-                .min_by_key(|(_, weight)| *weight)
-                .into_iter()
-                .collect()
+            let mut grams: Vec<_> = grams(digits, begin, false).map(weigh).collect();
+            grams.sort_unstable_by_key(|(_, weight)| *weight);
+            Pieces { all: true, grams }
         };
-        if begin {
-            return rarest(digits, true);
+        if matches!(place, Place::Begin) || digits.len() < FEWEST_DIGITS {
+            return vec![of(digits, true)];
         }
-        if digits.len() < FEWEST_DIGITS {
-            return rarest(digits, true);
-        }
-        let mut lists = rarest(digits, false);
-        lists.extend(
-            without_trunk(digits)
-                .into_iter()
-                .flat_map(|rest| rarest(rest, false)),
-        );
-        lists
+        let others = without_trunk(digits).map(|rest| of(rest, false));
+        std::iter::once(of(digits, false)).chain(others).collect()
     }
 
     /// Rows that may have these digits, in order.
-    fn digits(&self, digits: &str, begin: bool) -> Vec<u32> {
-        let lists = self.digit_lists(digits, begin);
+    fn digits(&self, digits: &str, place: Place) -> Vec<u32> {
         // In a short list of pieces every row matches: the first ones will do, unless there is more to ask of them.
         let plain = self.sought.len() == 1 && self.tables.is_none() && !self.ask.only_owned;
-        let most = if digits.len() < 4 && lists.len() > 1 && plain {
-            self.ask.limit * 8
-        } else {
-            DIGITS
+        let most = if plain { self.ask.limit * 8 } else { DIGITS };
+        let rows = |gram: usize, most: usize| {
+            let run = self.segment.gram(gram);
+            run.filter(|&doc| !self.dead.contains(doc)).take(most)
         };
         let mut docs = Vec::new();
-        for (gram, _) in &lists {
-            docs.extend(
-                self.segment
-                    .gram(*gram)
-                    .filter(|&doc| !self.dead.contains(doc))
-                    .take(most),
-            );
+        for pieces in self.pieces(digits, place) {
+            match pieces.grams.split_first() {
+                Some((&(rarest, _), others)) if pieces.all => {
+                    let mut having: Vec<u32> = rows(rarest, DIGITS).collect();
+                    for &(gram, weight) in others {
+                        // Reading a list is cheap beside comparing rows.
+                        if weight > having.len() * 64 {
+                            break;
+                        }
+                        lists::intersect(&mut having, self.segment.gram(gram));
+                    }
+                    docs.extend(having);
+                }
+                _ => docs.extend(pieces.grams.iter().flat_map(|&(gram, _)| rows(gram, most))),
+            }
         }
-        if lists.len() > 1 {
-            tidy(docs, self.segment.len())
-        } else {
-            docs
-        }
+        tidy(docs, self.segment.len())
     }
 
     /// Looks at row after row until there are enough. Where all rows that match are `alike`, the first ones are the best;
@@ -641,7 +705,7 @@ impl<'a> Hunt<'a> {
         for (n, doc) in docs.take(LOOKED_AT).enumerate() {
             // When there are enough others, only the owner's are looked for.
             if (first >= need && !self.is_owned(doc))
-                || !laid.iter().all(|any| any.iter().any(|rows| rows.contains(doc)))
+                || !passes(&laid, doc)
                 || self.is_kept(doc)
                 || !self.admits(doc)
             {
@@ -678,92 +742,84 @@ impl<'a> Hunt<'a> {
         if let Some(pattern) = &self.ask.query.pattern {
             return self.judge_pattern(doc, pattern).filter(|(kind, _)| *kind <= most);
         }
-        let mut entries = std::mem::take(&mut self.entries);
-        entries.clear();
-        let mut digits: Vec<(u8, String)> = Vec::new();
-        let numbers = self
-            .sought
-            .iter()
-            .any(|sought| matches!(sought, Sought::Number { .. }));
-        for part in self.segment.record(doc).parts() {
-            match part {
-                Part::Words(field, words) => {
-                    let mut place = 0_u8;
-                    for (n, (word, other)) in words.iter().enumerate() {
-                        place += u8::from(n > 0 && !other);
-                        entries.push(Entry { field, place, word });
-                    }
-                }
-                Part::Digits(field, number) if numbers => digits.push((field, number.to_string())),
-                Part::Digits(..) => {}
-            }
-        }
-        let judged = self.judge_entries(&entries, &digits, most);
-        self.entries = entries;
-        judged
-    }
-
-    fn judge_entries(&self, entries: &[Entry], digits: &[(u8, String)], most: Kind) -> Option<(Kind, bool)> {
-        let number = self.ask.query.number();
-        let begins = entries
-            .chunk_by(|a, b| a.field == b.field)
-            .find(|field| self.begins(field))
-            .map(|field| field[0].field);
-        if let Some(field) = begins {
+        let record = self.segment.record(doc);
+        if let Some(field) = self.begins(record) {
             return Some((Kind::Prefix, field == 0));
         }
-        if let Some(typed) = number
-            && let Some((field, _)) = digits.iter().find(|(_, number)| number.starts_with(typed))
+        if let Some(typed) = self.ask.query.number()
+            && let Some((Kind::Word, field)) = best_number(record, typed)
         {
-            return Some((Kind::Prefix, *field == 0));
+            return Some((Kind::Prefix, field == 0));
         }
         if most == Kind::Prefix {
             return None;
         }
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.clear();
+        for part in record.parts() {
+            if let Part::Words(field, words) = part {
+                entries.extend(words.iter().map(|(word, _)| Entry { field, word }));
+            }
+        }
+        let judged = self.judge_terms(&entries, record, most);
+        self.entries = entries;
+        judged
+    }
+
+    fn judge_terms(&self, entries: &[Entry], record: Record<'_>, most: Kind) -> Option<(Kind, bool)> {
         let (mut worst, mut named, mut typos) = (Kind::Prefix, false, 0);
         let mut take = |(kind, field): (Kind, u8)| {
             worst = worst.max(kind);
             named |= field == 0;
             typos += u8::from(kind == Kind::Fuzzy);
         };
+        // Words first: most rows have not all of them, and their digits need not be read.
         for sought in &self.sought {
-            match sought {
-                Sought::Word(word) => take(self.judge_word(word, entries, most)?),
-                Sought::Number { digits: typed, words } => {
-                    let number = digits
-                        .iter()
-                        .filter_map(|(field, number)| Some((digits_in(typed, number)?.0, *field)))
-                        .min();
-                    let words: Option<Vec<_>> = words
-                        .iter()
-                        .map(|word| self.judge_word(word, entries, most))
-                        .collect();
-                    let kind = words.iter().flatten().map(|(kind, _)| *kind).max();
-                    match (number, words) {
-                        (Some(number), _) if kind.is_none_or(|kind| number.0 <= kind) => take(number),
-                        (_, words) => words?.into_iter().for_each(&mut take),
-                    }
+            if let Sought::Word(word) = sought {
+                take(self.judge_word(word, entries, most)?);
+            }
+        }
+        for sought in &self.sought {
+            if let Sought::Number { digits, words, .. } = sought {
+                let words: Option<Vec<_>> = words
+                    .iter()
+                    .map(|word| self.judge_word(word, entries, most))
+                    .collect();
+                let kind = words.iter().flatten().map(|(kind, _)| *kind).max();
+                match (best_number(record, digits), words) {
+                    (Some(number), _) if kind.is_none_or(|kind| number.0 <= kind) => take(number),
+                    (_, words) => words?.into_iter().for_each(&mut take),
                 }
             }
         }
         (worst <= most && typos <= 1).then_some((worst, named))
     }
 
-    /// A column begins with all that was typed.
-    fn begins(&self, field: &[Entry]) -> bool {
-        let Some((last, whole)) = self.phrase.split_last() else {
-            return false;
+    /// The column that begins with all that was typed.
+    fn begins(&self, record: Record<'_>) -> Option<u8> {
+        let (last, whole) = self.phrase.split_last()?;
+        let begins = |words: Entries<'_>| {
+            let (mut place, mut met) = (0, true);
+            for (word, other) in words.iter() {
+                if !other || place == 0 {
+                    // The word before, in one of its forms, must have been the typed one.
+                    if !std::mem::take(&mut met) {
+                        return false;
+                    }
+                    place += 1;
+                }
+                match whole.get(place - 1) {
+                    Some(typed) => met |= typed.known.exact == Some(word),
+                    None if within(last.known.range, word) => return true,
+                    None => {}
+                }
+            }
+            false
         };
-        let at = |place: usize| {
-            field
-                .iter()
-                .filter(move |entry| usize::from(entry.place) == place)
-        };
-        whole.iter().enumerate().all(|(n, word)| {
-            word.known
-                .exact
-                .is_some_and(|exact| at(n).any(|entry| entry.word == exact))
-        }) && at(whole.len()).any(|entry| within(last.known.range, entry.word))
+        record.parts().find_map(|part| match part {
+            Part::Words(field, words) if words.len() > whole.len() && begins(words) => Some(field),
+            _ => None,
+        })
     }
 
     fn judge_word(&self, word: &Word<'_>, entries: &[Entry], most: Kind) -> Option<(Kind, u8)> {
@@ -805,17 +861,16 @@ impl<'a> Hunt<'a> {
         let long = pieces.filter(|piece| piece.chars().nth(2).is_some() || fold::has_unspaced(piece));
         let rarest = long
             .map(|piece| {
-                (
-                    words.count_inside(piece.as_bytes()) * 4
-                        + self.segment.weight(words.beginning(piece.as_bytes())),
-                    piece,
-                )
+                let (first, last) = words.endings_with(piece.as_bytes());
+                let begun = self.segment.weight(words.beginning(piece.as_bytes()));
+                ((last - first) as usize * 4 + begun, piece)
             })
             .min();
         let docs: Box<dyn Iterator<Item = u32>> = match (rarest, pattern.parts.first()) {
             (Some((_, piece)), _) => {
                 let mut ranges = vec![words.beginning(piece.as_bytes())];
-                ranges.extend(words.inside(piece.as_bytes()).0.into_iter().map(|n| (n, n + 1)));
+                let inside = words.inside(words.endings_with(piece.as_bytes())).0;
+                ranges.extend(inside.into_iter().map(|n| (n, n + 1)));
                 self.rows(&ranges)
             }
             (None, Some(first)) if pattern.anchored => {
@@ -843,6 +898,54 @@ impl<'a> Hunt<'a> {
             matching::fits(pattern, &forms).map(|_| (pattern.kind(), field == 0))
         })
     }
+}
+
+/// How the digits stand in the row's numbers, and in which column.
+fn best_number(record: Record<'_>, typed: &str) -> Option<(Kind, u8)> {
+    let numbers = record.parts().filter_map(|part| match part {
+        Part::Digits(field, number) => Some((field, number)),
+        Part::Words(..) => None,
+    });
+    let mut text = String::new();
+    numbers
+        .filter_map(|(field, number)| {
+            number.read(&mut text);
+            Some((digits_in(typed, &text)?.0, field))
+        })
+        .min()
+}
+
+/// How digits stand in a row that matches in this way.
+fn place_in(kind: Kind) -> Place {
+    match kind {
+        Kind::Prefix | Kind::Word => Place::Begin,
+        Kind::Infix | Kind::Fuzzy => Place::Anywhere,
+    }
+}
+
+/// The first rows of some lists, in order: the owner's, and the others.
+#[derive(Default)]
+struct Best {
+    others: Vec<u32>,
+    owned: Vec<u32>,
+}
+
+/// Would a row be among the first `most`?
+fn has_room(docs: &[u32], doc: u32, most: usize) -> bool {
+    docs.len() < most || docs.last().is_some_and(|&last| doc < last)
+}
+
+/// Puts a row in its place among the first `most`.
+fn put(docs: &mut Vec<u32>, doc: u32, most: usize) {
+    if let Err(at) = docs.binary_search(&doc) {
+        docs.insert(at, doc);
+        docs.truncate(most);
+    }
+}
+
+/// Does a row lie in some set of each?
+fn passes(filter: &Filter, doc: u32) -> bool {
+    filter.iter().all(|any| any.iter().any(|rows| rows.contains(doc)))
 }
 
 /// A range without another one.

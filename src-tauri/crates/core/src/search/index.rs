@@ -510,7 +510,7 @@ fn with(segments: &[Arc<Live>], newer: Arc<Segment>, file: Option<String>) -> Se
 }
 
 fn add(builder: &mut Builder, number: u32, table: &Table, row: &Row) {
-    let fields: Vec<Folded<'_>> = hits::values(table, row).map(Folded::of).collect();
+    let fields: Vec<Folded> = hits::values(table, row).map(Folded::of).collect();
     let modified = row
         .columns
         .get("modifiedon")

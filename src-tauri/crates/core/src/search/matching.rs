@@ -1,6 +1,6 @@
 //! Does a row match what was typed, how well, and why? Pure: no index, no database.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use super::fold::{self, Folded, Folding, Word};
 
@@ -49,16 +49,14 @@ pub(super) struct Typed {
     pub(super) plain: String,
 }
 
-impl From<&Word<'_>> for Typed {
-    fn from(word: &Word<'_>) -> Self {
+impl Typed {
+    fn of(text: &str, word: &Word) -> Self {
         Self {
-            written: word.written.to_owned(),
+            written: text[word.written.clone()].to_owned(),
             plain: word.plain.clone(),
         }
     }
-}
 
-impl Typed {
     pub(super) fn may_be_inside(&self) -> bool {
         self.plain.chars().nth(SHORTEST_INFIX - 1).is_some() || fold::has_unspaced(&self.plain)
     }
@@ -138,11 +136,10 @@ impl Query {
             // A `*` alone asks for anything.
             return text.contains('*').then(|| pattern(false, Vec::new()));
         };
-        let from = open.find(first.written).unwrap_or_default();
         Some(Self {
-            written: open[from..].to_owned(),
-            words: words.iter().map(Typed::from).collect(),
-            terms: terms(&words),
+            written: open[first.written.start..].to_owned(),
+            words: words.iter().map(|word| Typed::of(open, word)).collect(),
+            terms: terms(open, &words),
             pattern: None,
         })
     }
@@ -157,16 +154,16 @@ impl Query {
 }
 
 /// Words as terms; digits that follow each other are one number.
-fn terms(words: &[Word<'_>]) -> Vec<Term> {
+fn terms(text: &str, words: &[Word]) -> Vec<Term> {
     let mut terms = Vec::new();
     for run in words.chunk_by(|a, b| is_number(&a.plain) && is_number(&b.plain)) {
         if is_number(&run[0].plain) {
             terms.push(Term::Number {
                 digits: run.iter().map(|word| word.plain.as_str()).collect(),
-                words: run.iter().map(Typed::from).collect(),
+                words: run.iter().map(|word| Typed::of(text, word)).collect(),
             });
         } else {
-            terms.extend(run.iter().map(|word| Term::Word(word.into())));
+            terms.extend(run.iter().map(|word| Term::Word(Typed::of(text, word))));
         }
     }
     terms
@@ -186,30 +183,35 @@ pub(super) fn digits_in(digits: &str, number: &str) -> Option<(Kind, usize, usiz
     if digits.len() < FEWEST_DIGITS {
         return None;
     }
-    let find = |digits: &str| Some((Kind::Infix, number.find(digits)?, digits.len()));
+    // Both are short: this is quicker than a search that makes itself ready first.
+    let find = |digits: &str| {
+        let mut places = number.as_bytes().windows(digits.len());
+        let at = places.position(|place| place == digits.as_bytes())?;
+        Some((Kind::Infix, at, digits.len()))
+    };
     find(digits).or_else(|| find(without_trunk(digits)?))
 }
 
 /// A column a row is found by.
 #[derive(Debug)]
-struct Field<'a> {
-    label: &'a str,
-    value: &'a str,
-    folded: Folded<'a>,
+pub(super) struct Field {
+    pub(super) label: Arc<str>,
+    pub(super) value: String,
+    folded: Folded,
 }
 
-/// A row's quick-find columns, made ready to be compared.
+/// A row's quick-find columns, made ready to be compared: once, for many queries.
 #[derive(Debug)]
-pub struct Prepared<'a> {
-    fields: Vec<Field<'a>>,
+pub struct Prepared {
+    pub(super) fields: Vec<Field>,
 }
 
-impl<'a> Prepared<'a> {
+impl Prepared {
     /// Takes (label, value), the name first.
-    pub fn new(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+    pub fn new<'a>(fields: impl IntoIterator<Item = (impl Into<Arc<str>>, &'a str)>) -> Self {
         let fields = fields.into_iter().map(|(label, value)| Field {
-            label,
-            value,
+            label: label.into(),
+            value: value.to_owned(),
             folded: Folded::of(value),
         });
         Self {
@@ -253,7 +255,7 @@ struct Found<'a> {
 }
 
 /// Decides, and says why (D-03).
-pub fn matches(query: &Query, row: &Prepared<'_>) -> Option<Match> {
+pub fn matches(query: &Query, row: &Prepared) -> Option<Match> {
     if let Some(pattern) = &query.pattern {
         return matches_pattern(query, pattern, row);
     }
@@ -299,7 +301,7 @@ pub fn matches(query: &Query, row: &Prepared<'_>) -> Option<Match> {
 }
 
 /// A column begins with all that was typed.
-fn begins(query: &Query, row: &Prepared<'_>) -> Option<Match> {
+fn begins(query: &Query, row: &Prepared) -> Option<Match> {
     let (last, whole) = query.words.split_last()?;
     let field = row.fields.iter().position(|field| {
         let words = &field.folded.words;
@@ -314,7 +316,7 @@ fn begins(query: &Query, row: &Prepared<'_>) -> Option<Match> {
     })?;
     let at = &row.fields[field];
     let (first, end) = (at.folded.words.first()?, at.folded.words.get(whole.len())?);
-    let range = place(at.value, first.written).start..part(at.value, end, 0, &last.plain).end;
+    let range = first.written.start..part(&at.value, end, 0, &last.plain).end;
     Some(Match {
         kind: Kind::Prefix,
         field,
@@ -324,7 +326,7 @@ fn begins(query: &Query, row: &Prepared<'_>) -> Option<Match> {
 }
 
 /// The best place of one typed word.
-fn word<'a>(typed: &'a Typed, row: &'a Prepared<'_>) -> Option<Found<'a>> {
+fn word<'a>(typed: &'a Typed, row: &'a Prepared) -> Option<Found<'a>> {
     let plain = typed.plain.as_str();
     let letters: Vec<char> = if typed.may_be_off() {
         plain.chars().collect()
@@ -343,12 +345,12 @@ fn word<'a>(typed: &'a Typed, row: &'a Prepared<'_>) -> Option<Found<'a>> {
                 kind,
                 field: at,
                 typed: &typed.written,
-                off: off.then_some(word.written),
+                off: off.then(|| &field.value[word.written.clone()]),
                 phone: false,
                 mark: if off {
-                    place(field.value, word.written)
+                    word.written.clone()
                 } else {
-                    part(field.value, word, from, plain)
+                    part(&field.value, word, from, plain)
                 },
             })
         })
@@ -367,13 +369,13 @@ fn word<'a>(typed: &'a Typed, row: &'a Prepared<'_>) -> Option<Found<'a>> {
 }
 
 /// Digits in a phone number.
-fn phone<'a>(digits: &'a str, row: &'a Prepared<'_>) -> Option<Found<'a>> {
+fn phone<'a>(digits: &'a str, row: &'a Prepared) -> Option<Found<'a>> {
     let places = row.fields.iter().enumerate().filter_map(|(at, field)| {
         let (kind, from, length) = digits_in(digits, field.folded.digits.as_deref()?)?;
         Some((kind, at, from, length))
     });
     let (kind, field, from, length) = places.min_by_key(|&(kind, at, ..)| (kind, at))?;
-    let value = row.fields[field].value;
+    let value = row.fields[field].value.as_str();
     let mut digits_at = value
         .char_indices()
         .filter(|(_, c)| c.is_ascii_digit() || (!c.is_ascii() && c.is_numeric()))
@@ -433,7 +435,7 @@ pub(super) fn one_off(typed: &[char], word: &str) -> bool {
                 && goes_on(after, &left[2..]))))
 }
 
-fn matches_pattern(query: &Query, pattern: &Pattern, row: &Prepared<'_>) -> Option<Match> {
+fn matches_pattern(query: &Query, pattern: &Pattern, row: &Prepared) -> Option<Match> {
     let found = row.fields.iter().enumerate().find_map(|(at, field)| {
         let forms: Vec<Vec<&str>> = field
             .folded
@@ -445,13 +447,12 @@ fn matches_pattern(query: &Query, pattern: &Pattern, row: &Prepared<'_>) -> Opti
     });
     let (field, places) = found?;
     let words = &row.fields[field].folded.words;
-    let value = row.fields[field].value;
     let marks = places.into_iter().filter_map(|(from, to)| {
         // Whole words are marked: a part may begin in one and end in another.
         let (from, to) = (words.get(from)?, words.get(to)?);
         Some(Mark {
             field,
-            range: place(value, from.written).start..place(value, to.written).end,
+            range: from.written.start..to.written.end,
         })
     });
     Some(Match {
@@ -502,15 +503,9 @@ pub(super) fn fits(pattern: &Pattern, words: &[Vec<&str>]) -> Option<Vec<(usize,
     })
 }
 
-/// Where a piece that was cut from a text lies in it.
-fn place(text: &str, piece: &str) -> Range<usize> {
-    let from = (piece.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-    from..from + piece.len()
-}
-
 /// The written letters behind `typed`, which stands in a form of the word from `from` (bytes of the form) on.
-fn part(value: &str, word: &Word<'_>, from: usize, typed: &str) -> Range<usize> {
-    let whole = place(value, word.written);
+fn part(value: &str, word: &Word, from: usize, typed: &str) -> Range<usize> {
+    let whole = word.written.clone();
     let form = word
         .forms()
         .find(|form| form.get(from..).is_some_and(|rest| rest.starts_with(typed)));
@@ -522,7 +517,7 @@ fn part(value: &str, word: &Word<'_>, from: usize, typed: &str) -> Range<usize> 
     let contracted = form.len() < word.plain.len();
     let (mut start, mut end, mut dropped, mut before) = (None, whole.end, 0, ' ');
     let mut folding = Folding::default();
-    for (at, c) in word.written.char_indices() {
+    for (at, c) in value[whole.clone()].char_indices() {
         let length = folding.length;
         folding.push(c, expand);
         if contracted && matches!(c, 'e' | 'E') && matches!(before, 'a' | 'o' | 'u' | 'A' | 'O' | 'U') {
@@ -560,7 +555,7 @@ fn tidy(mut marks: Vec<Mark>) -> Vec<Mark> {
 }
 
 /// One phrase over all terms, those of one column and kind together.
-fn why(found: &[Found<'_>], row: &Prepared<'_>) -> String {
+fn why(found: &[Found<'_>], row: &Prepared) -> String {
     let mut groups: BTreeMap<(Kind, usize, bool), Vec<&str>> = BTreeMap::new();
     let mut phrases = Vec::new();
     for f in found {
@@ -573,7 +568,7 @@ fn why(found: &[Found<'_>], row: &Prepared<'_>) -> String {
         }
     }
     for ((kind, field, phone), typed) in groups {
-        let label = row.fields[field].label;
+        let label = &row.fields[field].label;
         let listed = typed
             .iter()
             .map(|t| format!("“{t}”"))

@@ -68,7 +68,7 @@ impl Store {
     /// (WAL, `synchronous=FULL`); when it returns an error, nothing has happened.
     pub fn write<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let writer = lock(&self.writer);
-        let begun = Begun::new(&writer)?;
+        let begun = Begun::new(&writer, "BEGIN IMMEDIATE")?;
         let value = work(&writer)?;
         trace_span!(target: "click", "commit").in_scope(|| begun.commit())?;
         Ok(value)
@@ -95,25 +95,25 @@ impl Store {
     /// Runs `work` on a read-only connection that sees one consistent state.
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let idle = lock(&self.readers).pop();
-        let mut reader = match idle {
+        let reader = match idle {
             Some(reader) => reader,
             None => connect(&database(&self.folder), true)?,
         };
-        let snapshot = reader.transaction()?;
-        let value = work(&snapshot);
+        let snapshot = Begun::new(&reader, "BEGIN")?;
+        let value = work(&reader);
         drop(snapshot);
         lock(&self.readers).push(reader);
         value
     }
 }
 
-/// A transaction that writes. Its `BEGIN` and `COMMIT` are compiled once, not at every click. Whatever ends before the
+/// A transaction. What begins and ends it is compiled once, not at every click and keystroke. Whatever ends before the
 /// commit, a panic as well, is rolled back.
 struct Begun<'a>(&'a Connection);
 
 impl<'a> Begun<'a> {
-    fn new(connection: &'a Connection) -> Result<Self> {
-        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    fn new(connection: &'a Connection, begin: &str) -> Result<Self> {
+        connection.prepare_cached(begin)?.execute([])?;
         Ok(Self(connection))
     }
 
@@ -125,8 +125,9 @@ impl<'a> Begun<'a> {
 
 impl Drop for Begun<'_> {
     fn drop(&mut self) {
+        let rollback = || self.0.prepare_cached("ROLLBACK")?.execute([]);
         if !self.0.is_autocommit()
-            && let Err(e) = self.0.execute_batch("ROLLBACK")
+            && let Err(e) = rollback()
         {
             tracing::error!("a transaction could not be rolled back: {e}");
         }

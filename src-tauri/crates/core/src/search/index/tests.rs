@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -141,6 +143,37 @@ fn d_02_d_04_hits_say_why_and_whether_they_may_be_chosen() {
     );
     assert_eq!(hits[0].columns["City"], "Zürich");
     assert_eq!(hits[0].table_label, "Account");
+}
+
+/// Nothing but the data folder is asked: there is no relay, and no network, in this world.
+#[test]
+fn d_01_each_letter_lists_rows_of_every_table_that_takes_activities() {
+    let world = World::new();
+    let tables = world.store.read(rows::tables).unwrap();
+    for table in &tables {
+        let csv = format!("id,{}\n1,Quarry Bridge\n2,Other\n", table.name_column);
+        world.add(&table.name, &csv);
+    }
+    let with_activities: HashSet<&str> = tables
+        .iter()
+        .filter(|table| table.activities)
+        .map(|table| table.name.as_str())
+        .collect();
+    assert!(with_activities.len() >= 5 && with_activities.len() < tables.len());
+    let text = "quarry bridge";
+    for typed in (1..=text.len()).map(|end| &text[..end]) {
+        let hits = world.search(typed);
+        let listed: HashSet<&str> = hits.iter().map(|hit| hit.table.as_str()).collect();
+        assert_eq!(listed, with_activities, "{typed}");
+        assert!(hits.iter().all(|hit| hit.name == "Quarry Bridge"), "{typed}");
+    }
+    // A row that came, or changed, between two letters is there with the next one.
+    world.add("lead", "id,fullname\n2,Quarry Broom\n");
+    assert_eq!(world.search("quarry br").len(), with_activities.len() + 1);
+    assert_eq!(world.search("quarry brid").len(), with_activities.len());
+    // A kept row is never an old one.
+    world.add("lead", "id,fullname\n1,Quarry Hill\n");
+    assert_eq!(world.search("quarry bridge").len(), with_activities.len() - 1);
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub struct Entry<'a> {
     /// The address of the user who owns it.
     pub owner: &'a str,
     /// Its quick-find columns, the name first, folded.
-    pub fields: &'a [Folded<'a>],
+    pub fields: &'a [Folded],
 }
 
 /// Collects rows.
@@ -158,13 +158,17 @@ impl Builder {
     /// Adds what another segment has, but rows that `alive` does not want; of those it removed, too.
     pub fn add_segment(&mut self, segment: &Segment, alive: impl Fn(u32) -> bool, keep_removed: bool) {
         let mut known = vec![u32::MAX; segment.words().len()];
+        let mut text = String::new();
         for doc in (0..segment.len()).filter(|&doc| alive(doc)) {
             let record = segment.record(doc);
             let (table, owner) = (segment.table(record.table), segment.owner(record.owner));
             self.begin(segment.head(doc), table, owner);
             for part in record.parts() {
                 match part {
-                    super::Part::Digits(field, digits) => self.digits(field, &digits.to_string()),
+                    super::Part::Digits(field, digits) => {
+                        digits.read(&mut text);
+                        self.digits(field, &text);
+                    }
                     super::Part::Words(field, words) => {
                         self.stream.push(column(field, false, words.len()));
                         for (word, other) in words.iter() {

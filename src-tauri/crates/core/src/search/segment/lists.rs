@@ -242,6 +242,17 @@ pub fn tidy(docs: Vec<u32>, length: u32) -> Vec<u32> {
     docs
 }
 
+/// Keeps of some documents, in ascending order, those of a run.
+pub fn intersect(docs: &mut Vec<u32>, mut run: Run<'_>) {
+    let mut next = run.next();
+    docs.retain(|&doc| {
+        while next.is_some_and(|other| other < doc) {
+            next = run.next();
+        }
+        next == Some(doc)
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -260,6 +271,10 @@ mod tests {
             }
             let all = tidy(lists.concat(), 5_000_000);
             prop_assert_eq!(Merged::new(read).collect::<Vec<_>>(), all.clone());
+            let both: Vec<u32> = lists[0].iter().copied().filter(|doc| lists[1].contains(doc)).collect();
+            let mut kept = lists[0].clone();
+            intersect(&mut kept, read[1]);
+            prop_assert_eq!(kept, both);
             let mut bits = Bits::new(5_000_000);
             all.iter().for_each(|&doc| bits.insert(doc));
             prop_assert_eq!(bits.iter().collect::<Vec<_>>(), all.clone());

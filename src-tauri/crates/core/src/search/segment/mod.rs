@@ -118,14 +118,16 @@ pub struct Known {
     pub range: Range,
     /// The word that is it.
     pub exact: Option<u32>,
+    /// The endings of words that begin with it.
+    pub endings: OnceLock<Range>,
     /// Words it is inside of, and whether these are all.
     pub inside: OnceLock<(Vec<u32>, bool)>,
-    /// About how many they are.
-    pub count_inside: OnceLock<usize>,
     /// Words one letter off.
     pub off: OnceLock<Vec<Range>>,
     /// Rows that have it in some way, and about how many bytes of lists that is.
     pub rows: [(OnceLock<usize>, OnceLock<Arc<Rows>>); 4],
+    /// The same of rows that have it in a number, where it is digits: at the beginning, anywhere.
+    pub digits: [(OnceLock<usize>, OnceLock<Arc<Rows>>); 2],
 }
 
 impl fmt::Debug for Segment {
@@ -176,6 +178,7 @@ impl Segment {
         segment.guide = Guide::new(
             segment.section(Section::Words),
             segment.section(Section::WordStarts),
+            segment.section(Section::Endings),
         );
         let ranges = segment.section(Section::HeavyRanges);
         segment.heavy = (0..ranges.len() / 12)
@@ -306,10 +309,11 @@ impl Segment {
                 plain: plain.to_owned(),
                 range,
                 exact: is_exact.then_some(range.0),
+                endings: OnceLock::new(),
                 inside: OnceLock::new(),
-                count_inside: OnceLock::new(),
                 off: OnceLock::new(),
                 rows: Default::default(),
+                digits: Default::default(),
             }));
         }
         known[known.len() - 1].clone()
@@ -434,13 +438,14 @@ pub struct Digits<'a> {
     count: usize,
 }
 
-impl fmt::Display for Digits<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for n in 0..self.count {
+impl Digits<'_> {
+    /// Reads them into a text, which holds nothing else then.
+    pub fn read(&self, text: &mut String) {
+        text.clear();
+        text.extend((0..self.count).map(|n| {
             let two = self.packed.get(n / 2).copied().unwrap_or_default();
             let digit = if n % 2 == 0 { two & 0xF } else { two >> 4 };
-            fmt::Write::write_char(f, char::from(b'0' + digit % 10))?;
-        }
-        Ok(())
+            char::from(b'0' + digit % 10)
+        }));
     }
 }

@@ -2,7 +2,7 @@
 //! person has typed of a word is one range of numbers. Beside it every ending of every word, in order, which makes
 //! "somewhere inside" a range as well.
 
-/// How many words lie between two that are kept at hand.
+/// How many words, or endings, lie between two that are kept at hand.
 const STEP: usize = 64;
 /// How many bytes of the text lie between two places whose word is kept at hand.
 const BLOCK: usize = 256;
@@ -19,8 +19,57 @@ pub type Range = (u32, u32);
 pub struct Guide {
     /// The first eight bytes of every [`STEP`]th word.
     heads: Vec<u64>,
+    /// The same of every [`STEP`]th ending.
+    endings: Vec<u64>,
     /// The first word that begins in or after each [`BLOCK`] of the text.
     blocks: Vec<u32>,
+    begun: Begun,
+}
+
+/// Which beginnings there are, some of [`BEGUN`] bytes: says at once that there is no such word, which is what most of
+/// the misspellings come to that one typed word may stand for. A bit for each, some of them shared.
+#[derive(Debug, Default)]
+struct Begun {
+    bits: Vec<u64>,
+    shift: u32,
+}
+
+/// How many bytes of a word are remembered as its beginning, longest first.
+const BEGUN: [usize; 3] = [8, 6, 4];
+
+impl Begun {
+    fn new(words: usize) -> Self {
+        // Eight bits a word: about one beginning in ten that is not there is looked for in vain.
+        let bits = (words * 8).next_power_of_two().max(64);
+        Self {
+            bits: vec![0; bits / 64],
+            shift: 64 - bits.trailing_zeros(),
+        }
+    }
+
+    fn bit(&self, head: u64, length: usize) -> usize {
+        let kept = head & (u64::MAX << (64 - length * 8));
+        ((kept ^ length as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift) as usize
+    }
+
+    fn add(&mut self, word: &[u8]) {
+        let head = head(word);
+        for length in BEGUN.into_iter().filter(|&length| length <= word.len()) {
+            let bit = self.bit(head, length);
+            self.bits[bit / 64] |= 1 << (bit % 64);
+        }
+    }
+
+    /// False when no word begins so.
+    fn may_have(&self, start: &[u8]) -> bool {
+        let Some(length) = BEGUN.into_iter().find(|&length| length <= start.len()) else {
+            return true;
+        };
+        let bit = self.bit(head(start), length);
+        self.bits
+            .get(bit / 64)
+            .is_none_or(|word| word >> (bit % 64) & 1 == 1)
+    }
 }
 
 /// The dictionary of a segment: one after the other, each ended by a zero byte.
@@ -50,6 +99,9 @@ pub fn number(bytes: &[u8], n: usize) -> u32 {
 
 /// The first eight bytes of a word, as a number that sorts like it.
 pub fn head(word: &[u8]) -> u64 {
+    if let Some(&eight) = word.first_chunk() {
+        return u64::from_be_bytes(eight);
+    }
     let mut bytes = [0; 8];
     for (to, from) in bytes.iter_mut().zip(word) {
         *to = *from;
@@ -59,25 +111,43 @@ pub fn head(word: &[u8]) -> u64 {
 
 impl Guide {
     /// Looks over the words once.
-    pub fn new(text: &[u8], starts: &[u8]) -> Self {
+    pub fn new(text: &[u8], starts: &[u8], endings: &[u8]) -> Self {
         let guide = Self::default();
         let words = Words {
             text,
             starts,
-            endings: &[],
+            endings,
             guide: &guide,
         };
-        let heads = (0..words.len())
-            .step_by(STEP)
-            .map(|n| head(words.get(n as u32)))
-            .collect();
+        let mut begun = Begun::new(words.len());
+        let mut heads = Vec::with_capacity(words.len() / STEP + 1);
+        for n in 0..words.len() {
+            let word = words.get(n as u32);
+            begun.add(word);
+            if n % STEP == 0 {
+                heads.push(head(word));
+            }
+        }
+        let ending = |n: usize| {
+            let rest = words
+                .text
+                .get(words.ending(n as u32) as usize..)
+                .unwrap_or_default();
+            rest.split(|&b| b == 0).next().map_or(0, head)
+        };
+        let endings = (0..words.count_endings()).step_by(STEP).map(ending).collect();
         let mut blocks = Vec::with_capacity(text.len() / BLOCK + 1);
         for n in 0..words.len() {
             while blocks.len() * BLOCK <= number(starts, n) as usize && blocks.len() * BLOCK <= text.len() {
                 blocks.push(n as u32);
             }
         }
-        Self { heads, blocks }
+        Self {
+            heads,
+            endings,
+            blocks,
+            begun,
+        }
     }
 }
 
@@ -109,22 +179,7 @@ impl<'a> Words<'a> {
         if start.is_empty() {
             return (0, self.len() as u32);
         }
-        let key = head(start);
-        // Every word below the last one that is smaller for sure is smaller too.
-        let block = self
-            .guide
-            .heads
-            .partition_point(|&head| head < key)
-            .saturating_sub(1)
-            * STEP;
-        let block_end = match start.len() {
-            0..8 => {
-                let top = key | (u64::MAX >> (start.len() * 8));
-                self.guide.heads.partition_point(|&head| head <= top) * STEP
-            }
-            _ => self.guide.heads.partition_point(|&head| head <= key) * STEP,
-        };
-        self.within((block as u32, block_end.min(self.len()) as u32), start)
+        self.within(around(&self.guide.heads, start, self.len()), start)
     }
 
     /// The words of a range that begin with `start`.
@@ -134,10 +189,10 @@ impl<'a> Words<'a> {
         (first, last)
     }
 
-    /// Words with `piece` in them, not at their beginning: at most [`MOST_INSIDE`], in order. True when these are all.
-    pub fn inside(&self, piece: &[u8]) -> (Vec<u32>, bool) {
-        let (first, last) = self.endings_with(piece);
-        let all = (last - first) as usize <= MOST_INSIDE;
+    /// The words some endings are of, which are more than the ending: at most [`MOST_INSIDE`], in order. True when these
+    /// are all.
+    pub fn inside(&self, (first, last): Range) -> (Vec<u32>, bool) {
+        let all = last.saturating_sub(first) as usize <= MOST_INSIDE;
         let mut words: Vec<u32> = (first..last)
             .take(MOST_INSIDE)
             .map(|n| self.word_at(self.ending(n)))
@@ -147,19 +202,17 @@ impl<'a> Words<'a> {
         (words, all)
     }
 
-    /// How many endings begin with `piece`: about how many words have it inside.
-    pub fn count_inside(&self, piece: &[u8]) -> usize {
-        let (first, last) = self.endings_with(piece);
-        (last - first) as usize
-    }
-
-    /// The endings that begin with `piece`.
-    fn endings_with(&self, piece: &[u8]) -> Range {
-        let count = (self.endings.len() / width(self.text.len())) as u32;
+    /// The endings that begin with `piece`: about as many as words have it inside, not at their beginning.
+    pub fn endings_with(&self, piece: &[u8]) -> Range {
         let at = |n: u32| self.text.get(self.ending(n) as usize..).unwrap_or_default();
         let cut = |n: u32| at(n).get(..piece.len()).unwrap_or_else(|| at(n));
-        let first = partition(0, count, |n| cut(n) < piece);
-        (first, partition(first, count, |n| cut(n) == piece))
+        let (from, to) = around(&self.guide.endings, piece, self.count_endings());
+        let first = partition(from, to, |n| cut(n) < piece);
+        (first, partition(first, to, |n| cut(n) == piece))
+    }
+
+    fn count_endings(&self) -> usize {
+        self.endings.len() / width(self.text.len())
     }
 
     /// Where an ending begins.
@@ -229,7 +282,7 @@ impl<'a> Words<'a> {
                 };
                 let mut longer = start.clone();
                 longer.push(other);
-                let end = self.gallop(next, range.1, longer.as_bytes());
+                let end = self.end(next, range.1, longer.as_bytes());
                 let child = (next, end);
                 next = end.max(next + 1);
                 if other == letter {
@@ -243,11 +296,7 @@ impl<'a> Words<'a> {
                 self.keep(&mut found, child, &longer, &[letter], rest);
             }
             start.push(letter);
-            range = if at == 0 {
-                self.beginning(start.as_bytes())
-            } else {
-                self.within(range, start.as_bytes())
-            };
+            range = self.beginning(start.as_bytes());
         }
         found.sort_unstable();
         merge(found)
@@ -255,13 +304,18 @@ impl<'a> Words<'a> {
 
     /// Keeps the words of a range that go on with these letters after `start`.
     fn keep(&self, found: &mut Vec<Range>, range: Range, start: &str, first: &[char], rest: &[char]) {
-        let mut text = start.to_owned();
+        let mut text = String::with_capacity(start.len() + (first.len() + rest.len()) * 4);
+        text.push_str(start);
         text.extend(first.iter().chain(rest));
-        // Most letters lead nowhere: a look at the ends of the range says so.
-        if self.get(range.1 - 1) < text.as_bytes() {
+        // Most letters lead nowhere.
+        if !self.guide.begun.may_have(text.as_bytes()) {
             return;
         }
-        let kept = self.within(range, text.as_bytes());
+        let kept = if (range.1 - range.0) as usize > STEP {
+            self.beginning(text.as_bytes())
+        } else {
+            self.within(range, text.as_bytes())
+        };
         if kept.0 < kept.1 {
             found.push(kept);
         }
@@ -272,18 +326,31 @@ impl<'a> Words<'a> {
         (self.get(from) == word.as_bytes()).then_some((from, from + 1))
     }
 
-    /// The end of the words that begin with `start`, `from` being the first: near ones are found quickly.
-    fn gallop(&self, from: u32, to: u32, start: &[u8]) -> u32 {
-        let mut step = 1;
-        let mut low = from;
-        while low + step < to && self.get(low + step).starts_with(start) {
-            low += step;
-            step *= 2;
+    /// The end of the words that begin with `start`, `from` being the first and `to` the end of more of them.
+    fn end(&self, from: u32, to: u32, start: &[u8]) -> u32 {
+        let (mut low, mut high) = (from, to);
+        // Eight bytes are all a head says.
+        if (to - from) as usize > STEP && start.len() <= 8 {
+            let (_, end) = around(&self.guide.heads, start, self.len());
+            (low, high) = (from.max(end.saturating_sub(STEP as u32)), to.min(end));
         }
-        partition(low, to.min(low.saturating_add(step)), |n| {
-            self.get(n).starts_with(start)
-        })
+        low = low.min(high);
+        partition(low, high, |n| self.get(n).starts_with(start))
     }
+}
+
+/// Between which of `count` texts those that begin with `start` lie, as far as the heads of every [`STEP`]th say it.
+fn around(heads: &[u64], start: &[u8], count: usize) -> Range {
+    let key = head(start);
+    // Every text below the last one that is smaller for sure is smaller too.
+    let from = heads.partition_point(|&head| head < key).saturating_sub(1) * STEP;
+    let top = match start.len() {
+        0 => u64::MAX,
+        length @ 1..8 => key | (u64::MAX >> (length * 8)),
+        _ => key,
+    };
+    let to = heads.partition_point(|&head| head <= top) * STEP;
+    (from as u32, to.min(count) as u32)
 }
 
 /// The first number of a range for which `before` is not true.
@@ -373,7 +440,7 @@ mod tests {
 
     fn with<T>(words: &BTreeSet<String>, test: impl FnOnce(Words<'_>) -> T) -> T {
         let written = write(words.iter().map(String::as_str));
-        let guide = Guide::new(&written.text, &written.starts);
+        let guide = Guide::new(&written.text, &written.starts, &written.endings);
         test(Words {
             text: &written.text,
             starts: &written.starts,
@@ -403,7 +470,7 @@ mod tests {
                 let begun = listed(&dictionary, &[dictionary.beginning(typed.as_bytes())]);
                 prop_assert_eq!(begun, picked(&|word| word.starts_with(&typed)));
                 if typed.chars().count() >= 3 {
-                    let (inside, all) = dictionary.inside(typed.as_bytes());
+                    let (inside, all) = dictionary.inside(dictionary.endings_with(typed.as_bytes()));
                     let inside: BTreeSet<_> = inside.iter().map(|&n| dictionary.text(n).to_owned()).collect();
                     let behind = |word: &str| word.char_indices().skip(1).any(|(at, _)| word[at..].starts_with(&typed));
                     prop_assert!(all);
@@ -420,9 +487,9 @@ mod tests {
         #[test]
         fn damaged_words_are_read_without_a_panic(text in prop::collection::vec(any::<u8>(), 0..80),
             starts in prop::collection::vec(any::<u8>(), 0..80), endings in prop::collection::vec(any::<u8>(), 0..80)) {
-            let guide = Guide::new(&text, &starts);
+            let guide = Guide::new(&text, &starts, &endings);
             let words = Words { text: &text, starts: &starts, endings: &endings, guide: &guide };
-            let _ = (words.beginning(b"al"), words.inside(b"lpi"), words.off("alpine"));
+            let _ = (words.beginning(b"al"), words.inside(words.endings_with(b"lpi")), words.off("alpine"));
         }
     }
 }
