@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use behalf_cli::sample::crm::{Crm, CrmRow, OWNER};
+use behalf_cli::sample::crm::{self, Class, Crm, CrmRow, Known, OWNER};
 use behalf_core::{desk::Desk, model::Address};
 use rusqlite::Connection;
 
@@ -38,6 +38,18 @@ impl World {
     pub fn data(&self) -> &'static Path {
         // Leaked once a run: threads and children name it.
         Box::leak(self.folder.join("alex").into_boxed_path())
+    }
+
+    /// What people type, kept as well: a line each, of its class, the row's table and key, and the text.
+    pub fn queries(&self) -> Outcome<Vec<Known>> {
+        let file = self.folder.join("queries");
+        if let Ok(text) = fs::read_to_string(&file) {
+            return text.lines().map(read_query).collect();
+        }
+        let known = crm::queries(&self.crm, 2);
+        let line = |one: &Known| [one.class.label(), one.table, &one.id, &one.text].join("\t");
+        fs::write(&file, known.iter().map(line).collect::<Vec<_>>().join("\n"))?;
+        Ok(known)
     }
 
     /// Where the peers put their files.
@@ -88,6 +100,23 @@ impl World {
         }
         Ok(done)
     }
+}
+
+fn read_query(line: &str) -> Outcome<Known> {
+    let tables = ["account", "contact", "lead", "opportunity", "incident"];
+    let kept = || {
+        let [label, table, id, text] = line.splitn(4, '\t').collect::<Vec<_>>().try_into().ok()?;
+        Some(Known {
+            class: Class::ALL
+                .into_iter()
+                .find(|(class, _)| class.label() == label)?
+                .0,
+            table: tables.into_iter().find(|&known| known == table)?,
+            id: id.to_owned(),
+            text: text.to_owned(),
+        })
+    };
+    Ok(kept().ok_or("the kept queries cannot be read; remove target/tmp/search-*")?)
 }
 
 fn put(conn: &Connection, row: &CrmRow, changed: i64) -> Outcome<()> {
