@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use automerge::Change;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
@@ -41,16 +42,19 @@ pub fn refusals(connection: &Connection, document: DocumentId) -> Result<Refused
 }
 
 /// Is this a change Behalf makes, by the one whose signature it bears? The same answer on every replica: it hangs on
-/// nothing but the operation itself. The operation's id when it is. The outer result is a fault of ours, the inner one
+/// nothing but the operation itself, for a document of this `kind`. The change when it is. The outer result is a fault of ours, the inner one
 /// theirs.
-pub(super) fn sound(by: &Logged<'_>, operation: &Operation) -> Result<Result<String, String>> {
+pub(super) fn sound(
+    by: &Logged<'_>,
+    kind: DocumentKind,
+    operation: &Operation,
+) -> Result<Result<Change, String>> {
     if operation.kind == DocumentKind::Grants
         && let Err(denied) = authorise(Act::Grant, by.person, by.mailbox, None, operation.at)
     {
         return Ok(Err(denied.to_string()));
     }
-    let grants = operation.document == DocumentId::grants(by.mailbox);
-    if grants != (operation.kind == DocumentKind::Grants) {
+    if operation.kind != kind {
         return Ok(Err("The change is not for the document it names.".into()));
     }
     let (change, device) = match Document::read_change(&operation.change) {
@@ -77,7 +81,7 @@ pub(super) fn sound(by: &Logged<'_>, operation: &Operation) -> Result<Result<Str
             }
         }
     }
-    Ok(Ok(replica::change_name(&change)))
+    Ok(Ok(change))
 }
 
 /// Are these the facts of the item whose document it is? Facts of a later release, which cannot be read here, are

@@ -46,7 +46,12 @@ pub fn settle(connection: &Connection, mailbox: &Address, now: Time) -> Result<u
     for item in unsettled {
         let links = replica::links(connection, item.id.0)?;
         let mut log = item.log;
-        let progress = derive(&mut log, item.tracked, &item.people, &links, &heard, now);
+        let before = log.0.len();
+        let progress = derive(&mut log, item.tracked, item.people.keys(), &links, &heard, now);
+        // Mostly nobody has said anything new.
+        if log.0.len() == before && progress.people == item.people && progress.promoted == item.promoted {
+            continue;
+        }
         connection
             .prepare_cached(
                 "UPDATE item SET status = ?2, people = ?3, promoted = ?4, log = ?5 WHERE id = ?1",
@@ -66,7 +71,7 @@ pub fn settle(connection: &Connection, mailbox: &Address, now: Time) -> Result<u
 struct Unsettled {
     id: ItemId,
     tracked: bool,
-    people: BTreeSet<Address>,
+    people: BTreeMap<Address, Status>,
     promoted: bool,
     log: Log,
 }
@@ -81,11 +86,11 @@ fn unsettled(connection: &Connection, mailbox: &Address) -> Result<Vec<Unsettled
         let Ok(id) = uuid::Uuid::parse_str(&row.get::<_, String>(0)?) else {
             continue;
         };
-        let people: BTreeMap<Address, Status> = serde_json::from_str(&row.get::<_, String>(2)?)?;
+        let people = serde_json::from_str(&row.get::<_, String>(2)?)?;
         all.push(Unsettled {
             id: ItemId(id),
             tracked: row.get(1)?,
-            people: people.into_keys().collect(),
+            people,
             promoted: row.get(3)?,
             log: Log::from_json(&row.get::<_, String>(4)?)?,
         });
@@ -108,10 +113,10 @@ pub(super) fn people<'a>(
 }
 
 /// Derives how far an item has come from what was done to it and what was `heard`, and logs the way (E-02).
-pub(super) fn derive(
+pub(super) fn derive<'a>(
     log: &mut Log,
     tracked: bool,
-    people: &BTreeSet<Address>,
+    people: impl IntoIterator<Item = &'a Address>,
     links: &[(String, Option<Link>)],
     heard: &Heard,
     now: Time,
