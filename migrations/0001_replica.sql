@@ -56,8 +56,10 @@ CREATE TABLE invitation (
 
 -- A document of many changes, packed. Those made since, of most documents all of them, lie in `operation`.
 CREATE TABLE document (
-    id    TEXT PRIMARY KEY,
-    bytes BLOB NOT NULL
+    id      TEXT PRIMARY KEY,
+    -- Up to which number of `operation` its operations are in here.
+    through INTEGER NOT NULL,
+    bytes   BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- What somebody did: the durable click. Sealed into an envelope by the next cycle.
@@ -72,17 +74,18 @@ CREATE TABLE operation (
     at        INTEGER NOT NULL,
     batch     TEXT NOT NULL DEFAULT '',     -- what was done in one go has one undo
     cause     TEXT NOT NULL DEFAULT '',     -- the operation it undoes, does again or accepts
-    -- Where it stands in its device's chain; null until sealed.
+    -- Where it stands in its device's chain; null until sealed: then it is of this device.
     branch    INTEGER,
     seq       INTEGER,
-    change    BLOB NOT NULL                 -- the Automerge change; empty once it is sealed and packed
+    change    BLOB NOT NULL                 -- the Automerge change; empty when its document was packed after it was sealed
 ) STRICT;
-CREATE INDEX operation_by_document ON operation (document, number);
-CREATE INDEX operation_by_person ON operation (person, number);
+-- Ends with the number, as every index does. Holds what a status asks of an item, so that no operation is read for it.
+CREATE INDEX operation_by_document ON operation (document, device, branch, seq);
+CREATE INDEX operation_by_person ON operation (person);
 CREATE INDEX operation_by_batch ON operation (batch) WHERE batch <> '';
 CREATE INDEX operation_by_cause ON operation (cause, number) WHERE cause <> '';
--- What is not sealed yet comes first, in order.
-CREATE INDEX operation_by_link ON operation (mailbox, seq, device, branch);
+-- What is not sealed yet, in order.
+CREATE INDEX operation_unsealed ON operation (mailbox) WHERE seq IS NULL;
 
 CREATE TABLE envelope (
     hash    TEXT PRIMARY KEY,
@@ -100,6 +103,8 @@ CREATE TABLE envelope (
     sent    INTEGER NOT NULL,
     -- 0 while its chain has a hole before it, or its key is not here.
     merged  INTEGER NOT NULL,
+    -- How many operations it carries; 0 until merged.
+    operations INTEGER NOT NULL DEFAULT 0,
     UNIQUE (mailbox, device, seq, hash)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX envelope_outbox ON envelope (mailbox, seq) WHERE sent = 0;

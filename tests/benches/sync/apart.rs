@@ -1,6 +1,6 @@
 //! Two replicas that have met, and then each did many things without the other.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use behalf_core::{
     access::{self, NoKeychain},
@@ -15,10 +15,10 @@ use behalf_core::{
 use crate::Outcome;
 
 /// Milliseconds: 1 March 2026.
-const START: i64 = 1_772_323_200_000;
+pub const START: i64 = 1_772_323_200_000;
 const PEOPLE: [(&str, &str); 2] = [("alex", "Alex"), ("kim", "Kim")];
 
-fn address(name: &str) -> Address {
+pub fn address(name: &str) -> Address {
     Address::lenient(&format!("{name}@harborlane.example"))
 }
 
@@ -27,20 +27,7 @@ pub fn make(folder: &Path, operations: usize, documents: usize) -> Outcome<()> {
     fs::create_dir_all(folder)?;
     let relay = FolderRelay::new(folder.join("relay"));
     let at = format!("folder:{}", folder.join("relay").display());
-    let [alex, kim] = PEOPLE.map(|(name, title)| Desk::init(&folder.join(name), &address(name), title, &at));
-    let (alex, kim) = (alex?, kim?);
-    let terms = Terms {
-        private: false,
-        level: Level::Editor,
-        folders: vec![],
-        calendar: true,
-        until: None,
-    };
-    let code = alex.invite(&address("kim"), &terms)?.code;
-    kim.accept(&code)?;
-    kim.sync(&relay, &mut |_| ())?;
-    alex.sync(&relay, &mut |_| ())?;
-    alex.confirm(&address("kim"))?;
+    let [alex, kim] = pair(folder, &relay, &at)?;
     let meet = || -> Outcome<()> {
         for _ in 0..2 {
             alex.sync(&relay, &mut |_| ())?;
@@ -53,11 +40,36 @@ pub fn make(folder: &Path, operations: usize, documents: usize) -> Outcome<()> {
     let start = work(&folder.join("alex"), "alex", documents, documents, 0)?;
     meet()?;
     pack(&folder.join("start.changes"), &start)?;
+    write_edits(&folder.join("start.edits"), &start)?;
+    write_documents(&folder.join("documents"), &start)?;
     for (name, _) in PEOPLE {
         let made = work(&folder.join(name), name, operations, documents, 1)?;
         pack(&folder.join(format!("{name}.changes")), &made)?;
+        write_edits(&folder.join(format!("{name}.edits")), &made)?;
     }
     Ok(())
+}
+
+/// Alex, and Kim, who works in Alex's mailbox.
+pub fn pair(folder: &Path, relay: &FolderRelay, at: &str) -> Outcome<[Desk; 2]> {
+    let [alex, kim] = PEOPLE.map(|(name, title)| Desk::init(&folder.join(name), &address(name), title, at));
+    let (alex, kim) = (alex?, kim?);
+    kim.accept(&alex.invite(&address("kim"), &terms())?.code)?;
+    kim.sync(relay, &mut |_| ())?;
+    alex.sync(relay, &mut |_| ())?;
+    alex.confirm(&address("kim"))?;
+    Ok([alex, kim])
+}
+
+/// Everything.
+pub fn terms() -> Terms {
+    Terms {
+        private: false,
+        level: Level::Editor,
+        folders: vec![],
+        calendar: true,
+        until: None,
+    }
 }
 
 /// Does `operations` things in turn over the documents, as clicks would.
@@ -124,6 +136,8 @@ fn work(
             let facts = facts(n);
             let item = ItemId::derive(&mailbox, facts.kind(), &facts.key);
             let mut document = Document::open(tx, item.into(), DocumentKind::Item)?;
+            // A click packs as it goes.
+            document.pack(tx)?;
             tracking::project(tx, &mailbox, &mut document, None, Time(START))?;
         }
         Ok(())
@@ -132,7 +146,7 @@ fn work(
 }
 
 /// What a mail says.
-fn facts(n: usize) -> Facts {
+pub fn facts(n: usize) -> Facts {
     let mention = |who: usize| Mention {
         address: format!("person{who}@customer{}.example", who % 90),
         name: format!("Person {who}"),
@@ -161,6 +175,25 @@ fn pack(file: &Path, operations: &[Operation]) -> Outcome<()> {
         packed.extend_from_slice(&operation.change);
     }
     Ok(fs::write(file, packed)?)
+}
+
+/// Keeps what they set, for who does not know Automerge's changes: a line of JSON each, its document and its registers.
+fn write_edits(file: &Path, operations: &[Operation]) -> Outcome<()> {
+    let mut lines = Vec::new();
+    for operation in operations {
+        let (change, _) = Document::read_change(&operation.change)?;
+        let puts = replica::puts(&change).ok_or("a change that sets no register")?;
+        let registers: Vec<_> = puts.into_iter().map(|put| (put.register, put.json)).collect();
+        serde_json::to_writer(&mut lines, &(operation.document.to_string(), registers))?;
+        lines.push(b'\n');
+    }
+    Ok(fs::write(file, lines)?)
+}
+
+/// The names of all documents, a line each.
+fn write_documents(file: &Path, operations: &[Operation]) -> Outcome<()> {
+    let names: BTreeSet<_> = operations.iter().map(|o| o.document.to_string()).collect();
+    Ok(fs::write(file, names.into_iter().collect::<Vec<_>>().join("\n"))?)
 }
 
 /// Reads them back.

@@ -6,6 +6,8 @@
 
 mod apart;
 mod bare;
+mod newcomer;
+mod peers;
 mod quiet;
 #[path = "../table.rs"]
 mod table;
@@ -17,7 +19,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use behalf_core::{desk::Desk, sync::FolderRelay};
+use behalf_core::desk::Desk;
 use table::{median, print};
 
 /// What each replica does offline.
@@ -40,7 +42,9 @@ fn main() -> Outcome<()> {
         ["make", operations, documents, folder] => {
             apart::make(Path::new(folder), operations.parse()?, documents.parse()?)
         }
-        ["cycle", data, relay] => cycle(Path::new(data), Path::new(relay)),
+        ["cycle", data, relay] => cycle(Path::new(data), relay),
+        ["newcomer", folder] => newcomer::make(Path::new(folder)),
+        ["confirm", data, relay] => newcomer::confirm(Path::new(data), relay),
         ["quiet", data, relay] => quiet::measure(Path::new(data), Path::new(relay)),
         ["bare", folder] => bare::apply(Path::new(folder)),
         [] | [_] => compare(),
@@ -49,9 +53,9 @@ fn main() -> Outcome<()> {
 }
 
 /// One cycle of one replica, in a process of its own.
-fn cycle(data: &Path, relay: &Path) -> Outcome<()> {
+fn cycle(data: &Path, relay: &str) -> Outcome<()> {
     let desk = Desk::open(data)?;
-    let report = desk.sync(&FolderRelay::new(relay), &mut |_| ())?;
+    let report = desk.sync(&*behalf_connect::relay(relay)?, &mut |_| ())?;
     println!("{} {} {}", report.pushed, report.merged, desk.sync_state()?.text);
     Ok(())
 }
@@ -65,10 +69,13 @@ struct Run {
 
 /// Runs this program with some words.
 fn measured(words: &[&str]) -> Outcome<Run> {
-    let me = std::env::current_exe()?;
+    measured_program(&std::env::current_exe()?, words)
+}
+
+fn measured_program(program: &Path, words: &[&str]) -> Outcome<Run> {
     let output = Command::new("/usr/bin/time")
         .args(["-f", "%U %S %M", "--"])
-        .arg(me)
+        .arg(program)
         .args(words)
         .stdin(Stdio::null())
         .output()?;
@@ -114,14 +121,25 @@ impl World {
     }
 
     fn cycle(&self, who: &str) -> Outcome<Run> {
-        measured(&["cycle", &self.path(who), &self.path("relay")])
+        measured(&[
+            "cycle",
+            &self.path(who),
+            &format!("folder:{}", self.path("relay")),
+        ])
     }
 }
 
 fn compare() -> Outcome<()> {
     let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-sync");
     fs::create_dir_all(&home)?;
-    a_hundred_thousand(&home)?;
+    let limit = a_hundred_thousand(&home)?;
+    match std::env::var_os("BEHALF_BENCH_PEERS") {
+        Some(program) => peers::compare(&home, Path::new(&program), limit)?,
+        None => {
+            eprintln!("Without the peers: `./x bench sync` builds them and names them in BEHALF_BENCH_PEERS.")
+        }
+    }
+    newcomer::compare(&home)?;
     a_thousand(&home)?;
     a_hundred_at_a_time(&home)?;
     nothing_new(&home)?;
@@ -144,6 +162,11 @@ impl Rows {
         }
     }
 
+    fn runs(&self, name: &str) -> usize {
+        let row = self.0.iter().find(|row| row.0 == name);
+        row.map_or(0, |row| row.1.len())
+    }
+
     fn cpu(&self, name: &str) -> f64 {
         let row = self.0.iter().find(|row| row.0 == name);
         row.map_or(f64::NAN, |row| median(&row.1))
@@ -155,7 +178,7 @@ const BARE_APPLY: &str = "bare: of that, reading and applying the changes";
 const MERGE: &str = "Behalf: both replicas merge, project, answer";
 
 /// Both did 100,000 things apart, and meet.
-fn a_hundred_thousand(home: &Path) -> Outcome<()> {
+fn a_hundred_thousand(home: &Path) -> Outcome<f64> {
     let mut rows = Rows::default();
     for round in 1..=RUNS {
         eprintln!("{round} of {RUNS}");
@@ -204,7 +227,7 @@ fn a_hundred_thousand(home: &Path) -> Outcome<()> {
         })
         .collect();
     print(["", "CPU s", "peak MiB", "CPU : limit"], &lines);
-    Ok(())
+    Ok(limit)
 }
 
 /// A thousand operations in one cycle, process start included.

@@ -43,6 +43,10 @@ impl Relay for Counting {
         Ok(entries)
     }
 
+    fn lists_everything(&self) -> bool {
+        self.relay.lists_everything()
+    }
+
     fn pulse(&self) -> Result<u64> {
         self.relay.pulse()
     }

@@ -119,22 +119,21 @@ fn people(
 
 /// How many operations of this device somebody does not hold yet.
 fn unheard(c: &Connection, mailbox: &Address, device: &str, held: &Held) -> Result<u32> {
-    let mut statement = c.prepare_cached(
-        "SELECT branch, count(*) FILTER (WHERE seq > ?3 OR seq IS NULL) FROM operation
-         WHERE mailbox = ?1 AND device = ?2 AND branch IS ?4 GROUP BY branch",
+    let mut count: u32 = c
+        .prepare_cached("SELECT count(*) FROM operation WHERE mailbox = ?1 AND seq IS NULL")?
+        .query_row([mailbox.as_str()], |r| r.get(0))?;
+    let branches: i64 = c
+        .prepare_cached(
+            "SELECT coalesce(max(branch) + 1, 0) FROM envelope WHERE mailbox = ?1 AND device = ?2 AND merged = 1",
+        )?
+        .query_row([mailbox.as_str(), device], |r| r.get(0))?;
+    let mut beyond = c.prepare_cached(
+        "SELECT coalesce(sum(operations), 0) FROM envelope
+         WHERE mailbox = ?1 AND device = ?2 AND branch = ?3 AND seq > ?4 AND merged = 1",
     )?;
-    let mut branches =
-        c.prepare_cached("SELECT DISTINCT branch FROM operation WHERE mailbox = ?1 AND device = ?2")?;
-    let branches = branches
-        .query_map([mailbox.as_str(), device], |r| r.get::<_, Option<i64>>(0))?
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut count = 0;
-    for branch in branches {
-        let upto = branch
-            .and_then(|b| held.get(&(device.to_owned(), b)))
-            .copied()
-            .unwrap_or(0);
-        let more: u32 = statement.query_row(params![mailbox.as_str(), device, upto, branch], |r| r.get(1))?;
+    for branch in 0..branches {
+        let upto = held.get(&(device.to_owned(), branch)).copied().unwrap_or(0);
+        let more: u32 = beyond.query_row(params![mailbox.as_str(), device, branch, upto], |r| r.get(0))?;
         count += more;
     }
     Ok(count)

@@ -96,6 +96,8 @@ pub struct Document {
     automerge: AutoCommit,
     /// How many of its changes are not packed.
     loose: usize,
+    /// Up to which number of the log its operations are packed.
+    through: i64,
 }
 
 impl Document {
@@ -109,6 +111,7 @@ impl Document {
             id,
             automerge,
             loose: 0,
+            through: 0,
         })
     }
 
@@ -123,16 +126,18 @@ impl Document {
     /// Opens a stored document; `None` when nobody has edited it.
     pub fn find(connection: &Connection, id: DocumentId, kind: DocumentKind) -> Result<Option<Self>> {
         let packed = packed(connection, id)?;
-        let changes = loose(connection, id)?;
+        let through = packed.as_ref().map_or(0, |(through, _)| *through);
+        let changes = loose(connection, id, through)?;
         if packed.is_none() && changes.is_empty() {
             return Ok(None);
         }
         let mut document = match packed {
             // What we stored ourselves is not hashed again at every click; `doctor` does that.
-            Some(bytes) => Self {
+            Some((_, bytes)) => Self {
                 id,
                 automerge: AutoCommit::load_unverified_heads(&bytes)?,
                 loose: 0,
+                through,
             },
             None => Self::genesis(id, kind)?,
         };
@@ -146,10 +151,12 @@ impl Document {
     /// # Errors
     /// `Document` when it is damaged.
     pub fn verify(connection: &Connection, id: DocumentId) -> Result<()> {
-        if let Some(bytes) = packed(connection, id)? {
+        let mut through = 0;
+        if let Some((packed_through, bytes)) = packed(connection, id)? {
             Automerge::load(&bytes)?;
+            through = packed_through;
         }
-        loose(connection, id)?;
+        loose(connection, id, through)?;
         Ok(())
     }
 
@@ -337,23 +344,34 @@ impl Document {
         self.automerge.get_heads()
     }
 
-    /// Packs it when many of its changes lie loose. Its operations must have been logged.
+    /// Will [`Document::pack`] pack it? Then what is logged before that need not carry its change.
+    pub fn is_to_be_packed(&self) -> bool {
+        self.loose > LOOSE
+    }
+
+    /// Packs it when many of its changes lie loose. Its operations must have been logged, and nobody else may have
+    /// logged one since it was opened.
     pub fn pack(&mut self, connection: &Connection) -> Result<()> {
-        if self.loose <= LOOSE {
+        if !self.is_to_be_packed() {
             return Ok(());
         }
         let (id, bytes) = (self.id.to_string(), self.automerge.save());
+        // The next cycle still has to seal the others. They keep their changes, which nobody reads after that.
         connection
             .prepare_cached(
-                "INSERT INTO document (id, bytes) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET bytes = excluded.bytes",
+                "UPDATE operation SET change = x''
+                 WHERE document = ?1 AND number > ?2 AND seq IS NOT NULL AND length(change) > 0",
             )?
-            .execute(params![id, bytes])?;
-        // The next cycle still has to seal the others.
+            .execute(params![id, self.through])?;
+        self.through = connection
+            .prepare_cached("SELECT max(number) FROM operation")?
+            .query_row([], |r| r.get(0))?;
         connection
             .prepare_cached(
-                "UPDATE operation SET change = x'' WHERE document = ?1 AND seq IS NOT NULL AND length(change) > 0",
+                "INSERT INTO document (id, through, bytes) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (id) DO UPDATE SET through = excluded.through, bytes = excluded.bytes",
             )?
-            .execute([id])?;
+            .execute(params![id, self.through, bytes])?;
         self.loose = 0;
         Ok(())
     }
@@ -369,18 +387,20 @@ impl Document {
     }
 }
 
-fn packed(connection: &Connection, id: DocumentId) -> Result<Option<Vec<u8>>> {
+/// Its packed form, and up to which number of the log its operations are in there.
+fn packed(connection: &Connection, id: DocumentId) -> Result<Option<(i64, Vec<u8>)>> {
     Ok(connection
-        .prepare_cached("SELECT bytes FROM document WHERE id = ?1")?
-        .query_row([id.to_string()], |r| r.get(0))
+        .prepare_cached("SELECT through, bytes FROM document WHERE id = ?1")?
+        .query_row([id.to_string()], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?)
 }
 
-fn loose(connection: &Connection, id: DocumentId) -> Result<Vec<Change>> {
+/// Its changes that were logged after `through`.
+fn loose(connection: &Connection, id: DocumentId, through: i64) -> Result<Vec<Change>> {
     let mut statement = connection.prepare_cached(
-        "SELECT change FROM operation WHERE document = ?1 AND length(change) > 0 ORDER BY number",
+        "SELECT change FROM operation WHERE document = ?1 AND number > ?2 AND length(change) > 0 ORDER BY number",
     )?;
-    let mut rows = statement.query([id.to_string()])?;
+    let mut rows = statement.query(params![id.to_string(), through])?;
     let mut changes = Vec::new();
     while let Some(row) = rows.next()? {
         changes.push(Document::read_change(&row.get::<_, Vec<u8>>(0)?)?.0);
@@ -570,7 +590,7 @@ mod tests {
                     a.pack(tx)?;
                 }
                 Document::verify(tx, a.id)?;
-                Ok(loose(tx, a.id)?.len())
+                Ok(loose(tx, a.id, a.through)?.len())
             })
             .unwrap();
         assert!(left <= LOOSE + 1, "{left} lie loose");

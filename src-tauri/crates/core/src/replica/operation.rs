@@ -126,11 +126,18 @@ pub struct Link {
 
 /// Logs an operation. True when it is new here, or was not known to be sealed: an old copy of a disk may learn so.
 pub fn log(connection: &Connection, by: &Logged<'_>, operation: &Operation) -> Result<bool> {
-    log_as(connection, by, &operation.id(), operation)
+    log_as(connection, by, &operation.id(), operation, &operation.change)
 }
 
-/// The same, of an operation whose id is known already.
-pub fn log_as(connection: &Connection, by: &Logged<'_>, id: &str, operation: &Operation) -> Result<bool> {
+/// The same, of an operation whose id is known already. `change` is empty when its document holds the change already
+/// and will be packed in this transaction.
+pub fn log_as(
+    connection: &Connection,
+    by: &Logged<'_>,
+    id: &str,
+    operation: &Operation,
+    change: &[u8],
+) -> Result<bool> {
     let added = connection
         .prepare_cached(
             "INSERT INTO operation (id, mailbox, document, device, person, action, at, batch, cause, branch, seq, change)
@@ -150,7 +157,7 @@ pub fn log_as(connection: &Connection, by: &Logged<'_>, id: &str, operation: &Op
             operation.origin.cause,
             by.link.map(|l| l.branch),
             by.link.map(|l| l.seq),
-            operation.change,
+            change,
         ])?;
     Ok(added == 1)
 }
@@ -169,10 +176,9 @@ pub struct Unsealed {
 
 /// The first `limit` own operations of a mailbox that no envelope holds yet, oldest first.
 pub fn unsealed(connection: &Connection, mailbox: &Address, limit: usize) -> Result<Vec<Unsealed>> {
-    // They are all of one device and of no branch: the index has them in the order of their numbers.
     let mut statement = connection.prepare_cached(
         "SELECT number, device, person, document, action, at, batch, cause, change FROM operation
-         WHERE mailbox = ?1 AND seq IS NULL ORDER BY device, branch, number LIMIT ?2",
+         WHERE mailbox = ?1 AND seq IS NULL ORDER BY number LIMIT ?2",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut rows = statement.query(params![mailbox.as_str(), limit])?;
@@ -214,9 +220,7 @@ pub fn waiting(connection: &Connection) -> Result<u32> {
     Ok(connection
         .prepare_cached(
             "SELECT (SELECT count(*) FROM operation WHERE seq IS NULL)
-                  + (SELECT count(*) FROM envelope e LEFT JOIN operation o
-                       ON o.mailbox = e.mailbox AND o.device = e.device AND o.branch = e.branch AND o.seq = e.seq
-                       WHERE e.sent = 0)",
+                  + (SELECT coalesce(sum(max(operations, 1)), 0) FROM envelope WHERE sent = 0)",
         )?
         .query_row([], |r| r.get(0))?)
 }

@@ -63,6 +63,16 @@ pub enum Letter<'a> {
     Acceptance(&'a Card, &'a Acceptance),
 }
 
+impl Letter<'_> {
+    /// How many operations it carries.
+    pub(super) fn operations(&self) -> usize {
+        match self {
+            Self::Operations(_, operations) => operations.len(),
+            Self::Keys(_) | Self::Acceptance(..) => 0,
+        }
+    }
+}
+
 /// Where an envelope stands in its chain.
 #[derive(Debug, Clone, Copy)]
 pub struct Spot {

@@ -76,21 +76,40 @@ struct Outcome {
     moved: bool,
 }
 
-/// An operation that is to be applied, and where it stands.
-struct Pending {
-    /// Into [`Batch::authors`].
-    author: usize,
-    link: Link,
-    operation: Operation,
-    id: String,
-    /// Applied, and by the owner's word it does not count.
-    refused: bool,
-}
-
-/// Whose an envelope is.
-struct Author {
+/// An envelope that is being merged.
+struct Sent {
     device: String,
     person: Address,
+    link: Link,
+    verdict: refusal::Verdict,
+    /// It was sealed with a key that its author had replaced.
+    rolled_back: bool,
+}
+
+impl Sent {
+    fn by<'a>(&'a self, mailbox: &'a Address) -> Logged<'a> {
+        Logged {
+            mailbox,
+            device: &self.device,
+            person: &self.person,
+            link: Some(self.link),
+        }
+    }
+}
+
+/// An operation, and in which of [`Batch::envelopes`] it came.
+struct Pending {
+    envelope: usize,
+    operation: Operation,
+}
+
+/// An operation that a document is to hold.
+struct Fit<'a> {
+    by: Logged<'a>,
+    operation: &'a Operation,
+    id: String,
+    /// By the owner's word it does not count.
+    refused: bool,
 }
 
 struct Batch<'a> {
@@ -98,7 +117,7 @@ struct Batch<'a> {
     key: &'a DeviceKey,
     mailbox: &'a Address,
     now: Time,
-    authors: Vec<Author>,
+    envelopes: Vec<Sent>,
     documents: BTreeMap<DocumentId, Vec<Pending>>,
     bytes: usize,
     outcome: Outcome,
@@ -111,7 +130,7 @@ impl<'a> Batch<'a> {
             key,
             mailbox,
             now,
-            authors: Vec::new(),
+            envelopes: Vec::new(),
             documents: BTreeMap::new(),
             bytes: 0,
             outcome: Outcome::default(),
@@ -166,6 +185,7 @@ impl<'a> Batch<'a> {
             );
         }
         let author = device(self.tx, self.mailbox, device_id)?;
+        let mut carried = 0;
         if envelope.wraps().is_some() {
             // they were not taken, and that they were offered is on record.
             if let Some(by) = author.filter(|a| a.person != *self.mailbox) {
@@ -178,8 +198,9 @@ impl<'a> Batch<'a> {
             };
             match envelope.operations(&with) {
                 Ok(operations) => {
+                    carried = operations.len();
                     let rolled_back = epoch.number < epoch_of(self.tx, &hex(&envelope.prev))?;
-                    self.judge((device_id, author), (link, name, rolled_back), operations)?;
+                    self.sort((device_id, author), (link, name, rolled_back), operations)?;
                 }
                 Err(e) => {
                     tracing::warn!(
@@ -195,7 +216,7 @@ impl<'a> Batch<'a> {
         {
             tracing::info!(delegate = %acceptance.person, "an invitation was accepted");
         }
-        mark_merged(self.tx, name, link)?;
+        mark_merged(self.tx, name, link, carried)?;
         self.outcome.moved = true;
         self.after(device_id, link.seq, name)
     }
@@ -228,48 +249,28 @@ impl<'a> Batch<'a> {
         Ok(found.collect::<Result<_, _>>()?)
     }
 
-    /// Judges an envelope's operations. Those on grants and settings take effect at once: what follows may hang on them.
-    fn judge(
+    /// Puts an envelope's operations with what else has come for their documents. Those on grants and settings take
+    /// effect at once: what follows may hang on them.
+    fn sort(
         &mut self,
         (device, author): (&str, Known),
         (link, envelope, rolled_back): (Link, &str, bool),
         operations: Vec<Operation>,
     ) -> Result<()> {
-        let by = Logged {
-            mailbox: self.mailbox,
-            device,
-            person: &author.person,
-            link: Some(link),
-        };
-        let verdict = refusal::Verdict::on(self.tx, &by, link, envelope)?;
-        let number = self.authors.len();
-        self.authors.push(Author {
+        let mut sent = Sent {
             device: device.to_owned(),
-            person: author.person.clone(),
-        });
+            person: author.person,
+            link,
+            verdict: refusal::Verdict::default(),
+            rolled_back,
+        };
+        sent.verdict = refusal::Verdict::on(self.tx, &sent.by(self.mailbox), link, envelope)?;
+        let number = self.envelopes.len();
+        self.envelopes.push(sent);
         for operation in operations {
-            let sound = match rolled_back {
-                true => Err("It was sealed with a key that its author had replaced.".to_owned()),
-                false => refusal::sound(&by, &operation)?,
-            };
-            let (id, puts) = match sound {
-                Ok(sound) => sound,
-                Err(reason) => {
-                    self.quarantine(&by, (&operation.id(), &operation), &reason, false)?;
-                    continue;
-                }
-            };
-            let refused = verdict.of(self.tx, &by, (&id, &operation, &puts), self.now)?;
-            if let Some(reason) = &refused {
-                self.quarantine(&by, (&id, &operation), reason, true)?;
-                refusal::refuse(self.tx, self.mailbox, &id, reason)?;
-            }
             self.bytes += operation.change.len() + size_of::<Pending>();
             let pending = Pending {
-                author: number,
-                link,
-                refused: refused.is_some(),
-                id,
+                envelope: number,
                 operation,
             };
             let document = pending.operation.document;
@@ -286,41 +287,83 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Opens a document, applies what has come for it, and makes its projections anew.
+    /// Judges what has come for a document, applies it, and makes its projections anew. Every change is read once, and
+    /// no other document's meanwhile.
     fn apply(&mut self, id: DocumentId, pending: &[Pending], heard: &Heard) -> Result<()> {
-        let kind = pending.first().map_or(DocumentKind::Item, |p| p.operation.kind);
+        let kind = id.kind(self.mailbox);
+        let (mut fits, mut changes) = (Vec::new(), Vec::new());
+        for Pending { envelope, operation } in pending {
+            let Some(sent) = self.envelopes.get(*envelope) else {
+                continue;
+            };
+            let by = sent.by(self.mailbox);
+            let sound = match sent.rolled_back {
+                true => Err("It was sealed with a key that its author had replaced.".to_owned()),
+                false => refusal::sound(&by, kind, operation)?,
+            };
+            let (change, puts) = match sound {
+                Ok(sound) => sound,
+                Err(reason) => {
+                    self.outcome.quarantined += 1;
+                    quarantine(
+                        self.tx,
+                        &by,
+                        (&operation.id(), operation),
+                        &reason,
+                        false,
+                        self.now,
+                    )?;
+                    continue;
+                }
+            };
+            let id = replica::change_name(&change);
+            let refused = sent.verdict.of(self.tx, &by, (&id, operation, &puts), self.now)?;
+            if let Some(reason) = &refused {
+                self.outcome.quarantined += 1;
+                quarantine(self.tx, &by, (&id, operation), reason, true, self.now)?;
+                refusal::refuse(self.tx, self.mailbox, &id, reason)?;
+            }
+            fits.push(Fit {
+                refused: refused.is_some(),
+                by,
+                operation,
+                id,
+            });
+            changes.push(change);
+        }
+        if fits.is_empty() {
+            return Ok(());
+        }
         let mut document = Document::open(self.tx, id, kind)?;
-        let changes = pending
-            .iter()
-            .map(|p| Ok(Document::read_change(&p.operation.change)?.0))
-            .collect::<Result<Vec<_>>>()?;
         let unfit = match document.apply(changes) {
             Ok(()) => BTreeMap::new(),
             // One of them: the others are not to suffer for it.
             Err(_) => {
                 document = Document::open(self.tx, id, kind)?;
-                apply_each(&mut document, pending)?
+                apply_each(&mut document, &fits)?
             }
         };
         let mut any = false;
-        for (n, one) in pending.iter().enumerate() {
-            let Some(author) = self.authors.get(one.author) else {
-                continue;
-            };
-            let by = Logged {
-                mailbox: self.mailbox,
-                device: &author.device,
-                person: &author.person,
-                link: Some(one.link),
-            };
+        for (n, fit) in fits.iter().enumerate() {
             if let Some(reason) = unfit.get(&n) {
-                self.outcome.quarantined += u32::from(!one.refused);
-                quarantine(self.tx, &by, (&one.id, &one.operation), reason, false, self.now)?;
+                self.outcome.quarantined += u32::from(!fit.refused);
+                quarantine(
+                    self.tx,
+                    &fit.by,
+                    (&fit.id, fit.operation),
+                    reason,
+                    false,
+                    self.now,
+                )?;
                 continue;
             }
             any = true;
-            let new = replica::log_as(self.tx, &by, &one.id, &one.operation)?;
-            self.outcome.merged += u32::from(new && !one.refused);
+            let loose: &[u8] = match document.is_to_be_packed() {
+                true => &[],
+                false => &fit.operation.change,
+            };
+            let new = replica::log_as(self.tx, &fit.by, &fit.id, fit.operation, loose)?;
+            self.outcome.merged += u32::from(new && !fit.refused);
         }
         if !any {
             return Ok(());
@@ -338,24 +381,13 @@ impl<'a> Batch<'a> {
         }
         Ok(())
     }
-
-    fn quarantine(
-        &mut self,
-        by: &Logged<'_>,
-        operation: (&str, &Operation),
-        reason: &str,
-        sound: bool,
-    ) -> Result<()> {
-        self.outcome.quarantined += 1;
-        quarantine(self.tx, by, operation, reason, sound, self.now)
-    }
 }
 
 /// Applies changes one by one. Which of them do not fit, by their place, and why.
-fn apply_each(document: &mut Document, pending: &[Pending]) -> Result<BTreeMap<usize, String>> {
+fn apply_each(document: &mut Document, fits: &[Fit<'_>]) -> Result<BTreeMap<usize, String>> {
     let mut unfit = BTreeMap::new();
-    for (n, one) in pending.iter().enumerate() {
-        let change = Document::read_change(&one.operation.change)?.0;
+    for (n, fit) in fits.iter().enumerate() {
+        let change = Document::read_change(&fit.operation.change)?.0;
         if let Err(e) = document.apply(vec![change]) {
             unfit.insert(n, e.to_string());
         }

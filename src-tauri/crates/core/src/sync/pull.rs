@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     envelope::{Envelope, content_name},
@@ -22,7 +22,7 @@ use crate::{
 /// What a cycle remembers of its pulls.
 #[derive(Default)]
 pub(super) struct Look {
-    /// What needs no reading, by hash: envelopes and receipts that are here, and entries of no use.
+    /// What needs no reading, by hash, for a relay that asks about everything it has each time.
     here: Option<HashSet<[u8; 32]>>,
     /// What could not be used is asked for again in the next cycle, not in this one: it must not keep later entries
     /// out.
@@ -53,7 +53,7 @@ pub(super) fn pull(
     report: &mut SyncReport,
 ) -> Result<u32> {
     let (inviting, devices) = replica.store.read(|connection| {
-        if look.here.is_none() {
+        if look.here.is_none() && relay.lists_everything() {
             look.here = Some(here(connection, mailbox)?);
         }
         if look.reading.is_none() {
@@ -66,7 +66,7 @@ pub(super) fn pull(
         let devices = statement.query_map([mailbox.as_str()], |r| r.get(0))?;
         Ok((inviting, devices.collect::<Result<HashSet<String>, _>>()?))
     })?;
-    let here = look.here.get_or_insert_default();
+    let here = &mut look.here;
     let reading = look.reading.get_or_insert_default();
     let looked_at = &mut look.looked_at;
     let own_receipt = &mut look.own_receipt;
@@ -74,7 +74,12 @@ pub(super) fn pull(
     let entries = relay.pull_after(mailbox, &mut reading.cursor, &mut |name| {
         *own_receipt |= name.kind == EntryKind::Receipt && name.device == replica.key.id();
         let ours = devices.contains(&name.device) || inviting && name.kind == EntryKind::Envelope;
-        ours && !unhex(&name.hash).is_some_and(|hash| here.contains(&hash)) && !looked_at.contains(name)
+        ours && !looked_at.contains(name)
+            && match here {
+                Some(here) => !unhex(&name.hash).is_some_and(|hash| here.contains(&hash)),
+                // What cannot be told is read once more, which is harmless.
+                None => !replica.store.read(|c| is_here(c, mailbox, name)).unwrap_or(false),
+            }
     })?;
     let moved = reading.cursor != from;
     if entries.is_empty() && !moved {
@@ -118,11 +123,32 @@ pub(super) fn pull(
         }
         Ok(())
     })?;
-    here.extend(taken_in);
+    if let Some(here) = here {
+        here.extend(taken_in);
+    }
     Ok(u32::try_from(new).unwrap_or(u32::MAX))
 }
 
-/// The one read of a cycle with nothing new.
+/// Is this one entry here, or known to be of no use?
+fn is_here(connection: &Connection, mailbox: &Address, name: &EntryName) -> Result<bool> {
+    if name.kind == EntryKind::Receipt {
+        let receipt: Option<Vec<u8>> = connection
+            .prepare_cached("SELECT bytes FROM receipt WHERE mailbox = ?1 AND device = ?2")?
+            .query_row([mailbox.as_str(), &name.device], |r| r.get(0))
+            .optional()?;
+        if receipt.is_some_and(|bytes| content_name(&bytes) == name.hash) {
+            return Ok(true);
+        }
+    }
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM envelope WHERE hash = ?2 AND mailbox = ?1)
+                 OR EXISTS (SELECT 1 FROM relay_seen WHERE mailbox = ?1 AND name = ?2)",
+        )?
+        .query_row([mailbox.as_str(), &name.hash], |r| r.get(0))?)
+}
+
+/// The names of all that is here, or known to be of no use.
 fn here(connection: &Connection, mailbox: &Address) -> Result<HashSet<[u8; 32]>> {
     let mut here = HashSet::new();
     let mut statement = connection.prepare_cached(

@@ -22,6 +22,8 @@ use crate::{
 const OPERATIONS: usize = 5_000;
 /// How many bytes of changes it holds at most, but one change at least: far below what is ever unpacked.
 const BYTES: usize = 8 << 20;
+/// How many envelopes are sealed in one transaction at most.
+const TOGETHER: usize = 20;
 /// How long this replica waits for what it misses before it asks once more, in milliseconds.
 const ASK_AGAIN: i64 = 10 * 60 * 1_000;
 
@@ -45,10 +47,18 @@ pub(super) fn seal(replica: Replica<'_>, mailbox: &Address, now: Time) -> Result
             .store
             .write(|tx| share_keys(tx, mailbox, replica.key, now))?;
     }
-    // A cycle with nothing to send takes no write lock.
+    // A cycle with nothing to send takes no write lock. Several envelopes share a transaction, since the operations of
+    // each are spread over the same pages.
     let mut more = any;
     while more {
-        more = replica.store.write(|tx| seal_some(tx, mailbox, replica.key))?;
+        more = replica.store.write(|tx| {
+            for _ in 0..TOGETHER {
+                if !seal_some(tx, mailbox, replica.key)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })?;
     }
     Ok(())
 }
@@ -96,7 +106,7 @@ pub fn post(tx: &Connection, mailbox: &Address, key: &DeviceKey, letter: Letter<
     let next = chain::place(tx, mailbox, key.id(), &hex(&prev))?;
     let link = next.unwrap_or(Link { branch: 0, seq: 1 });
     keep(tx, &envelope, &name, &bytes, false)?;
-    mark_merged(tx, &name, link)?;
+    mark_merged(tx, &name, link, letter.operations())?;
     Ok(link)
 }
 

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use automerge::Change;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
@@ -42,9 +43,13 @@ pub fn refusals(connection: &Connection, document: DocumentId) -> Result<Refused
 }
 
 /// Is this a change Behalf makes, by the one whose signature it bears? The same answer on every replica: it hangs on
-/// nothing but the operation itself. The operation's id and what it sets when it is. The outer result is a fault of ours,
-/// the inner one theirs.
-pub(super) fn sound(by: &Logged<'_>, operation: &Operation) -> Result<Result<(String, Vec<Put>), String>> {
+/// nothing but the operation itself, for a document of this `kind`. The change and what it sets when it is. The outer
+/// result is a fault of ours, the inner one theirs.
+pub(super) fn sound(
+    by: &Logged<'_>,
+    kind: DocumentKind,
+    operation: &Operation,
+) -> Result<Result<(Change, Vec<Put>), String>> {
     let act = match operation.kind {
         DocumentKind::Item => None,
         DocumentKind::Grants => Some(Act::Grant),
@@ -55,7 +60,7 @@ pub(super) fn sound(by: &Logged<'_>, operation: &Operation) -> Result<Result<(St
     {
         return Ok(Err(denied.to_string()));
     }
-    if operation.document.kind(by.mailbox) != operation.kind {
+    if operation.kind != kind {
         return Ok(Err("The change is not for the document it names.".into()));
     }
     let (change, device) = match Document::read_change(&operation.change) {
@@ -82,7 +87,7 @@ pub(super) fn sound(by: &Logged<'_>, operation: &Operation) -> Result<Result<(St
             }
         }
     }
-    Ok(Ok((replica::change_name(&change), puts)))
+    Ok(Ok((change, puts)))
 }
 
 /// Are these the facts of the item whose document it is? Facts of a later release, which cannot be read here, are
@@ -171,8 +176,10 @@ fn not_the_owners(tx: &Connection, owner: &Address, regarding: &Regarding) -> Re
 }
 
 /// What this replica says of an envelope's operations: whether they count.
+#[derive(Default)]
 pub(super) enum Verdict {
     /// Everything counts: that is not for this replica to say.
+    #[default]
     Everything,
     /// The owner has said so before.
     Said(Refused),

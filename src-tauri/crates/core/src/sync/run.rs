@@ -103,10 +103,11 @@ pub(super) fn device(connection: &Connection, mailbox: &Address, id: &str) -> Re
         .optional()?)
 }
 
-/// Notes that an envelope is merged, and where it stands.
-pub(super) fn mark_merged(tx: &Connection, name: &str, link: Link) -> Result<()> {
-    tx.prepare_cached("UPDATE envelope SET merged = 1, branch = ?2 WHERE hash = ?1")?
-        .execute(params![name, link.branch])?;
+/// Notes that an envelope is merged, where it stands, and how many operations it carries.
+pub(super) fn mark_merged(tx: &Connection, name: &str, link: Link, operations: usize) -> Result<()> {
+    let operations = i64::try_from(operations).unwrap_or(i64::MAX);
+    tx.prepare_cached("UPDATE envelope SET merged = 1, branch = ?2, operations = ?3 WHERE hash = ?1")?
+        .execute(params![name, link.branch, operations])?;
     Ok(())
 }
 

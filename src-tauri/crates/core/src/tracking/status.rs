@@ -46,10 +46,10 @@ pub fn settle(connection: &Connection, mailbox: &Address, now: Time) -> Result<u
     for item in unsettled {
         let links = replica::links(connection, item.id.0)?;
         let mut log = item.log;
-        let people = item.people.keys().cloned().collect();
-        let progress = derive(&mut log, item.tracked, &people, &links, &heard, now);
-        if progress.overall == Status::TrackPending && progress.people == item.people {
-            // It waits as it did: nothing is written, and nobody who watches is woken.
+        let before = log.0.len();
+        let progress = derive(&mut log, item.tracked, item.people.keys(), &links, &heard, now);
+        // It waits as it did: nothing is written, and nobody who watches is woken.
+        if log.0.len() == before && progress.people == item.people && progress.promoted == item.promoted {
             continue;
         }
         connection
@@ -86,10 +86,11 @@ fn unsettled(connection: &Connection, mailbox: &Address) -> Result<Vec<Unsettled
         let Ok(id) = uuid::Uuid::parse_str(&row.get::<_, String>(0)?) else {
             continue;
         };
+        let people = serde_json::from_str(&row.get::<_, String>(2)?)?;
         all.push(Unsettled {
             id: ItemId(id),
             tracked: row.get(1)?,
-            people: serde_json::from_str(&row.get::<_, String>(2)?)?,
+            people,
             promoted: row.get(3)?,
             log: Log::from_json(&row.get::<_, String>(4)?)?,
         });
@@ -112,10 +113,10 @@ pub(super) fn people<'a>(
 }
 
 /// Derives how far an item has come from what was done to it and what was `heard`, and logs the way (E-02).
-pub(super) fn derive(
+pub(super) fn derive<'a>(
     log: &mut Log,
     tracked: bool,
-    people: &BTreeSet<Address>,
+    people: impl IntoIterator<Item = &'a Address>,
     links: &[(String, Option<Link>)],
     heard: &Heard,
     now: Time,
