@@ -311,6 +311,7 @@ fn a_07_the_owners_lost_device() {
     lost.tracks_without_regarding(STRANGER);
     office.loses_the_relay();
     lost.does(&["grant", "revoke", "--for", &sam.address]);
+    lost.does(&["settings", "set", "DelegateAccessEnabled", "off"]);
     lost.tracks_without_regarding(REPLY);
     office.finds_the_relay();
     let id = device(&lost);
@@ -326,7 +327,7 @@ fn a_07_the_owners_lost_device() {
     }
     assert_eq!(alex.sees(SENT).status(), "Tracked", "what it did before stays");
     let waiting = alex.reads_quarantine();
-    assert_eq!(waiting.len(), 3, "{waiting:?}");
+    assert_eq!(waiting.len(), 4, "{waiting:?}");
     assert!(waiting.iter().all(|w| w["reason"] == REMOVED), "{waiting:?}");
     lost.asks(&["list", "--mailbox", ALEX]).turned_down(3);
 

@@ -230,8 +230,8 @@ pub fn whole_grant(connection: &Connection, mailbox: &Address, delegate: &Addres
     Ok(grants.into_iter().next().map(|w| w.value))
 }
 
-/// The document without what does not count.
-fn counting(connection: &Connection, document: &mut Document) -> Result<Moment> {
+/// An owner's document without what does not count.
+pub(super) fn counting(connection: &Connection, document: &mut Document) -> Result<Moment> {
     let refused = sync::refusals(connection, document.id())?;
     Ok(document.without(&refused.into_keys().collect()))
 }

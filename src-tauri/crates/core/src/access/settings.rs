@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, params};
 
+use super::grant::counting;
 use crate::{
     Result,
     model::{Address, Setting, Settings, Time},
@@ -30,7 +31,7 @@ pub fn put_setting(
     })
 }
 
-/// Makes the `setting` rows of a mailbox anew from its settings document.
+/// Makes the `setting` rows of a mailbox anew from its settings document, without what the owner's word has refused.
 pub fn project_settings(connection: &Connection, mailbox: &Address) -> Result<()> {
     connection.execute("DELETE FROM setting WHERE mailbox = ?1", [mailbox.as_str()])?;
     let id = DocumentId::settings(mailbox);
@@ -38,9 +39,11 @@ pub fn project_settings(connection: &Connection, mailbox: &Address) -> Result<()
         return Ok(());
     };
     document.pack(connection)?;
+    let moment = counting(connection, &mut document)?;
     for setting in Setting::ALL {
         // Several owner devices may have disagreed: the value every replica shows first counts.
-        let Some(on) = document.values::<bool>(setting.name())?.into_iter().next() else {
+        let values = document.written::<bool>(setting.name(), Some(&moment))?;
+        let Some(on) = values.first().map(|w| w.value) else {
             continue;
         };
         connection.execute(

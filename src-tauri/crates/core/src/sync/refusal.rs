@@ -282,14 +282,15 @@ pub fn follow(tx: &Connection, mailbox: &Address, heard: &Heard) -> Result<BTree
         touched.push(operation);
     }
     for operation in touched {
-        if let Some(step) = replica::step(tx, operation)?
-            && DocumentId(step.document).kind(mailbox) == DocumentKind::Item
-        {
+        if let Some(step) = replica::step(tx, operation)? {
             changed.insert(DocumentId(step.document));
         }
     }
     if changed.remove(&DocumentId::grants(mailbox)) {
         access::project_grants(tx, mailbox)?;
+    }
+    if changed.remove(&DocumentId::settings(mailbox)) {
+        access::project_settings(tx, mailbox)?;
     }
     Ok(changed)
 }
