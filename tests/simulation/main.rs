@@ -301,8 +301,8 @@ impl Simulation {
     }
 
     fn restores(&mut self, n: usize) -> bool {
-        self.full[n] = false;
         if self.people[n].restores() {
+            self.full[n] = false;
             self.oracle.gamble(&mut self.people[n]);
             self.note(n, "gets an old disk back");
             self.census.count("an old disk came back");
