@@ -14,7 +14,7 @@ use std::{
 
 use behalf_tests::{
     behalf::command,
-    corpus::{Dice, corpus},
+    corpus::Dice,
     data::assert_sound,
     office::{ALEX, Office, Person, utf8},
     post::{ALPINE, FABRIKAM},
@@ -28,7 +28,7 @@ const KILLS: u64 = 60;
 #[test]
 fn story_3_e_03_a_click_survives_kill_9() {
     let office = Office::at_work();
-    let keys = extra_mail(&office, KILLS);
+    let keys = office.receives(KILLS);
     let mut dice = Dice::new(3);
     let (mut acknowledged, mut killed) = (Vec::new(), 0);
     for key in &keys {
@@ -62,7 +62,7 @@ fn story_3_e_03_a_click_survives_kill_9() {
 #[test]
 fn story_3_e_03_an_agent_killed_again_and_again() {
     let office = Office::at_work();
-    let keys = extra_mail(&office, KILLS);
+    let keys = office.receives(KILLS);
     let mut dice = Dice::new(4);
     for key in &keys {
         let mut agent = command(&office.kim.data, ["agent"]).spawn().unwrap();
@@ -80,7 +80,7 @@ fn story_3_e_03_an_agent_killed_again_and_again() {
 #[test]
 fn story_3_h_01_every_program_of_both_killed() {
     let office = Office::at_work();
-    let keys = extra_mail(&office, 40);
+    let keys = office.receives(40);
     let mut dice = Dice::new(5);
     let (mut acknowledged, mut imported, mut killed, mut started) = (Vec::new(), Vec::new(), 0, 0);
     while killed < 2 * KILLS {
@@ -181,7 +181,7 @@ fn story_3_e_03_a_disk_that_fails_now_and_then() {
         return;
     }
     let office = Office::at_work();
-    let keys = extra_mail(&office, 40);
+    let keys = office.receives(40);
     let (mut acknowledged, mut failed) = (Vec::new(), 0);
     for (n, key) in keys.iter().enumerate() {
         let person = [&office.alex, &office.kim][n % 2];
@@ -288,16 +288,6 @@ fn settle(office: &Office, keys: &[String], acknowledged: &[(&Person, &String)])
             assert_eq!(verdict["ok"], true, "{}: {verdict}", person.address);
         }
     }
-}
-
-fn extra_mail(office: &Office, messages: u64) -> Vec<String> {
-    let corpus = corpus(messages);
-    let file = office.path("more.mbox");
-    fs::write(&file, &corpus.mbox).unwrap();
-    for person in [&office.alex, &office.kim] {
-        person.imports_mail(&file, "Inbox");
-    }
-    corpus.keys
 }
 
 /// Changes with the first byte that goes to the database or its log.

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use crate::{
     behalf::{Answer, run},
+    corpus::corpus,
     post,
 };
 
@@ -118,6 +119,17 @@ impl Office {
                 person.does(&["import", "rows", utf8(&file), "--table", table]);
             }
         }
+    }
+
+    /// So many more mails for Alex, on both replicas; their keys.
+    pub fn receives(&self, messages: u64) -> Vec<String> {
+        let corpus = corpus(messages);
+        let file = self.path("more.mbox");
+        fs::write(&file, &corpus.mbox).unwrap();
+        for person in [&self.alex, &self.kim] {
+            person.imports_mail(&file, "Inbox");
+        }
+        corpus.keys
     }
 
     /// Somebody else arrives and becomes Alex's delegate too, with mail and rows.

@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, fmt::Write, fs};
 
 use behalf_tests::{
-    corpus::corpus,
     office::{ALEX, KIM, Office, Person, utf8},
     post::{ALPINE, FABRIKAM, OFFER, STRANGER},
 };
@@ -22,16 +21,6 @@ fn triages(office: &Office, pairs: &[(&str, &str)]) -> Value {
         .does(&["triage", "--mailbox", ALEX, "--file", utf8(&file)])
 }
 
-fn arrives(office: &Office, messages: u64) -> Vec<String> {
-    let corpus = corpus(messages);
-    let file = office.path("more.mbox");
-    fs::write(&file, &corpus.mbox).unwrap();
-    for person in [&office.alex, &office.kim] {
-        person.imports_mail(&file, "Inbox");
-    }
-    corpus.keys
-}
-
 fn statuses(person: &Person, keys: &[String]) -> BTreeMap<String, usize> {
     let mut all = BTreeMap::new();
     for key in keys {
@@ -45,7 +34,7 @@ fn statuses(person: &Person, keys: &[String]) -> BTreeMap<String, usize> {
 fn story_4_the_flight() {
     let office = Office::at_work();
     let (alex, kim) = (&office.alex, &office.kim);
-    let keys = arrives(&office, 30);
+    let keys = office.receives(30);
 
     office.loses_the_relay();
     let rows = [ALPINE, FABRIKAM];
@@ -89,7 +78,7 @@ fn story_4_the_flight() {
 fn story_9_the_wrong_bulk() {
     let office = Office::at_work();
     let (alex, kim) = (&office.alex, &office.kim);
-    let keys = arrives(&office, 20);
+    let keys = office.receives(20);
     alex.sets_regarding(&keys[0], ALPINE);
     office.syncs_until_quiet();
 
