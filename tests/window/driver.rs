@@ -23,6 +23,40 @@ const ACTIVE: &str = "self::button or self::a or @role='button' or @role='menuit
 pub struct Window {
     client: Client,
     _driver: Running,
+    _app: Opened,
+}
+
+/// The app on a data folder. WebKitWebDriver ends it as a rule; it must be gone before another one is opened there.
+struct Opened(PathBuf);
+
+impl Opened {
+    /// The ids of the processes that have the folder's window.
+    fn running(&self) -> Vec<String> {
+        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        processes
+            .filter(|process| {
+                let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+                let mut words = line.split(|byte| *byte == 0);
+                let is_app = words
+                    .next()
+                    .is_some_and(|word| word == app().as_os_str().as_encoded_bytes());
+                is_app && words.any(|word| word == self.0.as_os_str().as_encoded_bytes())
+            })
+            .map(|process| process.file_name().to_string_lossy().into_owned())
+            .collect()
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_secs(3) && !self.running().is_empty() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        for id in self.running() {
+            let _ = Command::new("kill").args(["-9", &id]).status();
+        }
+    }
 }
 
 impl Window {
@@ -55,6 +89,7 @@ impl Window {
         let window = Self {
             client,
             _driver: driver,
+            _app: Opened(person.data.clone()),
         };
         window.remember_what_is_said().await;
         window

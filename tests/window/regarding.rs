@@ -1,5 +1,7 @@
 //! The Set Regarding box in the window: typing with a slip, filtering, choosing, all by keyboard.
 
+use std::time::Duration;
+
 use super::{SCREEN, World};
 use crate::driver::Window;
 
@@ -12,8 +14,14 @@ const BACKSPACE: &str = "\u{E003}";
 impl Window {
     /// Presses keys where the focus is.
     async fn keys(&self, keys: &str) {
-        let focus = self.focus().await;
-        focus.send_keys(keys).await.expect("keys are taken");
+        // What has the focus may just be drawn anew: then nothing was typed.
+        for _ in 0..10 {
+            if self.focus().await.send_keys(keys).await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("keys are not taken");
     }
 }
 
