@@ -292,6 +292,7 @@ impl<'a> Batch<'a> {
     fn apply(&mut self, id: DocumentId, pending: &[Pending], heard: &Heard) -> Result<()> {
         let kind = id.kind(self.mailbox);
         let (mut fits, mut changes) = (Vec::new(), Vec::new());
+        let mut looked = refusal::Looked::default();
         for Pending { envelope, operation } in pending {
             let Some(sent) = self.envelopes.get(*envelope) else {
                 continue;
@@ -317,7 +318,9 @@ impl<'a> Batch<'a> {
                 }
             };
             let id = replica::change_name(&change);
-            let refused = sent.verdict.of(self.tx, &by, (&id, operation, &puts), self.now)?;
+            let refused = sent
+                .verdict
+                .of(self.tx, &by, (&id, operation, &puts), &mut looked, self.now)?;
             if let Some(reason) = &refused {
                 self.outcome.quarantined += 1;
                 quarantine(self.tx, &by, (&id, operation), reason, true, self.now)?;

@@ -130,6 +130,15 @@ fn leads_to(tx: &Connection, tip: &str, link: Link, envelope: &str) -> Result<bo
         .query_row(params![tip, link.seq, envelope], |r| r.get(0))?)
 }
 
+/// What an item is, looked up once for all operations of a document.
+#[derive(Default)]
+pub(super) struct Looked {
+    /// By the mailbox's own copy; within, `None` when it holds none.
+    held: Option<Option<Matter>>,
+    /// By the document as it stood before.
+    stood: Option<Matter>,
+}
+
 /// What an operation does to which item, as the rules see it. The mailbox's own copy says what the item is; only of
 /// what the mailbox does not hold the document is believed, which is its author's word. `None`: it decides nothing.
 fn decides(
@@ -137,35 +146,46 @@ fn decides(
     by: &Logged<'_>,
     operation: &Operation,
     puts: &[Put],
+    looked: &mut Looked,
 ) -> Result<Option<(Act, Decision)>> {
     let put = |register| puts.iter().find(|put| put.register == register);
     let Some(decision) = put(DECISION).and_then(|p| serde_json::from_str::<Decision>(&p.json).ok()) else {
         return Ok(None);
     };
+    let held = match looked.held {
+        Some(held) => held,
+        None => *looked.held.insert(held(tx, by.mailbox, operation.document)?),
+    };
+    let of = |facts: &Facts| Matter::of(facts, by.mailbox, |who| is_user(tx, who));
+    let matter = match (held, put(FACTS), looked.stood) {
+        (Some(matter), ..) | (None, None, Some(matter)) => matter,
+        (None, Some(put), _) => of(&serde_json::from_str::<Facts>(&put.json).unwrap_or_default())?,
+        (None, None, None) => {
+            let standing = tracking::open(tx, ItemId(operation.document.0))?.1;
+            *looked
+                .stood
+                .insert(of(&standing.map(|standing| standing.facts).unwrap_or_default())?)
+        }
+    };
+    Ok(Some((Act::Decide(matter, decision.wish()), decision)))
+}
+
+/// What the mailbox's own copy says of an item; `None` when it holds none.
+fn held(tx: &Connection, mailbox: &Address, document: DocumentId) -> Result<Option<Matter>> {
     let held = tx
         .prepare_cached(
             "SELECT coalesce(private, 0), 'email', from_address FROM message WHERE item = ?1
              UNION ALL SELECT private, 'appointment', organizer FROM appointment WHERE item = ?1 LIMIT 1",
         )?
-        .query_row([operation.document.to_string()], |r| {
+        .query_row([document.to_string()], |r| {
             let kind = Kind::from_str_or_email(&r.get::<_, String>(1)?);
             Ok((r.get(0)?, kind, r.get::<_, String>(2)?))
         })
         .optional()?;
-    let is_user = |who: &Address| is_user(tx, who);
-    let matter = match (held, put(FACTS)) {
-        (Some((private, kind, from)), _) => Matter::from_somebody(&from, kind, private, by.mailbox, is_user)?,
-        (None, put) => {
-            let facts = match put {
-                Some(put) => serde_json::from_str::<Facts>(&put.json).ok(),
-                None => tracking::open(tx, ItemId(operation.document.0))?
-                    .1
-                    .map(|standing| standing.facts),
-            };
-            Matter::of(&facts.unwrap_or_default(), by.mailbox, is_user)?
-        }
-    };
-    Ok(Some((Act::Decide(matter, decision.wish()), decision)))
+    held.map(|(private, kind, from)| {
+        Matter::from_somebody(&from, kind, private, mailbox, |who| is_user(tx, who))
+    })
+    .transpose()
 }
 
 /// Rights are those of both (A-05): what the owner may not append to, nobody does in their name. Why not; `None` when
@@ -206,6 +226,7 @@ impl Verdict {
         tx: &Connection,
         by: &Logged<'_>,
         (id, operation, puts): (&str, &Operation, &[Put]),
+        looked: &mut Looked,
         now: Time,
     ) -> Result<Option<String>> {
         match self {
@@ -215,7 +236,7 @@ impl Verdict {
                 Ok(reason.map(|r| r.strip_suffix(ACCEPTED).unwrap_or(r).to_owned()))
             }
             Self::Judge(rights) => {
-                let decides = decides(tx, by, operation, puts)?;
+                let decides = decides(tx, by, operation, puts, looked)?;
                 let act = decides.as_ref().map_or(Act::Track, |(act, _)| *act);
                 if let Err(denied) = authorise(act, by.person, by.mailbox, rights, now) {
                     return Ok(Some(denied.to_string()));
