@@ -272,7 +272,7 @@ impl Desk {
     ) -> Result<()> {
         let asked = self.now();
         let read = trace_span!(target: "click", "read").entered();
-        self.reach_in(tx, Act::Track, mailbox, key)?;
+        let rights = self.reach_in(tx, Act::Track, mailbox, key)?;
         let facts = self.facts(tx, mailbox, key)?;
         let regarding = regarding.map(|row| choose(tx, row)).transpose()?;
         let item = ItemId::derive(mailbox, facts.kind(), &facts.key);
@@ -296,7 +296,7 @@ impl Desk {
             // Already so: asking twice is not doing twice.
             return Ok(());
         }
-        self.may_decide(tx, mailbox, &facts, &decision)?;
+        self.may_decide(tx, mailbox, &rights, &facts, &decision)?;
         if let Some(r) = &decision.regarding {
             rows::used(tx, &r.row, asked)?;
         }
@@ -365,7 +365,7 @@ impl Desk {
     fn try_resolve(&self, mailbox: &Address, key: &str, pick: &Pick<'_>) -> Result<Item> {
         let asked = self.now();
         self.store.write(|tx| {
-            self.reach_in(tx, Act::Track, mailbox, key)?;
+            let rights = self.reach_in(tx, Act::Track, mailbox, key)?;
             let (id, _) = held(tx, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
             let (mut document, before) = tracking::open(tx, id)?;
             let before = before.filter(|b| !b.others.is_empty()).ok_or_else(|| {
@@ -410,7 +410,7 @@ impl Desk {
                 at: self.now(),
                 ..decision
             };
-            self.may_decide(tx, mailbox, &before.facts, &decision)?;
+            self.may_decide(tx, mailbox, &rights, &before.facts, &decision)?;
             let why = (Action::Resolve, Origin::default());
             self.decide(tx, mailbox, &mut document, &before.facts, &decision, why)?;
             self.answer(tx, mailbox, key)
@@ -457,16 +457,18 @@ impl Desk {
         }
     }
 
-    /// May this person decide so about this item? The mailbox's settings have a say (A-04, E-07).
+    /// May this person, whose `rights` these are, decide so about this item? The mailbox's settings have a say (A-04,
+    /// E-07).
     pub(super) fn may_decide(
         &self,
         c: &Connection,
         mailbox: &Address,
+        rights: &Rights,
         facts: &Facts,
         decision: &Decision,
     ) -> Result<()> {
         let act = Act::Decide(matter(c, mailbox, facts)?, decision.wish());
-        self.authorise_in(c, act, mailbox).map(drop)
+        self.judge(act, mailbox, rights)
     }
 
     /// What may be done about an item.

@@ -307,9 +307,14 @@ impl Desk {
             ));
         }
         let rights = Rights::read(c, mailbox, &self.person, self.key.id())?;
-        authorise(act, &self.person, mailbox, &rights, self.now())
-            .map_err(|d| refusal(&d, mailbox, rights.grant.as_ref()))?;
+        self.judge(act, mailbox, &rights)?;
         Ok(rights)
+    }
+
+    /// The same by rights that were read already.
+    fn judge(&self, act: Act, mailbox: &Address, rights: &Rights) -> Result<()> {
+        authorise(act, &self.person, mailbox, rights, self.now())
+            .map_err(|d| refusal(&d, mailbox, rights.grant.as_ref()))
     }
 }
 

@@ -110,7 +110,10 @@ impl Desk {
             person: self.person.clone(),
             at: self.now(),
         };
-        match self.may_decide(tx, mailbox, &facts, &decision) {
+        let may = self
+            .authorise_in(tx, Act::Track, mailbox)
+            .and_then(|rights| self.may_decide(tx, mailbox, &rights, &facts, &decision));
+        match may {
             Err(e) if e.code() == Code::Refused => return Ok(false),
             other => other?,
         }

@@ -163,7 +163,8 @@ impl Desk {
                 at: self.now(),
             },
         };
-        self.may_decide(tx, mailbox, &now.facts, &decision)?;
+        let rights = self.authorise_in(tx, Act::Track, mailbox)?;
+        self.may_decide(tx, mailbox, &rights, &now.facts, &decision)?;
         let why = (action(way), Origin::because_of(&step.id, batch));
         self.decide(tx, mailbox, &mut document, &now.facts, &decision, why)
     }
