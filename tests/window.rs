@@ -313,7 +313,7 @@ async fn a_hostile_message_is_shown_and_does_nothing() {
 fn hostile(outside: &str) -> String {
     format!(
         "From: Mallory <mallory@example.org>\r\nTo: you@example.com\r\nSubject: A very good offer\r\n\
-         Message-ID: <hostile@example.org>\r\nDate: Fri, 20 Nov 2026 10:00:00 +0000\r\nMIME-Version: 1.0\r\n\
+         Message-ID: <hostile@example.org>\r\nDate: Fri, 01 Jan 2100 10:00:00 +0000\r\nMIME-Version: 1.0\r\n\
          Content-Type: text/html; charset=utf-8\r\n\r\n\
          <html><head><script>parent.document.title='pwned'; parent.pwned=1</script>\
          <link rel=stylesheet href='http://{outside}/style.css'>\

@@ -1,6 +1,6 @@
 //! One server.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use behalf_connect::nats::server_config;
 use behalf_core::{
@@ -46,6 +46,30 @@ fn h_07_a_server_behind_a_websocket() {
     walks::tracks_without_regarding(&Office::at_work_meeting_at(&address));
 }
 
+/// The same with TLS, as such a proxy usually wants it, by an authority of one's own.
+#[test]
+fn h_07_a_server_behind_a_websocket_with_tls() {
+    let port = free_port();
+    let more = format!(
+        "websocket {{ listen: \"127.0.0.1:{port}\", tls {{ cert_file: \"FOLDER/server.pem\", key_file: \"FOLDER/key.pem\" }} }}\n"
+    );
+    let Some(servers) = Servers::with(&more, "nats", certify) else {
+        return;
+    };
+    let address = format!("wss://127.0.0.1:{port}");
+    let stranger = relay_at(&address)
+        .pull(&Address::lenient("alex@x"), &mut |_| true)
+        .unwrap_err();
+    assert!(is_blocked(&stranger), "{stranger}");
+    assert!(
+        stranger.to_string().contains("does not prove who it is"),
+        "{stranger}"
+    );
+    let address = format!("{address}?ca={}", servers.folder().join("ca.pem").display());
+    conforms(&relay_at(&address), &servers.relay());
+    walks::tracks_without_regarding(&Office::at_work_meeting_at(&address));
+}
+
 /// The server goes away and comes back: offline meanwhile, and nothing is lost (H-05).
 #[test]
 fn h_05_h_07_a_server_that_goes_away() {
@@ -66,6 +90,23 @@ fn h_05_h_07_a_server_that_goes_away() {
         relay.publish(&alex, &second, b"second").is_ok()
     });
     assert_eq!(servers.relay().pull(&alex, &mut |_| true).unwrap().len(), 2);
+
+    // For so long that nobody waits for the old connection any more: whoever watches is woken all the same.
+    let watching = servers.relay();
+    watching.pull(&alex, &mut |_| true).unwrap();
+    servers.kills(0);
+    patiently("the connection is given up", || {
+        let asked = watching.pull(&alex, &mut |_| true);
+        asked.is_err_and(|e| e.to_string().contains("cannot be reached"))
+    });
+    let asleep = watching.pulse().unwrap();
+    servers.starts(0);
+    patiently("it wakes", || watching.pulse().unwrap() != asleep);
+    watching.pull(&alex, &mut |_| true).unwrap();
+    let pulse = watching.pulse().unwrap();
+    let third = entry('a', EntryKind::Envelope, b"third");
+    servers.relay().publish(&alex, &third, b"third").unwrap();
+    patiently("it hears the bell", || watching.pulse().unwrap() != pulse);
 }
 
 /// What is published wakes who watches that mailbox, and nobody else.
@@ -92,22 +133,7 @@ fn h_07_certificates_and_rights() {
     let more = format!(
         "tls {{ cert_file: \"FOLDER/server.pem\", key_file: \"FOLDER/key.pem\" }}\naccounts {{{accounts}"
     );
-    let Some(servers) = Servers::with(&more, "tls", |folder| {
-        let authority_key = rcgen::KeyPair::generate().unwrap();
-        let mut authority = rcgen::CertificateParams::new(vec![]).unwrap();
-        authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        let certificate = authority.self_signed(&authority_key).unwrap();
-        fs::write(folder.join("ca.pem"), certificate.pem()).unwrap();
-        let issuer = rcgen::Issuer::new(authority, authority_key);
-        let key = rcgen::KeyPair::generate().unwrap();
-        let server = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-        fs::write(
-            folder.join("server.pem"),
-            server.signed_by(&key, &issuer).unwrap().pem(),
-        )
-        .unwrap();
-        fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
-    }) else {
+    let Some(servers) = Servers::with(&more, "tls", certify) else {
         return;
     };
     let ca = format!("?ca={}", servers.folder().join("ca.pem").display());
@@ -200,6 +226,21 @@ fn h_07_a_password_in_an_address_is_never_shown() {
             "{shown}"
         );
     }
+}
+
+/// An authority of one's own in `ca.pem`, and what it says of a server on this computer.
+fn certify(folder: &Path) {
+    let authority_key = rcgen::KeyPair::generate().unwrap();
+    let mut authority = rcgen::CertificateParams::new(vec![]).unwrap();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let certificate = authority.self_signed(&authority_key).unwrap();
+    fs::write(folder.join("ca.pem"), certificate.pem()).unwrap();
+    let issuer = rcgen::Issuer::new(authority, authority_key);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let server = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let signed = server.signed_by(&key, &issuer).unwrap();
+    fs::write(folder.join("server.pem"), signed.pem()).unwrap();
+    fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
 }
 
 fn is_blocked(error: &Error) -> bool {

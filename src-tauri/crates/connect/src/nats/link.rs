@@ -23,6 +23,9 @@ use super::{
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a broken connection may take to come back before a call gives up.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How often the client tries by itself to come back, with what it knows: some fifteen seconds. Then it ends, and a new
+/// one is made, which reads the credentials anew and hears why it is not let in.
+const TRIES: usize = 15;
 /// How long not to try again after there was no connection at all, at first and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
 
@@ -117,36 +120,38 @@ impl Link {
     /// # Errors
     /// `Unavailable` with the reason.
     pub fn client(&self) -> Result<Client> {
+        let client = self.made()?;
+        match self.wait(async { Ok(stands(&client).await) })? {
+            Stands::Connected => Ok(client),
+            Stands::Broken => Err(Error::unavailable(
+                format!("The connection to {} is broken.", self.address),
+                "Behalf tries again by itself. Everything done meanwhile is saved on this computer.",
+            )),
+            // A new one reads the credentials anew, or says what is wrong with them.
+            Stands::Ended => {
+                lock(&self.state).client = None;
+                self.made()
+            }
+        }
+    }
+
+    /// The client as it was made, now or earlier.
+    fn made(&self) -> Result<Client> {
         let mut state = lock(&self.state);
-        let client = match &state.client {
-            Some(client) => client.clone(),
-            None => {
-                let client = match self.wait(connect(&self.address, &self.heard)) {
-                    Ok(client) => client,
-                    Err(e) => {
-                        state.pause = (state.pause * 2).clamp(PAUSE.0, PAUSE.1);
-                        state.not_before = Some(Instant::now() + state.pause);
-                        return Err(e);
-                    }
-                };
+        if let Some(client) = &state.client {
+            return Ok(client.clone());
+        }
+        match self.wait(connect(&self.address, &self.heard)) {
+            Ok(client) => {
                 state.pause = Duration::ZERO;
-                state.client.insert(client).clone()
+                Ok(state.client.insert(client).clone())
             }
-        };
-        drop(state);
-        self.wait(async {
-            let since = Instant::now();
-            while client.connection_state() != State::Connected {
-                if since.elapsed() > PATIENCE {
-                    return Err(Error::unavailable(
-                        format!("The connection to {} is broken.", self.address),
-                        "Behalf tries again by itself. Everything done meanwhile is saved on this computer.",
-                    ));
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
+            Err(e) => {
+                state.pause = (state.pause * 2).clamp(PAUSE.0, PAUSE.1);
+                state.not_before = Some(Instant::now() + state.pause);
+                Err(e)
             }
-            Ok(client)
-        })
+        }
     }
 
     /// Makes a connection where there is none and it is time to try again; says nothing when it cannot.
@@ -171,12 +176,37 @@ impl Drop for Link {
     }
 }
 
+/// How a connection is that was made once.
+enum Stands {
+    Connected,
+    /// It has not come back for a while, and is tried for.
+    Broken,
+    /// Nobody tries any more.
+    Ended,
+}
+
+async fn stands(client: &Client) -> Stands {
+    let since = Instant::now();
+    while client.connection_state() != State::Connected {
+        if since.elapsed() > PATIENCE {
+            return Stands::Broken;
+        }
+        tokio::select! {
+            // Refused at once where nobody is left to flush; a connection that may come back lets it wait.
+            Err(_) = client.flush() => return Stands::Ended,
+            () = tokio::time::sleep(Duration::from_millis(20)) => {}
+        }
+    }
+    Stands::Connected
+}
+
 async fn connect(address: &NatsAddress, heard: &Arc<Heard>) -> Result<Client> {
     let told = Arc::clone(heard);
     let options: ConnectOptions = address.options().await?;
     let client = options
         .name("behalf")
         .connection_timeout(CONNECT)
+        .max_reconnects(TRIES)
         .ping_interval(Duration::from_secs(20))
         // Our own bell does not wake us.
         .no_echo()
@@ -203,6 +233,7 @@ async fn connect(address: &NatsAddress, heard: &Arc<Heard>) -> Result<Client> {
     Ok(client)
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// What a panicking thread left behind is good: nothing here is half done.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -14,7 +14,7 @@ mod setup;
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
 
@@ -29,7 +29,7 @@ use futures_util::StreamExt;
 pub use address::NatsAddress;
 use fault::{Fault, NO_STREAM};
 use layout::{ENTRY, PARTS, Place};
-use link::Link;
+use link::{Link, lock};
 pub use setup::{Report, server_config};
 
 /// What the headers and the subject of a message may take of the server's limit.
@@ -43,7 +43,7 @@ const MAX_ENTRY: usize = 512 << 20;
 pub struct NatsRelay {
     link: Link,
     /// Mailboxes whose bell is heard.
-    watched: Mutex<BTreeSet<String>>,
+    watched: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl NatsRelay {
@@ -54,7 +54,7 @@ impl NatsRelay {
     pub fn new(address: NatsAddress) -> Result<Self> {
         Ok(Self {
             link: Link::new(address)?,
-            watched: Mutex::default(),
+            watched: Arc::default(),
         })
     }
 
@@ -89,20 +89,23 @@ impl NatsRelay {
     /// From now on the bell of a mailbox is heard.
     fn watch(&self, client: &Client, place: &Place) -> Result<()> {
         let bell = place.bell();
-        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        if watched.contains(&bell) {
+        if !lock(&self.watched).insert(bell.clone()) {
             return Ok(());
         }
         let subscribed = async { client.subscribe(bell.clone()).await };
         let broken = |e: async_nats::SubscribeError| Fault::Broken(fault::clean(&e.to_string()));
-        let mut rings = self.link.wait_for(async { subscribed.await.map_err(broken) })?;
-        let heard = Arc::clone(self.link.heard());
+        let subscribed = self.link.wait_for(async { subscribed.await.map_err(broken) });
+        let mut rings = subscribed.inspect_err(|_| {
+            lock(&self.watched).remove(&bell);
+        })?;
+        let (heard, watched) = (Arc::clone(self.link.heard()), Arc::clone(&self.watched));
         self.link.beside(async move {
             while rings.next().await.is_some() {
                 heard.rings.fetch_add(1, Ordering::Relaxed);
             }
+            // The connection has ended; the next one has to listen anew.
+            lock(&watched).remove(&bell);
         });
-        watched.insert(bell);
         Ok(())
     }
 }
@@ -130,12 +133,14 @@ impl Relay for NatsRelay {
                 Ok(())
             }
         })?;
-        let rung = self
-            .link
-            .wait(async { Ok(client.publish(place.bell(), Vec::new().into()).await) })?;
-        if let Err(e) = rung {
+        // Flushed: a short command ends before anything else would carry it out.
+        let rung = self.link.wait(async {
+            let rung = client.publish(place.bell(), Vec::new().into()).await;
+            Ok(rung.is_ok() && client.flush().await.is_ok())
+        })?;
+        if !rung {
             // It is stored; whoever does not hear the bell looks at their interval.
-            tracing::debug!("the bell did not ring: {e}");
+            tracing::debug!("the bell did not ring");
         }
         Ok(())
     }
@@ -167,7 +172,7 @@ impl Relay for NatsRelay {
 
     fn pulse(&self) -> Result<u64> {
         self.link.keep_trying();
-        let watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let watched = lock(&self.watched).len();
         let rings = self.link.heard().rings.load(Ordering::Relaxed);
         // A mailbox that is newly watched may have changed before it was.
         Ok(rings.wrapping_add(watched as u64))
