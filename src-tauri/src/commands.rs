@@ -20,6 +20,7 @@ use crate::{
     error::Result,
     export,
     import::{self, Source},
+    invitation,
     state::Shell,
 };
 
@@ -221,6 +222,20 @@ pub async fn grants(desk: Desk<'_>, mailbox: Option<Address>) -> Result<Vec<Gran
 pub async fn invite(desk: Desk<'_>, delegate: String, terms: Terms) -> Result<Invitation> {
     desk.ask(move |desk| desk.invite(&Address::parse(&delegate)?, &terms))
         .await
+}
+
+/// Asks where to, and saves an invitation's code there. `null`: nowhere.
+#[tauri::command]
+#[specta::specta]
+pub async fn save_invitation(app: AppHandle, code: String) -> Result<Option<String>> {
+    invitation::save(&app, code).await
+}
+
+/// Lets the person choose the file of an invitation, and reads its code. `null`: they chose none.
+#[tauri::command]
+#[specta::specta]
+pub async fn open_invitation(app: AppHandle) -> Result<Option<String>> {
+    invitation::open(&app).await
 }
 
 /// Invitations that wait for the delegate, or for the words to be compared.

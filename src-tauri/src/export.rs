@@ -1,6 +1,6 @@
-//! Saving the audit log where the person says (K-03).
+//! Saving where the person says: the audit log (K-03).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use behalf_core::{Error, audit, desk::AuditQuery};
 use tauri::{AppHandle, Manager as _};
@@ -14,17 +14,8 @@ use crate::{error::Result, state::Shell, window};
 /// What the query says, and what the disk says.
 pub async fn run(app: &AppHandle, shell: &Shell, query: AuditQuery, json: bool) -> Result<Option<String>> {
     let ending = if json { "json" } else { "csv" };
-    let mut dialog = app
-        .dialog()
-        .file()
-        .set_title("Export the activity log")
-        .set_file_name(format!("behalf-activity-log.{ending}"))
-        .add_filter(ending.to_uppercase(), &[ending]);
-    if let Some(main) = app.get_webview_window(window::MAIN) {
-        dialog = dialog.set_parent(&main);
-    }
-    let chosen = tauri::async_runtime::spawn_blocking(move || dialog.blocking_save_file()).await?;
-    let Some(path) = chosen.and_then(|path| path.into_path().ok()) else {
+    let name = format!("behalf-activity-log.{ending}");
+    let Some(path) = place(app, "Export the activity log", &name).await? else {
         return Ok(None);
     };
     let file = path.clone();
@@ -41,7 +32,30 @@ pub async fn run(app: &AppHandle, shell: &Shell, query: AuditQuery, json: bool) 
     Ok(Some(path.display().to_string()))
 }
 
-fn save(file: &Path, text: &str) -> behalf_core::Result<()> {
+/// Asks where a file of this name is to be saved; `None` when the person chose no place.
+///
+/// # Errors
+/// When the system shows no dialog.
+pub async fn place(app: &AppHandle, title: &str, name: &str) -> Result<Option<PathBuf>> {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let mut dialog = app
+        .dialog()
+        .file()
+        .set_title(title)
+        .set_file_name(name)
+        .add_filter(ending.to_uppercase(), &[ending]);
+    if let Some(main) = app.get_webview_window(window::MAIN) {
+        dialog = dialog.set_parent(&main);
+    }
+    let chosen = tauri::async_runtime::spawn_blocking(move || dialog.blocking_save_file()).await?;
+    Ok(chosen.and_then(|path| path.into_path().ok()))
+}
+
+/// Writes a file.
+///
+/// # Errors
+/// `Unavailable` with what the disk says.
+pub fn save(file: &Path, text: &str) -> behalf_core::Result<()> {
     std::fs::write(file, text).map_err(|e| {
         Error::unavailable(
             format!("{} cannot be written: {e}", file.display()),

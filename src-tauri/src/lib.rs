@@ -8,6 +8,7 @@ mod error;
 mod export;
 mod import;
 mod instance;
+mod invitation;
 mod links;
 mod mail_scheme;
 mod options;
@@ -58,6 +59,8 @@ fn ipc() -> tauri_specta::Builder<tauri::Wry> {
             commands::sync_state,
             commands::grants,
             commands::invite,
+            commands::save_invitation,
+            commands::open_invitation,
             commands::accept,
             commands::acceptance_words,
             commands::confirm,

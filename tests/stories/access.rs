@@ -51,6 +51,31 @@ fn a_01_an_invitation_becomes_a_grant() {
     }
 }
 
+/// an invitation may travel as a file; what is no invitation says so, and no file is written over.
+#[test]
+fn a_01_an_invitation_travels_as_a_file() {
+    let office = Office::of_strangers();
+    let (alex, kim) = (&office.alex, &office.kim);
+    let file = office.path("for-kim.behalf-invitation");
+    let file = file.to_str().unwrap();
+    let invitation = alex.does(&["invite", "create", "--for", KIM, "--file", file]);
+    let saved = std::fs::read_to_string(file).unwrap();
+    assert_eq!(saved.trim(), invitation["code"]);
+    alex.asks(&["invite", "create", "--for", KIM, "--file", file])
+        .turned_down(2);
+    assert_eq!(std::fs::read_to_string(file).unwrap(), saved);
+    let waiting = alex.does(&["invite", "list"]);
+    assert_eq!(waiting.as_array().unwrap().len(), 1, "{waiting}");
+
+    let other = office.path("letter.txt");
+    std::fs::write(&other, "Dear Kim").unwrap();
+    let refused = kim
+        .asks(&["invite", "accept", other.to_str().unwrap()])
+        .turned_down(2);
+    assert!(refused.contains("not an invitation code"), "{refused}");
+    assert_eq!(kim.does(&["invite", "accept", file])["mailbox"], ALEX);
+}
+
 /// before the owner has confirmed, the mailbox cannot be worked in.
 #[test]
 fn a_03_not_fully_set_up() {

@@ -54,6 +54,10 @@ export const commands = {
 	grants: (mailbox: Address | null) => typedError<Grant[], CommandError>(__TAURI_INVOKE("grants", { mailbox })),
 	/**  Invites a delegate to the own mailbox (A-01). */
 	invite: (delegate: string, terms: Terms) => typedError<Invitation, CommandError>(__TAURI_INVOKE("invite", { delegate, terms })),
+	/**  Asks where to, and saves an invitation's code there. `null`: nowhere. */
+	saveInvitation: (code: string) => typedError<string | null, CommandError>(__TAURI_INVOKE("save_invitation", { code })),
+	/**  Lets the person choose the file of an invitation, and reads its code. `null`: they chose none. */
+	openInvitation: () => typedError<string | null, CommandError>(__TAURI_INVOKE("open_invitation")),
 	/**  Accepts an invitation; the words are what both people compare. */
 	accept: (code: string) => typedError<Accepted, CommandError>(__TAURI_INVOKE("accept", { code })),
 	/**  The words of an acceptance that has arrived, to compare before `confirm`. */

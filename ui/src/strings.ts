@@ -590,14 +590,17 @@ export const text = {
     address: "E-mail address of the delegate",
     make: "Make a code",
     code: "Code",
+    save: "Save as a file…",
+    saved: (path: string) => `Saved as ${path}`,
     expires: (when: string) => `The code works until ${when}.`,
     next: (delegate: string) =>
-      `Give this code to ${delegate}. When they have accepted, they appear under Delegates; compare the words with them, best by telephone, and confirm.`,
+      `Give this code to ${delegate}, or the file. When they have accepted, they appear under Delegates; compare the words with them, best by telephone, and confirm.`,
   },
   accept: {
     title: "Accept an invitation",
     code: "Code",
-    codeHint: "Paste the code the owner gave you.",
+    codeHint: "Paste the code the owner gave you, or open the file.",
+    open: "Open a file…",
     accept: "Accept",
     words: "Your words",
     next: (mailbox: string) =>

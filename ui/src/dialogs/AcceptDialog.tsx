@@ -1,4 +1,5 @@
 import { Button, Field, Textarea } from "@fluentui/react-components";
+import { FolderOpenRegular } from "@fluentui/react-icons";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { Problem } from "../app/Problem";
@@ -12,6 +13,7 @@ export function AcceptDialog({ close }: { close: () => void }) {
   const host = useHost();
   const [code, setCode] = useState("");
   const { mutate, data, error, isPending } = useMutation({ mutationFn: () => host.accept(code.trim()) });
+  const open = useMutation({ mutationFn: () => host.openInvitation(), onSuccess: (found) => found !== null && setCode(found) });
   if (data)
     return (
       <Sheet
@@ -44,6 +46,10 @@ export function AcceptDialog({ close }: { close: () => void }) {
       <Field label={text.accept.code} hint={text.accept.codeHint} required>
         <Textarea value={code} onChange={(_, { value }) => setCode(value)} rows={4} className={styles.code} />
       </Field>
+      <Button icon={<FolderOpenRegular />} className={styles.file} disabled={open.isPending} onClick={() => open.mutate()}>
+        {text.accept.open}
+      </Button>
+      {open.error !== null && <Problem title={text.errorTitle} error={open.error} />}
       {error !== null && <Problem title={text.errorTitle} error={error} />}
     </Sheet>
   );

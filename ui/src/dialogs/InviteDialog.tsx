@@ -1,4 +1,5 @@
 import { Button, Field, Input } from "@fluentui/react-components";
+import { SaveRegular } from "@fluentui/react-icons";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { dateTime } from "../app/dates";
@@ -8,6 +9,7 @@ import { useHost } from "../host/context";
 import { useMe } from "../host/queries";
 import { text } from "../strings";
 import { CopyField } from "./CopyField";
+import styles from "./dialogs.module.css";
 import { Sheet } from "./Sheet";
 
 /** Makes the code a delegate needs. */
@@ -17,6 +19,7 @@ export function InviteDialog({ close }: { close: () => void }) {
   const [delegate, setDelegate] = useState("");
   const [terms, setTerms] = useState(OFFER);
   const { mutate, data, error, isPending } = useMutation({ mutationFn: () => host.invite(delegate.trim(), terms) });
+  const save = useMutation({ mutationFn: (code: string) => host.saveInvitation(code) });
   if (data)
     return (
       <Sheet
@@ -29,6 +32,11 @@ export function InviteDialog({ close }: { close: () => void }) {
         }
       >
         <CopyField label={text.invite.code} value={data.code} />
+        <Button icon={<SaveRegular />} className={styles.file} disabled={save.isPending} onClick={() => save.mutate(data.code)}>
+          {text.invite.save}
+        </Button>
+        <p role="status">{save.data && text.invite.saved(save.data)}</p>
+        {save.error !== null && <Problem title={text.errorTitle} error={save.error} />}
         <p>{text.invite.next(delegate.trim())}</p>
         <p>{text.invite.expires(dateTime(data.expires))}</p>
       </Sheet>

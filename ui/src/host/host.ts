@@ -129,6 +129,10 @@ export interface Host {
 
   grants(mailbox: string | null): Promise<Grant[]>;
   invite(delegate: string, terms: Terms): Promise<Invitation>;
+  /** Where the code was saved; null when the person chose no place. */
+  saveInvitation(code: string): Promise<string | null>;
+  /** The code in the file the person chose; null when they chose none. */
+  openInvitation(): Promise<string | null>;
   invitations(): Promise<PendingInvitation[]>;
   withdraw(invitation: string): Promise<void>;
   changeGrant(delegate: string, terms: Terms): Promise<Grant>;

@@ -331,10 +331,13 @@ pub enum Invite {
         delegate: Address,
         #[command(flatten)]
         terms: GrantTerms,
+        /// Save the code in this new file as well
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
     },
     /// Delegate: take the code
     Accept {
-        /// What the owner has sent
+        /// What the owner has sent: the code, or the name of its file
         code: String,
     },
     /// Owner: compare the words and let the delegate in
@@ -355,8 +358,7 @@ pub enum Invite {
     },
 }
 
-/// What can be done to a grant.
-/// `device …`.
+/// What can be done to a device.
 #[derive(Debug, Subcommand)]
 pub enum Device {
     /// Remove a lost one: no key is given to it any more, and what it sends from now on is not applied
@@ -366,6 +368,7 @@ pub enum Device {
     },
 }
 
+/// What can be done to a grant.
 #[derive(Debug, Subcommand)]
 pub enum Grant {
     /// Give a delegate other terms
@@ -716,6 +719,7 @@ mod tests {
             "init --person a@x --name Alex --relay nats://host:4222",
             "invite create --for k@x",
             "invite create --for k@x --level reviewer --folder Inbox --folder Sent --calendar --until 2030-01-31",
+            "invite create --for k@x --file kim.behalf-invitation",
             "invite accept CODE",
             "invite confirm --for k@x --yes",
             "settings",

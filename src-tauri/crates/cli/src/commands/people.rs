@@ -1,11 +1,15 @@
 //! Who this is, and who may work for whom: init, invite, grants.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::{
+    fs::File,
+    io::{self, BufRead, IsTerminal, Write},
+    path::Path,
+};
 
 use behalf_core::{
     Error, Result,
     desk::{
-        Desk, Terms,
+        Desk, Terms, invitation_in,
         view::{Grant, PendingInvitation},
     },
     model::{Address, Level},
@@ -40,9 +44,18 @@ pub fn init(s: &Session, person: &Address, name: &str, relay: &str) -> Result<Re
 /// The three steps by which a delegate gets access.
 pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
     match step {
-        args::Invite::Create { delegate, terms } => {
-            let terms = Terms::from(terms);
-            let made = s.open()?.invite(&delegate, &terms)?;
+        args::Invite::Create {
+            delegate,
+            terms,
+            file,
+        } => {
+            let desk = s.open()?;
+            // Before the invitation is made: where there is no place for it, none waits.
+            let file = file.as_deref().map(new_file).transpose()?;
+            let made = desk.invite(&delegate, &Terms::from(terms))?;
+            if let Some((mut file, path)) = file {
+                writeln!(file, "{}", made.code).map_err(Error::io(path))?;
+            }
             let text = format!(
                 "Give this code to {delegate}; it works until {}.\n\n{}\n\nThey run: behalf invite accept CODE",
                 made.expires, made.code
@@ -51,6 +64,11 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
         }
         args::Invite::Accept { code } => {
             let desk = s.open()?;
+            let file = Path::new(&code);
+            let code = match file.is_file() {
+                true => invitation_in(file)?,
+                false => code,
+            };
             let accepted = desk.accept(&code)?;
             sync::quietly(&desk, "The acceptance goes out with the next sync");
             let text = format!(
@@ -81,6 +99,17 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
             invitations(&desk.invitations()?)
         }
     }
+}
+
+/// Makes a file that is not there yet.
+fn new_file(path: &Path) -> Result<(File, &Path)> {
+    let file = File::create_new(path).map_err(|e| {
+        Error::bad_input(
+            format!("{} cannot be made: {e}.", path.display()),
+            "Name a file that is not there yet.",
+        )
+    })?;
+    Ok((file, path))
 }
 
 fn invitations(waiting: &Vec<PendingInvitation>) -> Result<Reply> {

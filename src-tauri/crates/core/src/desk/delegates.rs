@@ -1,5 +1,7 @@
 //! Invitations and grants.
 
+use std::{fs::File, io::Read, path::Path};
+
 use rusqlite::Connection;
 
 use super::{
@@ -13,6 +15,25 @@ use crate::{
     replica::{Action, Origin},
     sync::{self, Letter},
 };
+
+/// No file of an invitation is longer, in bytes.
+const LONGEST: u64 = 64 << 10;
+
+/// The code in a file, as the owner has saved it for their delegate.
+///
+/// # Errors
+/// `NotFound` when it cannot be read, `BadInput` when it holds no invitation.
+pub fn invitation_in(file: &Path) -> Result<String> {
+    let mut text = String::new();
+    File::open(file)
+        .and_then(|open| open.take(LONGEST).read_to_string(&mut text))
+        .map_err(|e| {
+            let message = format!("The invitation {} cannot be read: {e}.", file.display());
+            Error::not_found(message, "Give the code, or the file the owner has sent you.")
+        })?;
+    Code::decode(&text)?;
+    Ok(text.trim().to_owned())
+}
 
 impl Desk {
     /// Invites a delegate into this person's own mailbox, or another device of this person, for which the terms

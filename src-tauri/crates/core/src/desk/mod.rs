@@ -33,6 +33,7 @@ use std::{
 use rusqlite::{Connection, OptionalExtension};
 
 pub use auditing::AuditQuery;
+pub use delegates::invitation_in;
 pub use request::{Accepted, Check, Diagnosis, ImportProgress, Invitation, Progress, Terms, TimelineQuery};
 pub use triage::{Pair, pairs};
 
