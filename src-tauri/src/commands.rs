@@ -160,6 +160,15 @@ pub async fn untrack(desk: Desk<'_>, mailbox: Address, key: String, keep: bool) 
     Ok(item)
 }
 
+/// Asks for another attempt to promote what failed (H-04).
+#[tauri::command]
+#[specta::specta]
+pub async fn retry(desk: Desk<'_>, mailbox: Address, key: String) -> Result<Item> {
+    let item = desk.ask(move |desk| desk.retry(&mailbox, &key)).await?;
+    desk.agent.nudge();
+    Ok(item)
+}
+
 /// An activity's form (C-04).
 #[tauri::command]
 #[specta::specta]

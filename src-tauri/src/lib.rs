@@ -52,6 +52,7 @@ fn ipc() -> tauri_specta::Builder<tauri::Wry> {
             commands::suggest,
             commands::track,
             commands::untrack,
+            commands::retry,
             commands::activity,
             commands::row,
             commands::timeline,

@@ -8,7 +8,7 @@ pub struct Census(BTreeMap<String, u64>);
 
 /// Everything that must have happened, once enough seeds have been played. Crashes and tricks have numbers or names of
 /// their own and are asked for by [`Census::lacks`].
-const TROUBLE: [&str; 17] = [
+const TROUBLE: [&str; 20] = [
     "2 people",
     "3 people",
     "4 people",
@@ -26,12 +26,16 @@ const TROUBLE: [&str; 17] = [
     "a full disk ended a cycle",
     "an access ended",
     "nobody cheats",
+    "a row was closed",
+    "a promotion failed",
+    "somebody asked for another attempt",
 ];
 
 /// What a cycle does: it crashes before each of them, and at the relay in the middle of one.
-const ACTIONS: [&str; 9] = [
+const ACTIONS: [&str; 10] = [
     "Pull",
     "Merge",
+    "Promote",
     "Seal",
     "Push",
     "Offer",

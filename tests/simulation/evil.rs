@@ -11,14 +11,14 @@ use behalf_core::{
     replica::{Action, Document, DocumentId, DocumentKind, Operation, Origin},
     store::Store,
     sync::{self, Letter},
-    tracking::{self, Decision},
+    tracking::{self, Decision, Promotion},
 };
 use behalf_tests::post;
 
 use crate::world::{Person, mailbox};
 
 /// How many tricks there are.
-pub const TRICKS: u64 = 8;
+pub const TRICKS: u64 = 9;
 
 /// Plays one and leaves it in the outbox. The operations that nobody must ever take over.
 pub fn plays(person: &mut Person, trick: u64, at: Time) -> Result<Vec<String>> {
@@ -57,6 +57,8 @@ pub fn plays(person: &mut Person, trick: u64, at: Time) -> Result<Vec<String>> {
             junk.change.truncate(junk.change.len() / 2);
             vec![junk]
         }
+        // How promotion went, which only the owner says (H-04).
+        7 => vec![outcome(item, &own, at)?],
         // A decision that calls itself a grant.
         _ => {
             let mut odd = decision(item, post::OFFER, &me, &own, at)?;
@@ -115,6 +117,13 @@ fn decision(item: ItemId, key: &str, person: &Address, device: &[u8; 8], at: Tim
     };
     let why = (Action::Track, Origin::default());
     tracking::decide(&mut document, item, &facts, &a_decision(person, at), why, device)
+}
+
+fn outcome(item: ItemId, device: &[u8; 8], at: Time) -> Result<Operation> {
+    let mut document = Document::genesis(item.into(), DocumentKind::Item)?;
+    let outcome = Promotion::default().attempted("a decision", Some("Because.".into()), at);
+    let change = document.edit(device, at, |edit| edit.set(tracking::OUTCOME, &outcome))?;
+    Ok(operation(item.into(), DocumentKind::Item, at, change))
 }
 
 /// Made without Behalf: the `seq`th change of an actor of one's own choice.

@@ -1,6 +1,6 @@
-//! Seeded simulation (H-01, H-02, H-05, A-07, A-09): replicas of several people over a relay that does its worst and
-//! loses what it has acknowledged, crashes at any point, restored backups, full disks, clocks that jump, a delegate
-//! whose access ends, and one whose client has been tampered with. The same seed is the same run.
+//! Seeded simulation (H-01, H-02, H-04, H-05, A-07, A-09): replicas of several people over a relay that does its worst and
+//! loses what it has acknowledged, crashes at any point, restored backups, full disks, clocks that jump, a row that the
+//! owner's CRM closes and opens (H-04), a delegate whose access ends, and one whose client has been tampered with. The same seed is the same run.
 //!
 //! `./x simulate 10000` for the long run, `./x simulate 1 --from 17` for one again, with all of its trace.
 
@@ -67,6 +67,8 @@ struct Simulation {
     leaving: Option<(usize, u32)>,
     /// Whose access has ended.
     gone: Option<usize>,
+    /// A row the owner tracks on is closed in their CRM.
+    closed: bool,
     /// Whose client has been tampered with.
     evil: Option<usize>,
     census: Census,
@@ -111,6 +113,7 @@ impl Simulation {
             full: vec![false; people],
             leaving,
             gone: None,
+            closed: false,
             evil,
             census,
             trace: VecDeque::new(),
@@ -142,6 +145,7 @@ impl Simulation {
                 92..94 => self.backs_up(n),
                 94..95 if !self.weather.forgets() => self.restores(n),
                 95..97 => self.runs_out_of_disk(n),
+                97..99 if n == 0 => self.closes_or_opens(),
                 _ => self.jumps(n),
             };
             if self.leaving.is_some_and(|(_, at)| self.done[0] >= at) {
@@ -162,11 +166,11 @@ impl Simulation {
         }
     }
 
-    /// Track, Change Regarding or Untrack.
+    /// Track, Change Regarding, Untrack or Retry.
     fn works(&mut self, n: usize) -> bool {
         let key = KEYS[self.dice.below(KEYS.len() as u64) as usize];
         let row = |id| Some(RowRef::new("account", id));
-        let choice = self.dice.below(6);
+        let choice = self.dice.below(7);
         let before = self.people[n].newest();
         let desk = self.people[n].desk();
         let mailbox = mailbox();
@@ -175,15 +179,17 @@ impl Simulation {
             2 => desk.track(&mailbox, key, row("A-200").as_ref()),
             3 => desk.track(&mailbox, key, None),
             4 => desk.untrack(&mailbox, key, true),
-            _ => desk.untrack(&mailbox, key, false),
+            5 => desk.untrack(&mailbox, key, false),
+            _ => desk.retry(&mailbox, key),
         };
         let outcome = match &done {
             Ok(item) => format!("{:?} {:?}", item.status, item.regarding.as_ref().map(|r| &r.id)),
             Err(e) => {
-                // Nothing to untrack; the disk is full; access has ended.
+                // Nothing to untrack or to ask for again; the disk is full; access has ended; the row is closed.
                 let full = e.code() == Code::Unavailable && self.full[n];
                 let ended = e.code() == Code::Refused && self.gone == Some(n);
-                assert!(e.code() == Code::BadInput || full || ended, "{e}");
+                let closed = e.code() == Code::Refused && n == 0;
+                assert!(e.code() == Code::BadInput || full || ended || closed, "{e}");
                 if full {
                     self.census.count("a full disk refused a click");
                 }
@@ -197,6 +203,9 @@ impl Simulation {
         if let Some(operation) = after.filter(|after| before.as_ref() != Some(after)) {
             assert!(done.is_ok(), "an operation was refused and made: {outcome}");
             self.done[n] += 1;
+            if choice == 6 {
+                self.census.count("somebody asked for another attempt");
+            }
             self.note(n, &format!("  made {operation}"));
             self.oracle.promise(operation);
         }
@@ -253,6 +262,32 @@ impl Simulation {
         self.people[n].desk().fill_up(pages).unwrap();
         self.note(n, &format!("has this many pages left on the disk: {pages:?}"));
         false
+    }
+
+    /// The owner's CRM closes a row that others go on to track on, or opens it again.
+    fn closes_or_opens(&mut self) -> bool {
+        match self.people[0].imports_alpine(!self.closed) {
+            Ok(()) => {
+                self.closed = !self.closed;
+                self.census.count("a row was closed");
+                self.note(
+                    0,
+                    &format!("has a CRM in which the row is closed: {}", self.closed),
+                );
+            }
+            Err(e) => assert!(e.code() == Code::Unavailable && self.full[0], "{e}"),
+        }
+        false
+    }
+
+    /// Asks again for everything that has failed, until nothing has. How much there was.
+    fn asks_again(&mut self) -> u32 {
+        let failing = self.people[0].failing();
+        for key in &failing {
+            self.census.count("a promotion failed");
+            self.people[0].desk().retry(&mailbox(), key).unwrap();
+        }
+        failing.len() as u32
     }
 
     /// The owner ends somebody's access.
@@ -327,8 +362,9 @@ impl Simulation {
         for n in 0..self.people.len() {
             self.people[n].desk().fill_up(None).unwrap();
         }
+        self.people[0].imports_alpine(false).unwrap();
         for _ in 0..30 {
-            let mut moved = 0;
+            let mut moved = self.asks_again();
             // Long enough for those who miss something to ask again.
             self.time += 11 * 60_000;
             for n in 0..self.people.len() {

@@ -251,6 +251,35 @@ impl Person {
         ids.next().map(Result::unwrap)
     }
 
+    /// The CRM closes the account everybody likes best, or opens it again, as this person's next import shows.
+    ///
+    /// # Errors
+    /// `Unavailable` when the disk is full.
+    pub fn imports_alpine(&mut self, closed: bool) -> behalf_core::Result<()> {
+        let file = self.data.with_extension("csv");
+        fs::write(
+            &file,
+            format!(
+                "accountid,name,statecode\nA-100,Alpine Ski House,{}\n",
+                u8::from(closed)
+            ),
+        )
+        .unwrap();
+        let go_on = &mut |_: &_| ControlFlow::Continue(());
+        self.desk().import_rows(&file, "account", &[], go_on)?;
+        Ok(())
+    }
+
+    /// The keys of the items whose promotion has failed (H-04).
+    pub fn failing(&mut self) -> Vec<String> {
+        let mut statement = self
+            .reads()
+            .prepare_cached("SELECT key FROM item WHERE failure IS NOT NULL ORDER BY key")
+            .unwrap();
+        let keys = statement.query_map([], |r| r.get(0)).unwrap();
+        keys.map(Result::unwrap).collect()
+    }
+
     /// Keeps a copy of the data folder.
     pub fn backs_up(&mut self) {
         self.closes();

@@ -8,6 +8,7 @@ mod audit;
 mod changes;
 mod devices;
 mod disks;
+mod failures;
 mod flight;
 mod hands;
 mod offline;

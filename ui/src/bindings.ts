@@ -40,6 +40,8 @@ export const commands = {
 	track: (mailbox: Address, key: string, regarding: RowRef | null) => typedError<Item, CommandError>(__TAURI_INVOKE("track", { mailbox, key, regarding })),
 	/**  Untrack & Keep, or Untrack & Delete (D2). */
 	untrack: (mailbox: Address, key: string, keep: boolean) => typedError<Item, CommandError>(__TAURI_INVOKE("untrack", { mailbox, key, keep })),
+	/**  Asks for another attempt to promote what failed (H-04). */
+	retry: (mailbox: Address, key: string) => typedError<Item, CommandError>(__TAURI_INVOKE("retry", { mailbox, key })),
 	/**  An activity's form (C-04). */
 	activity: (id: string) => typedError<ActivityForm, CommandError>(__TAURI_INVOKE("activity", { id })),
 	/**  A row's form. */
@@ -338,14 +340,22 @@ export type Device = {
 	heard: string | null,
 };
 
-/**  A promotion that failed (H-04). */
+/**  What went wrong with an item: promotion failed (H-04), or a change was not applied (A-07). */
 export type Failure = {
 	/**  What went wrong. */
 	reason: string,
 	/**  When it is tried again; `None` when only a person can. */
 	next_retry: string | null,
-	/**  How many attempts there were. */
+	/**  How many attempts there were, since somebody asked for one. */
 	attempts: number,
+	/**  After how many of them it is given up. */
+	of: number,
+	/**  It is not tried again by itself. */
+	final: boolean,
+	/**  A person may ask for another attempt: what was not applied, only its owner can accept. */
+	retriable: boolean,
+	/**  Somebody has asked for one; it is made when the owner's replica syncs. */
+	asked: boolean,
 };
 
 /**  A mail folder, or the calendar. */
@@ -554,6 +564,8 @@ export type ListEntry = {
 	attachments: number,
 	/**  How many values were chosen at the same time; 0 when there is no conflict (H-06). */
 	values: number,
+	/**  What keeps it from being promoted; empty when nothing does (H-04). */
+	failure: string,
 };
 
 /**  A page of the message list. */

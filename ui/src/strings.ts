@@ -349,13 +349,17 @@ export const text = {
     conflictWhy: "Chosen at the same time, without knowing of each other. Nothing is lost; either of you can decide.",
     conflictUntrack: "Untrack",
     failure: "Dynamics 365 did not take it",
-    failureRetry: (time: string, attempts: number) => `Attempt ${attempts}. Next try ${time}.`,
+    nextAttempt: (time: string, attempt: number, of: number) => `Next attempt at ${time} (${attempt} of ${of}).`,
+    gaveUp: (of: number) => `Gave up after ${of} attempts.`,
+    retryAsked: "Another attempt is made with the owner's next sync.",
+    retry: "Retry",
     notApplied: "Not applied",
     acceptable: "The owner can still accept it, under Not applied.",
     suggested: "Suggested",
     suggest: (name: string, table: string, reason: string) => `Set Regarding: ${name}, ${table}. ${reason}`,
     answers: (subject: string, how: string) => `Tracked because it answers “${subject}” (${how}).`,
     saidStatus: (subject: string, status: string) => `${subject}: ${status}`,
+    saidFailure: (status: string, reason: string, next: string) => `${status}. ${reason} ${next}`,
   },
 
   conflict: {

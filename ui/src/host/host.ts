@@ -99,6 +99,8 @@ export interface Host {
   /** Durable when it resolves. Without a row: Track without Regarding. */
   track(mailbox: string, key: string, regarding: RowRef | null): Promise<Item>;
   untrack(mailbox: string, key: string, keep: boolean): Promise<Item>;
+  /** Asks for another attempt to promote what failed. */
+  retry(mailbox: string, key: string): Promise<Item>;
 
   activity(id: string): Promise<ActivityForm>;
   row(row: RowRef): Promise<RowForm>;

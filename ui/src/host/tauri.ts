@@ -50,6 +50,7 @@ export const tauri: Host = {
   },
   track: (mailbox, key, regarding) => value(commands.track(mailbox, key, regarding)),
   untrack: (mailbox, key, keep) => value(commands.untrack(mailbox, key, keep)),
+  retry: (mailbox, key) => value(commands.retry(mailbox, key)),
   activity: (id) => value(commands.activity(id)),
   row: (row) => value(commands.row(row)),
   timeline: (row, limit, search, byModified, filter) => value(commands.timeline(row, limit, search, byModified, filter)),

@@ -60,7 +60,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
           {typed !== "" && <span className={styles.folder}>{entry.folder} · </span>}
           <Marked words={entry.preview} typed={typed} inside={false} />
         </span>
-        <TrackMark status={entry.status} regarding={entry.regarding_name} values={entry.values} />
+        <TrackMark status={entry.status} regarding={entry.regarding_name} values={entry.values} failure={entry.failure} />
       </div>
     </div>
   );
@@ -74,6 +74,7 @@ function spoken(entry: ListEntry): string {
     longDate(entry.date),
     entry.attachments > 0 ? text.list.attachments(entry.attachments) : "",
     entry.status,
+    entry.failure,
     entry.values > 1 ? text.pane.conflict(entry.values) : "",
     entry.regarding_name ? text.list.regarding(entry.regarding_name) : "",
   ]

@@ -17,6 +17,7 @@ const entry = (key: string, daysAgo: number): ListEntry => ({
   unread: false,
   attachments: 0,
   values: 0,
+  failure: "",
 });
 
 test("each day gets one heading, and every message keeps its number", () => {

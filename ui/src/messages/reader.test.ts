@@ -16,6 +16,7 @@ const entry = (at: number): ListEntry => ({
   unread: false,
   attachments: 0,
   values: 0,
+  failure: "",
 });
 
 /** A folder of `size` messages that answers when told to, in any order. */

@@ -2,8 +2,10 @@ import type { PersonStatus } from "../host/host";
 import { text } from "../strings";
 import styles from "./pane.module.css";
 
-/** `You: Tracked · <owner>: Track pending`, and why it waits (H-02, H-03). */
-export function People({ all, me }: { all: readonly PersonStatus[]; me: string }) {
+type Props = { all: readonly PersonStatus[]; me: string; reasons: boolean };
+
+/** `You: Tracked · <owner>: Track pending`, and why it waits (H-02, H-03) where nothing else says so. */
+export function People({ all, me, reasons }: Props) {
   const mine = all.filter(({ person }) => person === me);
   const others = all.filter(({ person }) => person !== me);
   const ordered = [...mine, ...others];
@@ -15,7 +17,7 @@ export function People({ all, me }: { all: readonly PersonStatus[]; me: string }
         {ordered.map((one) => text.pane.personStatus(who(one), one.status)).join(" · ")}
       </p>
       {ordered
-        .filter(({ reason }) => reason !== "")
+        .filter(({ reason }) => reasons && reason !== "")
         .map((one) => (
           <p key={one.person} className={styles.reason}>
             {text.pane.personStatus(who(one), one.reason)}

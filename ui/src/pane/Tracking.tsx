@@ -1,14 +1,15 @@
-import { Button, MessageBar, MessageBarBody, MessageBarTitle, Spinner } from "@fluentui/react-components";
+import { Button, MessageBar, MessageBarBody, Spinner } from "@fluentui/react-components";
 import { CheckmarkCircleFilled, ClockRegular } from "@fluentui/react-icons";
 import { useEffect, useRef, useState } from "react";
 import { useAnnounce } from "../app/announce";
-import { dateTime } from "../app/dates";
 import { useNavigation } from "../app/navigation";
 import { Problem } from "../app/Problem";
 import type { Mailbox, Me, Shown } from "../host/host";
 import { useSuggestions } from "../host/queries";
 import { text } from "../strings";
 import { Conflict } from "./Conflict";
+import { Failed } from "./Failed";
+import { toldOf } from "./failure";
 import { MoreCommands } from "./MoreCommands";
 import styles from "./pane.module.css";
 import { People } from "./People";
@@ -40,7 +41,7 @@ export function Tracking({ mailbox, shown, me }: Props) {
 
   const suggestions = useSuggestions(mailbox.id, shown.key, boxed).data ?? [];
 
-  useSpoken(shown.subject, status);
+  useSpoken(shown.subject, item.failure && !busy ? toldOf(status, item.failure) : status);
 
   const done = () => {
     setAsked(false);
@@ -90,6 +91,9 @@ export function Tracking({ mailbox, shown, me }: Props) {
       )}
       {error !== null && <Problem title={text.errorTitle} error={error} />}
 
+      {item.failure && !busy && (
+        <Failed mailbox={mailbox.id} id={shown.key} failure={item.failure} may={may} changing={changing} change={() => setAsked(true)} />
+      )}
       {item.values.length > 1 && <Conflict mailbox={mailbox} shown={shown} me={me} may={may && !busy} />}
       {item.regarding && !untracked && (
         <>
@@ -124,32 +128,21 @@ export function Tracking({ mailbox, shown, me }: Props) {
           {text.pane.answers(item.answers.subject || item.answers.key, item.answers.method)}
         </p>
       )}
-      {!untracked && !busy && <People all={item.people} me={me.person} />}
+      {!untracked && !busy && <People all={item.people} me={me.person} reasons={!item.failure?.retriable} />}
       {status === text.pane.pending && <p className={styles.safe}>{text.pane.safeToClose}</p>}
 
-      {item.failure && (
-        <MessageBar intent="error" layout="multiline" data-testid="failure">
-          <MessageBarBody>
-            <MessageBarTitle>{item.failure.next_retry ? text.pane.failure : text.pane.notApplied}</MessageBarTitle>
-            {item.failure.reason}{" "}
-            {item.failure.next_retry
-              ? text.pane.failureRetry(dateTime(item.failure.next_retry), item.failure.attempts)
-              : text.pane.acceptable}
-          </MessageBarBody>
-        </MessageBar>
-      )}
       <UntrackDialog open={untracking} close={() => setUntracking(false)} untrack={untrack} />
     </section>
   );
 }
 
-/** A change of status is said aloud, the status found on opening is not (C-08). */
-function useSpoken(subject: string, status: string): void {
+/** A change of status is said aloud, what went wrong too; what was found on opening is not (C-08). */
+function useSpoken(subject: string, told: string): void {
   const announce = useAnnounce();
-  const said = useRef(status);
+  const said = useRef(told);
   useEffect(() => {
-    if (said.current === status) return;
-    said.current = status;
-    announce(text.pane.saidStatus(subject || text.list.noSubject, status));
-  }, [announce, subject, status]);
+    if (said.current === told) return;
+    said.current = told;
+    announce(text.pane.saidStatus(subject || text.list.noSubject, told));
+  }, [announce, subject, told]);
 }

@@ -14,11 +14,17 @@ export function Head({ shown }: { shown: Shown }) {
     return parties.length > 0 ? [{ mask, parties }] : [];
   });
   const sender = from[0];
+  const { failure } = shown.item;
   return (
     <header className={styles.head}>
       <h2 className={styles.subject} tabIndex={-1} data-region-start>
         <bdi>{shown.subject || text.list.noSubject}</bdi>
-        <TrackMark status={shown.status} regarding={shown.item.regarding?.name ?? null} values={shown.item.values.length} />
+        <TrackMark
+          status={shown.status}
+          regarding={shown.item.regarding?.name ?? null}
+          values={shown.item.values.length}
+          failure={failure?.retriable ? failure.reason : ""}
+        />
       </h2>
       <div className={styles.people}>
         <Avatar name={sender?.name || sender?.address || ""} size={40} color="colorful" aria-hidden />

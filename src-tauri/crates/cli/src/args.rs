@@ -133,6 +133,11 @@ pub enum Command {
         #[command(flatten)]
         how: UntrackHow,
     },
+    /// Ask for another attempt to promote an item that failed
+    Retry {
+        #[command(flatten)]
+        item: ItemName,
+    },
     /// Track many at once, with one undo
     Triage {
         #[command(flatten)]
@@ -748,6 +753,7 @@ mod tests {
             "track 1@x --mailbox a@x --without-regarding",
             "untrack 1@x --mailbox a@x --keep",
             "untrack 1@x --mailbox a@x --delete",
+            "retry 1@x --mailbox a@x",
             "triage --mailbox a@x --file pairs.csv",
             "status 1@x --mailbox a@x",
             "sync",

@@ -102,6 +102,7 @@ pub fn run(cli: Cli) -> Result<Reply> {
         } => rows::timeline(s, &row, limit, search, sort, filter),
         Command::Track { item, to } => tracking::track(s, &item, to.regarding.as_ref()),
         Command::Untrack { item, how } => tracking::untrack(s, &item, how.keep),
+        Command::Retry { item } => tracking::retry(s, &item),
         Command::Resolve { item, pick } => tracking::resolve(s, &item, &pick),
         Command::Undo { id } => undo::undo(s, id.as_deref()),
         Command::Redo { id } => undo::redo(s, id.as_deref()),

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use behalf_core::{
     Result,
-    desk::{self, view::Item},
+    desk::{
+        self,
+        view::{Failure, Item},
+    },
     model::{Address, RowRef},
 };
 use serde_json::Value;
@@ -23,6 +26,11 @@ pub fn track(s: &Session, item: &ItemName, regarding: Option<&RowRef>) -> Result
 /// Untrack & Keep, or Untrack & Delete (D2).
 pub fn untrack(s: &Session, item: &ItemName, keep: bool) -> Result<Reply> {
     reply(&s.open()?.untrack(&item.mailbox.mailbox, &item.key, keep)?)
+}
+
+/// Another attempt to promote what failed (H-04).
+pub fn retry(s: &Session, item: &ItemName) -> Result<Reply> {
+    reply(&s.open()?.retry(&item.mailbox.mailbox, &item.key)?)
 }
 
 /// Many items at once, with one undo (E-10).
@@ -90,13 +98,22 @@ fn told(item: &Item) -> String {
         text += &format!("Activity: {activity}\n");
     }
     if let Some(f) = &item.failure {
-        let next = f
-            .next_retry
-            .as_ref()
-            .map_or("no further try by itself".into(), |at| format!("next try {at}"));
-        text += &format!("Failed {} times: {} ({next})\n", f.attempts, f.reason);
+        text += &failure(f);
     }
     text
+}
+
+fn failure(f: &Failure) -> String {
+    let next = match &f.next_retry {
+        _ if !f.retriable => return format!("Not applied: {}\n", f.reason),
+        _ if f.asked => "the owner's next sync tries again".into(),
+        Some(at) => format!("next attempt at {at}"),
+        None => "gave up; `behalf retry` tries again".into(),
+    };
+    format!(
+        "Failed: {} (attempt {} of {}; {next})\n",
+        f.reason, f.attempts, f.of
+    )
 }
 
 /// `View in Dynamics 365`: the columns under their Dataverse names, and the parties.

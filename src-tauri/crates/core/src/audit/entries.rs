@@ -11,8 +11,17 @@ use crate::{
     model::{Address, Facts, Level, Setting, Time},
     replica::{self, Action, Document, DocumentId, DocumentKind, Operation, Place, Put},
     sync::{ACCEPTED, Envelope, operations_in},
-    tracking::{DECISION, Decision},
+    tracking::{ATTEMPTS, DECISION, Decision, OUTCOME, Outcome, RETRY},
 };
+
+/// What a person decided about an item, and how promotion of it went: two fields of one item.
+const TRACKING: &str = "tracking";
+const PROMOTION: &str = "promotion";
+
+/// Does an entry of this field name an item?
+pub fn is_about_an_item(field: &str) -> bool {
+    matches!(field, TRACKING | PROMOTION)
+}
 
 /// An operation with what the chain says of it.
 struct Link {
@@ -58,8 +67,9 @@ pub fn entries(
                     }
                     continue;
                 }
-                (DocumentKind::Item, register) if register != DECISION => continue,
-                _ => {}
+                (DocumentKind::Item, DECISION | OUTCOME | RETRY)
+                | (DocumentKind::Grants | DocumentKind::Settings, _) => {}
+                (DocumentKind::Item, _) => continue,
             }
             let value = Value {
                 json: put.json.clone(),
@@ -155,6 +165,7 @@ fn entry(
         (_, "") => what.to_owned(),
         (Action::Track, cause) => format!("{what}, as a reply to what {cause} tracked"),
         (Action::Accept, cause) => format!("Accepted from quarantine: {cause}"),
+        (Action::Promote | Action::Retry, _) => what.to_owned(),
         (_, cause) => format!("{what} of {cause}"),
     };
     Ok(AuditEntry {
@@ -166,7 +177,8 @@ fn entry(
         grant,
         item,
         field: match operation.kind {
-            DocumentKind::Item => "tracking",
+            DocumentKind::Item if matches!(register, OUTCOME | RETRY) => PROMOTION,
+            DocumentKind::Item => TRACKING,
             DocumentKind::Grants => "grant",
             DocumentKind::Settings => "setting",
         }
@@ -194,7 +206,12 @@ pub fn words(kind: DocumentKind, register: &str, json: Option<&str>) -> (String,
     }
     let grants = kind == DocumentKind::Grants;
     let Some(json) = json else {
-        let nothing = if grants { "No access" } else { NOT_TRACKED };
+        let nothing = match register {
+            _ if grants => "No access",
+            OUTCOME => "Not promoted yet",
+            RETRY => "",
+            _ => NOT_TRACKED,
+        };
         return (nothing.into(), String::new());
     };
     if grants {
@@ -226,6 +243,11 @@ pub fn words(kind: DocumentKind, register: &str, json: Option<&str>) -> (String,
         };
         return (text, String::new());
     }
+    match register {
+        OUTCOME => return (promotion(json), String::new()),
+        RETRY => return Default::default(),
+        _ => {}
+    }
     match serde_json::from_str::<Decision>(json) {
         Ok(d) => {
             let row = d.regarding.as_ref().map_or(String::new(), |r| r.row.to_string());
@@ -238,6 +260,17 @@ pub fn words(kind: DocumentKind, register: &str, json: Option<&str>) -> (String,
             (text, row)
         }
         Err(_) => (String::new(), String::new()),
+    }
+}
+
+/// How an attempt to promote went.
+fn promotion(json: &str) -> String {
+    let Ok(outcome) = serde_json::from_str::<Outcome>(json) else {
+        return String::new();
+    };
+    match outcome.reason {
+        Some(reason) => format!("{reason} Attempt {} of {ATTEMPTS}.", outcome.attempt),
+        None => "Promoted".into(),
     }
 }
 

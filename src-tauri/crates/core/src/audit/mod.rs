@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use crate::{Result, model::Address};
 
 pub use attempt::{Attempted, attempts, refused};
-pub use entries::{csv, entries, subject_of, words};
+pub use entries::{csv, entries, is_about_an_item, subject_of, words};
 pub use verify::verify;
 
 /// Every mailbox this replica holds.

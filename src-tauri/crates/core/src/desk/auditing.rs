@@ -105,7 +105,7 @@ impl Desk {
                 let mut entries = audit::entries(c, &self.key, &mailbox)?;
                 entries.retain(|(_, e)| {
                     e.actor == self.person
-                        || may.is_ok() && !(e.field == "tracking" && hidden.contains(&e.item))
+                        || may.is_ok() && !(audit::is_about_an_item(&e.field) && hidden.contains(&e.item))
                 });
                 all.append(&mut entries);
             }

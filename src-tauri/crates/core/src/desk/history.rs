@@ -97,5 +97,5 @@ pub(super) fn wanted(c: &Connection, document: DocumentId, operation: &str) -> R
         return Ok(None);
     };
     let written = document.written::<Decision>(DECISION, Some(&moment))?;
-    Ok(written.into_iter().next().map(|w| w.value))
+    Ok(written.into_iter().find(|w| w.by == operation).map(|w| w.value))
 }

@@ -14,7 +14,7 @@ use crate::{
         CALENDAR, html,
         read::{self, Sight},
     },
-    model::{Address, Facts, ItemId, Kind, RowRef, Status, bare_key},
+    model::{Address, Facts, ItemId, Kind, RowRef, Status, Time, bare_key},
     replica::{self, Action, Document, DocumentKind, Link, Logged, Operation, Origin},
     rows,
     sync::waiting_for,
@@ -417,6 +417,40 @@ impl Desk {
         })
     }
 
+    /// Asks for another attempt to promote an item that failed (H-04). The owner's replica makes it at its next cycle,
+    /// and five more if need be. Either person may.
+    ///
+    /// # Errors
+    /// As [`Desk::track`]; `BadInput` when nothing has failed.
+    pub fn retry(&self, mailbox: &Address, key: &str) -> Result<Item> {
+        let key = bare_key(key);
+        let attempt = Attempt::on("Retry", mailbox, key, None);
+        self.audited(attempt, self.try_retry(mailbox, key))
+    }
+
+    fn try_retry(&self, mailbox: &Address, key: &str) -> Result<Item> {
+        self.store.write(|tx| {
+            self.reach_in(tx, Act::Track, mailbox, key)?;
+            let nothing = || {
+                Error::bad_input(
+                    "Nothing has failed here.",
+                    "`behalf status KEY` says what it waits for.",
+                )
+            };
+            let (id, _) = held(tx, mailbox, key)?.ok_or_else(|| match untracked_kind(tx, mailbox, key) {
+                Ok(None) => no_such_key(mailbox, key),
+                _ => nothing(),
+            })?;
+            let (mut document, standing) = tracking::open(tx, id)?;
+            let standing = standing
+                .filter(|s| s.promotion.failure.is_some())
+                .ok_or_else(nothing)?;
+            let by = (mailbox, &self.person, &self.key);
+            tracking::retry(tx, by, &mut document, &standing, self.now())?;
+            self.answer(tx, mailbox, key)
+        })
+    }
+
     /// The item as it stands with what this transaction has done.
     fn answer(&self, tx: &Connection, mailbox: &Address, key: &str) -> Result<Item> {
         trace_span!(target: "click", "answer")
@@ -657,16 +691,15 @@ fn choose(connection: &Connection, of: &RowRef) -> Result<Regarding> {
             "Search for it again. The item is as it was.",
         )
     })?;
-    let reason = match () {
-        () if !row.activities => format!("{} cannot have activities.", row.plural),
-        () if !row.active => format!("{} is inactive.", row.name),
-        () if !row.appendable => format!("You may not append activities to {}.", row.name),
-        () => {
+    let reason = match row.obstacle() {
+        None if !row.appendable => format!("You may not append activities to {}.", row.name),
+        None => {
             return Ok(Regarding {
                 row: of.clone(),
                 name: row.name,
             });
         }
+        Some(obstacle) => obstacle,
     };
     Err(Error::refused(reason, "Choose another row."))
 }
@@ -681,10 +714,10 @@ pub(super) fn item(
     let Some((id, kind)) = held(connection, mailbox, key)? else {
         return Ok(None);
     };
-    let (status, promoted, tracked, row, people, choices, refused, refused_person) = connection
+    let (status, promoted, tracked, row, people, choices, refused, refused_person, failure) = connection
         .prepare_cached(
             "SELECT status, promoted, tracked, regarding_table, regarding_id, regarding_name, people, choices, refused,
-                    refused_person FROM item WHERE id = ?1",
+                    refused_person, failure FROM item WHERE id = ?1",
         )?
         .query_row([id.to_string()], |r| {
             let row: (Option<String>, Option<String>, Option<String>) = (r.get(3)?, r.get(4)?, r.get(5)?);
@@ -697,8 +730,10 @@ pub(super) fn item(
                 r.get::<_, String>(7)?,
                 r.get::<_, String>(8)?,
                 r.get::<_, String>(9)?,
+                r.get::<_, Option<String>>(10)?,
             ))
         })?;
+    let failure: Option<tracking::Failure> = failure.map(|json| serde_json::from_str(&json)).transpose()?;
     let regarding = match row {
         (Some(table), Some(id), Some(name)) if tracked => Some(NamedRow { table, id, name }),
         _ => None,
@@ -728,9 +763,12 @@ pub(super) fn item(
     let mut people = Vec::new();
     for (person, status) in found {
         let name = access::name_of(connection, mailbox, &person)?;
+        let stands = failure.as_ref().map(|f| stuck(connection, mailbox, &person, f));
+        let stands = stands.transpose()?;
         let reason = match (status == Status::TrackPending, person == *me) {
             _ if person.as_str() == refused_person => refused.clone(),
             (false, _) => String::new(),
+            _ if stands.is_some() => stands.unwrap_or_default(),
             (true, true) if missing => "Waiting for changes that have not arrived yet.".into(),
             (true, true) => "Saved on this computer. It goes out with the next sync.".into(),
             (true, false) if unsent => format!("It goes to {name} with the next sync."),
@@ -755,12 +793,44 @@ pub(super) fn item(
             Status::NotTracked => None,
             _ => answered(connection, mailbox, id)?,
         },
-        failure: (!refused.is_empty()).then(|| Failure {
-            reason: refused.clone(),
-            next_retry: None,
-            attempts: 1,
-        }),
+        failure: match failure {
+            Some(failure) => Some(Failure {
+                is_final: failure.next.is_none(),
+                next_retry: failure.next.map(Time::rfc3339),
+                reason: failure.reason,
+                attempts: failure.attempt,
+                of: tracking::ATTEMPTS,
+                retriable: true,
+                asked: failure.asked,
+            }),
+            None => (!refused.is_empty()).then(|| Failure {
+                reason: refused.clone(),
+                next_retry: None,
+                attempts: 1,
+                of: 1,
+                is_final: true,
+                retriable: false,
+                asked: false,
+            }),
+        },
     }))
+}
+
+/// Why it waits for somebody while promotion has failed: the owner's side knows, the others wait for it.
+fn stuck(
+    connection: &Connection,
+    mailbox: &Address,
+    person: &Address,
+    failure: &tracking::Failure,
+) -> Result<String> {
+    Ok(match person == mailbox {
+        true => failure.reason.clone(),
+        false => format!(
+            "Waiting for the Dynamics 365 of {}: {}",
+            access::name_of(connection, mailbox, mailbox)?,
+            failure.reason
+        ),
+    })
 }
 
 /// What an item was tracked because of.

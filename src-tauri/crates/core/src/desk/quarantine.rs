@@ -148,8 +148,14 @@ impl Desk {
         let (mut document, now) = tracking::open(tx, ItemId(operation.document.0))?;
         let missing = || Error::not_found("What it builds on has not arrived yet.", "Sync, and try again.");
         let made = document.at(id).ok_or_else(missing)?;
-        let wanted = document.written::<Decision>(DECISION, Some(&made))?;
-        let wanted = wanted.into_iter().next().ok_or_else(missing)?.value;
+        let written = document.written::<Decision>(DECISION, Some(&made))?;
+        let wanted = written.into_iter().find(|w| w.by == id).ok_or_else(|| {
+            Error::refused(
+                "That decided nothing: it asked for another attempt to promote.",
+                "Open the item and choose Retry.",
+            )
+        })?;
+        let wanted = wanted.value;
         let facts = match now {
             Some(now) => now.facts,
             None => Registers::read(&document)?.ok_or_else(missing)?.facts,

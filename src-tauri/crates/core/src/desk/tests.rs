@@ -1,6 +1,7 @@
 //! What cannot be told on the command line: tampered clients (see [`evil`]), clocks, and steps done in one go.
 
 mod evil;
+mod failures;
 
 use std::sync::{
     Arc,

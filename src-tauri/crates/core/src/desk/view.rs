@@ -89,6 +89,8 @@ views! {
         pub attachments: u32,
         /// How many values were chosen at the same time; 0 when there is no conflict (H-06).
         pub values: u32,
+        /// What keeps it from being promoted; empty when nothing does (H-04).
+        pub failure: String,
     }
 
     /// A page of the message list.
@@ -165,14 +167,23 @@ views! {
         pub method: Method,
     }
 
-    /// A promotion that failed (H-04).
+    /// What went wrong with an item: promotion failed (H-04), or a change was not applied.
     pub struct Failure {
         /// What went wrong.
         pub reason: String,
         /// When it is tried again; `None` when only a person can.
         pub next_retry: Option<String>,
-        /// How many attempts there were.
+        /// How many attempts there were, since somebody asked for one.
         pub attempts: u32,
+        /// After how many of them it is given up.
+        pub of: u32,
+        /// It is not tried again by itself.
+        #[serde(rename = "final")]
+        pub is_final: bool,
+        /// A person may ask for another attempt: what was not applied, only its owner can accept.
+        pub retriable: bool,
+        /// Somebody has asked for one; it is made when the owner's replica syncs.
+        pub asked: bool,
     }
 
     /// An address with the row it was resolved to.

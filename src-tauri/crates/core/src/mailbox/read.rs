@@ -164,7 +164,7 @@ fn is_calendar(folder: &str) -> bool {
 
 const MESSAGE: &str = "SELECT m.key, m.subject, m.from_address, m.from_name, m.sent, f.name, item.status,
     CASE WHEN item.tracked THEN item.regarding_name END, m.preview, m.unread, m.attachments, 'email',
-    json_array_length(item.choices)
+    json_array_length(item.choices), item.failure ->> 'reason'
     FROM message m JOIN folder f ON f.id = m.folder LEFT JOIN item ON item.id = m.item";
 
 fn list_messages(
@@ -239,7 +239,7 @@ fn list_appointments(
     let mut query = c.prepare_cached(
         "SELECT CASE a.occurrence WHEN '' THEN a.key ELSE a.key || '#' || a.occurrence END, a.subject, a.organizer,
                 a.organizer, a.starts, ?5, item.status, CASE WHEN item.tracked THEN item.regarding_name END,
-                a.location, 0, 0, 'appointment', json_array_length(item.choices)
+                a.location, 0, 0, 'appointment', json_array_length(item.choices), item.failure ->> 'reason'
          FROM appointment a LEFT JOIN item ON item.id = a.item
          WHERE a.mailbox = ?1 AND (a.starts, a.id) < (?2, ?3) AND (?6 OR a.private = 0)
          ORDER BY a.starts DESC, a.id DESC LIMIT ?4",
@@ -265,6 +265,7 @@ fn entry(r: &Row<'_>) -> rusqlite::Result<ListEntry> {
         unread: r.get(9)?,
         attachments: r.get(10)?,
         values: r.get::<_, Option<u32>>(12)?.unwrap_or_default(),
+        failure: r.get::<_, Option<String>>(13)?.unwrap_or_default(),
     })
 }
 

@@ -33,8 +33,8 @@ const COLUMNS: &str = "o.id, o.mailbox, o.document, o.person, o.action, o.at, o.
 /// Undone and not done again since.
 const UNDONE: &str = "coalesce((SELECT u.action FROM operation u WHERE u.cause = o.id
                        AND u.action IN ('\"Undo\"', '\"Redo\"') ORDER BY u.number DESC LIMIT 1), '') = '\"Undo\"'";
-/// Undo and redo are no steps of their own: they move over the others.
-const STEP: &str = "o.action NOT IN ('\"Undo\"', '\"Redo\"')";
+/// Undo and redo are no steps of their own: they move over the others. What promotion is tried by decides nothing.
+const STEP: &str = "o.action NOT IN ('\"Undo\"', '\"Redo\"', '\"Promote\"', '\"Retry\"')";
 
 /// One operation.
 pub fn step(connection: &Connection, id: &str) -> Result<Option<Step>> {

@@ -37,6 +37,10 @@ pub enum Action {
     RemoveDevice,
     /// Set a setting of the mailbox.
     ChangeSetting,
+    /// The owner's replica has tried to promote an item, and this is how it went (H-04). No step of a person's.
+    Promote,
+    /// Ask for another attempt to promote (H-04). No step to undo.
+    Retry,
 }
 
 impl Action {
@@ -55,6 +59,8 @@ impl Action {
             Self::ChangeGrant => "Change delegate",
             Self::RemoveDevice => "Remove device",
             Self::ChangeSetting => "Change setting",
+            Self::Promote => "Promotion",
+            Self::Retry => "Retry",
         }
     }
 }
@@ -81,8 +87,8 @@ pub struct Operation {
 pub struct Origin {
     /// Shared by everything done in one go, so that one undo takes it all back; empty for a single step.
     pub batch: String,
-    /// The operation this one undoes, does again or accepts, or that tracked what this one's mail answers; empty for a
-    /// step of its own.
+    /// The operation this one undoes, does again, accepts or tries to promote, or that tracked what this one's mail
+    /// answers; empty for a step of its own.
     pub cause: String,
 }
 

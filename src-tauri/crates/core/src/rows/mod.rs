@@ -129,10 +129,12 @@ pub fn row(conn: &Connection, row: &RowRef) -> Result<Option<Row>> {
     .transpose()
 }
 
-/// What decides whether a row may be chosen.
+/// What decides whether a row may be chosen, and whether an item can be promoted onto it.
 pub struct Choosable {
     /// Its name.
     pub name: String,
+    /// True when the CRM has deleted it.
+    pub deleted: bool,
     /// False when the CRM has closed it.
     pub active: bool,
     /// False when this person may not append activities to it (A-05).
@@ -143,16 +145,38 @@ pub struct Choosable {
     pub plural: String,
 }
 
+impl Choosable {
+    /// Why the CRM would take no activity regarding it, whoever asks; `None` when it would (D-04, H-04).
+    pub fn obstacle(&self) -> Option<String> {
+        match self {
+            Self { deleted: true, .. } => Some(format!("{} has been deleted.", self.name)),
+            Self {
+                activities: false, ..
+            } => Some(format!("{} cannot have activities.", self.plural)),
+            Self { active: false, .. } => Some(format!("{} is inactive.", self.name)),
+            _ => None,
+        }
+    }
+}
+
 /// A row, as far as choosing it goes; `None` when there is none, or it has been deleted.
 ///
 /// # Errors
 /// Database errors.
 pub fn choosable(conn: &Connection, row: &RowRef) -> Result<Option<Choosable>> {
+    Ok(known(conn, row)?.filter(|row| !row.deleted))
+}
+
+/// The same, also of a row that has been deleted; `None` when this replica has never held it.
+///
+/// # Errors
+/// Database errors.
+pub fn known(conn: &Connection, row: &RowRef) -> Result<Option<Choosable>> {
     Ok(conn
         .prepare_cached(
-            "SELECT r.name, r.active, r.appendable, coalesce(t.activities, 1), coalesce(t.plural, '')
+            "SELECT r.name, r.active, r.appendable, coalesce(t.activities, 1), coalesce(t.plural, ''), r.deleted
              FROM crm_row r LEFT JOIN crm_table t ON t.name = r.table_name
-             WHERE r.table_name = ?1 AND r.id = ?2 AND r.deleted = 0",
+             WHERE r.table_name = ?1 AND r.id = ?2",
         )?
         .query_row([&row.table, &row.id], |r| {
             Ok(Choosable {
@@ -161,6 +185,7 @@ pub fn choosable(conn: &Connection, row: &RowRef) -> Result<Option<Choosable>> {
                 appendable: r.get(2)?,
                 activities: r.get(3)?,
                 plural: r.get(4)?,
+                deleted: r.get(5)?,
             })
         })
         .optional()?)

@@ -80,6 +80,22 @@ pub fn held(connection: &Connection, mailbox: &Address, seen: &Seen) -> Result<H
     Ok(held)
 }
 
+/// Is everything here that a device had sent when it wrote its receipt? What cannot be read for want of a key is none of
+/// this replica's business.
+pub fn is_told(connection: &Connection, mailbox: &Address, device: &str, seen: &Seen) -> Result<bool> {
+    let mut statement = connection.prepare_cached(
+        "SELECT 1 FROM envelope e WHERE e.hash = ?3 AND e.mailbox = ?1 AND e.device = ?2
+           AND (e.merged = 1 OR e.key IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM mailbox_key k WHERE k.mailbox = e.mailbox AND k.id = e.key))",
+    )?;
+    for tip in seen.get(device).into_iter().flatten() {
+        if !statement.exists([mailbox.as_str(), device, &tip.hash])? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Where an envelope that follows `prev` belongs; `None` while `prev` is not merged.
 pub fn place(connection: &Connection, mailbox: &Address, device: &str, prev: &str) -> Result<Option<Link>> {
     let before = match is_none(prev) {

@@ -15,6 +15,8 @@ pub enum Event {
         /// True when the merge taught us of devices whose entries we did not read before.
         new_devices: bool,
     },
+    /// What is new was promoted, or what stands in the way was written down.
+    Promoted,
     /// Own operations were sealed into the outbox.
     Sealed,
     /// One envelope of the outbox is on the relay; `false` when the outbox is empty.
@@ -34,6 +36,8 @@ pub enum Action {
     Pull,
     /// Merge every stored envelope whose chain is whole.
     Merge,
+    /// On the owner's replica: try to promote what is new, and again what failed when it is time (H-04).
+    Promote,
     /// Seal own operations into an envelope.
     Seal,
     /// Publish the oldest envelope of the outbox, and mark it sent once the relay has acknowledged it.
@@ -42,7 +46,7 @@ pub enum Action {
     Offer,
     /// Publish the own receipt if it changed.
     PushReceipt,
-    /// Derive status from receipts and promote.
+    /// Derive status from receipts.
     Settle,
     /// Nothing more to do.
     Finish,
@@ -54,7 +58,9 @@ pub fn next(event: Event) -> Action {
         Event::Start | Event::TookIn(1..) | Event::Merged { new_devices: true } => Action::Pull,
         // Also after pulling nothing: an earlier cycle may have been killed between the two.
         Event::TookIn(0) => Action::Merge,
-        Event::Merged { new_devices: false } => Action::Seal,
+        Event::Merged { new_devices: false } => Action::Promote,
+        // Before the receipt, which must not go out without the failures it was written beside.
+        Event::Promoted => Action::Seal,
         Event::Sealed | Event::Pushed(true) => Action::Push,
         Event::Pushed(false) => Action::Offer,
         Event::Offered => Action::PushReceipt,
@@ -81,6 +87,7 @@ mod tests {
                     teaches = teaches.saturating_sub(1);
                     Event::Merged { new_devices }
                 }
+                Action::Promote => Event::Promoted,
                 Action::Seal => Event::Sealed,
                 Action::Push => {
                     let pushed = outbox > 0;
@@ -97,10 +104,20 @@ mod tests {
 
     #[test]
     fn it_pulls_until_there_is_no_more_before_it_pushes_all_it_has() {
-        use Action::{Finish, Merge, Offer, Pull, Push, PushReceipt, Seal, Settle};
+        use Action::{Finish, Merge, Offer, Promote, Pull, Push, PushReceipt, Seal, Settle};
         assert_eq!(
             play(vec![], 0, 0),
-            [Pull, Merge, Seal, Push, Offer, PushReceipt, Settle, Finish]
+            [
+                Pull,
+                Merge,
+                Promote,
+                Seal,
+                Push,
+                Offer,
+                PushReceipt,
+                Settle,
+                Finish
+            ]
         );
         assert_eq!(
             play(vec![5, 2], 0, 2),
@@ -109,6 +126,7 @@ mod tests {
                 Pull,
                 Pull,
                 Merge,
+                Promote,
                 Seal,
                 Push,
                 Push,
@@ -123,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_merge_that_introduces_a_device_is_followed_by_another_pull() {
-        use Action::{Finish, Merge, Offer, Pull, Push, PushReceipt, Seal, Settle};
+        use Action::{Finish, Merge, Offer, Promote, Pull, Push, PushReceipt, Seal, Settle};
         assert_eq!(
             play(vec![1], 1, 0),
             [
@@ -132,6 +150,7 @@ mod tests {
                 Merge,
                 Pull,
                 Merge,
+                Promote,
                 Seal,
                 Push,
                 Offer,

@@ -21,7 +21,7 @@ pub use cycle::{Action, Event, next};
 pub use envelope::{Envelope, Letter, Spot, content_hash, content_name};
 pub use folder::FolderRelay;
 pub use push::{operations_in, post, share};
-pub use receipt::{Heard, Missing, Receipt, Refused, Said};
+pub use receipt::{Heard, Missing, Receipt, Refused, Said, owners_hold};
 pub use refusal::{ACCEPTED, follow, refusals};
 pub use relay::{Cursor, EntryKind, EntryName, Relay};
 pub use run::{Replica, run};

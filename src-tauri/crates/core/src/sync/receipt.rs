@@ -13,6 +13,7 @@ use crate::{
     Result,
     access::{self, DeviceKey, Epoch, MailboxKey, PublicKey, Sealed, Signature, open, seal, verified},
     model::{Address, Time},
+    replica::Link,
 };
 
 /// Operation -> why it was not applied.
@@ -180,7 +181,7 @@ impl Heard {
     /// Reads the receipts.
     pub fn read(connection: &Connection, mailbox: &Address) -> Result<Self> {
         let mut statement = connection.prepare_cached(
-            "SELECT d.person, r.seen, r.refused, d.removed FROM receipt r JOIN device d ON d.mailbox = r.mailbox AND d.id = r.device
+            "SELECT d.person, r.seen, r.refused, d.removed, d.id FROM receipt r JOIN device d ON d.mailbox = r.mailbox AND d.id = r.device
              WHERE r.mailbox = ?1 AND r.sent = 1",
         )?;
         let mut rows = statement.query([mailbox.as_str()])?;
@@ -194,6 +195,10 @@ impl Heard {
                 let refused: Refused = serde_json::from_str(&row.get::<_, String>(2)?)?;
                 heard.refused.extend(refused.clone());
                 owners.push((held.clone(), refused));
+            }
+            // That promotion failed stands in the owner's own chain, which a relay may bring after the receipt (H-04).
+            if person == *mailbox && !chain::is_told(connection, mailbox, &row.get::<_, String>(4)?, &seen)? {
+                continue;
             }
             heard.seen.entry(person).or_default().push(held);
         }
@@ -239,6 +244,35 @@ impl Heard {
     pub fn has_ended(&self, person: &Address, now: Time) -> bool {
         self.ends.get(person).is_some_and(|end| now >= *end)
     }
+}
+
+/// Does one of the owner's devices say that it holds an operation? Also in a receipt that no relay has acknowledged yet.
+pub fn owners_hold(connection: &Connection, mailbox: &Address, operation: &str) -> Result<bool> {
+    let link = connection
+        .prepare_cached("SELECT device, branch, seq FROM operation WHERE id = ?1 AND seq IS NOT NULL")?
+        .query_row([operation], |r| {
+            let (branch, seq) = (r.get(1)?, r.get(2)?);
+            Ok((r.get(0)?, Some(Link { branch, seq })))
+        })
+        .optional()?;
+    let Some(link) = link else {
+        return Ok(false);
+    };
+    let mut statement = connection.prepare_cached(
+        "SELECT r.seen FROM receipt r JOIN device d ON d.mailbox = r.mailbox AND d.id = r.device
+         WHERE r.mailbox = ?1 AND d.person = ?1 AND d.removed = 0",
+    )?;
+    let mut said = statement.query([mailbox.as_str()])?;
+    while let Some(row) = said.next()? {
+        let seen: Seen = serde_json::from_str(&row.get::<_, String>(0)?)?;
+        if chain::covers(
+            &chain::held(connection, mailbox, &seen)?,
+            std::slice::from_ref(&link),
+        ) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 #[cfg(test)]

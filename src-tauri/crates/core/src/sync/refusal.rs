@@ -20,7 +20,7 @@ use crate::{
     model::{Address, Facts, ItemId, Kind, Time, hex},
     replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation, Put},
     rows::{self, resolve::is_user},
-    tracking::{self, DECISION, Decision, FACTS, Regarding},
+    tracking::{self, DECISION, Decision, FACTS, OUTCOME, Regarding},
 };
 
 /// What the owner's receipt adds to the reason when the refused change has been accepted since: whose access has ended
@@ -80,6 +80,9 @@ pub(super) fn sound(
         for put in &puts {
             if put.register == FACTS && !is_about(by.mailbox, operation.document, &put.json) {
                 return Ok(Err("The change is not about the message it names.".into()));
+            }
+            if put.register == OUTCOME && by.person != by.mailbox {
+                return Ok(Err("Only the owner's replica says how promotion went.".into()));
             }
             let own = || serde_json::from_str::<Decision>(&put.json).is_ok_and(|d| d.person == *by.person);
             if put.register == DECISION && by.person != by.mailbox && !own() {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Result,
-    access::{DeviceKey, PublicKey},
+    access::{self, DeviceKey, PublicKey},
     desk::view::SyncReport,
     model::{Address, Time},
     replica::Link,
@@ -59,6 +59,10 @@ pub fn run(
                 }
                 Event::Merged { new_devices }
             }
+            Action::Promote => {
+                promote(replica, mailbox, now)?;
+                Event::Promoted
+            }
             Action::Seal => {
                 seal(replica, mailbox, now)?;
                 Event::Sealed
@@ -80,6 +84,25 @@ pub fn run(
             Action::Finish => return Ok(report),
         };
     }
+}
+
+/// Only the owner's own devices promote, against the CRM their owner sees. A cycle with nothing to do takes no write lock.
+fn promote(replica: Replica<'_>, mailbox: &Address, now: Time) -> Result<()> {
+    if replica.person != mailbox {
+        return Ok(());
+    }
+    let due = replica
+        .store
+        .read(|c| match access::is_removed(c, mailbox, replica.key.id())? {
+            true => Ok(Vec::new()),
+            false => tracking::due(c, mailbox, now),
+        })?;
+    if due.is_empty() {
+        return Ok(());
+    }
+    replica
+        .store
+        .write(|tx| tracking::attempt(tx, mailbox, replica.key, &due, now))
 }
 
 /// A device as the mailbox knows it.
@@ -131,7 +154,6 @@ mod tests {
         },
         *,
     };
-    use crate::access;
 
     /// Gives the first entry that is wanted, and a damaged copy of whatever it is told to.
     struct OneByOne {

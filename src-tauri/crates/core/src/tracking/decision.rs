@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
+use super::promotion::Promotion;
 use crate::{
     Result,
     access::Wish,
@@ -93,6 +94,8 @@ pub struct Registers {
     pub others: Vec<Decision>,
     /// The changes that wrote the decisions that stand, the one that counts first.
     pub by: Vec<String>,
+    /// How promotion of the one that counts has gone (H-04).
+    pub promotion: Promotion,
 }
 
 impl Registers {
@@ -109,7 +112,7 @@ impl Registers {
         let first = document.written::<First>(FIRST, moment)?;
         let first = first.into_iter().map(|w| w.value).min();
         let written = document.written::<Decision>(DECISION, moment)?;
-        let by = written.iter().map(|w| w.by.clone()).collect();
+        let by: Vec<String> = written.iter().map(|w| w.by.clone()).collect();
         let mut decisions = written.into_iter().map(|w| w.value);
         let (Some(facts), Some(first), Some(decision)) = (facts, first, decisions.next()) else {
             return Ok(None);
@@ -120,12 +123,17 @@ impl Registers {
                 others.push(other);
             }
         }
+        let promotion = match by.first() {
+            Some(by) if decision.tracked => Promotion::read(document, moment, by)?,
+            _ => Promotion::default(),
+        };
         Ok(Some(Self {
             facts: facts.value,
             first,
             decision,
             others,
             by,
+            promotion,
         }))
     }
 }
@@ -181,6 +189,7 @@ impl Standing {
                 },
                 others: Vec::new(),
                 by: Vec::new(),
+                promotion: Promotion::default(),
                 ..all
             },
         };

@@ -1,14 +1,18 @@
 //! Tracking: what was decided about an item, by whom, and how far it has come.
 
+mod attempt;
 pub mod correlate;
 mod decision;
 mod project;
+mod promotion;
 pub mod replies;
 mod status;
 pub mod suggest;
 
+pub use attempt::{attempt, due, retry};
 pub use decision::{
     DECISION, Decision, FACTS, First, NotApplied, Regarding, Registers, Standing, decide, open,
 };
 pub use project::{project, project_heard, rebuild};
+pub use promotion::{ATTEMPTS, Failure, OUTCOME, Outcome, Promotion, RETRY, Retry};
 pub use status::settle;

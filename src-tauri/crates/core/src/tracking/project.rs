@@ -50,6 +50,7 @@ pub fn project_heard(
         facts,
         decision,
         others,
+        promotion,
         ..
     } = &registers;
     let item = ItemId(document.id().0);
@@ -65,7 +66,9 @@ pub fn project_heard(
     if let Some(person) = clicked {
         log.click(person, decision.at);
     }
-    let progress = status::derive(&mut log, decision.tracked, &people, &links, heard, now);
+    let failure = promotion.failure.as_ref();
+    let promotable = decision.tracked.then_some(failure.is_none());
+    let progress = status::derive(&mut log, promotable, &people, &links, heard, now);
 
     let shown = activity::shown(facts);
     let regarding = decision.regarding.as_ref().filter(|_| decision.has_activity());
@@ -73,9 +76,9 @@ pub fn project_heard(
         .prepare_cached(
             "INSERT INTO item (id, mailbox, kind, key, tracked, regarding_table, regarding_id,
                regarding_name, person, at, choices, status, people, promoted, refused, refused_person, subject,
-               sortdate, statecode, ends, preview, statuscode, log, private)
+               sortdate, statecode, ends, preview, statuscode, log, private, failure)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-               ?22, ?23, ?24)
+               ?22, ?23, ?24, ?25)
              ON CONFLICT (id) DO UPDATE SET
                mailbox = excluded.mailbox, kind = excluded.kind, key = excluded.key,
                tracked = excluded.tracked, regarding_table = excluded.regarding_table,
@@ -85,7 +88,7 @@ pub fn project_heard(
                refused = excluded.refused, refused_person = excluded.refused_person,
                subject = excluded.subject, sortdate = excluded.sortdate, statecode = excluded.statecode,
                ends = excluded.ends, preview = excluded.preview, statuscode = excluded.statuscode,
-               log = excluded.log, private = excluded.private",
+               log = excluded.log, private = excluded.private, failure = excluded.failure",
         )?
         .execute(params![
             item.to_string(),
@@ -112,6 +115,7 @@ pub fn project_heard(
             shown.statuscode,
             log.json()?,
             facts.private,
+            failure.map(serde_json::to_string).transpose()?,
         ])?;
     replies::note(connection, mailbox, item, facts)?;
     Ok(())

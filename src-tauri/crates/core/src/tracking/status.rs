@@ -47,7 +47,7 @@ pub fn settle(connection: &Connection, mailbox: &Address, now: Time) -> Result<u
         let links = replica::links(connection, item.id.0)?;
         let mut log = item.log;
         let before = log.0.len();
-        let progress = derive(&mut log, item.tracked, item.people.keys(), &links, &heard, now);
+        let progress = derive(&mut log, item.promotable, item.people.keys(), &links, &heard, now);
         // It waits as it did: nothing is written, and nobody who watches is woken.
         if log.0.len() == before && progress.people == item.people && progress.promoted == item.promoted {
             continue;
@@ -70,7 +70,7 @@ pub fn settle(connection: &Connection, mailbox: &Address, now: Time) -> Result<u
 
 struct Unsettled {
     id: ItemId,
-    tracked: bool,
+    promotable: Option<bool>,
     people: BTreeMap<Address, Status>,
     promoted: bool,
     log: Log,
@@ -78,7 +78,8 @@ struct Unsettled {
 
 fn unsettled(connection: &Connection, mailbox: &Address) -> Result<Vec<Unsettled>> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, tracked, people, promoted, log FROM item WHERE mailbox = ?1 AND status = 'Track pending' ORDER BY id",
+        "SELECT id, tracked, people, promoted, log, failure IS NULL FROM item
+         WHERE mailbox = ?1 AND status = 'Track pending' ORDER BY id",
     )?;
     let mut rows = statement.query([mailbox.as_str()])?;
     let mut all = Vec::new();
@@ -89,7 +90,7 @@ fn unsettled(connection: &Connection, mailbox: &Address) -> Result<Vec<Unsettled
         let people = serde_json::from_str(&row.get::<_, String>(2)?)?;
         all.push(Unsettled {
             id: ItemId(id),
-            tracked: row.get(1)?,
+            promotable: row.get::<_, bool>(1)?.then_some(row.get(5)?),
             people,
             promoted: row.get(3)?,
             log: Log::from_json(&row.get::<_, String>(4)?)?,
@@ -113,14 +114,17 @@ pub(super) fn people<'a>(
 }
 
 /// Derives how far an item has come from what was done to it and what was `heard`, and logs the way (E-02).
+/// `promotable` is `None` when it is not tracked, and false while promotion has failed: then it waits for everybody
+/// (H-04).
 pub(super) fn derive<'a>(
     log: &mut Log,
-    tracked: bool,
+    promotable: Option<bool>,
     people: impl IntoIterator<Item = &'a Address>,
     links: &[(String, Option<Link>)],
     heard: &Heard,
     now: Time,
 ) -> Progress {
+    let (tracked, promotable) = (promotable.is_some(), promotable == Some(true));
     let mut overall = match tracked {
         true => Status::Tracked,
         false => Status::NotTracked,
@@ -133,7 +137,7 @@ pub(super) fn derive<'a>(
         if tracked && !holds && heard.has_ended(person, now) {
             continue;
         }
-        let status = match (tracked, holds) {
+        let status = match (tracked, holds && promotable) {
             (false, _) => Status::NotTracked,
             (true, false) => Status::TrackPending,
             (true, true) => Status::Tracked,

@@ -1,0 +1,164 @@
+//! Promotion by the owner's replica, and what became of it (H-04).
+
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::{
+    decision::{Registers, open},
+    project_heard,
+    promotion::{Failure, OUTCOME, RETRY, Retry},
+};
+use crate::{
+    Result,
+    access::DeviceKey,
+    model::{Address, ItemId, RowRef, Time},
+    replica::{self, Action, Document, DocumentKind, Logged, Operation, Origin},
+    rows,
+    sync::{Heard, owners_hold},
+};
+
+/// The items of a mailbox that an attempt is to be made for now: something stands in the way of one that is new, or one
+/// that failed is due. No document is opened for it.
+///
+/// # Errors
+/// Database errors.
+pub fn due(connection: &Connection, mailbox: &Address, now: Time) -> Result<Vec<ItemId>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, failure, regarding_table, regarding_id FROM item
+         WHERE mailbox = ?1 AND status = 'Track pending' AND tracked ORDER BY id",
+    )?;
+    let mut waiting = statement.query([mailbox.as_str()])?;
+    let mut due = Vec::new();
+    while let Some(item) = waiting.next()? {
+        let Ok(id) = Uuid::parse_str(&item.get::<_, String>(0)?) else {
+            continue;
+        };
+        let failure = item.get::<_, Option<String>>(1)?;
+        let is_due = match failure
+            .map(|json| serde_json::from_str::<Failure>(&json))
+            .transpose()?
+        {
+            Some(failure) => failure.is_due(now),
+            None => match (
+                item.get::<_, Option<String>>(2)?,
+                item.get::<_, Option<String>>(3)?,
+            ) {
+                (Some(table), Some(id)) => obstacle(connection, &RowRef::new(table, id))?.is_some(),
+                _ => false,
+            },
+        };
+        if is_due {
+            due.push(ItemId(id));
+        }
+    }
+    Ok(due)
+}
+
+/// Tries to promote these items, by this device of the mailbox's owner, and writes down what stands in the way. It is
+/// tried before the owner's receipt says that the decision has arrived, so that nobody sees `Tracked` and then not.
+///
+/// # Errors
+/// Database errors.
+pub fn attempt(
+    tx: &Connection,
+    mailbox: &Address,
+    key: &DeviceKey,
+    items: &[ItemId],
+    now: Time,
+) -> Result<()> {
+    let heard = Heard::read(tx, mailbox)?;
+    for item in items {
+        let (mut document, Some(standing)) = open(tx, *item)? else {
+            continue;
+        };
+        let Some(decision) = standing.by.first().filter(|_| standing.decision.tracked) else {
+            continue;
+        };
+        let obstacle = match &standing.decision.regarding {
+            Some(regarding) => obstacle(tx, &regarding.row)?,
+            None => None,
+        };
+        let is_due = match &standing.promotion.failure {
+            Some(failure) => failure.is_due(now),
+            // What the owner's receipt has told of was promoted then: what comes later does not take it back.
+            None => {
+                obstacle.is_some() && !standing.promotion.succeeded && !owners_hold(tx, mailbox, decision)?
+            }
+        };
+        if !is_due {
+            continue;
+        }
+        let outcome = standing.promotion.attempted(decision, obstacle, now);
+        match &outcome.reason {
+            Some(reason) => tracing::warn!(%item, attempt = outcome.attempt, reason, "promotion failed"),
+            None => tracing::info!(%item, attempt = outcome.attempt, "promoted after all"),
+        }
+        let change = document.edit(key.prefix(), now, |edit| edit.set(OUTCOME, &outcome))?;
+        let why = (Action::Promote, Origin::because_of(decision, ""));
+        log(
+            tx,
+            (mailbox, mailbox, key),
+            &mut document,
+            (why, change, now),
+            &heard,
+        )?;
+    }
+    Ok(())
+}
+
+/// Writes down that this person asks for another attempt to promote an item. Asking twice is not doing twice.
+///
+/// # Errors
+/// Database errors.
+pub fn retry(
+    tx: &Connection,
+    (mailbox, person, key): (&Address, &Address, &DeviceKey),
+    document: &mut Document,
+    standing: &Registers,
+    now: Time,
+) -> Result<()> {
+    let asked = standing.promotion.failure.as_ref().is_none_or(|f| f.asked);
+    let Some(decision) = standing.by.first().filter(|_| !asked) else {
+        return Ok(());
+    };
+    let retry = Retry {
+        decision: decision.clone(),
+        at: now,
+    };
+    let change = document.edit(key.prefix(), now, |edit| edit.set(RETRY, &retry))?;
+    let why = (Action::Retry, Origin::because_of(decision, ""));
+    let heard = Heard::read(tx, mailbox)?;
+    log(tx, (mailbox, person, key), document, (why, change, now), &heard)
+}
+
+fn log(
+    tx: &Connection,
+    (mailbox, person, key): (&Address, &Address, &DeviceKey),
+    document: &mut Document,
+    ((action, origin), change, at): ((Action, Origin), Vec<u8>, Time),
+    heard: &Heard,
+) -> Result<()> {
+    let by = Logged {
+        mailbox,
+        device: key.id(),
+        person,
+        link: None,
+    };
+    let operation = Operation {
+        at,
+        action,
+        document: document.id(),
+        kind: DocumentKind::Item,
+        change,
+        origin,
+    };
+    replica::log(tx, &by, &operation)?;
+    document.pack(tx)?;
+    project_heard(tx, mailbox, document, heard, None, at)
+}
+
+/// What the CRM has against an activity regarding a row. Nothing, where it has never been imported here: its name
+/// travels with the decision.
+fn obstacle(connection: &Connection, row: &RowRef) -> Result<Option<String>> {
+    Ok(rows::known(connection, row)?.and_then(|row| row.obstacle()))
+}
