@@ -95,6 +95,43 @@ fn h_02_a_01_the_owner_on_two_devices() {
     assert_eq!(kim.sees(STRANGER).status(), "Not tracked");
 }
 
+/// H-04: two devices of the owner's whose rows differ do not fight: what one of them could promote is promoted.
+#[test]
+fn h_04_two_devices_of_the_owner_promote_once() {
+    let office = Office::at_work();
+    let (alex, kim) = (&office.alex, &office.kim);
+    let laptop = laptop(&office);
+    joins(&office, &laptop);
+    let everybody = [alex, kim, &laptop];
+    exchange(&everybody);
+    let file = office.path("closed.csv");
+    std::fs::write(&file, "accountid,name,statecode\nA-100,Alpine Ski House,1\n").unwrap();
+    alex.does(&["import", "rows", file.to_str().unwrap(), "--table", "account"]);
+    kim.sets_regarding(OFFER, ALPINE);
+    exchange(&[kim, alex]);
+    exchange(&everybody);
+    let told = kim.sees(OFFER).0["failure"].clone();
+    assert_eq!(told["reason"], "Alpine Ski House is inactive.");
+    for person in everybody {
+        assert_eq!(
+            person.sees(OFFER).0["failure"],
+            told,
+            "the laptop tries when it is time"
+        );
+    }
+
+    kim.asks_about("retry", OFFER, &[]).done();
+    exchange(&[kim, &laptop, alex]);
+    for person in everybody {
+        let item = person.sees(OFFER);
+        assert_eq!(
+            (item.status(), &item.0["failure"]),
+            ("Tracked", &serde_json::Value::Null)
+        );
+        assert_eq!(projections(&person.data)["item"], projections(&kim.data)["item"]);
+    }
+}
+
 /// a delegate whom the second device has invited reads what the first has done, and the other way round.
 #[test]
 fn a_01_a_08_either_device_invites() {

@@ -763,16 +763,14 @@ pub(super) fn item(
     let mut people = Vec::new();
     for (person, status) in found {
         let name = access::name_of(connection, mailbox, &person)?;
-        let stands = failure.as_ref().map(|f| stuck(connection, mailbox, &person, f));
-        let stands = stands.transpose()?;
-        let reason = match (status == Status::TrackPending, person == *me) {
+        let reason = match (&failure, status == Status::TrackPending, person == *me) {
             _ if person.as_str() == refused_person => refused.clone(),
-            (false, _) => String::new(),
-            _ if stands.is_some() => stands.unwrap_or_default(),
-            (true, true) if missing => "Waiting for changes that have not arrived yet.".into(),
-            (true, true) => "Saved on this computer. It goes out with the next sync.".into(),
-            (true, false) if unsent => format!("It goes to {name} with the next sync."),
-            (true, false) => format!("Waiting for {name} to sync."),
+            (_, false, _) => String::new(),
+            (Some(failure), true, _) => stuck(connection, mailbox, &person, failure)?,
+            (None, true, true) if missing => "Waiting for changes that have not arrived yet.".into(),
+            (None, true, true) => "Saved on this computer. It goes out with the next sync.".into(),
+            (None, true, false) if unsent => format!("It goes to {name} with the next sync."),
+            (None, true, false) => format!("Waiting for {name} to sync."),
         };
         people.push(PersonStatus {
             person,
@@ -794,26 +792,34 @@ pub(super) fn item(
             _ => answered(connection, mailbox, id)?,
         },
         failure: match failure {
-            Some(failure) => Some(Failure {
-                is_final: failure.next.is_none(),
-                next_retry: failure.next.map(Time::rfc3339),
-                reason: failure.reason,
-                attempts: failure.attempt,
-                of: tracking::ATTEMPTS,
-                retriable: true,
-                asked: failure.asked,
-            }),
-            None => (!refused.is_empty()).then(|| Failure {
-                reason: refused.clone(),
-                next_retry: None,
-                attempts: 1,
-                of: 1,
-                is_final: true,
-                retriable: false,
-                asked: false,
-            }),
+            Some(failure) => Some(not_promoted(failure)),
+            None => (!refused.is_empty()).then(|| not_applied(refused)),
         },
     }))
+}
+
+fn not_promoted(failure: tracking::Failure) -> Failure {
+    Failure {
+        is_final: failure.next.is_none(),
+        next_retry: failure.next.map(Time::rfc3339),
+        reason: failure.reason,
+        attempts: failure.attempt,
+        of: tracking::ATTEMPTS,
+        retriable: true,
+        asked: failure.asked,
+    }
+}
+
+fn not_applied(reason: String) -> Failure {
+    Failure {
+        reason,
+        next_retry: None,
+        attempts: 1,
+        of: 1,
+        is_final: true,
+        retriable: false,
+        asked: false,
+    }
 }
 
 /// Why it waits for somebody while promotion has failed: the owner's side knows, the others wait for it.
