@@ -28,17 +28,17 @@ fn l_06_the_sample_world() {
     let of = |role: &str| people.iter().filter(|p| p["role"] == role).collect::<Vec<_>>();
     assert_eq!((of("owner").len(), of("delegate").len()), (3, 2));
 
-    let (mut mails, mut appointments) = (0, 0);
+    let (mut mails, mut appointments, mut contacts) = (0, 0, 0);
     let (mut tracked, mut without, mut by) = (0, 0, BTreeSet::new());
     for owner in of("owner") {
         let (data, mailbox) = (Path::new(text(owner, "data")), text(owner, "person"));
         assert_eq!(list(&owner["mailboxes"])[0], mailbox);
         for f in list(&run(data, ["folders", "--mailbox", mailbox]).done()) {
             let n = f["messages"].as_u64().unwrap();
-            *if f["folder"].as_str().unwrap().eq_ignore_ascii_case("calendar") {
-                &mut appointments
-            } else {
-                &mut mails
+            *match text(f, "role") {
+                "calendar" => &mut appointments,
+                "contacts" => &mut contacts,
+                _ => &mut mails,
             } += n;
         }
         for entry in list(&run(data, ["list", "--mailbox", mailbox, "--limit", "5000"]).done()) {
@@ -59,7 +59,7 @@ fn l_06_the_sample_world() {
         }
         assert_sound(data);
     }
-    assert_eq!((mails, appointments), (2_000, 150));
+    assert_eq!((mails, appointments, contacts), (2_000, 150, 36));
     assert_eq!(tracked, 12);
     assert!(without > 0 && without < tracked);
     assert!(by.len() > 1, "some by the owner, some by a delegate: {by:?}");

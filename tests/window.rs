@@ -330,6 +330,8 @@ fn hostile(outside: &str) -> String {
     )
 }
 
+#[path = "window/contacts.rs"]
+mod contacts;
 #[path = "window/failures.rs"]
 mod failures;
 #[path = "window/meeting.rs"]

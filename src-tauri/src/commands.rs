@@ -68,7 +68,7 @@ pub async fn find_mail(
         .await
 }
 
-/// A message or appointment, opened.
+/// A message, appointment or contact, opened.
 #[tauri::command]
 #[specta::specta]
 pub async fn show(desk: Desk<'_>, mailbox: Address, key: String) -> Result<Shown> {
@@ -479,6 +479,18 @@ pub async fn import_mail_folder(
     on_progress: Channel<ImportProgress>,
 ) -> Result<Option<ImportReport>> {
     import::run(&app, &desk, Source::Folder, mailbox, folder, on_progress).await
+}
+
+/// Lets the person choose vCard files and imports the contacts in them (L-03). `null`: they chose none.
+#[tauri::command]
+#[specta::specta]
+pub async fn import_contacts(
+    app: AppHandle,
+    desk: Desk<'_>,
+    mailbox: Address,
+    on_progress: Channel<ImportProgress>,
+) -> Result<Option<ImportReport>> {
+    import::run(&app, &desk, Source::Contacts, mailbox, None, on_progress).await
 }
 
 /// Ends the import at hand; what was stored stays (B-08).

@@ -26,6 +26,8 @@ pub enum Source {
     Files,
     /// One folder.
     Folder,
+    /// One or more vCard files.
+    Contacts,
 }
 
 /// At most one import runs at a time; this is how it is stopped.
@@ -99,7 +101,12 @@ pub async fn run(
                     ControlFlow::Continue(())
                 }
             };
-            desk.import_mail(&mailbox, &paths, folder.as_deref(), &mut tell)
+            match source {
+                Source::Files | Source::Folder => {
+                    desk.import_mail(&mailbox, &paths, folder.as_deref(), &mut tell)
+                }
+                Source::Contacts => desk.import_contacts(&mailbox, &paths, &mut tell),
+            }
         })
         .await?;
     Ok(Some(report))
@@ -107,7 +114,10 @@ pub async fn run(
 
 /// Shows the system's picker and waits for the answer.
 async fn choose(app: &AppHandle, source: Source) -> Result<Vec<PathBuf>> {
-    let mut dialog = app.dialog().file().set_title("Import mail");
+    let mut dialog = app.dialog().file().set_title(match source {
+        Source::Files | Source::Folder => "Import mail",
+        Source::Contacts => "Import contacts",
+    });
     if let Some(main) = app.get_webview_window(window::MAIN) {
         dialog = dialog.set_parent(&main);
     }
@@ -115,6 +125,10 @@ async fn choose(app: &AppHandle, source: Source) -> Result<Vec<PathBuf>> {
         // Many an mbox has no extension, so every file can be shown.
         Source::Files => dialog
             .add_filter("Mail", &["eml", "mbox", "mbx", "xz", "gz"])
+            .add_filter("All files", &["*"])
+            .blocking_pick_files(),
+        Source::Contacts => dialog
+            .add_filter("Contacts", &["vcf", "vcard"])
             .add_filter("All files", &["*"])
             .blocking_pick_files(),
         Source::Folder => dialog.blocking_pick_folder().map(|folder| vec![folder]),

@@ -88,6 +88,7 @@ fn ipc() -> tauri_specta::Builder<tauri::Wry> {
             commands::export_audit,
             commands::import_mail,
             commands::import_mail_folder,
+            commands::import_contacts,
             commands::cancel_import,
         ])
         .events(collect_events![background::Sync, background::Changed])

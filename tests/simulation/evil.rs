@@ -7,7 +7,7 @@ use automerge::{
 use behalf_core::{
     Error, Result,
     access::{self, Grant},
-    model::{Address, Facts, ItemId, Level, Time},
+    model::{Address, ContactCard, Facts, ItemId, Kind, Level, Time},
     replica::{Action, Document, DocumentId, DocumentKind, Operation, Origin},
     store::Store,
     sync::{self, Letter},
@@ -18,7 +18,7 @@ use behalf_tests::post;
 use crate::world::{Person, mailbox};
 
 /// How many tricks there are.
-pub const TRICKS: u64 = 9;
+pub const TRICKS: u64 = 12;
 
 /// Plays one and leaves it in the outbox. The operations that nobody must ever take over.
 pub fn plays(person: &mut Person, trick: u64, at: Time) -> Result<Vec<String>> {
@@ -28,7 +28,7 @@ pub fn plays(person: &mut Person, trick: u64, at: Time) -> Result<Vec<String>> {
     let key = person.key();
     let own = *key.prefix();
     let mailbox = mailbox();
-    let item = ItemId::derive(&mailbox, behalf_core::model::Kind::Email, post::OFFER);
+    let item = ItemId::derive(&mailbox, Kind::Email, post::OFFER);
     let operations = match trick {
         // A grant for oneself, for ever.
         0 => vec![grant(&mailbox, &me, &own, at)?],
@@ -59,6 +59,18 @@ pub fn plays(person: &mut Person, trick: u64, at: Time) -> Result<Vec<String>> {
         }
         // How promotion went, which only the owner says (H-04).
         7 => vec![outcome(item, &own, at)?],
+        // A contact of the owner's (G-02), tracked.
+        8 => vec![contact(&mailbox, Kind::Contact, &a_contact(), &me, &own, at)?],
+        // In the document of an appointment.
+        9 => vec![contact(&mailbox, Kind::Appointment, &a_contact(), &me, &own, at)?],
+        // In its own, with facts that call it a mail.
+        10 => {
+            let mail = Facts {
+                contact: None,
+                ..a_contact()
+            };
+            vec![contact(&mailbox, Kind::Contact, &mail, &me, &own, at)?]
+        }
         // A decision that calls itself a grant.
         _ => {
             let mut odd = decision(item, post::OFFER, &me, &own, at)?;
@@ -102,6 +114,7 @@ fn a_decision(person: &Address, at: Time) -> Decision {
     Decision {
         tracked: true,
         regarding: None,
+        contact: None,
         keep: false,
         person: person.clone(),
         at,
@@ -124,6 +137,29 @@ fn outcome(item: ItemId, device: &[u8; 8], at: Time) -> Result<Operation> {
     let outcome = Promotion::default().attempted("a decision", Some("Because.".into()), at);
     let change = document.edit(device, at, |edit| edit.set(tracking::OUTCOME, &outcome))?;
     Ok(operation(item.into(), DocumentKind::Item, at, change))
+}
+
+fn a_contact() -> Facts {
+    Facts {
+        key: "ada-1".into(),
+        subject: "Ada Byron".into(),
+        contact: Some(ContactCard::default()),
+        ..Facts::default()
+    }
+}
+
+fn contact(
+    mailbox: &Address,
+    kind: Kind,
+    facts: &Facts,
+    person: &Address,
+    device: &[u8; 8],
+    at: Time,
+) -> Result<Operation> {
+    let item = ItemId::derive(mailbox, kind, &facts.key);
+    let mut document = Document::genesis(item.into(), DocumentKind::Item)?;
+    let why = (Action::Track, Origin::default());
+    tracking::decide(&mut document, item, facts, &a_decision(person, at), why, device)
 }
 
 /// Made without Behalf: the `seq`th change of an actor of one's own choice.

@@ -6,6 +6,7 @@ mod access;
 mod again;
 mod audit;
 mod changes;
+mod contacts;
 mod devices;
 mod disks;
 mod failures;

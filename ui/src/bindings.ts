@@ -13,7 +13,7 @@ export const commands = {
 	list: (mailbox: Address, folder: string | null, limit: number, after: string | null) => typedError<ListPage, CommandError>(__TAURI_INVOKE("list", { mailbox, folder, limit, after })),
 	/**  Mail that holds these words, newest first; of every folder without `folder`. */
 	findMail: (mailbox: Address, text: string, folder: string | null, limit: number) => typedError<ListEntry[], CommandError>(__TAURI_INVOKE("find_mail", { mailbox, text, folder, limit })),
-	/**  A message or appointment, opened. */
+	/**  A message, appointment or contact, opened. */
 	show: (mailbox: Address, key: string) => typedError<Shown, CommandError>(__TAURI_INVOKE("show", { mailbox, key })),
 	/**  How far an item's tracking has come, for both people (H-02). */
 	status: (mailbox: Address, key: string) => typedError<Item, CommandError>(__TAURI_INVOKE("status", { mailbox, key })),
@@ -112,6 +112,8 @@ export const commands = {
 	importMail: (mailbox: Address, folder: string | null, onProgress: Channel<ImportProgress>) => typedError<ImportReport | null, CommandError>(__TAURI_INVOKE("import_mail", { mailbox, folder, onProgress })),
 	/**  Lets the person choose a folder (a Maildir, or one of .eml files) and imports it (B-08). `null`: they chose none. */
 	importMailFolder: (mailbox: Address, folder: string | null, onProgress: Channel<ImportProgress>) => typedError<ImportReport | null, CommandError>(__TAURI_INVOKE("import_mail_folder", { mailbox, folder, onProgress })),
+	/**  Lets the person choose vCard files and imports the contacts in them (L-03). `null`: they chose none. */
+	importContacts: (mailbox: Address, onProgress: Channel<ImportProgress>) => typedError<ImportReport | null, CommandError>(__TAURI_INVOKE("import_contacts", { mailbox, onProgress })),
 	/**  Ends the import at hand; what was stored stays (B-08). */
 	cancelImport: () => __TAURI_INVOKE<void>("cancel_import"),
 };
@@ -358,13 +360,13 @@ export type Failure = {
 	asked: boolean,
 };
 
-/**  A mail folder, or the calendar. */
+/**  A mail folder, the calendar, or the contacts. */
 export type Folder = {
 	/**  Its name, unique in the mailbox. */
 	folder: string,
-	/**  `inbox`, `sent`, `drafts`, `other` or `calendar`. */
+	/**  `inbox`, `sent`, `drafts`, `other`, `calendar` or `contacts`. */
 	role: string,
-	/**  How many messages (or appointments) it holds. */
+	/**  How many messages (or appointments, or contacts) it holds. */
 	messages: number,
 	/**  How many of them are unread. */
 	unread: number,
@@ -492,18 +494,20 @@ export type Invitation = {
 export type Item = {
 	/**  Message-ID without angle brackets, or UID. */
 	key: string,
-	/**  A mail or an appointment. */
+	/**  What kind of item it is. */
 	kind: Kind,
 	/**  How far, over both people: `Tracked` only when both cycles have completed. */
 	status: Status,
 	/**  How far for each person. */
 	people: PersonStatus[],
-	/**  The row; `None` when tracked without one, or not tracked. */
+	/**  The row, for a contact the account it is linked to; `None` when tracked without one, or not tracked. */
 	regarding: NamedRow | null,
 	/**  The competing choices; empty when there is no conflict. */
 	values: Choice[],
-	/**  The activity's id, once promoted. */
+	/**  The activity's id, once promoted; `None` for a contact. */
 	activity: string | null,
+	/**  The row that a contact has become, once promoted (G-01); `None` for anything else. */
+	row: NamedRow | null,
 	/**  What it answers, when it is tracked because of that (E-08). */
 	answers: Answered | null,
 	/**  What went wrong with promotion, and what happens next (H-04). */
@@ -525,7 +529,9 @@ export type Kind =
 /**  A mail. */
 "email" | 
 /**  A calendar entry. */
-"appointment";
+"appointment" | 
+/**  A contact of the mailbox's owner (group G). It becomes a row, not an activity. */
+"contact";
 
 /**  What a grant allows (A-02). Ordered: later allows more. */
 export type Level = 
@@ -540,15 +546,15 @@ export type Level =
 export type ListEntry = {
 	/**  Message-ID without angle brackets, or UID. */
 	key: string,
-	/**  A mail or an appointment. */
+	/**  What kind of item it is. */
 	kind: Kind,
-	/**  Its subject. */
+	/**  Its subject; a contact's name. */
 	subject: string,
-	/**  The sender's (or organizer's) address. */
+	/**  The sender's (or organizer's, or the contact's) address. */
 	from: string,
 	/**  The sender's name; the address when there is none. */
 	from_name: string,
-	/**  When it was sent (or starts). */
+	/**  When it was sent (or starts); for a contact when it was last changed, empty while unknown. */
 	date: string,
 	/**  The folder's name. */
 	folder: string,
@@ -556,7 +562,7 @@ export type ListEntry = {
 	status: Status,
 	/**  The name of the row it is tracked regarding. */
 	regarding_name: string | null,
-	/**  The first words of the text. */
+	/**  The first words of the text; of a contact what they do and where. */
 	preview: string,
 	/**  Not read yet. */
 	unread: boolean,
@@ -570,7 +576,7 @@ export type ListEntry = {
 
 /**  A page of the message list. */
 export type ListPage = {
-	/**  The entries, newest first. */
+	/**  The entries, newest first, contacts by name. */
 	entries: ListEntry[],
 	/**  True when there are older ones. */
 	more: boolean,
@@ -835,15 +841,15 @@ export type Settings = {
 	SyncInterval: number,
 };
 
-/**  A message or appointment, opened. */
+/**  A message, appointment or contact, opened. */
 export type Shown = {
 	/**  Message-ID without angle brackets, or UID. */
 	key: string,
-	/**  A mail or an appointment. */
+	/**  What kind of item it is. */
 	kind: Kind,
-	/**  Its subject. */
+	/**  Its subject; a contact's name. */
 	subject: string,
-	/**  When it was sent (or starts). */
+	/**  When it was sent (or starts); for a contact when it was last changed, empty while unknown. */
 	date: string,
 	/**  When it ends; appointments only. */
 	ends: string | null,
@@ -865,6 +871,8 @@ export type Shown = {
 	parties: Party[],
 	/**  The UID of the appointment when it is a meeting request or response, which is not trackable as mail (B-04). */
 	meeting: string | null,
+	/**  What a contact says, column by column; empty for anything else. */
+	contact: Column[],
 	/**  How far tracking has come. */
 	status: Status,
 	/**  The tracking in full. */

@@ -99,6 +99,7 @@ fn work(
                         row: RowRef::new("account", format!("A-{row}")),
                         name: format!("Harbor Lane Customer {row}"),
                     }),
+                    contact: None,
                     keep: false,
                     person: person.clone(),
                     at: Time(START + ((round * operations + time * documents + n) as i64) * 1_000),

@@ -64,6 +64,7 @@ fn work(data: &Path) -> Outcome<()> {
                         row: RowRef::new("account", format!("A-{}", n % 500)),
                         name: format!("Harbor Lane Customer {}", n % 500),
                     }),
+                    contact: None,
                     keep: false,
                     person: mailbox.clone(),
                     at: Time(START + (*n as i64) * 60_000),

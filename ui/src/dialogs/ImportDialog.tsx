@@ -1,4 +1,4 @@
-import { Button, Field, Input, MessageBar, MessageBarBody, ProgressBar } from "@fluentui/react-components";
+import { Button, Field, Input, MessageBar, MessageBarBody, ProgressBar, Radio, RadioGroup } from "@fluentui/react-components";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { Problem } from "../app/Problem";
@@ -8,14 +8,16 @@ import { text } from "../strings";
 import styles from "./dialogs.module.css";
 import { Sheet } from "./Sheet";
 
-/** Imports mail, with progress and cancel; what could not be used is listed with its reason (B-08). */
+/** Imports mail or contacts, with progress and cancel; what could not be used is listed with its reason (B-08). */
 export function ImportDialog({ mailbox, close }: { mailbox: Mailbox; close: () => void }) {
   const host = useHost();
+  const [contacts, setContacts] = useState(false);
   const [folder, setFolder] = useState("");
   const [progress, setProgress] = useState<ImportProgress | null>(null);
   const { mutate, reset, data, error, isPending } = useMutation({
     mutationFn: (from: "files" | "folder") => {
       setProgress(null);
+      if (contacts) return host.importContacts(mailbox.id, setProgress);
       const into = folder.trim() === "" ? null : folder.trim();
       return from === "files"
         ? host.importMail(mailbox.id, into, setProgress)
@@ -69,17 +71,25 @@ export function ImportDialog({ mailbox, close }: { mailbox: Mailbox; close: () =
       actions={
         <>
           <Button onClick={close}>{text.cancel}</Button>
-          <Button onClick={() => mutate("folder")}>{text.import.chooseFolder}</Button>
+          {!contacts && <Button onClick={() => mutate("folder")}>{text.import.chooseFolder}</Button>}
           <Button appearance="primary" type="submit">
             {text.import.choose}
           </Button>
         </>
       }
     >
-      <p>{text.import.into(mailbox.owner_name)}</p>
-      <Field label={text.import.folder} hint={text.import.folderHint}>
-        <Input value={folder} onChange={(_, { value }) => setFolder(value)} autoComplete="off" />
+      <Field label={text.import.what(mailbox.owner_name)}>
+        <RadioGroup layout="horizontal" value={contacts ? "contacts" : "mail"} onChange={(_, { value }) => setContacts(value === "contacts")}>
+          <Radio value="mail" label={text.import.mail} />
+          <Radio value="contacts" label={text.import.contacts} />
+        </RadioGroup>
       </Field>
+      <p>{contacts ? text.import.contactsFrom : text.import.mailFrom}</p>
+      {!contacts && (
+        <Field label={text.import.folder} hint={text.import.folderHint}>
+          <Input value={folder} onChange={(_, { value }) => setFolder(value)} autoComplete="off" />
+        </Field>
+      )}
       {error !== null && <Problem title={text.errorTitle} error={error} />}
     </Sheet>
   );

@@ -164,6 +164,8 @@ export interface Host {
     folder: string | null,
     onProgress: (progress: ImportProgress) => void,
   ): Promise<ImportReport | null>;
+  /** Contacts from vCard files. */
+  importContacts(mailbox: string, onProgress: (progress: ImportProgress) => void): Promise<ImportReport | null>;
   cancelImport(): Promise<void>;
 
   /** Where the isolated frame finds a message's body (B-07). */

@@ -86,6 +86,7 @@ export const tauri: Host = {
   confirm: (delegate) => value(commands.confirm(delegate)),
   importMail: (mailbox, folder, onProgress) =>
     value(commands.importMail(mailbox, folder, new Channel<ImportProgress>(onProgress))),
+  importContacts: (mailbox, onProgress) => value(commands.importContacts(mailbox, new Channel<ImportProgress>(onProgress))),
   importMailFolder: (mailbox, folder, onProgress) =>
     value(commands.importMailFolder(mailbox, folder, new Channel<ImportProgress>(onProgress))),
   cancelImport: () => commands.cancelImport(),

@@ -4,6 +4,7 @@ import {
   DraftsRegular,
   FolderRegular,
   MailInboxRegular,
+  PeopleRegular,
   SendRegular,
 } from "@fluentui/react-icons";
 import type { ReactElement } from "react";
@@ -19,6 +20,7 @@ const ICONS: Partial<Record<string, ReactElement>> = {
   sent: <SendRegular />,
   drafts: <DraftsRegular />,
   calendar: <CalendarLtrRegular />,
+  contacts: <PeopleRegular />,
 };
 
 /** The own mailbox and those of owners, with their folders (B-01). */

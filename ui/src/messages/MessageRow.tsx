@@ -22,9 +22,13 @@ type Props = {
   typed: string;
 };
 
-/** One message: who, what, when, its first words, and how far its tracking has come (B-02). */
+/**
+ * One message: who, what, when, its first words, and how far its tracking has come (B-02). Of a contact the name, the
+ * address, and what they do and where.
+ */
 export const MessageRow = memo(function MessageRow(props: Props) {
   const { id, entry, now, place, position, total, selected, active, open, typed } = props;
+  const [first, second] = titles(entry);
   return (
     // The keyboard is the list's: it moves the active descendant.
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events
@@ -44,15 +48,15 @@ export const MessageRow = memo(function MessageRow(props: Props) {
     >
       <div className={styles.line}>
         <span className={styles.from} dir="auto">
-          <Marked words={entry.from_name || entry.from} typed={typed} inside={false} />
+          <Marked words={first} typed={typed} inside={false} />
         </span>
         {entry.kind === "appointment" && <CalendarLtrRegular className={styles.mark} />}
         {entry.attachments > 0 && <AttachRegular className={styles.mark} />}
-        <span className={styles.date}>{shortDate(entry.date, now)}</span>
+        {entry.kind !== "contact" && <span className={styles.date}>{shortDate(entry.date, now)}</span>}
       </div>
       <div className={styles.line}>
         <span className={styles.subject} dir="auto">
-          <Marked words={entry.subject || text.list.noSubject} typed={typed} inside={false} />
+          <Marked words={second} typed={typed} inside={false} />
         </span>
       </div>
       <div className={styles.line}>
@@ -66,12 +70,18 @@ export const MessageRow = memo(function MessageRow(props: Props) {
   );
 });
 
+/** The two lines that say what it is. */
+function titles(entry: ListEntry): [string, string] {
+  return entry.kind === "contact"
+    ? [entry.subject, entry.from]
+    : [entry.from_name || entry.from, entry.subject || text.list.noSubject];
+}
+
 function spoken(entry: ListEntry): string {
   return [
     entry.unread ? text.list.unread : "",
-    entry.from_name || entry.from,
-    entry.subject || text.list.noSubject,
-    longDate(entry.date),
+    ...titles(entry),
+    entry.kind === "contact" ? entry.preview : longDate(entry.date),
     entry.attachments > 0 ? text.list.attachments(entry.attachments) : "",
     entry.status,
     entry.failure,

@@ -41,7 +41,7 @@ function NoFolder({ mailbox, open }: { mailbox: Mailbox; open: (dialog: Open) =>
 function InFolder({ mailbox, folder, open, instant }: { mailbox: Mailbox; folder: string; open: (dialog: Open) => void; instant: boolean }) {
   const messages = useMessages(mailbox.id, folder);
   const folders = useFolders(mailbox.id);
-  const count = folders.data?.find((one) => one.folder === folder)?.messages;
+  const { messages: count, role } = folders.data?.find((one) => one.folder === folder) ?? {};
   const bare = folders.data?.every((one) => one.messages === 0) === true;
   const [typed, setTyped] = useState("");
   const words = useDeferredValue(typed.trim());
@@ -51,7 +51,7 @@ function InFolder({ mailbox, folder, open, instant }: { mailbox: Mailbox; folder
         <h2 className={styles.title}>{words === "" ? folder : text.list.allFolders}</h2>
         {words === "" && count !== undefined && <span className={styles.count}>{text.list.count(count)}</span>}
       </header>
-      {!bare && <FindMail typed={typed} type={setTyped} />}
+      {!bare && role !== "contacts" && <FindMail typed={typed} type={setTyped} />}
     </>
   );
   if (words !== "")

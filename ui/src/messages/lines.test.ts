@@ -20,6 +20,8 @@ const entry = (key: string, daysAgo: number): ListEntry => ({
   failure: "",
 });
 
+const contact = (name: string): ListEntry => ({ ...entry(name, 0), kind: "contact", subject: name, date: "" });
+
 test("each day gets one heading, and every message keeps its number", () => {
   const all = lines([entry("a", 0), entry("b", 0), entry("c", 1)], now);
   expect(all.map((line) => (line.kind === "day" ? line.heading : `${line.index}:${line.entry.key}`))).toEqual([
@@ -29,6 +31,11 @@ test("each day gets one heading, and every message keeps its number", () => {
     "Yesterday",
     "2:c",
   ]);
+});
+
+test("contacts stand under their letters", () => {
+  const all = lines([contact("3M"), contact("ada"), contact("Änne"), contact("Bo")], now);
+  expect(all.flatMap((line) => (line.kind === "day" ? [line.heading] : []))).toEqual(["#", "A", "B"]);
 });
 
 test("nothing has no headings", () => {

@@ -1,15 +1,21 @@
 import { dayHeading } from "../app/dates";
 import type { ListEntry } from "../host/host";
 
-/** A line of the list: a day's heading, or a message with its place among all messages. */
+/** A line of the list: a heading, a day or a letter, or an entry with its place among all entries. */
 export type Line = { kind: "day"; heading: string } | { kind: "entry"; entry: ListEntry; index: number };
 
-/** Puts a heading before each first message of a day (of a week, of a month). */
+/** Under which letter somebody is found. */
+function initial(name: string): string {
+  const first = [...name.trim().normalize("NFD")][0]?.toLocaleUpperCase() ?? "";
+  return /\p{L}/u.test(first) ? first : "#";
+}
+
+/** Puts a heading before each first message of a day (of a week, of a month), and each first contact of a letter. */
 export function lines(entries: readonly ListEntry[], now: Date): Line[] {
   const out: Line[] = [];
   let last: string | undefined;
   entries.forEach((entry, index) => {
-    const heading = dayHeading(entry.date, now);
+    const heading = entry.kind === "contact" ? initial(entry.subject) : dayHeading(entry.date, now);
     if (heading !== last) out.push({ kind: "day", heading });
     last = heading;
     out.push({ kind: "entry", entry, index });

@@ -20,6 +20,8 @@ type Props = {
 /** `More commands`, as far as they apply to the item as it is (C-02, C-03). */
 export function MoreCommands({ item, may, mayWithout, mayUntrack, trackWithout, view, change, untrack, history }: Props) {
   const untracked = item.status === text.pane.notTracked;
+  // A contact has become a row, anything else an activity.
+  const promoted = item.activity !== null || item.row !== null;
   // Open, the hint would lie over the first command.
   const [open, setOpen] = useState(false);
   return (
@@ -47,9 +49,9 @@ export function MoreCommands({ item, may, mayWithout, mayUntrack, trackWithout, 
             <>
               <MenuItem
                 icon={<OpenRegular />}
-                disabled={item.activity === null}
+                disabled={!promoted}
                 onClick={view}
-                subText={item.activity === null ? text.pane.viewNotYet : undefined}
+                subText={promoted ? undefined : text.pane.viewNotYet}
               >
                 {text.pane.view}
               </MenuItem>

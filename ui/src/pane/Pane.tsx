@@ -54,7 +54,7 @@ function ForItem({ mailbox, id, me }: { mailbox: Mailbox; id: string; me: Me }) 
     return (
       <>
         <Tracking mailbox={mailbox} shown={shown.data} me={me} />
-        <Recipients parties={shown.data.parties} />
+        {shown.data.kind !== "contact" && <Recipients parties={shown.data.parties} />}
       </>
     );
   if (shown.isError) return <Problem title={text.reading.failed} error={shown.error} />;

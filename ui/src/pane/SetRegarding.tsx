@@ -12,13 +12,17 @@ import { TableIcon } from "../row/TableIcon";
 import { text } from "../strings";
 import { beforeTyping, found as sectionsOf, type Offer, rowName, step } from "./offers";
 import styles from "./regarding.module.css";
-import { chooseRowFilter, set, useRowFilter, viewOf, where } from "./rowFilter";
+import { chooseRowFilter, PLAIN, set as filtersSet, useRowFilter, viewOf, where } from "./rowFilter";
 import { RowFilters } from "./RowFilters";
 import { LIMIT, rowQuery } from "./rowQuery";
 import { useRowSearch } from "./useRowSearch";
 
 type Props = {
   label: string;
+  /** What choosing a row does. */
+  hint: string;
+  /** The one table whose rows can be chosen, if it is only one: then no other filter applies. */
+  only: string | null;
   /** The owner's name where the person is a delegate: then no row can be made, only asked for (D-06). */
   owner: string | null;
   /** The item's subject, for the note to the owner. */
@@ -38,7 +42,7 @@ const NO_VIEWS: readonly RowView[] = [];
 const PAUSE = 600;
 
 /** The Set Regarding box: a combobox over every row, worked by keyboard (group D). */
-export function SetRegarding({ label, owner, subject, disabled, suggestions, wish, choose, cancel }: Props) {
+export function SetRegarding({ label, hint, only, owner, subject, disabled, suggestions, wish, choose, cancel }: Props) {
   const announce = useAnnounce();
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
@@ -47,9 +51,11 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
   const [moved, setMoved] = useState<{ among: readonly Offer[]; to: number } | null>(null);
   const host = useHost();
   const cache = useQueryClient();
-  const filter = useRowFilter();
+  const set = useRowFilter();
+  const filter = useMemo(() => (only === null ? set : { ...PLAIN, tables: [only] }), [set, only]);
   const tables = useRowTables().data ?? NO_TABLES;
-  const view = viewOf(filter, useRowViews().data ?? NO_VIEWS);
+  const named = viewOf(filter, useRowViews().data ?? NO_VIEWS);
+  const view = only === null ? named : null;
   const building = useRowIndex(open).data;
   const found = useRowSearch(typed, filter, open);
   // Nobody knows here whose the suggested rows are, nor what their other columns say.
@@ -69,7 +75,7 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
   const shown = found.fresh || ordered.length > 0;
   const none = found.fresh && ordered.length === 0;
   const asked = typed.trim();
-  const beyond = none ? found.beyond : null;
+  const beyond = none && only === null ? found.beyond : null;
   const asking = none && asked !== "" && owner !== null && beyond === null;
   const nothing = noMatch(asked, filter, view, beyond === null, where(filter, tables, text.search.or));
 
@@ -153,7 +159,7 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
   const list = `${id}-list`;
   return (
     <div className={styles.box}>
-      <Field label={label} hint={open ? undefined : text.pane.setRegardingHint}>
+      <Field label={label} hint={open ? undefined : hint}>
         <Input
           ref={input}
           role="combobox"
@@ -164,8 +170,8 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
           autoComplete="off"
           spellCheck={false}
           contentBefore={<SearchRegular />}
-          contentAfter={<RowFilters disabled={disabled} closed={() => input.current?.focus()} />}
-          placeholder={text.pane.setRegardingPlaceholder}
+          contentAfter={only === null ? <RowFilters disabled={disabled} closed={() => input.current?.focus()} /> : undefined}
+          placeholder={only === null ? text.pane.setRegardingPlaceholder : text.pane.linkPlaceholder}
           data-testid="set-regarding"
           value={typed}
           disabled={disabled}
@@ -250,7 +256,7 @@ export function SetRegarding({ label, owner, subject, disabled, suggestions, wis
 
 /** What is said where no row is shown: it may be that the filters hide all (D-04, D-06). */
 function noMatch(asked: string, filter: RowFilter, view: RowView | null, nowhere: boolean, among: string): string {
-  if (asked === "") return set(filter) === 0 ? text.search.noRecent : text.search.noRecentFiltered;
+  if (asked === "") return filtersSet(filter) === 0 ? text.search.noRecent : text.search.noRecentFiltered;
   if (nowhere) return text.search.none(asked);
   if (view) return text.search.noneInView(asked, view.name);
   if (filter.conditions.length > 0) return text.search.noneConditions(asked);

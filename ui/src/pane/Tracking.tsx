@@ -36,6 +36,10 @@ export function Tracking({ mailbox, shown, me }: Props) {
   const untracked = status === text.pane.notTracked;
   const { allowed } = shown;
   const may = mailbox.can_track && allowed.regarding;
+  // A contact becomes a row, and belongs to an account (G-01).
+  const contact = shown.kind === "contact";
+  const setRegarding = contact ? text.pane.linkToAccount : text.pane.setRegarding;
+  const changeRegarding = contact ? text.pane.linkToAccount : text.pane.change;
   const changing = !untracked && (asked || wish > answered);
   const boxed = may && !busy && (untracked || changing);
 
@@ -74,9 +78,12 @@ export function Tracking({ mailbox, shown, me }: Props) {
             item={item}
             may={may}
             mayWithout={may && allowed.without_regarding}
-            mayUntrack={mailbox.can_track}
+            mayUntrack={mailbox.can_track && (may || !contact)}
             trackWithout={() => track(null)}
-            view={() => item.activity !== null && go({ to: "page", page: { kind: "activity", id: item.activity } })}
+            view={() => {
+              if (item.row) go({ to: "page", page: { kind: "row", row: { table: item.row.table, id: item.row.id } } });
+              else if (item.activity !== null) go({ to: "page", page: { kind: "activity", id: item.activity } });
+            }}
             change={() => setAsked(true)}
             untrack={() => setUntracking(true)}
             history={() => go({ to: "page", page: { kind: "history", mailbox: mailbox.id, key: shown.key } })}
@@ -97,7 +104,9 @@ export function Tracking({ mailbox, shown, me }: Props) {
       {item.values.length > 1 && <Conflict mailbox={mailbox} shown={shown} me={me} may={may && !busy} />}
       {item.regarding && !untracked && (
         <>
-          {status !== text.pane.tracked && <p className={styles.label}>{text.pane.trackPendingRegarding}</p>}
+          {status !== text.pane.tracked && (
+            <p className={styles.label}>{contact ? text.pane.linkedTo : text.pane.trackPendingRegarding}</p>
+          )}
           <RowCard row={item.regarding} />
         </>
       )}
@@ -105,7 +114,9 @@ export function Tracking({ mailbox, shown, me }: Props) {
       {boxed && (
         <div className={styles.change}>
           <SetRegarding
-            label={changing ? text.pane.change : text.pane.setRegarding}
+            label={changing ? changeRegarding : setRegarding}
+            hint={contact ? text.pane.linkHint : text.pane.setRegardingHint}
+            only={contact ? "account" : null}
             owner={mailbox.mine ? null : mailbox.owner_name}
             subject={shown.subject}
             disabled={busy}
@@ -131,7 +142,7 @@ export function Tracking({ mailbox, shown, me }: Props) {
       {!untracked && !busy && <People all={item.people} me={me.person} reasons={!item.failure?.retriable} />}
       {status === text.pane.pending && <p className={styles.safe}>{text.pane.safeToClose}</p>}
 
-      <UntrackDialog open={untracking} close={() => setUntracking(false)} untrack={untrack} />
+      <UntrackDialog open={untracking} body={contact ? text.untrack.contact : text.untrack.body} close={() => setUntracking(false)} untrack={untrack} />
     </section>
   );
 }

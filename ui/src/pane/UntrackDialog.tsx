@@ -2,10 +2,10 @@ import { Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface
 import { useEffect, useRef } from "react";
 import { text } from "../strings";
 
-type Props = { open: boolean; close: () => void; untrack: (keep: boolean) => void };
+type Props = { open: boolean; body: string; close: () => void; untrack: (keep: boolean) => void };
 
 /** Untrack asks; keeping the activity is the default (D2). */
-export function UntrackDialog({ open, close, untrack }: Props) {
+export function UntrackDialog({ open, body, close, untrack }: Props) {
   const keep = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (open) keep.current?.focus();
@@ -15,7 +15,7 @@ export function UntrackDialog({ open, close, untrack }: Props) {
       <DialogSurface>
         <DialogBody>
           <DialogTitle>{text.untrack.title}</DialogTitle>
-          <DialogContent>{text.untrack.body}</DialogContent>
+          <DialogContent>{body}</DialogContent>
           <DialogActions fluid>
             <Button onClick={close}>{text.cancel}</Button>
             <Button onClick={() => untrack(false)}>{text.untrack.remove}</Button>

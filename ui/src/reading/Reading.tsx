@@ -7,6 +7,7 @@ import { useShown } from "../host/queries";
 import { text } from "../strings";
 import { Attachments } from "./Attachments";
 import { Body } from "./Body";
+import { Contact } from "./Contact";
 import { Head } from "./Head";
 import styles from "./reading.module.css";
 
@@ -49,9 +50,15 @@ function Message({ mailbox, id }: { mailbox: string; id: string }) {
   if (shown.data)
     return (
       <article className={styles.message} data-testid="message" data-key={id}>
-        <Head shown={shown.data} />
-        <Attachments all={shown.data.attachments} />
-        <Body mailbox={mailbox} shown={shown.data} />
+        {shown.data.kind === "contact" ? (
+          <Contact shown={shown.data} />
+        ) : (
+          <>
+            <Head shown={shown.data} />
+            <Attachments all={shown.data.attachments} />
+            <Body mailbox={mailbox} shown={shown.data} />
+          </>
+        )}
       </article>
     );
   if (shown.isError) return <Problem title={text.reading.failed} error={shown.error} />;

@@ -74,7 +74,7 @@ pub enum Command {
         #[command(flatten)]
         mailbox: Mailbox,
     },
-    /// The messages of a mailbox, newest first
+    /// The messages of a mailbox, newest first, or its contacts
     List {
         #[command(flatten)]
         mailbox: Mailbox,
@@ -91,7 +91,7 @@ pub enum Command {
         #[arg(long, value_name = "TEXT", conflicts_with = "after")]
         search: Option<String>,
     },
-    /// One message or appointment, opened
+    /// One message, appointment or contact, opened
     Show {
         #[command(flatten)]
         item: ItemName,
@@ -251,7 +251,7 @@ pub struct Mailbox {
 /// `KEY --mailbox M`.
 #[derive(Debug, Args)]
 pub struct ItemName {
-    /// Message-ID, with or without angle brackets, or appointment UID
+    /// Message-ID, with or without angle brackets, or the UID of an appointment or contact
     #[arg(value_parser = key)]
     pub key: String,
     #[command(flatten)]
@@ -643,7 +643,7 @@ fn row(text: &str) -> Result<RowRef, String> {
 fn key(text: &str) -> Result<String, String> {
     let bare = bare_key(text).trim();
     if bare.is_empty() {
-        return Err("Give a Message-ID or an appointment UID.".into());
+        return Err("Give a Message-ID, or the UID of an appointment or contact.".into());
     }
     Ok(bare.into())
 }

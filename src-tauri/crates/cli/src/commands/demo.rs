@@ -114,7 +114,7 @@ struct Seat {
 }
 
 fn make(path: &Path) -> Result<Made> {
-    say("Writing mail, calendars and rows …");
+    say("Writing mail, calendars, contacts and rows …");
     let files = path.join("files");
     let world = World::new(SEED, SystemClock.now());
     world.write(&files)?;
@@ -204,7 +204,7 @@ fn introduce(owner: &Seat, delegate: &mut Seat) -> Result<()> {
     Ok(())
 }
 
-/// Rows, and the mail and calendars this person may see: in this release mail reaches each replica by import.
+/// Rows, and the mail, calendars and contacts this person may see: in this release mail reaches each replica by import.
 fn fill(seat: &Seat, world: &World, files: &Path) -> Result<()> {
     let go_on = &mut |_: &_| ControlFlow::Continue(());
     for table in &world.tables {
@@ -218,8 +218,11 @@ fn fill(seat: &Seat, world: &World, files: &Path) -> Result<()> {
         for (folder, file) in World::mail_files(files, owner) {
             seat.desk.import_mail(owner, &[file], Some(folder), go_on)?;
         }
-        let calendar = files.join("owners").join(owner.as_str()).join("calendar.ics");
-        seat.desk.import_calendar(owner, &[calendar], go_on)?;
+        let home = files.join("owners").join(owner.as_str());
+        seat.desk
+            .import_calendar(owner, &[home.join("calendar.ics")], go_on)?;
+        seat.desk
+            .import_contacts(owner, &[home.join("contacts.vcf")], go_on)?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Bringing mail, appointments and rows in, with progress and a clean Ctrl-C (B-08).
+//! Bringing mail, appointments, contacts and rows in, with progress and a clean Ctrl-C (B-08).
 
 use std::{
     fs,
@@ -36,6 +36,15 @@ pub fn calendar(s: &Session, from: &Sources) -> Result<Reply> {
     let report = desk.import_calendar(&from.mailbox.mailbox, &from.paths, &mut |p| meter.step(p));
     meter.end();
     reply(&report?, "appointment", "appointments")
+}
+
+pub fn contacts(s: &Session, from: &Sources) -> Result<Reply> {
+    readable(&from.paths)?;
+    let desk = s.open()?;
+    let mut meter = Meter::new(Stop::listen()?);
+    let report = desk.import_contacts(&from.mailbox.mailbox, &from.paths, &mut |p| meter.step(p));
+    meter.end();
+    reply(&report?, "contact", "contacts")
 }
 
 pub fn rows(s: &Session, file: &Path, table: &str, map: &[(String, String)]) -> Result<Reply> {

@@ -6,7 +6,7 @@ use behalf_core::{
         Desk,
         view::{ListEntry, Party, Shown},
     },
-    model::Address,
+    model::{Address, Kind},
 };
 
 use super::Session;
@@ -118,8 +118,10 @@ fn opened(shown: &Shown) -> String {
         text += &format!("Attachment: {} ({}, {} bytes)\n", a.name, a.content_type, a.size);
     }
     text += "\n";
-    text += &parties(&shown.parties);
-    text += "\n";
+    if shown.kind != Kind::Contact {
+        text += &parties(&shown.parties);
+        text += "\n";
+    }
     text += &shown.text;
     text
 }

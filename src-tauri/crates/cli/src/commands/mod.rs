@@ -62,6 +62,7 @@ pub fn run(cli: Cli) -> Result<Reply> {
         } => settings::set(s, mailbox.as_ref(), &name, &value),
         Command::Import(args::Import::Mail { from, folder }) => import::mail(s, &from, folder.as_deref()),
         Command::Import(args::Import::Calendar { from }) => import::calendar(s, &from),
+        Command::Import(args::Import::Contacts { from }) => import::contacts(s, &from),
         Command::Import(args::Import::Rows { file, table, map }) => import::rows(s, &file, &table, &map),
         Command::Folders { mailbox } => mailbox::folders(s, &mailbox.mailbox),
         Command::List {
@@ -133,7 +134,6 @@ pub fn run(cli: Cli) -> Result<Reply> {
         Command::Relay(args::Relay::Config) => relay::config(),
         Command::Doctor { rebuild, protect_key } => doctor::doctor(s, rebuild, protect_key),
         Command::Demo { path } => demo::demo(&path),
-        Command::Import(args::Import::Contacts { .. }) => not_yet("import contacts"),
         Command::Triage { mailbox, file } => tracking::triage(s, &mailbox.mailbox, &file),
         Command::Backup { .. } => not_yet("backup"),
         Command::Restore { .. } => not_yet("restore"),

@@ -97,6 +97,9 @@ fn told(item: &Item) -> String {
     if let Some(activity) = &item.activity {
         text += &format!("Activity: {activity}\n");
     }
+    if let Some(row) = &item.row {
+        text += &format!("Row: {} ({}:{})\n", row.name, row.table, row.id);
+    }
     if let Some(f) = &item.failure {
         text += &failure(f);
     }

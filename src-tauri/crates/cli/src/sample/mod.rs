@@ -67,6 +67,8 @@ pub struct Household {
     pub folders: BTreeMap<&'static str, Vec<(Time, Vec<u8>)>>,
     /// One .ics with everything in it.
     pub calendar: String,
+    /// One .vcf with the contacts: customers the CRM knows, and some it does not.
+    pub contacts: String,
 }
 
 /// The sample world.
@@ -99,6 +101,7 @@ impl World {
                 owner: somebody(OWNERS[owner]),
                 folders: mails(&mut random, owner, &contacts, now),
                 calendar: calendar(&mut random, owner, &contacts, now),
+                contacts: cards(owner, &contacts, now),
             })
             .collect();
         Self {
@@ -108,7 +111,7 @@ impl World {
         }
     }
 
-    /// Writes `owners/<address>/<folder>.mbox` and `calendar.ics`, and `rows/<table>.csv`, below `folder`.
+    /// Writes `owners/<address>/<folder>.mbox`, `calendar.ics` and `contacts.vcf`, and `rows/<table>.csv`, below `folder`.
     ///
     /// # Errors
     /// I/O errors.
@@ -125,8 +128,13 @@ impl World {
                 }
                 io::Write::flush(&mut file).map_err(Error::io(&path))?;
             }
-            let path = home.join("calendar.ics");
-            fs::write(&path, &household.calendar).map_err(Error::io(&path))?;
+            for (name, content) in [
+                ("calendar.ics", &household.calendar),
+                ("contacts.vcf", &household.contacts),
+            ] {
+                let path = home.join(name);
+                fs::write(&path, content).map_err(Error::io(&path))?;
+            }
         }
         let home = folder.join("rows");
         fs::create_dir_all(&home).map_err(Error::io(&home))?;
@@ -728,6 +736,54 @@ fn draft(random: &mut Random, cast: &Cast<'_>, number: usize, date: i64) -> Lett
     }
 }
 
+/// How many contacts each owner has, and how many of them the CRM does not know.
+const CARDS: usize = 12;
+const NEW_CARDS: usize = 5;
+
+/// An owner's contacts as an address book writes them.
+fn cards(owner: usize, contacts: &[Contact], now: Time) -> String {
+    let rev = moment(now.0 - 30 * DAY).format("%Y%m%dT%H%M%SZ");
+    let card = |n: usize, (first, name, address): (&str, &str, &str), company: usize| {
+        let (house, _, city, prefix) = COMPANIES[company];
+        let last = name.strip_prefix(first).unwrap_or(name).trim();
+        let mut card = String::new();
+        for line in [
+            "BEGIN:VCARD".to_owned(),
+            "VERSION:3.0".into(),
+            format!("UID:contact-{owner}-{n}@{DOMAIN}"),
+            format!("FN:{name}"),
+            format!("N:{last};{first};;;"),
+            format!("EMAIL;TYPE=INTERNET,WORK:{address}"),
+            format!("TEL;TYPE=WORK,VOICE:{prefix} 555 {:04}", owner * 100 + n),
+            format!("TEL;TYPE=CELL:+49 171 555 {:04}", owner * 100 + n),
+            format!("TITLE:{}", TITLES[(owner + n) % TITLES.len()]),
+            format!("ORG:{}", house.replace(',', "\\,")),
+            format!("ADR;TYPE=WORK:;;;{city};;;"),
+            format!("REV:{rev}"),
+            "END:VCARD".into(),
+        ] {
+            card.push_str(&fold(&line));
+        }
+        card
+    };
+    (0..CARDS)
+        .map(|n| {
+            if n < NEW_CARDS {
+                let company = (owner * 11 + n * 5) % COMPANIES.len();
+                let (first, last) = (
+                    FIRST[(owner * 5 + n * 3 + 1) % FIRST.len()],
+                    LAST[(owner * 7 + n * 11 + 5) % LAST.len()],
+                );
+                let address = format!("{}.office@{}", local_part(first, last), COMPANIES[company].1);
+                card(n, (first, &format!("{first} {last}"), &address), company)
+            } else {
+                let known = &contacts[(owner * 23 + n * 3) % contacts.len()];
+                card(n, (known.first, &known.name, &known.address), known.company)
+            }
+        })
+        .collect()
+}
+
 fn calendar(random: &mut Random, owner: usize, contacts: &[Contact], now: Time) -> String {
     const ZONE: &str = "Europe/Berlin";
     let mut out = String::from(
@@ -979,6 +1035,13 @@ mod tests {
             let report = import::calendar(&store, owner, &[ics], go).unwrap();
             assert!(report.rejected.is_empty() && report.duplicates == 0, "{report:?}");
             appointments += report.imported;
+            let vcf = folder
+                .path()
+                .join("owners")
+                .join(owner.as_str())
+                .join("contacts.vcf");
+            let report = import::contacts(&store, owner, &[vcf], go).unwrap();
+            assert_eq!((report.imported as usize, report.rejected.len()), (CARDS, 0));
             let sight = read::Sight {
                 private: true,
                 ..read::Sight::default()

@@ -37,10 +37,12 @@ pub struct Matter {
     pub foreign: bool,
     /// A mail that another user has sent: it has an activity in that user's mailbox already, or can have (E-06).
     pub colleague: bool,
+    /// A contact: only the mailbox's owner decides about it (G-02).
+    pub contact: bool,
 }
 
 impl Matter {
-    /// Of a mail or appointment in this owner's mailbox. `is_user` knows who has an account in the CRM.
+    /// Of an item in this owner's mailbox. `is_user` knows who has an account in the CRM.
     ///
     /// # Errors
     /// What `is_user` says.
@@ -70,6 +72,7 @@ impl Matter {
             private,
             foreign: others && kind == Kind::Appointment,
             colleague: others && kind == Kind::Email && is_user(&from)?,
+            contact: kind == Kind::Contact,
         })
     }
 }
@@ -97,6 +100,9 @@ pub enum Denied {
     /// L-01.
     #[error("Only the owner of a mailbox can change its settings.")]
     OwnersSettings,
+    /// G-02.
+    #[error("Only the owner can track contacts of this mailbox.")]
+    OwnersContacts,
     /// A-03.
     #[error(
         "Track and Set Regarding are currently disabled. To use these features, please contact your admin. \
@@ -207,6 +213,8 @@ fn delegated(act: Act, rights: &Rights, at: Time) -> std::result::Result<(), Den
     match act {
         Act::Grant => return Err(Denied::OwnerOnly),
         Act::Configure => return Err(Denied::OwnersSettings),
+        // Whatever is granted: so it can be said of a change that comes from elsewhere, too.
+        Act::Decide(matter, _) if matter.contact => return Err(Denied::OwnersContacts),
         _ => {}
     }
     let grant = rights.grant.as_ref().ok_or(Denied::NotSetUp)?;
@@ -346,6 +354,25 @@ mod tests {
                 assert_eq!(asked(who, Wish::Untracked), Ok(()));
             }
         }
+    }
+
+    #[test]
+    fn g_02_only_the_owner_decides_about_contacts() {
+        let (alex, kim) = people();
+        let contact = Matter::from_somebody("", Kind::Contact, false, &alex, |_| Ok(false)).unwrap();
+        for wish in [Wish::Regarding, Wish::WithoutRegarding, Wish::Untracked] {
+            let act = Act::Decide(contact, wish);
+            for rights in [rights(Level::Editor), rights(Level::Reviewer), Rights::default()] {
+                let ask = |who| authorise(act, who, &alex, &rights, Time(150));
+                assert_eq!(ask(&alex), Ok(()));
+                assert_eq!(ask(&kim), Err(Denied::OwnersContacts));
+            }
+        }
+        let see = Act::See(contact);
+        assert_eq!(
+            authorise(see, &kim, &alex, &rights(Level::Reviewer), Time(150)),
+            Ok(())
+        );
     }
 
     #[test]

@@ -263,6 +263,18 @@ pub fn living_devices_of(connection: &Connection, mailbox: &Address, person: &Ad
         .collect())
 }
 
+/// Is this the mailbox of the person whose replica it is?
+///
+/// # Errors
+/// Database errors.
+pub fn is_mine(connection: &Connection, mailbox: &Address) -> Result<bool> {
+    let mine = connection
+        .prepare_cached("SELECT mine FROM mailbox WHERE id = ?1")?
+        .query_row([mailbox.as_str()], |r| r.get(0))
+        .optional()?;
+    Ok(mine.unwrap_or(false))
+}
+
 /// Was this device removed from a mailbox?
 pub fn is_removed(connection: &Connection, mailbox: &Address, device: &str) -> Result<bool> {
     let removed = connection

@@ -38,7 +38,7 @@ pub fn find(connection: &Connection, id: &str) -> Result<Found> {
     let item = ItemId::of_activity(item);
     let found: Option<(String, String)> = connection
         .prepare_cached(&format!(
-            "SELECT mailbox, status FROM item WHERE id = ?1 AND NOT {HIDDEN}"
+            "SELECT mailbox, status FROM item WHERE id = ?1 AND kind <> 'contact' AND NOT {HIDDEN}"
         ))?
         .query_row([item.to_string()], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?;

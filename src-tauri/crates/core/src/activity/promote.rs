@@ -147,6 +147,7 @@ fn subject_limit(facts: &Facts) -> usize {
     match facts.kind() {
         Kind::Email => 800,
         Kind::Appointment => 200,
+        Kind::Contact => 160,
     }
 }
 
@@ -274,7 +275,7 @@ fn common(origin: &Origin<'_>) -> Columns {
     let (created, modified) = match facts.kind() {
         // I-01: promoted by the system; F-01: made by the owner.
         Kind::Email => ("system", "system"),
-        Kind::Appointment => (mailbox.as_str(), mailbox.as_str()),
+        Kind::Appointment | Kind::Contact => (mailbox.as_str(), mailbox.as_str()),
     };
     c.set("createdby", created);
     c.set("modifiedby", modified);
@@ -411,6 +412,7 @@ mod tests {
                 row: RowRef::new("account", id),
                 name: "A".into(),
             }),
+            contact: None,
             keep: false,
             person: Address::lenient(by),
             at: Time(2000),

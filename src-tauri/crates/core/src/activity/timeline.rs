@@ -35,7 +35,8 @@ pub fn timeline(connection: &Connection, row: &RowRef, query: &TimelineQuery, no
     let mut statement = connection.prepare_cached(&format!(
         "SELECT id, kind, subject, preview, sortdate, person, mailbox, statecode, status = 'Track pending', ends,
                 statuscode, at
-         FROM item WHERE regarding_table = ?1 AND regarding_id = ?2 AND NOT {HIDDEN} ORDER BY {order} DESC, id DESC"
+         FROM item WHERE regarding_table = ?1 AND regarding_id = ?2 AND kind <> 'contact' AND NOT {HIDDEN}
+         ORDER BY {order} DESC, id DESC"
     ))?;
     let words: Vec<String> = query
         .search

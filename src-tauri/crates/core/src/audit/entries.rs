@@ -284,6 +284,7 @@ pub fn subject_of(connection: &Connection, mailbox: &Address, key: &str) -> Resu
             "SELECT subject FROM message WHERE mailbox = ?1 AND key = ?2
              UNION ALL SELECT subject FROM appointment
                WHERE mailbox = ?1 AND key || CASE occurrence WHEN '' THEN '' ELSE '#' || occurrence END = ?2
+             UNION ALL SELECT name FROM contact_card WHERE mailbox = ?1 AND key = ?2
              UNION ALL SELECT subject FROM item WHERE mailbox = ?1 AND key = ?2
              LIMIT 1",
         )?

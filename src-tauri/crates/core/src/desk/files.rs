@@ -42,6 +42,20 @@ impl Desk {
         import::calendar(&self.store, mailbox, paths, progress)
     }
 
+    /// Contacts from vCard files.
+    ///
+    /// # Errors
+    /// As [`Desk::import_mail`].
+    pub fn import_contacts(
+        &self,
+        mailbox: &Address,
+        paths: &[PathBuf],
+        progress: Progress<'_>,
+    ) -> Result<ImportReport> {
+        self.authorise(Act::Import, mailbox)?;
+        import::contacts(&self.store, mailbox, paths, progress)
+    }
+
     /// CRM rows from CSV. `map` pairs COLUMN with HEADER; empty: headers that equal a column's name are taken.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Mail, appointments, and their tracking.
+//! Mail, appointments, contacts, and their tracking.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::{
     access::{Act, Grant, Matter, Rights, Wish, authorise},
     activity::{self, Activity},
     mailbox::{
-        CALENDAR, html,
+        CALENDAR, CONTACTS, html,
         read::{self, Sight},
     },
     model::{Address, Facts, ItemId, Kind, RowRef, Status, Time, bare_key},
@@ -21,15 +21,15 @@ use crate::{
     tracking::{self, Decision, Regarding, Registers},
 };
 use view::{
-    ActivityForm, Allowed, Answered, Choice, Failure, Folder, Item, ListEntry, ListPage, NamedRow, Party,
-    PersonStatus, Shown, Suggestion, Timeline,
+    ActivityForm, Allowed, Answered, Choice, Column, Failure, Folder, Item, ListEntry, ListPage, NamedRow,
+    Party, PersonStatus, Shown, Suggestion, Timeline,
 };
 
 /// How many mails a search looks at, best first.
 const FIND: usize = 1000;
 
 impl Desk {
-    /// The folders of a mailbox, its calendar among them (B-01).
+    /// The folders of a mailbox, its calendar and contacts among them (B-01).
     ///
     /// # Errors
     /// `NotFound` for a mailbox that is not here, `Refused` without access to it.
@@ -40,7 +40,7 @@ impl Desk {
         Ok(folders)
     }
 
-    /// A page of a folder (every mail folder with `None`), newest first. `after` is the key of the last entry of the
+    /// A page of a folder (every mail folder with `None`), newest first, contacts by name. `after` is the key of the last entry of the
     /// page before.
     ///
     /// # Errors
@@ -97,7 +97,7 @@ impl Desk {
         Ok(entries)
     }
 
-    /// Opens a message or appointment.
+    /// Opens a message, appointment or contact.
     ///
     /// # Errors
     /// As [`Desk::folders`]; `NotFound` for a key that is not there.
@@ -131,7 +131,7 @@ impl Desk {
             key: opened.key,
             kind: opened.kind,
             subject: opened.subject,
-            date: opened.date.rfc3339(),
+            date: read::date_of(opened.kind, opened.date),
             ends: opened.ends.map(|t| t.rfc3339()),
             location: opened.location,
             folder: opened.folder,
@@ -142,6 +142,14 @@ impl Desk {
             headers: opened.headers,
             parties,
             meeting: opened.meeting,
+            contact: rows::contact::columns(&opened.facts)
+                .into_iter()
+                .map(|(name, value)| Column {
+                    name: name.to_owned(),
+                    label: rows::label(name),
+                    value,
+                })
+                .collect(),
             status: item.status,
             item,
             allowed: self.allowed(mailbox, &rights, matter),
@@ -201,6 +209,7 @@ impl Desk {
                     regarding: None,
                     values: Vec::new(),
                     activity: None,
+                    row: None,
                     answers: None,
                     failure: None,
                 })
@@ -217,6 +226,10 @@ impl Desk {
         self.reach(Act::Read, mailbox, key)?;
         self.store.read(|c| {
             let facts = self.facts(c, mailbox, key)?;
+            // A delegate is offered nothing for a contact (G-02).
+            if facts.kind() == Kind::Contact && *mailbox != self.person {
+                return Ok(Vec::new());
+            }
             let tables = rows::tables(c)?;
             let current = item(c, mailbox, key, &self.person)?.and_then(|i| i.regarding);
             let current = current.map(RowRef::from);
@@ -274,9 +287,21 @@ impl Desk {
         let read = trace_span!(target: "click", "read").entered();
         let rights = self.reach_in(tx, Act::Track, mailbox, key)?;
         let facts = self.facts(tx, mailbox, key)?;
-        let regarding = regarding.map(|row| choose(tx, row)).transpose()?;
         let item = ItemId::derive(mailbox, facts.kind(), &facts.key);
         let (mut document, before) = tracking::open(tx, item)?;
+        // Whose contact it is not hears that first, and not what could be said of the row (G-02).
+        if facts.kind() == Kind::Contact {
+            self.judge(
+                Act::Decide(matter(tx, mailbox, &facts)?, Wish::Regarding),
+                mailbox,
+                &rights,
+            )?;
+        }
+        let regarding = regarding.map(|row| choose(tx, facts.kind(), row)).transpose()?;
+        let contact = match &before {
+            Some(b) if b.decision.has_activity() => b.decision.contact.clone(),
+            _ => there_already(tx, mailbox, item, &facts)?,
+        };
         drop(read);
         let action = match &before {
             Some(b) if b.decision.tracked => Action::ChangeRegarding,
@@ -285,6 +310,7 @@ impl Desk {
         let decision = Decision {
             tracked: true,
             regarding,
+            contact,
             keep: false,
             person: self.person.clone(),
             at: self.now(),
@@ -319,7 +345,16 @@ impl Desk {
 
     fn try_untrack(&self, mailbox: &Address, key: &str, keep: bool) -> Result<Item> {
         self.store.write(|tx| {
-            self.reach_in(tx, Act::Track, mailbox, key)?;
+            let rights = self.reach_in(tx, Act::Track, mailbox, key)?;
+            // Of a contact only its owner decides, tracked or not (G-02).
+            if untracked_kind(tx, mailbox, key)? == Some(Kind::Contact) {
+                let facts = self.facts(tx, mailbox, key)?;
+                self.judge(
+                    Act::Decide(matter(tx, mailbox, &facts)?, Wish::Untracked),
+                    mailbox,
+                    &rights,
+                )?;
+            }
             let not_tracked =
                 || Error::bad_input("This item is not tracked.", "There is nothing to untrack.");
             let (id, _) = held(tx, mailbox, key)?.ok_or_else(|| match untracked_kind(tx, mailbox, key) {
@@ -331,10 +366,12 @@ impl Desk {
             let decision = Decision {
                 tracked: false,
                 regarding: before.decision.regarding.clone().filter(|_| keep),
+                contact: before.decision.contact.clone().filter(|_| keep),
                 keep,
                 person: self.person.clone(),
                 at: self.now(),
             };
+            self.may_decide(tx, mailbox, &rights, &before.facts, &decision)?;
             let why = (Action::Untrack, Origin::default());
             self.decide(tx, mailbox, &mut document, &before.facts, &decision, why)?;
             self.answer(tx, mailbox, key)
@@ -381,7 +418,7 @@ impl Desk {
                     let among = chosen
                         .filter_map(|d| d.regarding.clone())
                         .find(|r| r.row == **row);
-                    let regarding = match (choose(tx, row), among) {
+                    let regarding = match (choose(tx, before.facts.kind(), row), among) {
                         (Err(e), Some(regarding)) if e.code() == Code::NotFound => regarding,
                         (chosen, _) => chosen?,
                     };
@@ -610,15 +647,17 @@ enum Pick<'a> {
 
 fn no_such_key(mailbox: &Address, key: &str) -> Error {
     Error::not_found(
-        format!("There is no message or appointment {key} in {mailbox}."),
+        format!("There is no message, appointment or contact {key} in {mailbox}."),
         "`behalf list --mailbox M` shows the keys.",
     )
 }
 
-/// The tracked (or once tracked) item of a key.
+/// The tracked (or once tracked) item of a key. What the mailbox holds by that key says what it is: somebody may have
+/// told others that a contact is a mail.
 fn held(connection: &Connection, mailbox: &Address, key: &str) -> Result<Option<(ItemId, Kind)>> {
     let mut is_there = connection.prepare_cached("SELECT 1 FROM item WHERE id = ?1")?;
-    for kind in [Kind::Email, Kind::Appointment] {
+    let known = untracked_kind(connection, mailbox, key)?;
+    for kind in known.map_or(Kind::ALL.to_vec(), |kind| vec![kind]) {
         let id = ItemId::derive(mailbox, kind, key);
         if is_there.exists([id.to_string()])? {
             return Ok(Some((id, kind)));
@@ -665,7 +704,13 @@ fn folder_of(connection: &Connection, mailbox: &Address, key: &str) -> Result<Op
         .optional()?;
     match folder {
         Some(folder) => Ok(Some(folder)),
-        None => Ok(untracked_kind(connection, mailbox, key)?.map(|_| CALENDAR.to_owned())),
+        None => Ok(untracked_kind(connection, mailbox, key)?.map(|kind| {
+            match kind {
+                Kind::Contact => CONTACTS,
+                Kind::Email | Kind::Appointment => CALENDAR,
+            }
+            .to_owned()
+        })),
     }
 }
 
@@ -676,6 +721,7 @@ fn untracked_kind(connection: &Connection, mailbox: &Address, key: &str) -> Resu
             "SELECT 'email' FROM message WHERE mailbox = ?1 AND key = ?2
              UNION ALL SELECT 'appointment' FROM appointment
                WHERE mailbox = ?1 AND key || CASE occurrence WHEN '' THEN '' ELSE '#' || occurrence END = ?2
+             UNION ALL SELECT 'contact' FROM contact_card WHERE mailbox = ?1 AND key = ?2
              LIMIT 1",
         )?
         .query_row([mailbox.as_str(), key], |r| r.get(0))
@@ -683,8 +729,29 @@ fn untracked_kind(connection: &Connection, mailbox: &Address, key: &str) -> Resu
     Ok(kind.map(|k| Kind::from_str_or_email(&k)))
 }
 
-/// The row a person chose, if it may be chosen (D-04, D-05, A-05).
-fn choose(connection: &Connection, of: &RowRef) -> Result<Regarding> {
+/// The row that a contact is already, so that tracking it makes no double (G-01).
+fn there_already(
+    connection: &Connection,
+    mailbox: &Address,
+    item: ItemId,
+    facts: &Facts,
+) -> Result<Option<Regarding>> {
+    let Some(contact) = &facts.contact else {
+        return Ok(None);
+    };
+    let found = rows::contact::existing(connection, mailbox, contact, item.row())?;
+    Ok(found.map(|(row, name)| Regarding { row, name }))
+}
+
+/// The row a person chose for an item of this kind, if it may be chosen (D-04, D-05, A-05; G-01: a contact is linked to
+/// an account).
+fn choose(connection: &Connection, kind: Kind, of: &RowRef) -> Result<Regarding> {
+    if kind == Kind::Contact && of.table != rows::contact::LINKED_TO {
+        return Err(Error::refused(
+            "A contact can only be linked to an account.",
+            "Choose an account, or track it without one.",
+        ));
+    }
     let row = rows::choosable(connection, of)?.ok_or_else(|| {
         Error::not_found(
             format!("There is no row {of}; it may have been deleted meanwhile."),
@@ -714,10 +781,10 @@ pub(super) fn item(
     let Some((id, kind)) = held(connection, mailbox, key)? else {
         return Ok(None);
     };
-    let (status, promoted, tracked, row, people, choices, refused, refused_person, failure) = connection
+    let (status, promoted, tracked, row, people, choices, refused, refused_person, failure, contact) = connection
         .prepare_cached(
             "SELECT status, promoted, tracked, regarding_table, regarding_id, regarding_name, people, choices, refused,
-                    refused_person, failure FROM item WHERE id = ?1",
+                    refused_person, failure, row_id FROM item WHERE id = ?1",
         )?
         .query_row([id.to_string()], |r| {
             let row: (Option<String>, Option<String>, Option<String>) = (r.get(3)?, r.get(4)?, r.get(5)?);
@@ -731,6 +798,7 @@ pub(super) fn item(
                 r.get::<_, String>(8)?,
                 r.get::<_, String>(9)?,
                 r.get::<_, Option<String>>(10)?,
+                r.get::<_, Option<String>>(11)?,
             ))
         })?;
     let failure: Option<tracking::Failure> = failure.map(|json| serde_json::from_str(&json)).transpose()?;
@@ -786,7 +854,11 @@ pub(super) fn item(
         people,
         regarding,
         values,
-        activity: promoted.then(|| id.activity().to_string()),
+        activity: (promoted && kind != Kind::Contact).then(|| id.activity().to_string()),
+        row: match contact.filter(|_| promoted) {
+            Some(row) => rows::named(connection, &RowRef::new(rows::contact::TABLE, row))?,
+            None => None,
+        },
         answers: match Status::from_words(&status) {
             Status::NotTracked => None,
             _ => answered(connection, mailbox, id)?,

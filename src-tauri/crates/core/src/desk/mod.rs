@@ -323,6 +323,9 @@ fn refusal(denied: &Denied, owner: &Address, grant: Option<&Grant>) -> Error {
     let hint = match denied {
         Denied::NeedsEditor => format!("Ask {owner} for the Editor level."),
         Denied::OwnerOnly | Denied::OwnersSettings => "Ask the owner.".into(),
+        Denied::OwnersContacts => {
+            format!("Ask {owner}. You can set mail and meetings regarding any contact.")
+        }
         Denied::DelegatesOff | Denied::NotTheOrganizer | Denied::TheSendersOwn => {
             format!("What is tracked already stays. {owner} can turn it on in the settings.")
         }

@@ -106,6 +106,7 @@ impl Desk {
         let decision = Decision {
             tracked: true,
             regarding: parent.decision.regarding,
+            contact: None,
             keep: false,
             person: self.person.clone(),
             at: self.now(),

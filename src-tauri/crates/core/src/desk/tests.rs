@@ -100,6 +100,7 @@ impl Pair {
         let decision = Decision {
             tracked: true,
             regarding: None,
+            contact: None,
             keep: false,
             person: person.clone(),
             at: desk.now(),
@@ -219,6 +220,7 @@ fn a_change_has_one_name_however_it_is_packed() {
     let decision = Decision {
         tracked: true,
         regarding: None,
+        contact: None,
         keep: false,
         person: Address::lenient("a@x"),
         at: Time(1),

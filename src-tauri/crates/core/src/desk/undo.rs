@@ -158,6 +158,7 @@ impl Desk {
             None => Decision {
                 tracked: false,
                 regarding: None,
+                contact: None,
                 keep: false,
                 person: self.person.clone(),
                 at: self.now(),

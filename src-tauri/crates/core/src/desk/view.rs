@@ -49,13 +49,13 @@ views! {
         pub reason: String,
     }
 
-    /// A mail folder, or the calendar.
+    /// A mail folder, the calendar, or the contacts.
     pub struct Folder {
         /// Its name, unique in the mailbox.
         pub folder: String,
-        /// `inbox`, `sent`, `drafts`, `other` or `calendar`.
+        /// `inbox`, `sent`, `drafts`, `other`, `calendar` or `contacts`.
         pub role: String,
-        /// How many messages (or appointments) it holds.
+        /// How many messages (or appointments, or contacts) it holds.
         pub messages: u32,
         /// How many of them are unread.
         pub unread: u32,
@@ -65,15 +65,15 @@ views! {
     pub struct ListEntry {
         /// Message-ID without angle brackets, or UID.
         pub key: String,
-        /// A mail or an appointment.
+        /// What kind of item it is.
         pub kind: Kind,
-        /// Its subject.
+        /// Its subject; a contact's name.
         pub subject: String,
-        /// The sender's (or organizer's) address.
+        /// The sender's (or organizer's, or the contact's) address.
         pub from: String,
         /// The sender's name; the address when there is none.
         pub from_name: String,
-        /// When it was sent (or starts).
+        /// When it was sent (or starts); for a contact when it was last changed, empty while unknown.
         pub date: String,
         /// The folder's name.
         pub folder: String,
@@ -81,7 +81,7 @@ views! {
         pub status: Status,
         /// The name of the row it is tracked regarding.
         pub regarding_name: Option<String>,
-        /// The first words of the text.
+        /// The first words of the text; of a contact what they do and where.
         pub preview: String,
         /// Not read yet.
         pub unread: bool,
@@ -95,7 +95,7 @@ views! {
 
     /// A page of the message list.
     pub struct ListPage {
-        /// The entries, newest first.
+        /// The entries, newest first, contacts by name.
         pub entries: Vec<ListEntry>,
         /// True when there are older ones.
         pub more: bool,
@@ -139,18 +139,20 @@ views! {
     pub struct Item {
         /// Message-ID without angle brackets, or UID.
         pub key: String,
-        /// A mail or an appointment.
+        /// What kind of item it is.
         pub kind: Kind,
         /// How far, over both people: `Tracked` only when both cycles have completed.
         pub status: Status,
         /// How far for each person.
         pub people: Vec<PersonStatus>,
-        /// The row; `None` when tracked without one, or not tracked.
+        /// The row, for a contact the account it is linked to; `None` when tracked without one, or not tracked.
         pub regarding: Option<NamedRow>,
         /// The competing choices; empty when there is no conflict.
         pub values: Vec<Choice>,
-        /// The activity's id, once promoted.
+        /// The activity's id, once promoted; `None` for a contact.
         pub activity: Option<String>,
+        /// The row that a contact has become, once promoted (G-01); `None` for anything else.
+        pub row: Option<NamedRow>,
         /// What it answers, when it is tracked because of that (E-08).
         pub answers: Option<Answered>,
         /// What went wrong with promotion, and what happens next (H-04).
@@ -243,15 +245,15 @@ views! {
         pub size: u32,
     }
 
-    /// A message or appointment, opened.
+    /// A message, appointment or contact, opened.
     pub struct Shown {
         /// Message-ID without angle brackets, or UID.
         pub key: String,
-        /// A mail or an appointment.
+        /// What kind of item it is.
         pub kind: Kind,
-        /// Its subject.
+        /// Its subject; a contact's name.
         pub subject: String,
-        /// When it was sent (or starts).
+        /// When it was sent (or starts); for a contact when it was last changed, empty while unknown.
         pub date: String,
         /// When it ends; appointments only.
         pub ends: Option<String>,
@@ -273,6 +275,8 @@ views! {
         pub parties: Vec<Party>,
         /// The UID of the appointment when it is a meeting request or response, which is not trackable as mail (B-04).
         pub meeting: Option<String>,
+        /// What a contact says, column by column; empty for anything else.
+        pub contact: Vec<Column>,
         /// How far tracking has come.
         pub status: Status,
         /// The tracking in full.

@@ -4,6 +4,8 @@ use crate::model::FolderRole;
 
 /// The calendar's name in the folder list.
 pub const CALENDAR: &str = "Calendar";
+/// The name of the contacts in the folder list.
+pub const CONTACTS: &str = "Contacts";
 
 /// Names in the languages mail programs use; compared in lower case.
 const INBOX: &[&str] = &[
@@ -97,7 +99,7 @@ pub fn role_of(name: &str) -> FolderRole {
     }
 }
 
-/// A folder name as it is kept: one line, no empty parts, never the calendar's own.
+/// A folder name as it is kept: one line, no empty parts, never that of the calendar or the contacts.
 pub fn tidy(name: &str) -> String {
     let parts: Vec<String> = name
         .split('/')
@@ -109,6 +111,8 @@ pub fn tidy(name: &str) -> String {
         "Inbox".into()
     } else if tidy.eq_ignore_ascii_case(CALENDAR) {
         format!("{CALENDAR} mail")
+    } else if tidy.eq_ignore_ascii_case(CONTACTS) {
+        format!("{CONTACTS} mail")
     } else {
         tidy
     }
@@ -181,6 +185,7 @@ mod tests {
         assert_eq!(from_maildir(".Entw&APw-rfe"), "Entwürfe");
         assert_eq!(from_maildir(".R&-D"), "R&D");
         assert_eq!(from_maildir(".Calendar"), "Calendar mail");
+        assert_eq!(from_maildir(".contacts"), "Contacts mail");
         assert_eq!(from_maildir(".&bad"), "&bad");
     }
 }

@@ -1,4 +1,4 @@
-//! Imports mail and calendars (B-08): streaming, in batches, with progress, cancel and resume.
+//! Imports mail, calendars and contacts (B-08): streaming, in batches, with progress, cancel and resume.
 //!
 //! Raw bytes go to the pack, which is synced before the transaction that names them; the index of the bodies
 //! follows the database and catches up by itself after a crash.
@@ -16,7 +16,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::{
-    calendar,
+    calendar, contacts,
     folders::role_of,
     mbox::Mbox,
     parse::{self, Head, MAX_MESSAGE, TOO_LARGE},
@@ -36,6 +36,8 @@ use crate::{
 /// A transaction holds at most this many messages, and this much text waiting to be indexed.
 const BATCH: usize = 1000;
 const BATCH_TEXT: usize = 4 << 20;
+/// Of contacts, this many.
+const CARDS: usize = 500;
 /// The body index is committed at least this often, in messages: what a crash makes it read again.
 const INDEX_EVERY: u32 = 10_000;
 /// Of something that is no usable mail, this much is kept.
@@ -150,6 +152,80 @@ pub fn calendar(
             }
         }
         state.bytes += bytes.len() as f64;
+    }
+    report.seconds = started.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+/// Imports vCard files (and folders of them) into the mailbox's contacts.
+///
+/// A newer REV for a UID that is there replaces it; anything else with that UID is a duplicate.
+///
+/// # Errors
+/// `NotFound` and `BadInput` for paths that hold no contacts; database errors.
+pub fn contacts(
+    store: &Store,
+    mailbox: &Address,
+    paths: &[PathBuf],
+    progress: Progress<'_>,
+) -> Result<ImportReport> {
+    let started = Instant::now();
+    let mut report = empty_report();
+    let files = contacts::files(paths)?;
+    let mut state = ImportProgress {
+        source: String::new(),
+        bytes: 0.0,
+        total: files
+            .iter()
+            .map(|f| fs::metadata(f).map_or(0, |m| m.len()))
+            .sum::<u64>() as f64,
+        seen: 0,
+        imported: 0,
+    };
+    'files: for file in &files {
+        state.source = file.display().to_string();
+        let before = state.bytes;
+        let reader = fs::File::open(file).map_err(Error::io(file))?;
+        let mut cards = contacts::Cards::new(io::BufReader::with_capacity(1 << 16, reader));
+        let mut ended = false;
+        while !ended {
+            let mut batch = Vec::new();
+            let mut size = 0;
+            while batch.len() < CARDS && size < BATCH_TEXT {
+                let Some(raw) = cards.read().map_err(Error::io(file))? else {
+                    ended = true;
+                    break;
+                };
+                size += raw.vcard.as_ref().map_or(0, String::len);
+                batch.push(raw);
+            }
+            store.write(|tx| {
+                for raw in &batch {
+                    report.seen += 1;
+                    let card = raw.vcard.as_ref().map_err(|reason| (*reason).to_owned());
+                    match card.and_then(|text| contacts::read(text)) {
+                        Ok(card) => {
+                            if contacts::save(tx, mailbox, &card)? {
+                                report.imported += 1;
+                            } else {
+                                report.duplicates += 1;
+                            }
+                        }
+                        Err(reason) if report.rejected.len() < LIST_REJECTED => {
+                            report.rejected.push(rejected(file, raw.position, &reason));
+                        }
+                        Err(reason) => tracing::warn!(position = raw.position, reason, "contact rejected"),
+                    }
+                }
+                Ok(())
+            })?;
+            (state.seen, state.imported) = (report.seen, report.imported);
+            state.bytes = before + cards.position() as f64;
+            if progress(&state).is_break() {
+                report.cancelled = true;
+                break 'files;
+            }
+        }
     }
     report.seconds = started.elapsed().as_secs_f64();
     Ok(report)

@@ -1,10 +1,11 @@
-//! Messages and appointments: import, folders, reading, safe display.
+//! Messages, appointments and contacts: import, folders, reading, safe display.
 //!
 //! Everything that comes in here was written by strangers. Parsers never panic, memory is bounded,
 //! and what cannot be used is kept and listed with its reason (B-08).
 
 mod calendar;
 mod clean;
+pub mod contacts;
 mod folders;
 pub mod html;
 pub mod import;
@@ -16,7 +17,7 @@ mod source;
 mod tests;
 
 pub use clean::{one_line, prefix, preview};
-pub use folders::{CALENDAR, role_of};
+pub use folders::{CALENDAR, CONTACTS, role_of};
 pub use mbox::write as write_mbox;
 pub use parse::{INDEXED_TEXT, MAX_MESSAGE};
 

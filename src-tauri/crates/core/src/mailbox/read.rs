@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     calendar::{self, shown_key},
-    folders::CALENDAR,
+    contacts,
+    folders::{CALENDAR, CONTACTS},
     html,
     parse::{self, Mail},
 };
@@ -17,6 +18,7 @@ use crate::{
     Error, Result,
     desk::view::{Attachment, Folder, ListEntry, ListPage},
     model::{Address, Facts, FolderRole, ItemId, Kind, Mention, Status, Time, bare_key},
+    rows,
     store::Store,
 };
 
@@ -25,22 +27,22 @@ const MAX_PAGE: u32 = 1000;
 /// How much of a body is shown as text, in bytes.
 const MAX_TEXT: usize = 1 << 20;
 
-/// A message or appointment, opened: everything `view::Shown` needs that the mailbox knows.
+/// An item, opened: everything `view::Shown` needs that the mailbox knows.
 #[derive(Debug, Clone)]
 pub struct Opened {
     /// Message-ID without angle brackets, or UID (with `#` and the RECURRENCE-ID for an exception).
     pub key: String,
-    /// A mail or an appointment.
+    /// What kind of item it is.
     pub kind: Kind,
     /// Its item.
     pub item: ItemId,
     /// The folder's name.
     pub folder: String,
-    /// What the folder is for; `Other` for an appointment.
+    /// What the folder is for; `Other` for anything but mail.
     pub role: FolderRole,
-    /// Its subject.
+    /// Its subject; for a contact the full name.
     pub subject: String,
-    /// When it was sent, or starts.
+    /// When it was sent, or starts; for a contact when it was last changed, 0 while unknown.
     pub date: Time,
     /// When it ends; appointments only.
     pub ends: Option<Time>,
@@ -64,8 +66,8 @@ pub struct Opened {
     pub facts: Facts,
 }
 
-/// The mail folders (Inbox first, then Drafts, Sent, others by name) and the calendar when it holds anything. What is
-/// private counts only where `private` is to be seen.
+/// The mail folders (Inbox first, then Drafts, Sent, others by name), the calendar and the contacts when they hold
+/// anything. What is private counts only where `private` is to be seen.
 ///
 /// # Errors
 /// Database errors.
@@ -98,6 +100,17 @@ pub fn folders(store: &Store, mailbox: &Address, private: bool) -> Result<Vec<Fo
                 unread: 0,
             });
         }
+        let contacts: u32 = c
+            .prepare_cached("SELECT count(*) FROM contact_card WHERE mailbox = ?1 AND (?2 OR private = 0)")?
+            .query_row(params![mailbox.as_str(), private], |r| r.get(0))?;
+        if contacts > 0 {
+            all.push(Folder {
+                folder: CONTACTS.into(),
+                role: "contacts".into(),
+                messages: contacts,
+                unread: 0,
+            });
+        }
         Ok(all)
     })
 }
@@ -111,8 +124,8 @@ pub struct Sight {
     pub private: bool,
 }
 
-/// A page of a folder, newest first; of all mail that is in sight when `folder` is `None`. `after` is the last key of
-/// the page before.
+/// A page of a folder, newest first (contacts by name); of all mail that is in sight when `folder` is `None`. `after` is
+/// the last key of the page before.
 ///
 /// # Errors
 /// `NotFound` when the folder, or the message `after`, is not there; database errors.
@@ -128,6 +141,8 @@ pub fn list(
     store.read(|c| {
         let mut entries = if folder.is_some_and(is_calendar) {
             list_appointments(c, mailbox, sight, limit + 1, after)?
+        } else if folder.is_some_and(|f| f.eq_ignore_ascii_case(CONTACTS)) {
+            list_contacts(c, mailbox, sight, limit + 1, after)?
         } else {
             list_messages(c, mailbox, folder, sight, limit + 1, after)?
         };
@@ -249,15 +264,51 @@ fn list_appointments(
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+fn list_contacts(
+    c: &Connection,
+    mailbox: &Address,
+    sight: &Sight,
+    limit: u32,
+    after: Option<&str>,
+) -> Result<Vec<ListEntry>> {
+    let (name, id) = match after {
+        None => (String::new(), 0),
+        Some(key) => {
+            let row = contact(c, mailbox, bare_key(key))?.ok_or_else(|| missing(key, mailbox))?;
+            (row.name, row.id)
+        }
+    };
+    let mut query = c.prepare_cached(
+        "SELECT k.key, k.name, k.address, '', k.modified, ?5, item.status,
+                CASE WHEN item.tracked THEN item.regarding_name END, k.detail, 0, 0, 'contact',
+                json_array_length(item.choices)
+         FROM contact_card k LEFT JOIN item ON item.id = k.item
+         WHERE k.mailbox = ?1 AND (k.name COLLATE NOCASE, k.id) > (?2, ?3) AND (?6 OR k.private = 0)
+         ORDER BY k.name COLLATE NOCASE, k.id LIMIT ?4",
+    )?;
+    let of = params![mailbox.as_str(), name, id, limit, CONTACTS, sight.private];
+    let rows = query.query_map(of, entry)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A contact's REV may be unknown: then there is no date.
+pub fn date_of(kind: Kind, at: Time) -> String {
+    match (kind, at) {
+        (Kind::Contact, Time(0)) => String::new(),
+        (_, at) => at.rfc3339(),
+    }
+}
+
 fn entry(r: &Row<'_>) -> rusqlite::Result<ListEntry> {
     let (from, name): (String, String) = (r.get(2)?, r.get(3)?);
+    let kind = Kind::from_str_or_email(&r.get::<_, String>(11)?);
     Ok(ListEntry {
         key: r.get(0)?,
-        kind: Kind::from_str_or_email(&r.get::<_, String>(11)?),
+        kind,
         subject: r.get(1)?,
         from_name: if name.is_empty() { from.clone() } else { name },
         from,
-        date: Time(r.get(4)?).rfc3339(),
+        date: date_of(kind, Time(r.get(4)?)),
         folder: r.get(5)?,
         status: Status::from_words(&r.get::<_, Option<String>>(6)?.unwrap_or_default()),
         regarding_name: r.get(7)?,
@@ -292,7 +343,7 @@ impl LastOpened {
     }
 }
 
-/// Opens a message or appointment.
+/// Opens a message, appointment or contact.
 ///
 /// # Errors
 /// `NotFound` when the mailbox has nothing by that key; database and I/O errors.
@@ -346,10 +397,32 @@ pub fn show_parts(store: &Store, last: &LastOpened, mailbox: &Address, key: &str
                 facts,
             })
         }
+        Found::Contact(row) => {
+            let facts = row.facts()?;
+            Ok(Opened {
+                kind: Kind::Contact,
+                item: row.item,
+                folder: CONTACTS.into(),
+                role: FolderRole::Other,
+                subject: facts.subject.clone(),
+                date: facts.sent,
+                ends: None,
+                location: String::new(),
+                text: facts.text.clone(),
+                html: false,
+                blocked_images: 0,
+                attachments: Vec::new(),
+                headers: headers(&facts),
+                parties: Vec::new(),
+                meeting: None,
+                key: facts.key.clone(),
+                facts,
+            })
+        }
     }
 }
 
-/// What promotion needs to know of a message or appointment.
+/// What promotion needs to know of a message, appointment or contact.
 ///
 /// # Errors
 /// `NotFound` when the mailbox has nothing by that key; database and I/O errors.
@@ -370,6 +443,7 @@ pub fn message(
             Ok(mail.facts(&row.key, row.sent, row.role))
         }
         Found::Appointment(row) => row.facts(),
+        Found::Contact(row) => row.facts(),
     }
 }
 
@@ -436,9 +510,10 @@ pub fn is_private(c: &Connection, mailbox: &Address, key: &str) -> Result<bool> 
     Ok(c.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM message WHERE item = ?1 AND private IS NOT 0
            UNION ALL SELECT 1 FROM appointment WHERE item = ?2 AND private
-           UNION ALL SELECT 1 FROM item WHERE id IN (?1, ?2) AND private IS NOT 0)",
+           UNION ALL SELECT 1 FROM contact_card WHERE item = ?3 AND private
+           UNION ALL SELECT 1 FROM item WHERE id IN (?1, ?2, ?3) AND private IS NOT 0)",
     )?
-    .query_row([item(Kind::Email), item(Kind::Appointment)], |r| r.get(0))?)
+    .query_row(Kind::ALL.map(item), |r| r.get(0))?)
 }
 
 /// A message of an earlier release, imported before anybody asked whether it is private.
@@ -475,7 +550,7 @@ pub fn not_looked_at(c: &Connection, limit: u32) -> Result<Vec<NotLookedAt>> {
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// The raw bytes of a message, or the .ics of an appointment.
+/// The raw bytes of a message, the .ics of an appointment, or the vCard of a contact.
 ///
 /// # Errors
 /// `NotFound` when the mailbox has nothing by that key; database and I/O errors.
@@ -483,6 +558,7 @@ pub fn raw(store: &Store, mailbox: &Address, key: &str) -> Result<Vec<u8>> {
     match store.read(|c| find(c, mailbox, key))? {
         Found::Message(row) => row.raw(store),
         Found::Appointment(row) => Ok(row.ics),
+        Found::Contact(row) => Ok(row.vcard),
     }
 }
 
@@ -545,6 +621,13 @@ fn headers(facts: &Facts) -> BTreeMap<String, String> {
     put("Bcc", list(&facts.bcc));
     put("Message-ID", facts.message_id.clone());
     put("In-Reply-To", facts.in_reply_to.clone());
+    if facts.contact.is_some() {
+        for (column, value) in rows::contact::columns(facts) {
+            put(&rows::label(column), value);
+        }
+        put("UID", facts.key.clone());
+        return headers;
+    }
     match &facts.meeting {
         None => put("Date", facts.sent.rfc3339()),
         Some(meeting) => {
@@ -587,6 +670,7 @@ pub fn parties(facts: &Facts) -> Vec<(u8, Mention)> {
 enum Found {
     Message(MessageRow),
     Appointment(AppointmentRow),
+    Contact(ContactRow),
 }
 
 struct MessageRow {
@@ -630,6 +714,25 @@ impl AppointmentRow {
     }
 }
 
+struct ContactRow {
+    id: i64,
+    item: ItemId,
+    name: String,
+    vcard: Vec<u8>,
+}
+
+impl ContactRow {
+    fn facts(&self) -> Result<Facts> {
+        let card = contacts::read(&String::from_utf8_lossy(&self.vcard)).map_err(|reason| {
+            Error::unavailable(
+                format!("The stored contact cannot be read: {reason}"),
+                "Import it again from where it came.",
+            )
+        })?;
+        Ok(card.facts)
+    }
+}
+
 fn find(c: &Connection, mailbox: &Address, key: &str) -> Result<Found> {
     let key = bare_key(key);
     let message = c
@@ -650,12 +753,30 @@ fn find(c: &Connection, mailbox: &Address, key: &str) -> Result<Found> {
             })
         })
         .optional()?;
-    match message {
-        Some(row) => Ok(Found::Message(row)),
-        None => appointment(c, mailbox, key)?
-            .map(Found::Appointment)
-            .ok_or_else(|| missing(key, mailbox)),
+    if let Some(row) = message {
+        return Ok(Found::Message(row));
     }
+    if let Some(row) = appointment(c, mailbox, key)? {
+        return Ok(Found::Appointment(row));
+    }
+    contact(c, mailbox, key)?
+        .map(Found::Contact)
+        .ok_or_else(|| missing(key, mailbox))
+}
+
+fn contact(c: &Connection, mailbox: &Address, key: &str) -> Result<Option<ContactRow>> {
+    Ok(
+        c.prepare_cached("SELECT id, name, vcard FROM contact_card WHERE mailbox = ?1 AND key = ?2")?
+            .query_row([mailbox.as_str(), key], |r| {
+                Ok(ContactRow {
+                    id: r.get(0)?,
+                    item: ItemId::derive(mailbox, Kind::Contact, key),
+                    name: r.get(1)?,
+                    vcard: r.get(2)?,
+                })
+            })
+            .optional()?,
+    )
 }
 
 /// By UID, or by UID `#` RECURRENCE-ID for an exception.
@@ -688,7 +809,7 @@ fn appointment(c: &Connection, mailbox: &Address, key: &str) -> Result<Option<Ap
 
 fn missing(key: &str, mailbox: &Address) -> Error {
     Error::not_found(
-        format!("There is no message or appointment “{key}” in {mailbox}."),
+        format!("There is no message, appointment or contact “{key}” in {mailbox}."),
         "Copy the key from the list; it is a Message-ID or a UID.",
     )
 }

@@ -1,4 +1,4 @@
-//! What a mail or appointment says, as far as promotion needs it.
+//! What a mail, appointment or contact says, as far as promotion needs it.
 //!
 //! Kept as JSON inside the item's document, so that the other replica can promote without the mail itself.
 //! Field names are therefore short and must never change; a new field needs a default.
@@ -93,6 +93,39 @@ pub struct Meeting {
     /// Called off.
     #[serde(rename = "c", skip_serializing_if = "is_false")]
     pub cancelled: bool,
+}
+
+/// What only contacts say (G-01).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ContactCard {
+    /// Given name.
+    #[serde(rename = "f", skip_serializing_if = "String::is_empty")]
+    pub first: String,
+    /// Family name.
+    #[serde(rename = "l", skip_serializing_if = "String::is_empty")]
+    pub last: String,
+    /// Addresses, trimmed, lower case, the preferred one first.
+    #[serde(rename = "e", skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
+    /// Business phone.
+    #[serde(rename = "p", skip_serializing_if = "String::is_empty")]
+    pub phone: String,
+    /// Mobile phone.
+    #[serde(rename = "m", skip_serializing_if = "String::is_empty")]
+    pub mobile: String,
+    /// Home phone.
+    #[serde(rename = "h", skip_serializing_if = "String::is_empty")]
+    pub home: String,
+    /// Job title.
+    #[serde(rename = "t", skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// The company, as the card writes it.
+    #[serde(rename = "c", skip_serializing_if = "String::is_empty")]
+    pub company: String,
+    /// The city of the first postal address.
+    #[serde(rename = "y", skip_serializing_if = "String::is_empty")]
+    pub city: String,
 }
 
 /// How it is known which mail another one answers: the values of `correlationmethod` (spec §5).
@@ -190,18 +223,21 @@ pub struct Facts {
     /// For a mail tracked because of it: what it answers.
     #[serde(rename = "w", skip_serializing_if = "Option::is_none")]
     pub answers: Option<Answers>,
-    /// What only appointments say; `None` for a mail.
+    /// What only appointments say; `None` for anything else.
     #[serde(rename = "a", skip_serializing_if = "Option::is_none")]
     pub meeting: Option<Meeting>,
+    /// What only contacts say; `None` for anything else. The subject is then the full name, the text the note.
+    #[serde(rename = "g", skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactCard>,
 }
 
 impl Facts {
-    /// A mail or an appointment.
+    /// What kind of item it is. Whatever says it is a contact is one: the rules are strictest there.
     pub fn kind(&self) -> Kind {
-        if self.meeting.is_some() {
-            Kind::Appointment
-        } else {
-            Kind::Email
+        match (&self.contact, &self.meeting) {
+            (Some(_), _) => Kind::Contact,
+            (None, Some(_)) => Kind::Appointment,
+            (None, None) => Kind::Email,
         }
     }
 }
@@ -263,5 +299,33 @@ mod tests {
         assert_eq!(json, r#"{"d":0,"a":{"s":1,"e":2,"w":"busy"}}"#);
         assert_eq!(serde_json::from_str::<Facts>(&json).unwrap(), facts);
         assert_eq!(facts.kind(), Kind::Appointment);
+    }
+
+    #[test]
+    fn g_01_a_contact_is_one() {
+        let facts = Facts {
+            subject: "Ada Byron".into(),
+            contact: Some(ContactCard {
+                first: "Ada".into(),
+                last: "Byron".into(),
+                addresses: vec!["ada@x".into()],
+                company: "Analytical".into(),
+                ..ContactCard::default()
+            }),
+            importance: 1,
+            ..Facts::default()
+        };
+        let json = serde_json::to_string(&facts).unwrap();
+        assert_eq!(
+            json,
+            r#"{"s":"Ada Byron","d":0,"g":{"f":"Ada","l":"Byron","e":["ada@x"],"c":"Analytical"}}"#
+        );
+        assert_eq!(serde_json::from_str::<Facts>(&json).unwrap(), facts);
+        assert_eq!(facts.kind(), Kind::Contact);
+        let both = Facts {
+            meeting: Some(Meeting::default()),
+            ..facts
+        };
+        assert_eq!(both.kind(), Kind::Contact, "whatever else it claims to be");
     }
 }

@@ -14,7 +14,10 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x6265_6861_6c66_5f69_7465_6d5f_7631_000
 /// The bits in which an activity's id differs from its item's, so that one leads back to the other.
 const ACTIVITY: u128 = 0x6163_7469_7669_0000_0000_7479_0000_0000;
 
-/// A message or appointment of one mailbox: derived from (mailbox, kind, Message-ID or UID).
+/// The same for the row that a tracked contact becomes.
+const ROW: u128 = 0x726f_7700_0000_0000_0000_6974_656d_0000;
+
+/// A message, appointment or contact of one mailbox: derived from (mailbox, kind, Message-ID or UID).
 ///
 /// Two people who track the same mail offline make the same item, hence the same document (E-06).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,6 +33,11 @@ impl ItemId {
     /// The id of the activity this item becomes when promoted: the same on every replica.
     pub fn activity(self) -> Uuid {
         Uuid::from_u128(self.0.as_u128() ^ ACTIVITY)
+    }
+
+    /// The id of the row this contact becomes when it is tracked: the same on every replica (G-01).
+    pub fn row(self) -> Uuid {
+        Uuid::from_u128(self.0.as_u128() ^ ROW)
     }
 
     /// The item an activity is made from.

@@ -11,23 +11,29 @@ pub enum Kind {
     Email,
     /// A calendar entry.
     Appointment,
+    /// A contact of the mailbox's owner (group G). It becomes a row, not an activity.
+    Contact,
 }
 
 impl Kind {
-    /// The activity type code it is promoted to.
+    /// Every kind, in the order a key is looked for.
+    pub const ALL: [Self; 3] = [Self::Email, Self::Appointment, Self::Contact];
+
+    /// The activity type code it is promoted to; for a contact the row's table.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Email => "email",
             Self::Appointment => "appointment",
+            Self::Contact => "contact",
         }
     }
 
     /// Reads what [`Kind::as_str`] wrote.
     pub fn from_str_or_email(text: &str) -> Self {
-        if text == "appointment" {
-            Self::Appointment
-        } else {
-            Self::Email
+        match text {
+            "appointment" => Self::Appointment,
+            "contact" => Self::Contact,
+            _ => Self::Email,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! CRM rows: tables, rows and their cards, what an address means, what this person uses, the CSV import.
 
+pub mod contact;
 mod import;
 mod labels;
 mod recent;

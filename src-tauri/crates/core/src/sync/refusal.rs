@@ -16,7 +16,8 @@ use super::{
 };
 use crate::{
     Result,
-    access::{self, Act, Matter, Rights, authorise},
+    access::{self, Act, Denied, Matter, Rights, Wish, authorise},
+    mailbox::contacts,
     model::{Address, Facts, ItemId, Kind, Time, hex},
     replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation, Put},
     rows::{self, resolve::is_user},
@@ -78,8 +79,16 @@ pub(super) fn sound(
     };
     if operation.kind == DocumentKind::Item {
         for put in &puts {
-            if put.register == FACTS && !is_about(by.mailbox, operation.document, &put.json) {
-                return Ok(Err("The change is not about the message it names.".into()));
+            // Facts of a later release, which cannot be read here, are shown to nobody here.
+            if put.register == FACTS
+                && let Ok(facts) = serde_json::from_str(&put.json)
+            {
+                if !is_about(by.mailbox, operation.document, &facts) {
+                    return Ok(Err("The change is not about the message it names.".into()));
+                }
+                if let Err(denied) = whose_contact(by, &facts, operation.at) {
+                    return Ok(Err(denied.to_string()));
+                }
             }
             if put.register == OUTCOME && by.person != by.mailbox {
                 return Ok(Err("Only the owner's replica says how promotion went.".into()));
@@ -93,12 +102,22 @@ pub(super) fn sound(
     Ok(Ok((change, puts)))
 }
 
-/// Are these the facts of the item whose document it is? Facts of a later release, which cannot be read here, are
-/// shown to nobody here.
-fn is_about(mailbox: &Address, document: DocumentId, facts: &str) -> bool {
-    serde_json::from_str::<Facts>(facts).map_or(true, |f| {
-        document == ItemId::derive(mailbox, f.kind(), &f.key).into()
-    })
+/// Are these the facts of the item whose document it is?
+fn is_about(mailbox: &Address, document: DocumentId, facts: &Facts) -> bool {
+    document == ItemId::derive(mailbox, facts.kind(), &facts.key).into()
+}
+
+/// Contacts are decided about by the mailbox's owner, whatever is granted to others: every replica can say so (G-02).
+fn whose_contact(by: &Logged<'_>, facts: &Facts, at: Time) -> Result<(), Denied> {
+    if facts.kind() != Kind::Contact {
+        return Ok(());
+    }
+    let contact = Matter {
+        contact: true,
+        ..Matter::default()
+    };
+    let act = Act::Decide(contact, Wish::Untracked);
+    authorise(act, by.person, by.mailbox, &Rights::default(), at)
 }
 
 /// What one of the owner's devices has said of an envelope: which of its operations do not count. It stands, for this
@@ -138,31 +157,45 @@ fn leads_to(tx: &Connection, tip: &str, link: Link, envelope: &str) -> Result<bo
 pub(super) struct Looked {
     /// By the mailbox's own copy; within, `None` when it holds none.
     held: Option<Option<Matter>>,
-    /// By the document as it stood before.
+    /// By the document as it stood before, or by what came first for it.
     stood: Option<Matter>,
 }
 
-/// What an operation does to which item, as the rules see it. The mailbox's own copy says what the item is; only of
-/// what the mailbox does not hold the document is believed, which is its author's word. `None`: it decides nothing.
+/// What an operation does to which item, as the rules see it, and what it decides. The mailbox's own copy says what the
+/// item is; only of what the mailbox does not hold the document is believed, which is its author's word, or what has
+/// come with this operation or before it.
 fn decides(
     tx: &Connection,
     by: &Logged<'_>,
     operation: &Operation,
     puts: &[Put],
     looked: &mut Looked,
-) -> Result<Option<(Act, Decision)>> {
+) -> Result<(Act, Option<Decision>)> {
     let put = |register| puts.iter().find(|put| put.register == register);
-    let Some(decision) = put(DECISION).and_then(|p| serde_json::from_str::<Decision>(&p.json).ok()) else {
-        return Ok(None);
-    };
+    let decision = put(DECISION).and_then(|p| serde_json::from_str::<Decision>(&p.json).ok());
+    let facts = put(FACTS);
+    if decision.is_none() && facts.is_none() {
+        return Ok((Act::Track, None));
+    }
     let held = match looked.held {
         Some(held) => held,
         None => *looked.held.insert(held(tx, by.mailbox, operation.document)?),
     };
-    let of = |facts: &Facts| Matter::of(facts, by.mailbox, |who| is_user(tx, who));
-    let matter = match (held, put(FACTS), looked.stood) {
+    // A contact whose facts call it a mail is a contact (G-02): its key says so.
+    let of = |facts: &Facts| -> Result<Matter> {
+        let matter = Matter::of(facts, by.mailbox, |who| is_user(tx, who))?;
+        Ok(Matter {
+            contact: matter.contact || contacts::holds(tx, by.mailbox, &facts.key)?,
+            ..matter
+        })
+    };
+    let matter = match (held, facts, looked.stood) {
         (Some(matter), ..) | (None, None, Some(matter)) => matter,
-        (None, Some(put), _) => of(&serde_json::from_str::<Facts>(&put.json).unwrap_or_default())?,
+        (None, Some(put), stood) => {
+            let matter = of(&serde_json::from_str::<Facts>(&put.json).unwrap_or_default())?;
+            looked.stood = stood.or(Some(matter));
+            matter
+        }
         (None, None, None) => {
             let standing = tracking::open(tx, ItemId(operation.document.0))?.1;
             *looked
@@ -170,7 +203,8 @@ fn decides(
                 .insert(of(&standing.map(|standing| standing.facts).unwrap_or_default())?)
         }
     };
-    Ok(Some((Act::Decide(matter, decision.wish()), decision)))
+    let wish = decision.as_ref().map_or(Wish::Untracked, Decision::wish);
+    Ok((Act::Decide(matter, wish), decision))
 }
 
 /// What the mailbox's own copy says of an item; `None` when it holds none.
@@ -178,7 +212,8 @@ fn held(tx: &Connection, mailbox: &Address, document: DocumentId) -> Result<Opti
     let held = tx
         .prepare_cached(
             "SELECT coalesce(private, 0), 'email', from_address FROM message WHERE item = ?1
-             UNION ALL SELECT private, 'appointment', organizer FROM appointment WHERE item = ?1 LIMIT 1",
+             UNION ALL SELECT private, 'appointment', organizer FROM appointment WHERE item = ?1
+             UNION ALL SELECT private, 'contact', '' FROM contact_card WHERE item = ?1 LIMIT 1",
         )?
         .query_row([document.to_string()], |r| {
             let kind = Kind::from_str_or_email(&r.get::<_, String>(1)?);
@@ -214,7 +249,7 @@ impl Verdict {
     /// Judges an envelope. Everything counts where that is not for this replica to say.
     pub(super) fn on(tx: &Connection, by: &Logged<'_>, link: Link, envelope: &str) -> Result<Self> {
         let removed = access::is_removed(tx, by.mailbox, by.device)?;
-        if (by.person == by.mailbox && !removed) || !is_mine(tx, by.mailbox)? {
+        if (by.person == by.mailbox && !removed) || !access::is_mine(tx, by.mailbox)? {
             return Ok(Self::Everything);
         }
         Ok(match said(tx, by, link, envelope)? {
@@ -239,24 +274,15 @@ impl Verdict {
                 Ok(reason.map(|r| r.strip_suffix(ACCEPTED).unwrap_or(r).to_owned()))
             }
             Self::Judge(rights) => {
-                let decides = decides(tx, by, operation, puts, looked)?;
-                let act = decides.as_ref().map_or(Act::Track, |(act, _)| *act);
+                let (act, decision) = decides(tx, by, operation, puts, looked)?;
                 if let Err(denied) = authorise(act, by.person, by.mailbox, rights, now) {
                     return Ok(Some(denied.to_string()));
                 }
-                let row = decides.and_then(|(_, decision)| decision.regarding);
+                let row = decision.and_then(|decision| decision.regarding);
                 row.map_or(Ok(None), |row| not_the_owners(tx, by.mailbox, &row))
             }
         }
     }
-}
-
-fn is_mine(connection: &Connection, mailbox: &Address) -> Result<bool> {
-    let mine = connection
-        .prepare_cached("SELECT mine FROM mailbox WHERE id = ?1")?
-        .query_row([mailbox.as_str()], |r| r.get(0))
-        .optional()?;
-    Ok(mine.unwrap_or(false))
 }
 
 /// Notes that an operation does not count.
@@ -280,7 +306,7 @@ fn admit(tx: &Connection, operation: &str) -> Result<()> {
 /// another one in time. Which documents read differently now.
 pub fn follow(tx: &Connection, mailbox: &Address, heard: &Heard) -> Result<BTreeSet<DocumentId>> {
     let mut changed = BTreeSet::new();
-    let mine = is_mine(tx, mailbox)?;
+    let mine = access::is_mine(tx, mailbox)?;
     if mine && heard.admitted.is_empty() {
         return Ok(changed);
     }

@@ -34,9 +34,12 @@ pub struct Decision {
     /// Tracked, or taken back.
     #[serde(rename = "t")]
     pub tracked: bool,
-    /// The row; kept by an untrack that keeps the activity.
+    /// The row; kept by an untrack that keeps the activity. For a contact the account it is linked to.
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub regarding: Option<Regarding>,
+    /// For a contact: the row that was there already under its address. Without one it becomes a row of its own (G-01).
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Regarding>,
     /// For an untrack: the activity stays (D2).
     #[serde(rename = "k", default, skip_serializing_if = "std::ops::Not::not")]
     pub keep: bool,
@@ -184,6 +187,7 @@ impl Standing {
                 decision: Decision {
                     tracked: false,
                     regarding: None,
+                    contact: None,
                     keep: false,
                     ..all.decision
                 },
@@ -247,6 +251,7 @@ mod tests {
                 row: RowRef::new("account", id),
                 name: "n".into(),
             }),
+            contact: None,
             keep: false,
             person: Address::lenient("kim@x"),
             at: Time(1),

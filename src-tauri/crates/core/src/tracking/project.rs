@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Decision, Registers, Standing, replies, status};
 use crate::{
-    Result, activity,
-    model::{Address, ItemId, Time},
+    Result, access, activity,
+    model::{Address, ItemId, Kind, Time},
     replica::{self, Document, DocumentKind},
+    rows,
     sync::{Heard, refusals},
 };
 
@@ -72,13 +73,19 @@ pub fn project_heard(
 
     let shown = activity::shown(facts);
     let regarding = decision.regarding.as_ref().filter(|_| decision.has_activity());
+    let row = row_of(connection, mailbox, item, &registers)?;
+    let row_before: Option<String> = connection
+        .prepare_cached("SELECT row_id FROM item WHERE id = ?1")?
+        .query_row([item.to_string()], |r| r.get(0))
+        .optional()?
+        .flatten();
     connection
         .prepare_cached(
             "INSERT INTO item (id, mailbox, kind, key, tracked, regarding_table, regarding_id,
                regarding_name, person, at, choices, status, people, promoted, refused, refused_person, subject,
-               sortdate, statecode, ends, preview, statuscode, log, private, failure)
+               sortdate, statecode, ends, preview, statuscode, log, private, failure, row_id)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-               ?22, ?23, ?24, ?25)
+               ?22, ?23, ?24, ?25, ?26)
              ON CONFLICT (id) DO UPDATE SET
                mailbox = excluded.mailbox, kind = excluded.kind, key = excluded.key,
                tracked = excluded.tracked, regarding_table = excluded.regarding_table,
@@ -88,7 +95,8 @@ pub fn project_heard(
                refused = excluded.refused, refused_person = excluded.refused_person,
                subject = excluded.subject, sortdate = excluded.sortdate, statecode = excluded.statecode,
                ends = excluded.ends, preview = excluded.preview, statuscode = excluded.statuscode,
-               log = excluded.log, private = excluded.private, failure = excluded.failure",
+               log = excluded.log, private = excluded.private, failure = excluded.failure,
+               row_id = excluded.row_id",
         )?
         .execute(params![
             item.to_string(),
@@ -116,9 +124,45 @@ pub fn project_heard(
             log.json()?,
             facts.private,
             failure.map(serde_json::to_string).transpose()?,
+            row,
         ])?;
+    for id in row_before
+        .iter()
+        .filter(|id| row.as_ref() != Some(id))
+        .chain(&row)
+    {
+        rows::contact::settle(connection, id)?;
+    }
     replies::note(connection, mailbox, item, facts)?;
     Ok(())
+}
+
+/// The row that a contact is, made from its card unless it was there before; `None` while it is none. A private one is
+/// only where its owner works (A-06).
+fn row_of(
+    connection: &Connection,
+    mailbox: &Address,
+    item: ItemId,
+    registers: &Registers,
+) -> Result<Option<String>> {
+    let Registers {
+        facts,
+        decision,
+        first,
+        ..
+    } = registers;
+    if facts.kind() != Kind::Contact || !decision.has_activity() {
+        return Ok(None);
+    }
+    if facts.private && !access::is_mine(connection, mailbox)? {
+        return Ok(None);
+    }
+    if let Some(there) = &decision.contact {
+        return Ok(Some(there.row.id.clone()));
+    }
+    let row = item.row();
+    rows::contact::make(connection, mailbox, row, facts, first.at, &item.to_string())?;
+    Ok(Some(row.to_string()))
 }
 
 /// Makes every item's projection anew from the documents. Only what each went through is history, and kept.
@@ -139,6 +183,9 @@ pub fn rebuild(connection: &Connection, now: Time) -> Result<u32> {
         .collect::<Result<BTreeSet<String>, _>>()?;
     for id in stored.difference(&made) {
         connection.execute("DELETE FROM item WHERE id = ?1", [id])?;
+    }
+    for row in rows::contact::touched(connection)? {
+        rows::contact::settle(connection, &row)?;
     }
     Ok(u32::try_from(made.len()).unwrap_or(u32::MAX))
 }

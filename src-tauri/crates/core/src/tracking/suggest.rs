@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::{
     Result,
-    model::{Address, Facts, FolderRole, ItemId, Kind, Mention, RowRef},
+    model::{Address, ContactCard, Facts, FolderRole, ItemId, Kind, Mention, RowRef},
     rows::{
         self, Row,
         resolve::{self, Several},
@@ -35,6 +35,10 @@ pub enum Because {
     AccountOf(String),
     /// It is an open opportunity of this account or contact.
     OpportunityOf(String),
+    /// It has an address of the contact's.
+    HasAddress(String),
+    /// The contact's card names it as their company.
+    CompanyOnCard(String),
 }
 
 impl Because {
@@ -49,6 +53,8 @@ impl Because {
             Self::Recipient(address) => format!("Recipient: {address}"),
             Self::AccountOf(contact) => format!("Account of {contact}"),
             Self::OpportunityOf(customer) => format!("Open opportunity of {customer}"),
+            Self::HasAddress(address) => format!("It has the address {address}"),
+            Self::CompanyOnCard(company) => format!("Company on the card: {company}"),
         }
     }
 
@@ -76,6 +82,8 @@ pub fn arrange(candidates: Vec<Candidate>) -> Vec<Candidate> {
         Because::Sender(_) | Because::Recipient(_) => 2,
         Because::AccountOf(_) => 3,
         Because::OpportunityOf(_) => 4,
+        Because::HasAddress(_) => 5,
+        Because::CompanyOnCard(_) => 6,
     };
     candidates.sort_by_key(|(at, c)| (rank(&c.because), *at));
     let mut seen = BTreeSet::new();
@@ -149,6 +157,10 @@ fn candidates(
     me: &Address,
     facts: &Facts,
 ) -> Result<Vec<Candidate>> {
+    if let Some(contact) = &facts.contact {
+        let own = ItemId::derive(mailbox, Kind::Contact, &facts.key).row();
+        return accounts_for(connection, contact, &own.to_string());
+    }
     let mut all = conversation(connection, mailbox, facts)?;
     let mut customers: Vec<(RowRef, String)> = Vec::new();
     for person in others(facts, mailbox) {
@@ -186,6 +198,40 @@ fn candidates(
             let because = Because::OpportunityOf(name.clone());
             all.push(Candidate { row, because });
         }
+    }
+    Ok(all)
+}
+
+/// Accounts a contact may be linked to (G-01): those its address belongs to already, and the company on its card. `own`
+/// is the row that the contact itself has become, which knows no better.
+fn accounts_for(connection: &Connection, contact: &ContactCard, own: &str) -> Result<Vec<Candidate>> {
+    let mut all = Vec::new();
+    for address in contact.addresses.iter().take(PEOPLE) {
+        let candidates = resolve::candidates(connection, &Address::lenient(address))?;
+        for c in resolve::choose_all(&candidates, Several::All)
+            .into_iter()
+            .filter(|c| c.row.id != own)
+            .take(10)
+        {
+            if c.row.table == rows::contact::LINKED_TO {
+                all.push(Candidate {
+                    row: c.row.clone(),
+                    because: Because::HasAddress(address.clone()),
+                });
+            }
+            for account in accounts_of(connection, &c.row)? {
+                all.push(Candidate {
+                    row: account.row,
+                    because: Because::AccountOf(c.name.clone()),
+                });
+            }
+        }
+    }
+    for account in accounts_named(connection, &contact.company)? {
+        all.push(Candidate {
+            row: account.row,
+            because: Because::CompanyOnCard(contact.company.clone()),
+        });
     }
     Ok(all)
 }
@@ -275,13 +321,17 @@ fn accounts_of(connection: &Connection, contact: &RowRef) -> Result<Vec<Row>> {
     if let Some(row) = rows::row(connection, &RowRef::new("account", &account))? {
         return Ok(vec![row]);
     }
+    accounts_named(connection, &account)
+}
+
+fn accounts_named(connection: &Connection, name: &str) -> Result<Vec<Row>> {
     // INDEXED BY, here and below: without statistics SQLite would rather walk every row of the table.
     let mut statement = connection.prepare_cached(
         "SELECT id FROM crm_row INDEXED BY crm_row_account
          WHERE table_name = 'account' AND name = ?1 COLLATE NOCASE AND deleted = 0 ORDER BY active DESC, id LIMIT 2",
     )?;
     let ids: Vec<String> = statement
-        .query_map([&account], |r| r.get(0))?
+        .query_map([name], |r| r.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     let rows = ids
         .into_iter()

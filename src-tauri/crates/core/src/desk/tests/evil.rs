@@ -2,13 +2,17 @@
 //! relay (A-07, A-09, H-07). It can do no more than an honest one, and what it tried under its own name is on record
 //! (K-01).
 
+use std::ops::ControlFlow;
+
 use super::Pair;
 use crate::{
     access::{self, Acceptance, Code, DeviceKey, Grant, MailboxKey, Secret},
     desk::{AuditQuery, Desk, Terms},
-    model::{Address, Level, Setting, Time},
+    mailbox::read,
+    model::{Address, Facts, ItemId, Kind, Level, Meeting, Setting, Status, Time},
     replica::{Action, Operation, Origin},
     sync::{self, EntryKind, EntryName, Envelope, Letter, Receipt, Relay, Said, Spot, content_name},
+    tracking::{self, Decision},
 };
 
 const ENDED: &str = "Not applied – access ended";
@@ -484,4 +488,189 @@ fn a_07_k_01_back_to_an_older_epoch() {
     assert!(!waiting[0].acceptable);
     let reason = "It was sealed with a key that its author had replaced.";
     assert_eq!(pair.on_record(), [(pair.kim.person.clone(), reason.into())]);
+}
+
+/// What a card of Alex's says, and where it lies.
+const ADA: &str = "ada-1";
+
+impl Pair {
+    /// Both hold Alex's contacts.
+    fn contacts_arrive(&self) -> Facts {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("contacts.vcf");
+        std::fs::write(
+            &file,
+            format!("BEGIN:VCARD\nVERSION:4.0\nUID:{ADA}\nFN:Ada Byron\nEMAIL:ada@y.example\nEND:VCARD\n"),
+        )
+        .unwrap();
+        for desk in [&self.alex, &self.kim] {
+            let go_on = &mut |_: &_| ControlFlow::Continue(());
+            let files = [file.clone()];
+            let report = desk.import_contacts(&self.mailbox(), &files, go_on).unwrap();
+            assert_eq!((report.imported, report.rejected.len()), (1, 0));
+        }
+        let (desk, mailbox) = (&self.alex, self.mailbox());
+        let read = |c: &rusqlite::Connection| read::message(c, &desk.store, &desk.last_opened, &mailbox, ADA);
+        desk.store.read(read).unwrap()
+    }
+
+    /// Kim's client has been patched: it decides about a document what it likes, with these facts.
+    fn kim_forges(&self, item: ItemId, facts: &Facts, decision: &Decision) {
+        let kim = &self.kim;
+        kim.store
+            .write(|tx| {
+                let mut document = tracking::open(tx, item)?.0;
+                let why = (Action::Track, Origin::default());
+                kim.decide(tx, &self.mailbox(), &mut document, facts, decision, why)
+            })
+            .unwrap();
+    }
+
+    fn kims_decision(&self, tracked: bool) -> Decision {
+        Decision {
+            tracked,
+            regarding: None,
+            contact: None,
+            keep: false,
+            person: self.kim.person.clone(),
+            at: self.kim.now(),
+        }
+    }
+
+    fn contact_rows(&self, desk: &Desk) -> i64 {
+        let sql = "SELECT count(*) FROM crm_row WHERE table_name = 'contact' AND deleted = 0";
+        desk.store
+            .read(|c| Ok(c.query_row(sql, [], |r| r.get(0))?))
+            .unwrap()
+    }
+}
+
+const OWNERS_CONTACTS: &str = "Only the owner can track contacts of this mailbox.";
+
+/// G-02, K-01: a patched client tracks a contact. No replica takes it over, nobody can accept it, and it is on record.
+#[test]
+fn g_02_k_01_a_contact_tracked_by_a_patched_client() {
+    let pair = Pair::new(None);
+    let facts = pair.contacts_arrive();
+    let item = ItemId::derive(&pair.mailbox(), Kind::Contact, ADA);
+    pair.kim_forges(item, &facts, &pair.kims_decision(true));
+    pair.sync();
+    assert_eq!(pair.contact_rows(&pair.alex), 0);
+    let waiting = pair.alex.quarantine().unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(
+        (waiting[0].reason.as_str(), waiting[0].acceptable),
+        (OWNERS_CONTACTS, false)
+    );
+    assert_eq!(
+        pair.on_record()[0],
+        (pair.kim.person.clone(), OWNERS_CONTACTS.into())
+    );
+    assert_eq!(
+        pair.alex.status(&pair.mailbox(), ADA).unwrap().status,
+        Status::NotTracked
+    );
+    assert!(pair.alex.accept_quarantined(&[&waiting[0].id]).is_err());
+
+    // Alex tracks it: that counts, on both sides.
+    pair.alex.track(&pair.mailbox(), ADA, None).unwrap();
+    pair.sync();
+    for desk in [&pair.alex, &pair.kim] {
+        assert_eq!(pair.contact_rows(desk), 1);
+    }
+}
+
+/// G-02: it takes back what Alex has tracked. That is judged by Alex's own copy, whatever the change says.
+#[test]
+fn g_02_k_01_a_contact_untracked_by_a_patched_client() {
+    let pair = Pair::new(None);
+    let facts = pair.contacts_arrive();
+    pair.alex.track(&pair.mailbox(), ADA, None).unwrap();
+    pair.sync();
+    let item = ItemId::derive(&pair.mailbox(), Kind::Contact, ADA);
+    pair.kim_forges(item, &facts, &pair.kims_decision(false));
+    pair.sync();
+    assert_eq!(
+        pair.on_record()[0],
+        (pair.kim.person.clone(), OWNERS_CONTACTS.into())
+    );
+    for desk in [&pair.alex, &pair.kim] {
+        assert_eq!(pair.contact_rows(desk), 1);
+        assert_eq!(desk.status(&pair.mailbox(), ADA).unwrap().status, Status::Tracked);
+    }
+}
+
+/// G-02: it lies about the kind. A mail's facts in the contact's document are about something else; a document of a
+/// mail by the contact's UID is about the contact after all; and what claims to be both is a contact.
+#[test]
+fn g_02_k_01_a_contact_that_is_called_a_mail() {
+    let pair = Pair::new(None);
+    let honest = pair.contacts_arrive();
+    let mailbox = pair.mailbox();
+    let mail = Facts {
+        contact: None,
+        ..honest.clone()
+    };
+    let (contact, as_mail) = (
+        ItemId::derive(&mailbox, Kind::Contact, ADA),
+        ItemId::derive(&mailbox, Kind::Email, ADA),
+    );
+    pair.kim_forges(contact, &mail, &pair.kims_decision(true));
+    pair.kim_forges(as_mail, &mail, &pair.kims_decision(true));
+    // Once more, without saying again what it is about.
+    pair.kim_forges(as_mail, &mail, &pair.kims_decision(false));
+    let both = Facts {
+        meeting: Some(Meeting::default()),
+        ..honest
+    };
+    let as_meeting = ItemId::derive(&mailbox, Kind::Appointment, ADA);
+    pair.kim_forges(as_meeting, &both, &pair.kims_decision(true));
+    pair.sync();
+    let mut reasons: Vec<_> = pair.on_record().into_iter().map(|(_, reason)| reason).collect();
+    reasons.sort();
+    let elsewhere = "The change is not about the message it names.";
+    assert_eq!(reasons, [OWNERS_CONTACTS, OWNERS_CONTACTS, elsewhere, elsewhere]);
+    assert_eq!(pair.contact_rows(&pair.alex), 0);
+
+    // Nor does it stand in Alex's way.
+    assert_eq!(pair.alex.status(&mailbox, ADA).unwrap().kind, Kind::Contact);
+    let item = pair.alex.track(&mailbox, ADA, None).unwrap();
+    assert_eq!((item.kind, item.status), (Kind::Contact, Status::TrackPending));
+    pair.sync();
+    assert_eq!(pair.alex.status(&mailbox, ADA).unwrap().status, Status::Tracked);
+    assert_eq!(pair.contact_rows(&pair.alex), 1);
+}
+
+/// G-01: what `doctor --rebuild` makes of the documents is what was there, and what somebody has broken is mended.
+#[test]
+fn g_01_rebuilt_is_the_same() {
+    let pair = Pair::new(None);
+    pair.contacts_arrive();
+    pair.alex.track(&pair.mailbox(), ADA, None).unwrap();
+    pair.sync();
+    let rows = |desk: &Desk| -> Vec<String> {
+        let read = |c: &rusqlite::Connection| {
+            let mut all = c.prepare(
+                "SELECT id || name || owner || item || columns || deleted FROM crm_row ORDER BY id",
+            )?;
+            let found = all.query_map([], |r| r.get(0))?;
+            Ok(found.collect::<Result<Vec<String>, _>>()?)
+        };
+        desk.store.read(read).unwrap()
+    };
+    for desk in [&pair.alex, &pair.kim] {
+        let before = rows(desk);
+        assert_eq!(before.len(), 1);
+        desk.doctor(true).unwrap();
+        assert_eq!(rows(desk), before);
+        for harm in [
+            "DELETE FROM item; UPDATE crm_row SET columns = '{}', name = '', deleted = 1",
+            "DELETE FROM item; DELETE FROM crm_row; DELETE FROM row_address",
+        ] {
+            desk.store.write(|tx| Ok(tx.execute_batch(harm)?)).unwrap();
+            desk.doctor(true).unwrap();
+            assert_eq!(rows(desk), before, "{harm}");
+        }
+    }
+    assert_eq!(rows(&pair.alex), rows(&pair.kim), "and the same on both replicas");
 }

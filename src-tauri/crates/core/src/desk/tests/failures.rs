@@ -48,6 +48,7 @@ impl Pair {
                 name: "Alpine".into(),
             }),
             keep: false,
+            contact: None,
             person: desk.person.clone(),
             at: desk.now(),
         };

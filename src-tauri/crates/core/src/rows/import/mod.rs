@@ -23,8 +23,9 @@ use crate::{
 };
 use header::Header;
 use source::Source;
+use write::Outcome;
 pub(crate) use write::time;
-use write::{Incoming, Outcome, Writer};
+pub(super) use write::{Incoming, Writer};
 
 /// How many lines go into one transaction: an ordinary file is stored as a whole or not at all, and a huge one
 /// does not keep the clicks of a person waiting for minutes.

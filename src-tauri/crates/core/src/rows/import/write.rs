@@ -10,22 +10,22 @@ use crate::{Result, model::Address};
 
 /// A row as a file gives it. Empty values clear their column.
 #[derive(Debug)]
-pub(super) struct Incoming {
-    pub(super) id: String,
-    pub(super) name_column: String,
-    pub(super) columns: BTreeMap<String, String>,
+pub(in crate::rows) struct Incoming {
+    pub(in crate::rows) id: String,
+    pub(in crate::rows) name_column: String,
+    pub(in crate::rows) columns: BTreeMap<String, String>,
 }
 
 /// What became of it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(in crate::rows) enum Outcome {
     New,
     Changed,
     Same,
 }
 
 /// Writes rows of one table within one transaction.
-pub(super) struct Writer<'a> {
+pub(in crate::rows) struct Writer<'a> {
     conn: &'a Connection,
     table: &'a Table,
     changed: i64,
@@ -44,13 +44,13 @@ struct Stored {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(conn: &'a Connection, table: &'a Table) -> Result<Self> {
+    pub(in crate::rows) fn new(conn: &'a Connection, table: &'a Table) -> Result<Self> {
         let changed = conn.query_row("SELECT ifnull(max(changed), 0) FROM crm_row", [], |r| r.get(0))?;
         Ok(Self { conn, table, changed })
     }
 
     /// Stores a row unless it is there and the same.
-    pub(super) fn put(&mut self, incoming: Incoming) -> Result<Outcome> {
+    pub(in crate::rows) fn put(&mut self, incoming: Incoming) -> Result<Outcome> {
         let before = self.stored(&incoming.id)?;
         let id = incoming.id.clone();
         let after = merged(before.as_ref(), incoming);
