@@ -42,6 +42,8 @@ const DEFAULT_SEEDS: u64 = 60;
 const ENOUGH: u64 = 50;
 /// What each person does, at least: operations that were acknowledged, not attempts.
 const OPERATIONS: u32 = 100;
+/// What somebody does before it is another's turn, at most.
+const BURST: u64 = 5;
 /// How much of the trace a failure prints, in lines; all of it when one seed alone is played.
 const TRACE: usize = 60;
 
@@ -166,8 +168,16 @@ impl Simulation {
         }
     }
 
-    /// Track, Change Regarding, Untrack or Retry.
+    /// A few things in a row, as people work.
     fn works(&mut self, n: usize) -> bool {
+        for _ in 0..=self.dice.below(BURST) {
+            self.does(n);
+        }
+        false
+    }
+
+    /// Track, Change Regarding, Untrack or Retry.
+    fn does(&mut self, n: usize) {
         let key = KEYS[self.dice.below(KEYS.len() as u64) as usize];
         let row = |id| Some(RowRef::new("account", id));
         let choice = self.dice.below(7);
@@ -209,7 +219,6 @@ impl Simulation {
             self.note(n, &format!("  made {operation}"));
             self.oracle.promise(operation);
         }
-        false
     }
 
     fn syncs(&mut self, n: usize) -> bool {
