@@ -29,7 +29,7 @@ impl Window {
     }
 
     /// Keeps a picture in both themes.
-    async fn pictures(&self, name: &str) {
+    pub async fn pictures(&self, name: &str) {
         for (theme, entry) in [("dark", "Dark"), ("light", "Light")] {
             self.choose("Theme").await;
             self.click(&format!(
