@@ -128,6 +128,24 @@ impl Made<'_> {
 /// # Errors
 /// Database errors.
 pub fn settle(connection: &Connection, id: &str) -> Result<()> {
+    settle_with(connection, id, false)
+}
+
+/// The same for every row that a contact names, after rows of this table were brought in: what the CRM says now is what
+/// comes back when the contact is untracked.
+///
+/// # Errors
+/// Database errors.
+pub fn settle_imported(connection: &Connection) -> Result<()> {
+    let mut statement = connection
+        .prepare("SELECT DISTINCT row_id FROM item WHERE row_id IS NOT NULL AND regarding_id IS NOT NULL")?;
+    let named = statement
+        .query_map([], |r| r.get(0))?
+        .collect::<Result<Vec<String>, _>>()?;
+    named.iter().try_for_each(|id| settle_with(connection, id, true))
+}
+
+fn settle_with(connection: &Connection, id: &str, imported: bool) -> Result<()> {
     let found: Option<(bool, bool, Option<String>, String)> = connection
         .prepare_cached(
             "SELECT item IS NOT NULL, deleted, unlinked, columns FROM crm_row WHERE table_name = ?1 AND id = ?2",
@@ -151,6 +169,7 @@ pub fn settle(connection: &Connection, id: &str) -> Result<()> {
     let mut after: BTreeMap<String, String> = serde_json::from_str(&columns)?;
     let parent = after.get(PARENT).cloned().unwrap_or_default();
     let (wanted, unlinked_after) = match (account, unlinked.clone()) {
+        (Some(account), _) if imported && parent != account => (account, Some(parent)),
         (Some(account), before) => (account, Some(before.unwrap_or(parent))),
         (None, Some(before)) => (before, None),
         (None, None) => (parent, None),
@@ -303,6 +322,34 @@ mod tests {
                     assert!(rows::row(tx, &RowRef::new(TABLE, id))?.is_some());
                 }
                 assert!(touched(tx)?.is_empty());
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    /// What is brought in again, or only now, is linked as well; and what the CRM says meanwhile is not lost.
+    #[test]
+    fn g_01_an_import_of_rows_takes_no_account_away() {
+        let (folder, store) = store();
+        store
+            .write(|tx| {
+                item(tx, "i", Some("C1"), Some("Alpine"), 1);
+                settle(tx, "C1")
+            })
+            .unwrap();
+        for said in ["Before", "Moved"] {
+            let csv = format!("contactid,fullname,parentcustomerid\nC1,Ada,{said}\n");
+            import_text(&store, folder.path(), "contact", csv, &[]).unwrap();
+            assert_eq!(
+                store.read(|c| Ok(parent(c, "C1"))).unwrap().as_deref(),
+                Some("Alpine")
+            );
+        }
+        store
+            .write(|tx| {
+                item(tx, "i", None, None, 2);
+                settle(tx, "C1")?;
+                assert_eq!(parent(tx, "C1").as_deref(), Some("Moved"));
                 Ok(())
             })
             .unwrap();
