@@ -111,7 +111,7 @@ impl World {
         }
     }
 
-    /// Writes `owners/<address>/<folder>.mbox`, `calendar.ics` and `contacts.vcf`, and `rows/<table>.csv`, below `folder`.
+    /// Writes `owners/<address>/<folder>.mbox`, `calendar.ics` and `contacts.vcf`, and `rows/<table>.csv` below `folder`.
     ///
     /// # Errors
     /// I/O errors.

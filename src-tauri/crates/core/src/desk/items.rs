@@ -40,8 +40,8 @@ impl Desk {
         Ok(folders)
     }
 
-    /// A page of a folder (every mail folder with `None`), newest first, contacts by name. `after` is the key of the last entry of the
-    /// page before.
+    /// A page of a folder (every mail folder with `None`), newest first, contacts by name. `after` is the key of the
+    /// last entry of the page before.
     ///
     /// # Errors
     /// As [`Desk::folders`]; `NotFound` for a folder or key that is not there.

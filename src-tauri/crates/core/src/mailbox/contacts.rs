@@ -133,7 +133,7 @@ impl<R: BufRead> Cards<R> {
     ///
     /// # Errors
     /// I/O errors.
-    pub fn read(&mut self) -> io::Result<Option<Raw>> {
+    pub fn read_next(&mut self) -> io::Result<Option<Raw>> {
         let mut card: Option<(u64, Vec<u8>)> = self.begun.take().map(|at| (at, BEGIN.to_vec()));
         let mut line = Vec::new();
         let mut starts = true;
@@ -483,7 +483,7 @@ mod tests {
     fn all(file: impl AsRef<[u8]>) -> Vec<Result<Card, String>> {
         let mut cards = Cards::new(file.as_ref());
         let mut found = Vec::new();
-        while let Some(raw) = cards.read().unwrap() {
+        while let Some(raw) = cards.read_next().unwrap() {
             found.push(raw.vcard.map_err(str::to_owned).and_then(|text| read(&text)));
         }
         found

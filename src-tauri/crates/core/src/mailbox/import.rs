@@ -192,7 +192,7 @@ pub fn contacts(
             let mut batch = Vec::new();
             let mut size = 0;
             while batch.len() < CARDS && size < BATCH_TEXT {
-                let Some(raw) = cards.read().map_err(Error::io(file))? else {
+                let Some(raw) = cards.read_next().map_err(Error::io(file))? else {
                     ended = true;
                     break;
                 };

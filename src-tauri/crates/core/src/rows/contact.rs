@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Result,
-    model::{Address, ContactCard, Facts, RowRef, Time},
+    model::{Address, ContactCard, Facts, ItemId, RowRef, Time},
 };
 
 /// The table that contacts are rows of.
@@ -75,37 +75,51 @@ pub fn existing(
     Ok(None)
 }
 
-/// Makes the row of a contact, or brings it up to its card.
-///
-/// # Errors
-/// Database errors.
-pub fn make(
-    connection: &Connection,
-    owner: &Address,
-    row: Uuid,
-    facts: &Facts,
-    created: Time,
-    item: &str,
-) -> Result<()> {
-    let (Some(contact), Some(table)) = (&facts.contact, table(connection, TABLE)?) else {
-        return Ok(());
-    };
-    let mut columns: BTreeMap<String, String> = written(&facts.subject, contact)
-        .into_iter()
-        .map(|(column, value)| (column.to_owned(), value))
-        .collect();
-    columns.insert("ownerid".into(), owner.to_string());
-    columns.insert("createdon".into(), created.rfc3339());
-    let id = row.to_string();
-    Writer::new(connection, &table)?.put(Incoming {
-        id: id.clone(),
-        name_column: table.name_column.clone(),
-        columns,
-    })?;
-    connection
-        .prepare_cached("UPDATE crm_row SET item = ?3 WHERE table_name = ?1 AND id = ?2 AND item IS NOT ?3")?
-        .execute([TABLE, &id, item])?;
-    Ok(())
+/// A row of its own, as its contact makes it.
+pub struct Made<'a> {
+    /// The contact's item.
+    pub item: ItemId,
+    /// Whose contact it is.
+    pub owner: &'a Address,
+    /// What the card says.
+    pub facts: &'a Facts,
+    /// When it was tracked first.
+    pub created: Time,
+    /// It is linked to an account: the account says then which company it is.
+    pub linked: bool,
+}
+
+impl Made<'_> {
+    /// Makes the row, or brings it up to the card.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn store(&self, connection: &Connection) -> Result<()> {
+        let (Some(contact), Some(table)) = (&self.facts.contact, table(connection, TABLE)?) else {
+            return Ok(());
+        };
+        let mut columns: BTreeMap<String, String> = written(&self.facts.subject, contact)
+            .into_iter()
+            .map(|(column, value)| (column.to_owned(), value))
+            .collect();
+        if self.linked {
+            columns.insert("company".into(), String::new());
+        }
+        columns.insert("ownerid".into(), self.owner.to_string());
+        columns.insert("createdon".into(), self.created.rfc3339());
+        let id = self.item.row().to_string();
+        Writer::new(connection, &table)?.put(Incoming {
+            id: id.clone(),
+            name_column: table.name_column.clone(),
+            columns,
+        })?;
+        connection
+            .prepare_cached(
+                "UPDATE crm_row SET item = ?3 WHERE table_name = ?1 AND id = ?2 AND item IS NOT ?3",
+            )?
+            .execute([TABLE, &id, &self.item.to_string()])?;
+        Ok(())
+    }
 }
 
 /// Sets what hangs on the items that name a row: it is there while one of them does, unless it came with an import, and
@@ -114,6 +128,24 @@ pub fn make(
 /// # Errors
 /// Database errors.
 pub fn settle(connection: &Connection, id: &str) -> Result<()> {
+    settle_with(connection, id, false)
+}
+
+/// The same for every row that a contact names, after rows of this table were brought in: what the CRM says now is what
+/// comes back when the contact is untracked.
+///
+/// # Errors
+/// Database errors.
+pub fn settle_imported(connection: &Connection) -> Result<()> {
+    let mut statement = connection
+        .prepare("SELECT DISTINCT row_id FROM item WHERE row_id IS NOT NULL AND regarding_id IS NOT NULL")?;
+    let named = statement
+        .query_map([], |r| r.get(0))?
+        .collect::<Result<Vec<String>, _>>()?;
+    named.iter().try_for_each(|id| settle_with(connection, id, true))
+}
+
+fn settle_with(connection: &Connection, id: &str, imported: bool) -> Result<()> {
     let found: Option<(bool, bool, Option<String>, String)> = connection
         .prepare_cached(
             "SELECT item IS NOT NULL, deleted, unlinked, columns FROM crm_row WHERE table_name = ?1 AND id = ?2",
@@ -137,6 +169,7 @@ pub fn settle(connection: &Connection, id: &str) -> Result<()> {
     let mut after: BTreeMap<String, String> = serde_json::from_str(&columns)?;
     let parent = after.get(PARENT).cloned().unwrap_or_default();
     let (wanted, unlinked_after) = match (account, unlinked.clone()) {
+        (Some(account), _) if imported && parent != account => (account, Some(parent)),
         (Some(account), before) => (account, Some(before.unwrap_or(parent))),
         (None, Some(before)) => (before, None),
         (None, None) => (parent, None),
@@ -215,43 +248,53 @@ mod tests {
     fn g_01_a_row_is_made_found_by_address_and_goes_with_its_item() {
         let (_folder, store) = store();
         let owner = Address::lenient("a@x");
-        let id = Uuid::from_u128(7);
-        let card = facts("Ada", "ada@x");
+        let of = ItemId(Uuid::from_u128(7));
+        let id = of.row().to_string();
+        let make = |tx: &Connection, address: &str, linked| {
+            let made = Made {
+                item: of,
+                owner: &owner,
+                facts: &facts("Ada", address),
+                created: Time(5_000),
+                linked,
+            };
+            made.store(tx)
+        };
+        let read = || store.read(|c| rows::row(c, &RowRef::new(TABLE, &id))).unwrap();
         store
             .write(|tx| {
-                item(tx, "i", Some(&id.to_string()), None, 1);
-                make(tx, &owner, id, &card, Time(5_000), "i")?;
-                settle(tx, &id.to_string())
+                item(tx, "i", Some(&id), None, 1);
+                make(tx, "ada@x", false)?;
+                settle(tx, &id)
             })
             .unwrap();
-        let row = store
-            .read(|c| rows::row(c, &RowRef::new(TABLE, id.to_string())))
-            .unwrap()
-            .unwrap();
+        let row = read().unwrap();
         assert_eq!(
             (row.name.as_str(), row.owner.as_str(), row.created),
             ("Ada", "a@x", 5_000)
         );
+        assert_eq!(row.columns["company"], "As written");
         let found = |address: &str| {
+            let address = Address::lenient(address);
             store
-                .read(|c| resolve::sender(c, &Address::lenient(address), &owner))
+                .read(|c| resolve::sender(c, &address, &owner))
                 .unwrap()
+                .map(|row| row.id)
         };
-        assert_eq!(found("ada@x").unwrap().id, id.to_string());
+        assert_eq!(found("ada@x").as_ref(), Some(&id));
 
-        // Its card has another address: the old one leads nowhere.
-        store
-            .write(|tx| make(tx, &owner, id, &facts("Ada", "new@x"), Time(5_000), "i"))
-            .unwrap();
-        assert!(found("ada@x").is_none() && found("new@x").is_some());
+        // Its card has another address: the old one leads nowhere. Linked, its account is its company.
+        store.write(|tx| make(tx, "new@x", true)).unwrap();
+        assert_eq!((found("ada@x"), found("new@x").as_ref()), (None, Some(&id)));
+        assert_eq!(read().unwrap().columns.get("company"), None);
 
         store
             .write(|tx| {
                 item(tx, "i", None, None, 2);
-                settle(tx, &id.to_string())
+                settle(tx, &id)
             })
             .unwrap();
-        assert!(found("new@x").is_none());
+        assert_eq!((found("new@x"), read()), (None, None));
     }
 
     #[test]
@@ -279,6 +322,34 @@ mod tests {
                     assert!(rows::row(tx, &RowRef::new(TABLE, id))?.is_some());
                 }
                 assert!(touched(tx)?.is_empty());
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    /// What is brought in again, or only now, is linked as well; and what the CRM says meanwhile is not lost.
+    #[test]
+    fn g_01_an_import_of_rows_takes_no_account_away() {
+        let (folder, store) = store();
+        store
+            .write(|tx| {
+                item(tx, "i", Some("C1"), Some("Alpine"), 1);
+                settle(tx, "C1")
+            })
+            .unwrap();
+        for said in ["Before", "Moved"] {
+            let csv = format!("contactid,fullname,parentcustomerid\nC1,Ada,{said}\n");
+            import_text(&store, folder.path(), "contact", csv, &[]).unwrap();
+            assert_eq!(
+                store.read(|c| Ok(parent(c, "C1"))).unwrap().as_deref(),
+                Some("Alpine")
+            );
+        }
+        store
+            .write(|tx| {
+                item(tx, "i", None, None, 2);
+                settle(tx, "C1")?;
+                assert_eq!(parent(tx, "C1").as_deref(), Some("Moved"));
                 Ok(())
             })
             .unwrap();

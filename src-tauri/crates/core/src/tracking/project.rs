@@ -74,11 +74,10 @@ pub fn project_heard(
     let shown = activity::shown(facts);
     let regarding = decision.regarding.as_ref().filter(|_| decision.has_activity());
     let row = row_of(connection, mailbox, item, &registers)?;
-    let row_before: Option<String> = connection
-        .prepare_cached("SELECT row_id FROM item WHERE id = ?1")?
-        .query_row([item.to_string()], |r| r.get(0))
-        .optional()?
-        .flatten();
+    let row_before = match facts.kind() {
+        Kind::Contact => row_before(connection, item)?,
+        Kind::Email | Kind::Appointment => None,
+    };
     connection
         .prepare_cached(
             "INSERT INTO item (id, mailbox, kind, key, tracked, regarding_table, regarding_id,
@@ -137,6 +136,15 @@ pub fn project_heard(
     Ok(())
 }
 
+/// The row that a contact was until now.
+fn row_before(connection: &Connection, item: ItemId) -> Result<Option<String>> {
+    let row: Option<Option<String>> = connection
+        .prepare_cached("SELECT row_id FROM item WHERE id = ?1")?
+        .query_row([item.to_string()], |r| r.get(0))
+        .optional()?;
+    Ok(row.flatten())
+}
+
 /// The row that a contact is, made from its card unless it was there before; `None` while it is none. A private one is
 /// only where its owner works (A-06).
 fn row_of(
@@ -160,9 +168,15 @@ fn row_of(
     if let Some(there) = &decision.contact {
         return Ok(Some(there.row.id.clone()));
     }
-    let row = item.row();
-    rows::contact::make(connection, mailbox, row, facts, first.at, &item.to_string())?;
-    Ok(Some(row.to_string()))
+    let made = rows::contact::Made {
+        item,
+        owner: mailbox,
+        facts,
+        created: first.at,
+        linked: decision.regarding.is_some(),
+    };
+    made.store(connection)?;
+    Ok(Some(item.row().to_string()))
 }
 
 /// Makes every item's projection anew from the documents. Only what each went through is history, and kept.

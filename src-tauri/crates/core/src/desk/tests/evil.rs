@@ -10,7 +10,7 @@ use crate::{
     desk::{AuditQuery, Desk, Terms},
     mailbox::read,
     model::{Address, Facts, ItemId, Kind, Level, Meeting, Setting, Status, Time},
-    replica::{Action, Operation, Origin},
+    replica::{Action, DocumentKind, Operation, Origin},
     sync::{self, EntryKind, EntryName, Envelope, Letter, Receipt, Relay, Said, Spot, content_name},
     tracking::{self, Decision},
 };
@@ -639,6 +639,56 @@ fn g_02_k_01_a_contact_that_is_called_a_mail() {
     pair.sync();
     assert_eq!(pair.alex.status(&mailbox, ADA).unwrap().status, Status::Tracked);
     assert_eq!(pair.contact_rows(&pair.alex), 1);
+}
+
+/// G-02: first what it is about, then what becomes of it: neither half counts.
+#[test]
+fn g_02_k_01_a_contact_in_two_halves() {
+    let pair = Pair::new(None);
+    let honest = pair.contacts_arrive();
+    let (kim, mailbox) = (&pair.kim, pair.mailbox());
+    for (kind, contact) in [(Kind::Contact, honest.contact.clone()), (Kind::Email, None)] {
+        let facts = Facts {
+            contact,
+            ..honest.clone()
+        };
+        let item = ItemId::derive(&mailbox, kind, ADA);
+        for register in [tracking::FACTS, tracking::DECISION] {
+            kim.store
+                .write(|tx| {
+                    let (mut document, at) = (tracking::open(tx, item)?.0, kim.now());
+                    let change = document.edit(kim.key.prefix(), at, |edit| match register {
+                        tracking::FACTS => edit.set_once(register, &facts),
+                        _ => edit.set(register, &pair.kims_decision(true)),
+                    })?;
+                    let operation = Operation {
+                        at,
+                        action: Action::Track,
+                        document: item.into(),
+                        kind: DocumentKind::Item,
+                        change,
+                        origin: Origin::default(),
+                    };
+                    kim.log(tx, &mailbox, &operation)?;
+                    document.pack(tx)
+                })
+                .unwrap();
+        }
+    }
+    pair.sync();
+    assert_eq!(pair.on_record().len(), 4, "{:?}", pair.on_record());
+    assert_eq!(pair.contact_rows(&pair.alex), 0);
+    assert_eq!(
+        pair.alex.status(&mailbox, ADA).unwrap().status,
+        Status::NotTracked
+    );
+    let tracked = "SELECT count(*) FROM item WHERE tracked";
+    let tracked: i64 = pair
+        .alex
+        .store
+        .read(|c| Ok(c.query_row(tracked, [], |r| r.get(0))?))
+        .unwrap();
+    assert_eq!(tracked, 0);
 }
 
 /// G-01: what `doctor --rebuild` makes of the documents is what was there, and what somebody has broken is mended.

@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, ops::ControlFlow, path::Path, time::Instant};
 use csv::ByteRecord;
 use rusqlite::Connection;
 
-use super::{Table, label};
+use super::{Table, contact, label};
 use crate::{
     Error, Result,
     desk::{
@@ -89,7 +89,11 @@ pub fn import(
             if let Some(new) = &new {
                 write::create(tx, new)?;
             }
-            job.batch(tx, &table)
+            job.batch(tx, &table)?;
+            match table == contact::TABLE {
+                true => contact::settle_imported(tx),
+                false => Ok(()),
+            }
         })?;
     }
     let mut report = job.finish();
