@@ -10,6 +10,7 @@ mod devices;
 mod disks;
 mod flight;
 mod hands;
+mod notes;
 mod offline;
 mod refusals;
 mod replies;

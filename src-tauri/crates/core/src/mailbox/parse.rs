@@ -313,6 +313,7 @@ impl<'x> Mail<'x> {
             private: self.private(),
             answers: None,
             meeting: None,
+            note: None,
         }
     }
 

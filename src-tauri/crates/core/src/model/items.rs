@@ -11,23 +11,26 @@ pub enum Kind {
     Email,
     /// A calendar entry.
     Appointment,
+    /// What a person wrote on a row's timeline (J-06).
+    Note,
 }
 
 impl Kind {
-    /// The activity type code it is promoted to.
+    /// The activity type code it is promoted to; a note is no activity, and called so in its timeline.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Email => "email",
             Self::Appointment => "appointment",
+            Self::Note => "note",
         }
     }
 
     /// Reads what [`Kind::as_str`] wrote.
     pub fn from_str_or_email(text: &str) -> Self {
-        if text == "appointment" {
-            Self::Appointment
-        } else {
-            Self::Email
+        match text {
+            "appointment" => Self::Appointment,
+            "note" => Self::Note,
+            _ => Self::Email,
         }
     }
 }

@@ -37,6 +37,12 @@ pub enum Action {
     RemoveDevice,
     /// Set a setting of the mailbox.
     ChangeSetting,
+    /// Write a note on a row's timeline.
+    AddNote,
+    /// Give a note another text.
+    EditNote,
+    /// Delete a note.
+    DeleteNote,
 }
 
 impl Action {
@@ -55,6 +61,9 @@ impl Action {
             Self::ChangeGrant => "Change delegate",
             Self::RemoveDevice => "Remove device",
             Self::ChangeSetting => "Change setting",
+            Self::AddNote => "Add note",
+            Self::EditNote => "Edit note",
+            Self::DeleteNote => "Delete note",
         }
     }
 }

@@ -26,6 +26,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../../../migrations/0006_views.sql")),
     M::up(include_str!("../../../../../migrations/0007_devices.sql")),
     M::up(include_str!("../../../../../migrations/0008_rules.sql")),
+    M::up(include_str!("../../../../../migrations/0011_notes.sql")),
 ];
 
 /// One person's data folder.

@@ -81,6 +81,9 @@ pub(super) fn sound(
             if put.register == FACTS && !is_about(by.mailbox, operation.document, &put.json) {
                 return Ok(Err("The change is not about the message it names.".into()));
             }
+            if put.register == FACTS && by.person != by.mailbox && !is_by(by.person, &put.json) {
+                return Ok(Err("The note was written in another person's name.".into()));
+            }
             let own = || serde_json::from_str::<Decision>(&put.json).is_ok_and(|d| d.person == *by.person);
             if put.register == DECISION && by.person != by.mailbox && !own() {
                 return Ok(Err("The change was made in another person's name.".into()));
@@ -96,6 +99,12 @@ fn is_about(mailbox: &Address, document: DocumentId, facts: &str) -> bool {
     serde_json::from_str::<Facts>(facts).map_or(true, |f| {
         document == ItemId::derive(mailbox, f.kind(), &f.key).into()
     })
+}
+
+/// Is it no note, or one of this person's?
+fn is_by(person: &Address, facts: &str) -> bool {
+    let note = serde_json::from_str::<Facts>(facts).ok().and_then(|f| f.note);
+    note.is_none_or(|note| note.person == *person)
 }
 
 /// What one of the owner's devices has said of an envelope: which of its operations do not count. It stands, for this

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
 
-use super::{Decision, Registers, Standing, replies, status};
+use super::{Decision, Registers, Standing, replies, status, texts};
 use crate::{
     Result, activity,
     model::{Address, ItemId, Time},
@@ -73,9 +73,9 @@ pub fn project_heard(
         .prepare_cached(
             "INSERT INTO item (id, mailbox, kind, key, tracked, regarding_table, regarding_id,
                regarding_name, person, at, choices, status, people, promoted, refused, refused_person, subject,
-               sortdate, statecode, ends, preview, statuscode, log, private)
+               sortdate, statecode, ends, preview, statuscode, log, private, texts)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-               ?22, ?23, ?24)
+               ?22, ?23, ?24, ?25)
              ON CONFLICT (id) DO UPDATE SET
                mailbox = excluded.mailbox, kind = excluded.kind, key = excluded.key,
                tracked = excluded.tracked, regarding_table = excluded.regarding_table,
@@ -85,7 +85,7 @@ pub fn project_heard(
                refused = excluded.refused, refused_person = excluded.refused_person,
                subject = excluded.subject, sortdate = excluded.sortdate, statecode = excluded.statecode,
                ends = excluded.ends, preview = excluded.preview, statuscode = excluded.statuscode,
-               log = excluded.log, private = excluded.private",
+               log = excluded.log, private = excluded.private, texts = excluded.texts",
         )?
         .execute(params![
             item.to_string(),
@@ -112,14 +112,21 @@ pub fn project_heard(
             shown.statuscode,
             log.json()?,
             facts.private,
+            i64::try_from(registers.texts.len() + 1).unwrap_or(i64::MAX),
         ])?;
+    match (&facts.note, clicked) {
+        (Some(_), _) => texts::keep(connection, item, &texts::said(&registers))?,
+        // A click decides about a mail; only what came from others can have changed what it says.
+        (None, None) => texts::forget(connection, item)?,
+        (None, Some(_)) => {}
+    }
     replies::note(connection, mailbox, item, facts)?;
     Ok(())
 }
 
 /// Makes every item's projection anew from the documents. Only what each went through is history, and kept.
 pub fn rebuild(connection: &Connection, now: Time) -> Result<u32> {
-    connection.execute_batch("DELETE FROM item_mark; DELETE FROM item_answers;")?;
+    connection.execute_batch("DELETE FROM item_mark; DELETE FROM item_answers; DELETE FROM item_text;")?;
     let mut made = BTreeSet::new();
     for (mailbox, id) in Document::all(connection)? {
         if id.kind(&mailbox) == DocumentKind::Item

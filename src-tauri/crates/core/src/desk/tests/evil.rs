@@ -6,9 +6,10 @@ use super::Pair;
 use crate::{
     access::{self, Acceptance, Code, DeviceKey, Grant, MailboxKey, Secret},
     desk::{AuditQuery, Desk, Terms},
-    model::{Address, Level, Setting, Time},
+    model::{Address, Facts, ItemId, Level, Note, Setting, Time},
     replica::{Action, Operation, Origin},
     sync::{self, EntryKind, EntryName, Envelope, Letter, Receipt, Relay, Said, Spot, content_name},
+    tracking::{self, Decision},
 };
 
 const ENDED: &str = "Not applied – access ended";
@@ -484,4 +485,45 @@ fn a_07_k_01_back_to_an_older_epoch() {
     assert!(!waiting[0].acceptable);
     let reason = "It was sealed with a key that its author had replaced.";
     assert_eq!(pair.on_record(), [(pair.kim.person.clone(), reason.into())]);
+}
+
+/// A-09, J-06: a note says who wrote it, and nobody writes one in another person's name.
+#[test]
+fn a_09_a_note_in_another_persons_name() {
+    let pair = Pair::new(None);
+    let (mailbox, kim) = (pair.mailbox(), &pair.kim);
+    let at = kim.now();
+    let facts = Facts {
+        key: "n".into(),
+        importance: 1,
+        note: Some(Note {
+            person: pair.alex.person.clone(),
+            at,
+        }),
+        ..Facts::default()
+    };
+    let decision = Decision {
+        tracked: true,
+        regarding: None,
+        keep: false,
+        person: kim.person.clone(),
+        at,
+    };
+    kim.store
+        .write(|tx| {
+            let item = ItemId::derive(&mailbox, facts.kind(), &facts.key);
+            let (mut document, _) = tracking::open(tx, item)?;
+            let why = (Action::AddNote, Origin::default());
+            kim.decide(tx, &mailbox, &mut document, &facts, &decision, why)
+        })
+        .unwrap();
+    pair.sync();
+    let waiting = pair.alex.quarantine().unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(
+        waiting[0].reason,
+        "The note was written in another person's name."
+    );
+    assert!(!waiting[0].acceptable);
+    assert!(pair.alex.note(&mailbox, "n").is_err());
 }
