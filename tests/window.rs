@@ -336,6 +336,8 @@ mod contacts;
 mod failures;
 #[path = "window/meeting.rs"]
 mod meeting;
+#[path = "window/notes.rs"]
+mod notes;
 #[path = "window/regarding.rs"]
 mod regarding;
 #[path = "window/rules.rs"]

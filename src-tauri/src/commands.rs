@@ -6,7 +6,7 @@ use behalf_core::{
         Accepted, AuditQuery, ImportProgress, Invitation, Terms, TimelineQuery,
         view::{
             ActivityForm, AuditEntry, Device, Folder, Grant, History, Hit, ImportReport, IndexState, Item,
-            ListEntry, ListPage, Me, PendingInvitation, Quarantined, RowForm, Settings, Shown, Stepped,
+            ListEntry, ListPage, Me, Note, PendingInvitation, Quarantined, RowForm, Settings, Shown, Stepped,
             Suggestion, SyncDetails, SyncState, TableName, Timeline, Verified,
         },
     },
@@ -201,6 +201,56 @@ pub async fn timeline(
         filter,
     };
     desk.ask(move |desk| desk.timeline(&row, &query)).await
+}
+
+/// Writes a note on a row's timeline, in the name of the mailbox's owner (J-06). Durable when it returns.
+#[tauri::command]
+#[specta::specta]
+pub async fn add_note(
+    desk: Desk<'_>,
+    mailbox: Address,
+    row: RowRef,
+    title: String,
+    text: String,
+) -> Result<Item> {
+    let item = desk
+        .ask(move |desk| desk.add_note(&mailbox, &row, &title, &text))
+        .await?;
+    desk.agent.nudge();
+    Ok(item)
+}
+
+/// Gives a note another title and text.
+#[tauri::command]
+#[specta::specta]
+pub async fn edit_note(
+    desk: Desk<'_>,
+    mailbox: Address,
+    key: String,
+    title: String,
+    text: String,
+) -> Result<Item> {
+    let item = desk
+        .ask(move |desk| desk.edit_note(&mailbox, &key, &title, &text))
+        .await?;
+    desk.agent.nudge();
+    Ok(item)
+}
+
+/// Deletes a note.
+#[tauri::command]
+#[specta::specta]
+pub async fn delete_note(desk: Desk<'_>, mailbox: Address, key: String) -> Result<Item> {
+    let item = desk.ask(move |desk| desk.delete_note(&mailbox, &key)).await?;
+    desk.agent.nudge();
+    Ok(item)
+}
+
+/// A note, all of it.
+#[tauri::command]
+#[specta::specta]
+pub async fn note(desk: Desk<'_>, mailbox: Address, key: String) -> Result<Note> {
+    desk.ask(move |desk| desk.note(&mailbox, &key)).await
 }
 
 /// Starts a sync cycle now (H-03); the `sync` event tells how it goes.

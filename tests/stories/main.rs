@@ -12,6 +12,7 @@ mod disks;
 mod failures;
 mod flight;
 mod hands;
+mod notes;
 mod offline;
 mod refusals;
 mod replies;

@@ -48,6 +48,14 @@ export const commands = {
 	row: (row: RowRef) => typedError<RowForm, CommandError>(__TAURI_INVOKE("row", { row })),
 	/**  A row's timeline (J-02, J-03). A `limit` of 0 means ten. */
 	timeline: (row: RowRef, limit: number, search: string, byModified: boolean, filter: TimelineFilter) => typedError<Timeline, CommandError>(__TAURI_INVOKE("timeline", { row, limit, search, byModified, filter })),
+	/**  Writes a note on a row's timeline, in the name of the mailbox's owner (J-06). Durable when it returns. */
+	addNote: (mailbox: Address, row: RowRef, title: string, text: string) => typedError<Item, CommandError>(__TAURI_INVOKE("add_note", { mailbox, row, title, text })),
+	/**  Gives a note another title and text. */
+	editNote: (mailbox: Address, key: string, title: string, text: string) => typedError<Item, CommandError>(__TAURI_INVOKE("edit_note", { mailbox, key, title, text })),
+	/**  Deletes a note. */
+	deleteNote: (mailbox: Address, key: string) => typedError<Item, CommandError>(__TAURI_INVOKE("delete_note", { mailbox, key })),
+	/**  A note, all of it. */
+	note: (mailbox: Address, key: string) => typedError<Note, CommandError>(__TAURI_INVOKE("note", { mailbox, key })),
 	/**  Starts a sync cycle now (H-03); the `sync` event tells how it goes. */
 	syncNow: () => __TAURI_INVOKE<void>("sync_now"),
 	/**  What the sync line says. */
@@ -137,7 +145,7 @@ export type Accepted = {
 export type ActivityForm = {
 	/**  Its id. */
 	id: string,
-	/**  `email` or `appointment`. */
+	/**  `email`, `appointment` or `note`. */
 	type: string,
 	/**  Its subject. */
 	subject: string,
@@ -531,7 +539,9 @@ export type Kind =
 /**  A calendar entry. */
 "appointment" | 
 /**  A contact of the mailbox's owner (group G). It becomes a row, not an activity. */
-"contact";
+"contact" | 
+/**  What a person wrote on a row's timeline (J-06). */
+"note";
 
 /**  What a grant allows (A-02). Ordered: later allows more. */
 export type Level = 
@@ -651,6 +661,28 @@ export type NamedRow = {
 	name: string,
 };
 
+/**  A note as it is opened (J-06). */
+export type Note = {
+	/**  Its key. */
+	key: string,
+	/**  For whom it was written. */
+	mailbox: Address,
+	/**  What else it was made to say at the same time (H-06). */
+	others: NoteText[],
+} & NoteText;
+
+/**  What a note says. */
+export type NoteText = {
+	/**  Its title; may be empty. */
+	title: string,
+	/**  Its text. */
+	text: string,
+	/**  Who wrote it so, by name. */
+	by: string,
+	/**  When. */
+	at: string,
+};
+
 /**  An address with the row it was resolved to. */
 export type Party = {
 	/**  1 Sender, 2 To, 3 CC, 4 BCC, 5 Required, 6 Optional, 7 Organizer, 8 Regarding, 9 Owner (I-02). */
@@ -725,6 +757,8 @@ export type QueuedItem = {
 	mailbox: Address,
 	/**  Message-ID or UID. */
 	key: string,
+	/**  What kind of item it is. */
+	kind: Kind,
 	/**  Its subject. */
 	subject: string,
 	/**  The row it is to be regarding. */
@@ -734,6 +768,13 @@ export type QueuedItem = {
 	/**  How far it is for each person, and why it waits. */
 	people: PersonStatus[],
 };
+
+/**  What kind of record it is. */
+export type RecordType = 
+/**  Mail and appointments. */
+"activities" | 
+/**  What people wrote on the timeline itself. */
+"notes";
 
 /**  Something an import could not use. */
 export type Rejected = {
@@ -1030,6 +1071,8 @@ export type Timeline = {
 
 /**  What a person chose to see. An empty list, or no time, lets everything through. */
 export type TimelineFilter = {
+	/**  Record types. */
+	records?: RecordType[],
 	/**  Activity types: `email`, `appointment`. */
 	types?: Kind[],
 	/**  Activity status: `Active`, `Overdue`, `Closed`. */
@@ -1044,13 +1087,13 @@ export type TimelineFilter = {
 
 /**  One record of a row's timeline. */
 export type TimelineRecord = {
-	/**  The activity's id. */
+	/**  The activity's id, or the note's. */
 	activity: string,
-	/**  `email` or `appointment`. */
+	/**  `email`, `appointment` or `note`. */
 	type: string,
 	/**  Its subject. */
 	subject: string,
-	/**  The first words of its text. */
+	/**  The first words of its text; in a search the place where the words stand. */
 	preview: string,
 	/**  What it is sorted by. */
 	sortdate: string,
@@ -1058,14 +1101,20 @@ export type TimelineRecord = {
 	by: string,
 	/**  For whom, by name; the same as `by` when the owner did it. */
 	for: string,
-	/**  `Active`, `Overdue` or `Closed` (J-04). */
+	/**  `Active`, `Overdue` or `Closed` (J-04); empty for a note. */
 	state: string,
-	/**  Its status reason, as in `Received`. */
+	/**  Its status reason, as in `Received`; empty for a note. */
 	reason: string,
 	/**  When it was last changed. */
 	modified: string,
 	/**  True until promoted. */
 	pending: boolean,
+	/**  The mailbox and key of its item. */
+	mailbox: Address,
+	/**  Message-ID or UID; a note's own key. */
+	key: string,
+	/**  How many texts a note was given at the same time (H-06): more than one until it is edited again. */
+	texts: number,
 };
 
 /**  What `audit verify` found (K-02). */

@@ -1,10 +1,11 @@
 import { Badge, Button } from "@fluentui/react-components";
-import { CalendarLtrRegular, ClockRegular, HistoryRegular, MailRegular } from "@fluentui/react-icons";
+import { ClockRegular, HistoryRegular } from "@fluentui/react-icons";
 import { useNavigation } from "../app/navigation";
 import { useActivity } from "../host/queries";
 import { RowCard } from "../pane/RowCard";
 import { Fields } from "../row/Fields";
 import { PartyLine } from "../row/PartyLine";
+import { RecordIcon } from "../row/RecordIcon";
 import { RecordPage } from "../row/RecordPage";
 import styles from "../row/row.module.css";
 import { text } from "../strings";
@@ -15,12 +16,13 @@ const PARTS = { ...text.masks, ...text.formMasks };
 export function ActivityPage({ id }: { id: string }) {
   const { mailbox, key, go } = useNavigation();
   const { data: form, error } = useActivity(id);
-  const elsewhere = form && (form.mailbox !== mailbox || form.key !== key);
+  const isNote = form?.type === "note";
+  const elsewhere = form && !isNote && (form.mailbox !== mailbox || form.key !== key);
   return (
     <RecordPage
-      icon={form?.type === "appointment" ? <CalendarLtrRegular /> : <MailRegular />}
+      icon={<RecordIcon type={form?.type ?? "email"} />}
       kind={form ? (text.timeline.types[form.type] ?? form.type) : ""}
-      name={form && (form.subject || text.list.noSubject)}
+      name={form && (form.subject || (isNote ? text.timeline.types.note : text.list.noSubject))}
       marks={
         form && (
           <>
@@ -57,16 +59,18 @@ export function ActivityPage({ id }: { id: string }) {
             </section>
           </div>
           <div className={styles.stack}>
+            {!isNote && (
+              <section className={styles.panel}>
+                <h3 className={styles.panelTitle}>{text.activity.parties}</h3>
+                <ul className={styles.parties} data-testid="activity-parties">
+                  {form.parties.map((party) => (
+                    <PartyLine key={`${party.mask} ${party.address} ${party.row?.id}`} party={party} labels={PARTS} />
+                  ))}
+                </ul>
+              </section>
+            )}
             <section className={styles.panel}>
-              <h3 className={styles.panelTitle}>{text.activity.parties}</h3>
-              <ul className={styles.parties} data-testid="activity-parties">
-                {form.parties.map((party) => (
-                  <PartyLine key={`${party.mask} ${party.address} ${party.row?.id}`} party={party} labels={PARTS} />
-                ))}
-              </ul>
-            </section>
-            <section className={styles.panel}>
-              <h3 className={styles.panelTitle}>{text.activity.description}</h3>
+              <h3 className={styles.panelTitle}>{isNote ? text.notes.text : text.activity.description}</h3>
               {form.description.trim() === "" ? (
                 <p className={styles.quiet}>{text.activity.noDescription}</p>
               ) : (

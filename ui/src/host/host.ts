@@ -23,6 +23,7 @@ import type {
   ListEntry,
   ListPage,
   Me,
+  Note,
   PendingInvitation,
   Quarantined,
   RowFilter,
@@ -104,6 +105,12 @@ export interface Host {
 
   activity(id: string): Promise<ActivityForm>;
   row(row: RowRef): Promise<RowForm>;
+  /** Durable when it resolves, as the two below are (J-06). */
+  addNote(mailbox: string, row: RowRef, title: string, text: string): Promise<Item>;
+  editNote(mailbox: string, key: string, title: string, text: string): Promise<Item>;
+  deleteNote(mailbox: string, key: string): Promise<Item>;
+  /** All of a note, and what else it was made to say at the same time (H-06). */
+  note(mailbox: string, key: string): Promise<Note>;
   timeline(row: RowRef, limit: number, search: string, byModified: boolean, filter: TimelineFilter): Promise<Timeline>;
 
   syncNow(): Promise<void>;

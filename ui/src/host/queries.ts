@@ -90,6 +90,12 @@ export function useActivity(id: string) {
   return useQuery({ queryKey: ["activity", id], queryFn: () => host.activity(id) });
 }
 
+/** All of a note, once somebody opens it. */
+export function useNote(mailbox: string, key: string) {
+  const host = useHost();
+  return useQuery({ queryKey: ["note", mailbox, key], queryFn: () => host.note(mailbox, key) });
+}
+
 export function useTimeline(row: RowRef, limit: number, search: string, byModified: boolean, filter: TimelineFilter) {
   const host = useHost();
   return useQuery({

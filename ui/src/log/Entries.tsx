@@ -36,7 +36,7 @@ export function Entries({ entries, me, item }: Props) {
 function Entry({ entry, me, item }: { entry: AuditEntry; me: Me; item: boolean }) {
   const { go } = useNavigation();
   const owner = me.mailboxes.find(({ id }) => id === entry.on_behalf_of)?.owner_name ?? entry.on_behalf_of;
-  const named = entry.field !== "tracking";
+  const named = entry.field !== "tracking" && entry.field !== "note";
   const refused = entry.outcome !== APPLIED;
   const who = entry.actor === me.person ? text.pane.you : entry.actor_name || entry.actor;
   return (

@@ -8,7 +8,7 @@ import { RecordPage } from "../row/RecordPage";
 import { text } from "../strings";
 import { Entries } from "./Entries";
 import styles from "./log.module.css";
-import { answer } from "./told";
+import { answer, isNote } from "./told";
 
 /** Everything that was done with one item, and the answer to “Who put this here?” (K-01, J-09, story 11). */
 export function HistoryPage({ me, mailbox, id }: { me: Me; mailbox: string; id: string }) {
@@ -25,7 +25,7 @@ export function HistoryPage({ me, mailbox, id }: { me: Me; mailbox: string; id: 
       kind={text.log.history}
       name={entries && (entries.find(({ subject }) => subject !== "")?.subject ?? text.log.history)}
       marks={
-        elsewhere && reachable && (
+        elsewhere && reachable && !isNote(entries ?? []) && (
           <Button onClick={() => at.go({ to: "message", mailbox, folder: null, key: id })}>{text.activity.open}</Button>
         )
       }

@@ -3,6 +3,9 @@ import { text } from "../strings";
 
 export const APPLIED = "Applied";
 
+/** Are these of a note? It stands on its row, and in no folder. */
+export const isNote = (entries: readonly AuditEntry[]) => entries.some(({ cause }) => cause === "Add note");
+
 /** `TABLE:ID` as a row. */
 export function rowOf(reference: string): RowRef | null {
   const at = reference.indexOf(":");

@@ -1,5 +1,5 @@
 import { Badge, Button, Dropdown, Label, Option, SearchBox } from "@fluentui/react-components";
-import { CalendarLtrRegular, ClockRegular, MailRegular } from "@fluentui/react-icons";
+import { ClockRegular } from "@fluentui/react-icons";
 import { useDeferredValue, useId, useMemo, useState } from "react";
 import { dateTime } from "../app/dates";
 import { Marked } from "../app/Marked";
@@ -9,6 +9,10 @@ import type { RowRef, TimelineRecord } from "../host/host";
 import { useTimeline } from "../host/queries";
 import { text } from "../strings";
 import { count, filterOf, NOTHING } from "./filters";
+import { NoteActions } from "./NoteActions";
+import { NoteBox } from "./NoteBox";
+import { NoteEditor } from "./NoteEditor";
+import { RecordIcon } from "./RecordIcon";
 import styles from "./row.module.css";
 import { TimelineFilters } from "./TimelineFilters";
 
@@ -31,6 +35,7 @@ export function Timeline({ of }: { of: RowRef }) {
   const sort = byModified ? text.timeline.lastUpdated : text.timeline.sortDate;
   return (
     <>
+      <NoteBox of={of} />
       <div className={styles.tools}>
         <SearchBox
           className={styles.search}
@@ -87,11 +92,13 @@ const COLOURS: Partial<Record<string, "brand" | "danger" | "subtle">> = { Active
 
 function Record({ record, typed }: { record: TimelineRecord; typed: string }) {
   const { go } = useNavigation();
+  const [editing, setEditing] = useState(false);
   const type = text.timeline.types[record.type] ?? record.type;
+  const isNote = record.type === "note";
   return (
     <li className={styles.record} data-testid="timeline-record" data-activity={record.activity}>
       <span className={styles.recordIcon} title={type}>
-        {record.type === "appointment" ? <CalendarLtrRegular aria-label={type} /> : <MailRegular aria-label={type} />}
+        <RecordIcon type={record.type} label={type} />
       </span>
       <div className={styles.recordWords}>
         <div className={styles.recordTop}>
@@ -101,22 +108,31 @@ function Record({ record, typed }: { record: TimelineRecord; typed: string }) {
             dir="auto"
             onClick={() => go({ to: "page", page: { kind: "activity", id: record.activity } })}
           >
-            <Marked words={record.subject || text.list.noSubject} typed={typed} inside />
+            <Marked words={record.subject || (isNote ? type : text.list.noSubject)} typed={typed} inside />
           </button>
           {record.pending && (
             <Badge appearance="tint" color="warning" size="small" icon={<ClockRegular />}>
               {text.timeline.pending}
             </Badge>
           )}
-          <Badge appearance="tint" size="small" color={COLOURS[record.state] ?? "informative"}>
-            {record.state}
-          </Badge>
+          {record.texts > 1 && (
+            <Badge appearance="tint" color="warning" size="small" title={text.notes.textsMean} data-testid="note-texts">
+              {text.notes.texts(record.texts)}
+            </Badge>
+          )}
+          {record.state !== "" && (
+            <Badge appearance="tint" size="small" color={COLOURS[record.state] ?? "informative"}>
+              {record.state}
+            </Badge>
+          )}
+          {isNote && !editing && <NoteActions record={record} edit={() => setEditing(true)} />}
         </div>
         <div className={styles.recordMeta}>
           <bdi>{text.timeline.by(record.by, record.for)}</bdi>
           <time dateTime={record.sortdate}>{dateTime(record.sortdate)}</time>
         </div>
-        {record.preview !== "" && (
+        {editing && <NoteEditor mailbox={record.mailbox} id={record.key} close={() => setEditing(false)} />}
+        {record.preview !== "" && !editing && (
           <p className={styles.recordPreview} dir="auto">
             <Marked words={record.preview} typed={typed} inside />
           </p>

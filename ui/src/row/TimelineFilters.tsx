@@ -10,7 +10,7 @@ import {
 } from "@fluentui/react-components";
 import { FilterFilled, FilterRegular } from "@fluentui/react-icons";
 import { text } from "../strings";
-import { type Chosen, count, DUE, MODIFIED, NOTHING, REASONS, STATES, type Stretch, toggled, TYPES } from "./filters";
+import { type Chosen, count, DUE, MODIFIED, NOTHING, REASONS, RECORDS, STATES, type Stretch, toggled, TYPES } from "./filters";
 import styles from "./row.module.css";
 
 type Props = { chosen: Chosen; choose: (chosen: Chosen) => void };
@@ -28,6 +28,7 @@ export function TimelineFilters({ chosen, choose }: Props) {
           </Button>
         </PopoverTrigger>
         <PopoverSurface aria-label={text.timeline.filter} className={styles.filters}>
+          <Group label={text.timeline.recordType} all={RECORDS} names={text.timeline.recordTypes} chosen={chosen.records} choose={(records) => choose({ ...chosen, records })} />
           <Group label={text.timeline.activityType} all={TYPES} names={text.timeline.types} chosen={chosen.types} choose={(types) => choose({ ...chosen, types })} />
           <Group label={text.timeline.activityStatus} all={STATES} chosen={chosen.states} choose={(states) => choose({ ...chosen, states })} />
           <Group label={text.timeline.statusReason} all={REASONS} chosen={chosen.reasons} choose={(reasons) => choose({ ...chosen, reasons })} />

@@ -5,6 +5,7 @@ const NOW = new Date("2026-03-10T12:00:30Z");
 
 test("nothing chosen filters nothing", () => {
   expect(filterOf(NOTHING, NOW)).toEqual({
+    records: [],
     types: [],
     states: [],
     reasons: [],
@@ -25,5 +26,5 @@ test("a choice is put in, and taken out again", () => {
   const once = toggled<string>([], "Active");
   expect(once).toEqual(["Active"]);
   expect(toggled(once, "Active")).toEqual([]);
-  expect(count({ ...NOTHING, states: once, due: "last7" })).toBe(2);
+  expect(count({ ...NOTHING, records: ["notes"], states: once, due: "last7" })).toBe(3);
 });

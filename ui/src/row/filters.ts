@@ -1,4 +1,4 @@
-import type { Kind, Span, TimelineFilter } from "../host/host";
+import type { Kind, RecordType, Span, TimelineFilter } from "../host/host";
 
 /** Stretches of time a person can choose, in days around now: the past is negative. */
 export const STRETCHES = {
@@ -13,6 +13,7 @@ export type Stretch = keyof typeof STRETCHES;
 
 /** What is chosen in the timeline's filter (J-03). */
 export type Chosen = {
+  records: readonly RecordType[];
   types: readonly Kind[];
   states: readonly string[];
   reasons: readonly string[];
@@ -20,8 +21,9 @@ export type Chosen = {
   modified: Stretch | null;
 };
 
-export const NOTHING: Chosen = { types: [], states: [], reasons: [], due: null, modified: null };
+export const NOTHING: Chosen = { records: [], types: [], states: [], reasons: [], due: null, modified: null };
 
+export const RECORDS: readonly RecordType[] = ["activities", "notes"];
 export const TYPES: readonly Kind[] = ["email", "appointment"];
 export const STATES = ["Active", "Overdue", "Closed"] as const;
 export const REASONS = ["Received", "Sent", "Draft", "Free", "Tentative", "Busy", "Out of Office", "Completed", "Canceled"] as const;
@@ -30,7 +32,7 @@ export const MODIFIED: readonly Stretch[] = ["last24h", "last7", "last30"];
 
 /** How many filters are set. */
 export const count = (of: Chosen) =>
-  of.types.length + of.states.length + of.reasons.length + (of.due === null ? 0 : 1) + (of.modified === null ? 0 : 1);
+  of.records.length + of.types.length + of.states.length + of.reasons.length + (of.due === null ? 0 : 1) + (of.modified === null ? 0 : 1);
 
 /** Puts a value in, or takes it out again. */
 export const toggled = <T>(all: readonly T[], one: T): T[] => (all.includes(one) ? all.filter((is) => is !== one) : [...all, one]);
@@ -48,6 +50,7 @@ function span(stretch: Stretch | null, now: Date): Span {
 export function filterOf(chosen: Chosen, now: Date): TimelineFilter {
   const minute = new Date(Math.floor(now.getTime() / 60_000) * 60_000);
   return {
+    records: [...chosen.records],
     types: [...chosen.types],
     states: [...chosen.states],
     reasons: [...chosen.reasons],

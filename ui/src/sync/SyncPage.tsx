@@ -2,11 +2,11 @@ import { Avatar, Badge, Button, Link } from "@fluentui/react-components";
 import { ArrowSyncRegular, CheckmarkCircleRegular, WarningRegular } from "@fluentui/react-icons";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { dateTime } from "../app/dates";
-import { useNavigation } from "../app/navigation";
+import { type Move, useNavigation } from "../app/navigation";
 import { Problem } from "../app/Problem";
 import { useNow } from "../app/useNow";
 import { useHost } from "../host/context";
-import type { Me, SyncPerson } from "../host/host";
+import type { Me, QueuedItem, SyncPerson } from "../host/host";
 import { useSyncDetails, useSyncState } from "../host/queries";
 import { Nothing, Panel, Section } from "../sections/Section";
 import { text } from "../strings";
@@ -100,7 +100,7 @@ export function SyncPage({ me }: { me: Me }) {
               {details.queue.map((one) => (
                 <li key={`${one.mailbox} ${one.key}`} className={styles.line} data-testid="queued">
                   <span className={styles.words}>
-                    <Link as="button" className={styles.link} onClick={() => go({ to: "message", mailbox: one.mailbox, folder: null, key: one.key })}>
+                    <Link as="button" className={styles.link} onClick={() => go(wayTo(one))}>
                       <bdi>{one.subject || text.list.noSubject}</bdi>
                     </Link>
                     {one.regarding !== null && <span>{text.syncPage.regarding(one.regarding)}</span>}
@@ -122,6 +122,10 @@ export function SyncPage({ me }: { me: Me }) {
     </Section>
   );
 }
+
+/** To the mail; a note lies in no folder, but it has a history. */
+const wayTo = ({ kind, mailbox, key }: QueuedItem): Move =>
+  kind === "note" ? { to: "page", page: { kind: "history", mailbox, key } } : { to: "message", mailbox, folder: null, key };
 
 /** This computer's key lies in a plain file: what that means, and the way into the keychain. */
 function Key({ warning }: { warning: string }) {

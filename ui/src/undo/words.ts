@@ -17,6 +17,12 @@ export function wordsOf({ what, subject, value, count, key }: HistoryStep): stri
       return say.untrack(about);
     case "Choose one of two values":
       return value === "" ? say.settleBare(about) : say.settle(about, value);
+    case "Add note":
+      return say.addNote(subject, value);
+    case "Edit note":
+      return say.editNote(subject);
+    case "Delete note":
+      return say.deleteNote(subject);
     case "Accept":
       return say.accept(about);
     case "Add delegate":

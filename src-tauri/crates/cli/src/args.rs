@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use behalf_connect::nats::NatsAddress;
 use behalf_core::{
     Error, Result,
+    activity::RecordType,
     desk::Terms,
     model::{Address, Level, RowRef, Time, bare_key},
     rows::{Condition, Test},
@@ -174,7 +175,10 @@ pub enum Command {
         /// Its id, as `status` prints it
         id: String,
     },
-    /// The activities of a row
+    /// Write on a row's timeline
+    #[command(subcommand)]
+    Note(Note),
+    /// The activities and notes of a row
     Timeline {
         /// The row, as TABLE:ID
         #[arg(value_name = "TABLE:ID", value_parser = row)]
@@ -492,6 +496,66 @@ pub enum Views {
     },
 }
 
+/// What can be done to notes (J-06).
+#[derive(Debug, Subcommand)]
+pub enum Note {
+    /// Write one, in the name of the mailbox's owner
+    Add {
+        /// The row, as TABLE:ID
+        #[arg(value_name = "TABLE:ID", value_parser = row)]
+        row: RowRef,
+        #[command(flatten)]
+        mailbox: Mailbox,
+        /// Its title
+        #[arg(long, value_name = "T", default_value = "", hide_default_value = true)]
+        title: String,
+        #[command(flatten)]
+        text: NoteText,
+    },
+    /// Give one another title or text; what is not named stays
+    Edit {
+        #[command(flatten)]
+        note: NoteName,
+        /// Its title
+        #[arg(long, value_name = "T")]
+        title: Option<String>,
+        #[command(flatten)]
+        text: NoteText,
+    },
+    /// Delete one; `undo` brings it back
+    Delete {
+        #[command(flatten)]
+        note: NoteName,
+    },
+    /// All of one, and what else it was made to say at the same time
+    Show {
+        #[command(flatten)]
+        note: NoteName,
+    },
+}
+
+/// `KEY --mailbox M` of a note.
+#[derive(Debug, Args)]
+pub struct NoteName {
+    /// Its key, as `timeline` and `note add` print it
+    #[arg(value_parser = key)]
+    pub key: String,
+    #[command(flatten)]
+    pub mailbox: Mailbox,
+}
+
+/// A note's text, from the line or from a file.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub struct NoteText {
+    /// Its text
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub text: Option<String>,
+    /// A file with its text; - for standard input
+    #[arg(long, value_name = "F", allow_hyphen_values = true)]
+    pub file: Option<PathBuf>,
+}
+
 /// What rows are filtered by (D-04).
 #[derive(Debug, Default, Args)]
 pub struct RowFilters {
@@ -596,6 +660,9 @@ impl From<LevelName> for Level {
 /// Which records of a timeline (J-03). Each may be given again.
 #[derive(Debug, clap::Args)]
 pub struct TimelineFilters {
+    /// Only this record type
+    #[arg(long = "record", value_name = "RECORD", value_enum)]
+    pub records: Vec<RecordName>,
     /// Only this activity type: email, appointment
     #[arg(long = "type", value_name = "TYPE", value_parser = ["email", "appointment"])]
     pub types: Vec<String>,
@@ -617,6 +684,22 @@ pub struct TimelineFilters {
     /// Changed before this time
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub modified_to: Option<String>,
+}
+
+/// A record type, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RecordName {
+    Activities,
+    Notes,
+}
+
+impl From<RecordName> for RecordType {
+    fn from(name: RecordName) -> Self {
+        match name {
+            RecordName::Activities => Self::Activities,
+            RecordName::Notes => Self::Notes,
+        }
+    }
 }
 
 /// What a timeline is sorted by.
@@ -763,6 +846,13 @@ mod tests {
             "resolve 1@x --mailbox a@x --regarding account:ALFKI",
             "activity 0d0e",
             "timeline account:ALFKI --limit 50 --search offer --sort modified",
+            "timeline account:ALFKI --record notes --record activities --type email",
+            "note add account:ALFKI --mailbox a@x --title Call --text -soon-",
+            "note add account:ALFKI --mailbox a@x --file -",
+            "note edit 0d0e --mailbox a@x --title Call",
+            "note edit 0d0e --mailbox a@x --file call.txt",
+            "note delete 0d0e --mailbox a@x",
+            "note show 0d0e --mailbox a@x",
             "undo",
             "undo 7",
             "redo",
@@ -799,6 +889,8 @@ mod tests {
             "track 1@x --mailbox a@x --regarding ALFKI",
             "untrack 1@x --mailbox a@x",
             "untrack 1@x --mailbox a@x --keep --delete",
+            "note add account:1 --mailbox a@x --text a --file b",
+            "timeline account:1 --record mail",
             "track <> --mailbox a@x --without-regarding",
             "list --mailbox nobody",
             "list --mailbox a@x --limit 0",

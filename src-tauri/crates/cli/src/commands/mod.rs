@@ -6,6 +6,7 @@ mod devices;
 mod doctor;
 mod import;
 mod mailbox;
+mod notes;
 mod people;
 mod quarantine;
 mod relay;
@@ -94,6 +95,7 @@ pub fn run(cli: Cli) -> Result<Reply> {
             action: Some(args::Views::Remove { name }),
         } => rows::remove_view(s, &name),
         Command::Suggest { item } => rows::suggest(s, &item),
+        Command::Note(step) => notes::note(s, step),
         Command::Timeline {
             row,
             limit,

@@ -150,6 +150,7 @@ pub fn timeline(
 ) -> Result<Reply> {
     let span = |from, to| Span { from, to };
     let filter = TimelineFilter {
+        records: filter.records.into_iter().map(Into::into).collect(),
         types: filter.types.iter().map(|t| Kind::from_str_or_email(t)).collect(),
         states: filter.states,
         reasons: filter.reasons,
@@ -172,10 +173,10 @@ pub fn timeline(
             } else {
                 format!("by {} for {}", r.by, r.for_whom)
             };
-            let state = if r.pending {
-                format!("{}, pending", r.state)
-            } else {
-                r.state.clone()
+            let state = match (r.state.as_str(), r.pending) {
+                ("", true) => "pending".to_owned(),
+                (state, true) => format!("{state}, pending"),
+                (state, false) => state.to_owned(),
             };
             [
                 r.sortdate.clone(),

@@ -66,7 +66,7 @@ pub fn status(s: &Session, item: &ItemName) -> Result<Reply> {
     reply(&s.open()?.status(&item.mailbox.mailbox, &item.key)?)
 }
 
-fn reply(item: &Item) -> Result<Reply> {
+pub(super) fn reply(item: &Item) -> Result<Reply> {
     Reply::new(item, told(item))
 }
 

@@ -9,6 +9,8 @@ use crate::model::{Kind, Time};
 #[serde(default)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct TimelineFilter {
+    /// Record types.
+    pub records: Vec<RecordType>,
     /// Activity types: `email`, `appointment`.
     pub types: Vec<Kind>,
     /// Activity status: `Active`, `Overdue`, `Closed`.
@@ -19,6 +21,27 @@ pub struct TimelineFilter {
     pub due: Span,
     /// The modified date.
     pub modified: Span,
+}
+
+/// What kind of record it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub enum RecordType {
+    /// Mail and appointments.
+    Activities,
+    /// What people wrote on the timeline itself.
+    Notes,
+}
+
+impl RecordType {
+    /// What an item of this kind is in a timeline.
+    pub fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Note => Self::Notes,
+            _ => Self::Activities,
+        }
+    }
 }
 
 /// A stretch of time, RFC 3339; without an end on a side where there is no time.
@@ -36,7 +59,7 @@ pub struct Span {
 pub struct Seen<'a> {
     /// Its type.
     pub kind: Kind,
-    /// Its tag.
+    /// Its tag; empty for a note, which is never due.
     pub state: &'a str,
     /// Its status reason.
     pub reason: &'a str,
@@ -52,7 +75,8 @@ impl TimelineFilter {
         let among = |chosen: &[String], value: &str| {
             chosen.is_empty() || chosen.iter().any(|c| c.eq_ignore_ascii_case(value))
         };
-        (self.types.is_empty() || self.types.contains(&record.kind))
+        (self.records.is_empty() || self.records.contains(&RecordType::of(record.kind)))
+            && (self.types.is_empty() || self.types.contains(&record.kind))
             && among(&self.states, record.state)
             && among(&self.reasons, record.reason)
             && self.due.holds(record.due)
@@ -203,6 +227,51 @@ mod tests {
             .shows(&MAIL),
             "what cannot be read filters nothing"
         );
+    }
+
+    #[test]
+    fn j_03_a_note_is_a_record_of_its_own_type_and_has_no_status() {
+        let note = Seen {
+            kind: Kind::Note,
+            state: "",
+            reason: "",
+            ..MAIL
+        };
+        let of = |records: &[RecordType]| TimelineFilter {
+            records: records.to_vec(),
+            ..TimelineFilter::default()
+        };
+        let (activities, notes) = (RecordType::Activities, RecordType::Notes);
+        for (records, mail, noted) in [
+            (&[][..], true, true),
+            (&[activities], true, false),
+            (&[notes], false, true),
+            (&[activities, notes], true, true),
+        ] {
+            let shown = (of(records).shows(&MAIL), of(records).shows(&note));
+            assert_eq!(shown, (mail, noted), "{records:?}");
+        }
+        for filter in [
+            TimelineFilter {
+                states: vec!["Active".into(), "Overdue".into(), "Closed".into()],
+                ..of(&[])
+            },
+            TimelineFilter {
+                types: vec![Kind::Email, Kind::Appointment],
+                ..of(&[])
+            },
+            TimelineFilter {
+                due: span(Some(0), None),
+                ..of(&[])
+            },
+        ] {
+            assert!(!filter.shows(&note), "{filter:?}");
+        }
+        let modified = TimelineFilter {
+            modified: span(Some(5), Some(6)),
+            ..of(&[])
+        };
+        assert!(modified.shows(&note));
     }
 
     proptest! {

@@ -42,8 +42,17 @@ const APPOINTMENT: &[(&str, &str)] = &[
     ("Modified On", "modifiedon"),
     ("Cut to fit", "truncatedcolumns"),
 ];
+const NOTE: &[(&str, &str)] = &[
+    ("Created By", "createdby"),
+    ("Owner", "ownerid"),
+    ("Created By (Delegate)", "createdonbehalfby"),
+    ("Modified By (Delegate)", "modifiedonbehalfby"),
+    ("Created On", "createdon"),
+    ("Modified On", "modifiedon"),
+    ("Cut to fit", "truncatedcolumns"),
+];
 
-/// An activity as a form.
+/// An activity, or a note, as a form.
 ///
 /// # Errors
 /// `NotFound` when there is none by that id.
@@ -62,9 +71,16 @@ pub fn form(connection: &Connection, id: &str) -> Result<ActivityForm> {
             .unwrap_or_default()
             .to_owned()
     };
-    let appointment = text("activitytypecode") == "appointment";
+    let kind = registers.facts.kind();
+    let appointment = kind == Kind::Appointment;
+    let (of_kind, identity, body) = match kind {
+        Kind::Appointment => (APPOINTMENT, "activityid", "description"),
+        Kind::Note => (NOTE, "annotationid", "notetext"),
+        // A contact becomes a row, which has a form of its own.
+        Kind::Email | Kind::Contact => (EMAIL, "activityid", "description"),
+    };
     let mut columns = Vec::new();
-    for (label, name) in if appointment { APPOINTMENT } else { EMAIL } {
+    for (label, name) in of_kind {
         let value = match activity.columns.get(*name) {
             None | Some(Value::Null) => continue,
             Some(value) => show(connection, &mailbox, name, value, appointment)?,
@@ -100,10 +116,10 @@ pub fn form(connection: &Connection, id: &str) -> Result<ActivityForm> {
         name: r.name,
     });
     Ok(ActivityForm {
-        id: text("activityid"),
-        kind: text("activitytypecode"),
+        id: text(identity),
+        kind: kind.as_str().to_owned(),
         subject: text("subject"),
-        description: text("description"),
+        description: text(body),
         regarding,
         columns,
         parties,

@@ -7,7 +7,7 @@ mod hidden;
 mod promote;
 mod timeline;
 
-pub use filter::{Span, TimelineFilter};
+pub use filter::{RecordType, Span, TimelineFilter};
 pub use find::{find, rows_of};
 pub use form::form;
 pub use hidden::{HIDDEN, hidden};

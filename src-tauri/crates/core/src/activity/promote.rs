@@ -85,6 +85,9 @@ pub type Resolve<'a, E> = &'a mut dyn FnMut(&str, u8) -> Result<Vec<PartyRow>, E
 /// What `resolve` says.
 pub fn promote<E>(origin: &Origin<'_>, resolve: Resolve<'_, E>) -> Result<Activity, E> {
     let facts = origin.facts;
+    if facts.note.is_some() {
+        return Ok(annotation(origin));
+    }
     let mut parties = Parties {
         activity: origin.item.activity(),
         all: Vec::new(),
@@ -148,11 +151,15 @@ fn subject_limit(facts: &Facts) -> usize {
         Kind::Email => 800,
         Kind::Appointment => 200,
         Kind::Contact => 160,
+        Kind::Note => 500,
     }
 }
 
-/// State and status: by the folder for a mail (I-04), by what it shows for an appointment (F-04).
+/// State and status: by the folder for a mail (I-04), by what it shows for an appointment (F-04). A note has none.
 fn state(facts: &Facts) -> (i64, i64) {
+    if facts.note.is_some() {
+        return (0, 0);
+    }
     let Some(meeting) = &facts.meeting else {
         return match facts.role {
             FolderRole::Sent => (1, 3),
@@ -238,6 +245,45 @@ fn time(at: Time) -> Value {
     Value::String(at.rfc3339())
 }
 
+/// Whose doing it was, when it was not the owner's own (I-03).
+fn delegate(person: &Address, owner: &Address) -> Value {
+    match person == owner {
+        true => Value::Null,
+        false => json!(person.as_str()),
+    }
+}
+
+/// A note with the columns of `annotation`: it is no activity, and nobody is a party to it (J-06).
+fn annotation(origin: &Origin<'_>) -> Activity {
+    let Origin {
+        mailbox,
+        item,
+        facts,
+        first,
+        decision,
+    } = origin;
+    let row = decision.regarding.as_ref().map(|r| &r.row);
+    let mut c = Columns::default();
+    c.set("truncatedcolumns", json!([]));
+    c.set("annotationid", item.activity().to_string());
+    c.text("subject", &facts.subject, subject_limit(facts));
+    c.set("notetext", facts.text.as_str());
+    c.set("isdocument", false);
+    c.set("objectid", row.map(|r| r.id.clone()));
+    c.set("objecttypecode", row.map(|r| r.table.clone()));
+    c.set("ownerid", mailbox.as_str());
+    c.set("createdby", mailbox.as_str());
+    c.set("createdon", time(first.at));
+    c.set("createdonbehalfby", delegate(&first.person, mailbox));
+    c.set("modifiedby", mailbox.as_str());
+    c.set("modifiedon", time(decision.at));
+    c.set("modifiedonbehalfby", delegate(&decision.person, mailbox));
+    Activity {
+        columns: c.0,
+        parties: Vec::new(),
+    }
+}
+
 /// The columns of `activitypointer`.
 fn common(origin: &Origin<'_>) -> Columns {
     let Origin {
@@ -247,10 +293,7 @@ fn common(origin: &Origin<'_>) -> Columns {
         first,
         decision,
     } = origin;
-    let delegate = |person: &Address| match person == *mailbox {
-        true => Value::Null,
-        false => json!(person.as_str()),
-    };
+    let delegate = |person| delegate(person, mailbox);
     let mut c = Columns::default();
     c.set("truncatedcolumns", json!([]));
     c.set("activityid", item.activity().to_string());
@@ -275,7 +318,7 @@ fn common(origin: &Origin<'_>) -> Columns {
     let (created, modified) = match facts.kind() {
         // I-01: promoted by the system; F-01: made by the owner.
         Kind::Email => ("system", "system"),
-        Kind::Appointment | Kind::Contact => (mailbox.as_str(), mailbox.as_str()),
+        Kind::Appointment | Kind::Contact | Kind::Note => (mailbox.as_str(), mailbox.as_str()),
     };
     c.set("createdby", created);
     c.set("modifiedby", modified);
@@ -497,6 +540,39 @@ mod tests {
         .columns;
         assert_eq!(c["subject"].as_str().unwrap().chars().count(), 800);
         assert_eq!(c["truncatedcolumns"], json!(["subject"]));
+    }
+
+    #[test]
+    fn j_06_a_delegates_note_is_the_owners_annotation() {
+        let facts = Facts {
+            key: "n".into(),
+            subject: "Call".into(),
+            text: "They want skis.".into(),
+            note: Some(crate::model::Note {
+                person: Address::lenient("kim@x"),
+                at: Time(1000),
+            }),
+            ..Facts::default()
+        };
+        let a = made(&facts, "kim@x", Some("ALFKI"));
+        for (column, value) in [
+            ("subject", "Call"),
+            ("notetext", "They want skis."),
+            ("objectid", "ALFKI"),
+            ("objecttypecode", "account"),
+            ("ownerid", "alex@x"),
+            ("createdby", "alex@x"),
+            ("createdonbehalfby", "kim@x"),
+            ("modifiedonbehalfby", "kim@x"),
+        ] {
+            assert_eq!(a.columns[column], value, "{column}");
+        }
+        assert!(a.parties.is_empty());
+        assert!(!a.columns.contains_key("activitytypecode"));
+        assert_eq!(
+            made(&facts, "alex@x", None).columns["createdonbehalfby"],
+            Value::Null
+        );
     }
 
     #[test]

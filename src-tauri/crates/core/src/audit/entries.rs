@@ -11,16 +11,17 @@ use crate::{
     model::{Address, Facts, Level, Setting, Time},
     replica::{self, Action, Document, DocumentId, DocumentKind, Operation, Place, Put},
     sync::{ACCEPTED, Envelope, operations_in},
-    tracking::{ATTEMPTS, DECISION, Decision, OUTCOME, Outcome, RETRY},
+    tracking::{ATTEMPTS, DECISION, Decision, FACTS, OUTCOME, Outcome, RETRY},
 };
 
-/// What a person decided about an item, and how promotion of it went: two fields of one item.
+/// What a person decided about an item, how promotion of it went, and what a note says: fields of one item.
 const TRACKING: &str = "tracking";
 const PROMOTION: &str = "promotion";
+const NOTE: &str = "note";
 
 /// Does an entry of this field name an item?
 pub fn is_about_an_item(field: &str) -> bool {
-    matches!(field, TRACKING | PROMOTION)
+    matches!(field, TRACKING | PROMOTION | NOTE)
 }
 
 /// An operation with what the chain says of it.
@@ -32,6 +33,8 @@ struct Link {
     operation: Operation,
     /// The register it is about; `None` when the change cannot be read.
     put: Option<Put>,
+    /// The row its decision names.
+    row: String,
 }
 
 /// What somebody once wrote into a register.
@@ -58,16 +61,23 @@ pub fn entries(
             .ok()
             .and_then(|(change, _)| replica::puts(&change))
             .unwrap_or_default();
-        let mut about = None;
+        let (mut about, mut rewritten, mut row) = (None, None, String::new());
         for put in puts {
+            let mut is_note = false;
             match (operation.kind, put.register.as_str()) {
-                (DocumentKind::Item, "facts") => {
+                (DocumentKind::Item, FACTS) => {
                     if let Ok(facts) = serde_json::from_str::<Facts>(&put.json) {
+                        is_note = facts.note.is_some();
                         keys.entry(operation.document).or_insert(facts.key);
                     }
-                    continue;
+                    if !is_note {
+                        continue;
+                    }
                 }
-                (DocumentKind::Item, DECISION | OUTCOME | RETRY)
+                (DocumentKind::Item, DECISION) => {
+                    row = words(operation.kind, DECISION, Some(&put.json)).1;
+                }
+                (DocumentKind::Item, OUTCOME | RETRY)
                 | (DocumentKind::Grants | DocumentKind::Settings, _) => {}
                 (DocumentKind::Item, _) => continue,
             }
@@ -77,7 +87,12 @@ pub fn entries(
                 counts: !refused.contains_key(&id),
             };
             values.insert((operation.document, put.place.clone()), value);
-            about = Some(put);
+            match (is_note, put.over.is_empty()) {
+                (false, _) => about = Some(put),
+                // Another text for a note: its decision only says again what it said.
+                (true, false) => rewritten = Some(put),
+                (true, true) => {}
+            }
         }
         links.push(Link {
             device,
@@ -85,7 +100,8 @@ pub fn entries(
             seq,
             id,
             operation,
-            put: about,
+            put: rewritten.or(about),
+            row,
         });
     }
     // A stable sort: what one device did stays in its order even when its clock jumped back within a cycle.
@@ -137,7 +153,10 @@ fn entry(
     let after = link.put.as_ref().map(|p| p.json.as_str());
     let register = link.put.as_ref().map_or("", |p| p.register.as_str());
     let (before, row_before) = words(operation.kind, register, before);
-    let (after, row_after) = words(operation.kind, register, after);
+    let (after, mut row_after) = words(operation.kind, register, after);
+    if register == FACTS {
+        row_after.clone_from(&link.row);
+    }
     let item = match (operation.kind, keys.get(&operation.document)) {
         (DocumentKind::Grants | DocumentKind::Settings, _) => register.to_owned(),
         (DocumentKind::Item, Some(key)) => key.clone(),
@@ -178,6 +197,7 @@ fn entry(
         item,
         field: match operation.kind {
             DocumentKind::Item if matches!(register, OUTCOME | RETRY) => PROMOTION,
+            DocumentKind::Item if register == FACTS => NOTE,
             DocumentKind::Item => TRACKING,
             DocumentKind::Grants => "grant",
             DocumentKind::Settings => "setting",
@@ -203,6 +223,13 @@ pub fn words(kind: DocumentKind, register: &str, json: Option<&str>) -> (String,
         let on = json.map_or_else(default, |json| serde_json::from_str(json).ok());
         let words = on.map_or("", |on| if on { "On" } else { "Off" });
         return (words.into(), String::new());
+    }
+    if register == FACTS {
+        let note = json.and_then(|json| serde_json::from_str::<Facts>(json).ok());
+        let said = note.map_or(String::new(), |f| {
+            [f.subject, f.text].join("\n").trim().to_owned()
+        });
+        return (said, String::new());
     }
     let grants = kind == DocumentKind::Grants;
     let Some(json) = json else {

@@ -14,17 +14,19 @@ use crate::{
         CALENDAR, CONTACTS, html,
         read::{self, Sight},
     },
-    model::{Address, Facts, ItemId, Kind, RowRef, Status, Time, bare_key},
+    model::{Address, Facts, ItemId, Kind, Note, RowRef, Status, Time, bare_key},
     replica::{self, Action, Document, DocumentKind, Link, Logged, Operation, Origin},
     rows,
     sync::waiting_for,
-    tracking::{self, Decision, Regarding, Registers},
+    tracking::{self, Decision, Regarding, Registers, texts},
 };
 use view::{
     ActivityForm, Allowed, Answered, Choice, Column, Failure, Folder, Item, ListEntry, ListPage, NamedRow,
     Party, PersonStatus, Shown, Suggestion, Timeline,
 };
 
+/// So many texts are kept in one transaction: nobody's click waits long for it.
+const KEPT: usize = 500;
 /// How many mails a search looks at, best first.
 const FIND: usize = 1000;
 
@@ -287,6 +289,7 @@ impl Desk {
         let read = trace_span!(target: "click", "read").entered();
         let rights = self.reach_in(tx, Act::Track, mailbox, key)?;
         let facts = self.facts(tx, mailbox, key)?;
+        no_note(facts.kind())?;
         let item = ItemId::derive(mailbox, facts.kind(), &facts.key);
         let (mut document, before) = tracking::open(tx, item)?;
         // Whose contact it is not hears that first, and not what could be said of the row (G-02).
@@ -357,10 +360,12 @@ impl Desk {
             }
             let not_tracked =
                 || Error::bad_input("This item is not tracked.", "There is nothing to untrack.");
-            let (id, _) = held(tx, mailbox, key)?.ok_or_else(|| match untracked_kind(tx, mailbox, key) {
-                Ok(None) => no_such_key(mailbox, key),
-                _ => not_tracked(),
-            })?;
+            let (id, kind) =
+                held(tx, mailbox, key)?.ok_or_else(|| match untracked_kind(tx, mailbox, key) {
+                    Ok(None) => no_such_key(mailbox, key),
+                    _ => not_tracked(),
+                })?;
+            no_note(kind)?;
             let (mut document, before) = tracking::open(tx, id)?;
             let before = before.filter(|b| b.decision.tracked).ok_or_else(not_tracked)?;
             let decision = Decision {
@@ -489,7 +494,7 @@ impl Desk {
     }
 
     /// The item as it stands with what this transaction has done.
-    fn answer(&self, tx: &Connection, mailbox: &Address, key: &str) -> Result<Item> {
+    pub(super) fn answer(&self, tx: &Connection, mailbox: &Address, key: &str) -> Result<Item> {
         trace_span!(target: "click", "answer")
             .in_scope(|| item(tx, mailbox, key, &self.person)?.ok_or_else(|| no_such_key(mailbox, key)))
     }
@@ -570,8 +575,61 @@ impl Desk {
         let device = self.key.prefix();
         let operation = trace_span!(target: "click", "edit")
             .in_scope(|| tracking::decide(document, item, facts, decision, why, device))?;
+        self.commit(tx, mailbox, document, decision, &operation)
+    }
+
+    /// The same for a note that is given this text.
+    pub(super) fn write_note(
+        &self,
+        tx: &Connection,
+        mailbox: &Address,
+        document: &mut Document,
+        facts: &Facts,
+        decision: &Decision,
+        why: (Action, Origin),
+    ) -> Result<()> {
+        let item = ItemId(document.id().0);
+        let operation = tracking::write_note(document, item, facts, decision, why, self.key.prefix())?;
+        self.commit(tx, mailbox, document, decision, &operation)
+    }
+
+    /// Decides by taking over what a note says in `to`; anything else always says what it said.
+    pub(super) fn decide_as(
+        &self,
+        tx: &Connection,
+        mailbox: &Address,
+        document: &mut Document,
+        (now, to): (&Facts, Option<&Facts>),
+        decision: &Decision,
+        why: (Action, Origin),
+    ) -> Result<()> {
+        match to {
+            Some(to) if to.note.is_some() && !to.says_the_same(now) => {
+                let note = Note {
+                    person: decision.person.clone(),
+                    at: decision.at,
+                };
+                let facts = Facts {
+                    note: Some(note),
+                    ..to.clone()
+                };
+                self.write_note(tx, mailbox, document, &facts, decision, why)
+            }
+            _ => self.decide(tx, mailbox, document, now, decision, why),
+        }
+    }
+
+    /// What [`Desk::decide`] does once the document is edited.
+    fn commit(
+        &self,
+        tx: &Connection,
+        mailbox: &Address,
+        document: &mut Document,
+        decision: &Decision,
+        operation: &Operation,
+    ) -> Result<()> {
         let _write = trace_span!(target: "click", "write").entered();
-        self.log(tx, mailbox, &operation)?;
+        self.log(tx, mailbox, operation)?;
         document.pack(tx)?;
         let clicked = Some(&self.person).filter(|_| decision.tracked);
         tracking::project(tx, mailbox, document, clicked, self.now())
@@ -624,13 +682,25 @@ impl Desk {
     /// # Errors
     /// `NotFound` when there is no such row and nothing is regarding it.
     pub fn timeline(&self, row: &RowRef, query: &TimelineQuery) -> Result<Timeline> {
-        self.store.read(|c| {
-            let timeline = activity::timeline(c, row, query, self.now())?;
-            if timeline.records.is_empty() && query.search.is_empty() {
+        let (timeline, read) = self.store.read(|c| {
+            let found = activity::timeline(c, row, query, self.now())?;
+            if found.0.records.is_empty() && query.search.is_empty() {
                 rows::form(c, row)?;
             }
-            Ok(timeline)
-        })
+            Ok(found)
+        })?;
+        for some in read.chunks(KEPT) {
+            let kept = self.store.write(|tx| {
+                some.iter()
+                    .try_for_each(|(item, said)| texts::keep(tx, *item, said))
+            });
+            if let Err(error) = kept {
+                // It only makes the next search faster.
+                tracing::warn!(%error, "what was searched is not kept");
+                break;
+            }
+        }
+        Ok(timeline)
     }
 }
 
@@ -645,6 +715,17 @@ enum Pick<'a> {
     Of(&'a Address, Option<&'a str>),
 }
 
+/// A note is edited and deleted on its row: it is not tracked like mail.
+fn no_note(kind: Kind) -> Result<()> {
+    match kind {
+        Kind::Note => Err(Error::bad_input(
+            "This is a note.",
+            "`behalf note edit KEY` changes it, `behalf note delete KEY` takes it off its row.",
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn no_such_key(mailbox: &Address, key: &str) -> Error {
     Error::not_found(
         format!("There is no message, appointment or contact {key} in {mailbox}."),
@@ -654,7 +735,7 @@ fn no_such_key(mailbox: &Address, key: &str) -> Error {
 
 /// The tracked (or once tracked) item of a key. What the mailbox holds by that key says what it is: somebody may have
 /// told others that a contact is a mail.
-fn held(connection: &Connection, mailbox: &Address, key: &str) -> Result<Option<(ItemId, Kind)>> {
+pub(super) fn held(connection: &Connection, mailbox: &Address, key: &str) -> Result<Option<(ItemId, Kind)>> {
     let mut is_there = connection.prepare_cached("SELECT 1 FROM item WHERE id = ?1")?;
     let known = untracked_kind(connection, mailbox, key)?;
     for kind in known.map_or(Kind::ALL.to_vec(), |kind| vec![kind]) {
@@ -707,7 +788,7 @@ fn folder_of(connection: &Connection, mailbox: &Address, key: &str) -> Result<Op
         None => Ok(untracked_kind(connection, mailbox, key)?.map(|kind| {
             match kind {
                 Kind::Contact => CONTACTS,
-                Kind::Email | Kind::Appointment => CALENDAR,
+                Kind::Email | Kind::Appointment | Kind::Note => CALENDAR,
             }
             .to_owned()
         })),
@@ -745,7 +826,7 @@ fn there_already(
 
 /// The row a person chose for an item of this kind, if it may be chosen (D-04, D-05, A-05; G-01: a contact is linked to
 /// an account).
-fn choose(connection: &Connection, kind: Kind, of: &RowRef) -> Result<Regarding> {
+pub(super) fn choose(connection: &Connection, kind: Kind, of: &RowRef) -> Result<Regarding> {
     if kind == Kind::Contact && of.table != rows::contact::LINKED_TO {
         return Err(Error::refused(
             "A contact can only be linked to an account.",

@@ -11,6 +11,7 @@ mod files;
 mod history;
 mod items;
 mod looking;
+mod notes;
 mod quarantine;
 mod replies;
 mod request;

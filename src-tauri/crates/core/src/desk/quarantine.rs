@@ -5,10 +5,10 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{Desk, auditing::Attempt, history::wanted, view::Quarantined};
 use crate::{
     Error, Result, access, audit,
-    model::{Address, ItemId},
+    model::{Address, Facts, ItemId},
     replica::{self, Action, DocumentId, DocumentKind, Operation, Origin},
     sync::Heard,
-    tracking::{self, DECISION, Decision, Registers},
+    tracking::{self, DECISION, Decision, FACTS, Registers},
 };
 
 impl Desk {
@@ -156,6 +156,9 @@ impl Desk {
             )
         })?;
         let wanted = wanted.value;
+        // The text it gave to a note; a change that gave none leaves what stands.
+        let said = document.written::<Facts>(FACTS, Some(&made))?;
+        let said = said.into_iter().find(|w| w.by == id).map(|w| w.value);
         let facts = match now {
             Some(now) => now.facts,
             None => Registers::read(&document)?.ok_or_else(missing)?.facts,
@@ -165,7 +168,8 @@ impl Desk {
             ..wanted
         };
         let why = (Action::Accept, Origin::because_of(id, batch));
-        self.decide(tx, &mailbox, &mut document, &facts, &decision, why)
+        let facts = (&facts, said.as_ref());
+        self.decide_as(tx, &mailbox, &mut document, facts, &decision, why)
     }
 
     /// Why an id that waits here under no name cannot be accepted.

@@ -149,11 +149,11 @@ impl Desk {
             Way::Again => document.at(&step.id),
         };
         let to = Registers::read_at(&document, Some(&to.ok_or_else(|| gone(step))?))?;
-        let decision = match to {
+        let decision = match &to {
             Some(to) => Decision {
                 person: self.person.clone(),
                 at: self.now(),
-                ..to.decision
+                ..to.decision.clone()
             },
             None => Decision {
                 tracked: false,
@@ -167,7 +167,8 @@ impl Desk {
         let rights = self.authorise_in(tx, Act::Track, mailbox)?;
         self.may_decide(tx, mailbox, &rights, &now.facts, &decision)?;
         let why = (action(way), Origin::because_of(&step.id, batch));
-        self.decide(tx, mailbox, &mut document, &now.facts, &decision, why)
+        let facts = (&now.facts, to.as_ref().map(|to| &to.facts));
+        self.decide_as(tx, mailbox, &mut document, facts, &decision, why)
     }
 
     /// Moves over a grant or a setting, in the document that only the owner writes.

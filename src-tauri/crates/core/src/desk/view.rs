@@ -418,14 +418,14 @@ views! {
 
     /// One record of a row's timeline.
     pub struct TimelineRecord {
-        /// The activity's id.
+        /// The activity's id, or the note's.
         pub activity: String,
-        /// `email` or `appointment`.
+        /// `email`, `appointment` or `note`.
         #[serde(rename = "type")]
         pub kind: String,
         /// Its subject.
         pub subject: String,
-        /// The first words of its text.
+        /// The first words of its text; in a search the place where the words stand.
         pub preview: String,
         /// What it is sorted by.
         pub sortdate: String,
@@ -434,14 +434,45 @@ views! {
         /// For whom, by name; the same as `by` when the owner did it.
         #[serde(rename = "for")]
         pub for_whom: String,
-        /// `Active`, `Overdue` or `Closed` (J-04).
+        /// `Active`, `Overdue` or `Closed` (J-04); empty for a note.
         pub state: String,
-        /// Its status reason, as in `Received`.
+        /// Its status reason, as in `Received`; empty for a note.
         pub reason: String,
         /// When it was last changed.
         pub modified: String,
         /// True until promoted.
         pub pending: bool,
+        /// The mailbox and key of its item.
+        pub mailbox: Address,
+        /// Message-ID or UID; a note's own key.
+        pub key: String,
+        /// How many texts a note was given at the same time (H-06): more than one until it is edited again.
+        pub texts: u32,
+    }
+
+    /// A note as it is opened (J-06).
+    pub struct Note {
+        /// Its key.
+        pub key: String,
+        /// For whom it was written.
+        pub mailbox: Address,
+        /// What it says, on every screen alike.
+        #[serde(flatten)]
+        pub now: NoteText,
+        /// What else it was made to say at the same time (H-06).
+        pub others: Vec<NoteText>,
+    }
+
+    /// What a note says.
+    pub struct NoteText {
+        /// Its title; may be empty.
+        pub title: String,
+        /// Its text.
+        pub text: String,
+        /// Who wrote it so, by name.
+        pub by: String,
+        /// When.
+        pub at: String,
     }
 
     /// A page of a timeline.
@@ -456,7 +487,7 @@ views! {
     pub struct ActivityForm {
         /// Its id.
         pub id: String,
-        /// `email` or `appointment`.
+        /// `email`, `appointment` or `note`.
         #[serde(rename = "type")]
         pub kind: String,
         /// Its subject.
@@ -681,6 +712,8 @@ views! {
         pub mailbox: Address,
         /// Message-ID or UID.
         pub key: String,
+        /// What kind of item it is.
+        pub kind: Kind,
         /// Its subject.
         pub subject: String,
         /// The row it is to be regarding.

@@ -66,6 +66,7 @@ fn queue(c: &Connection, me: &Address) -> Result<Vec<QueuedItem>> {
         };
         all.push(QueuedItem {
             subject: audit::subject_of(c, &mailbox, &key)?,
+            kind: item.kind,
             regarding: item.regarding.map(|r| r.name),
             since: Time(row.get(2)?).rfc3339(),
             people: item.people,

@@ -16,7 +16,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub use clean::{one_line, prefix, preview};
+pub use clean::{one_line, prefix, preview, text as clean_text};
 pub use folders::{CALENDAR, CONTACTS, role_of};
 pub use mbox::write as write_mbox;
 pub use parse::{INDEXED_TEXT, MAX_MESSAGE};

@@ -314,6 +314,7 @@ impl<'x> Mail<'x> {
             answers: None,
             meeting: None,
             contact: None,
+            note: None,
         }
     }
 

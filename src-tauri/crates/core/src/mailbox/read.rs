@@ -472,9 +472,12 @@ pub fn place(store: &Store, mailbox: &Address, key: &str, words: &str) -> Result
     let raw = row.raw(store)?;
     let mut room = Vec::new();
     let text = parse::parse_slim(&raw, &mut room).map(|mail| mail.text(MAX_TEXT).0);
-    Ok(text
-        .ok()
-        .and_then(|text| around(&text, &crate::search::text::places(&text, words))))
+    Ok(text.ok().and_then(|text| place_in(&text, words)))
+}
+
+/// The place in a text where the words stand.
+pub fn place_in(text: &str, words: &str) -> Option<String> {
+    around(text, &crate::search::text::places(text, words))
 }
 
 /// A line of text around the first of these places.

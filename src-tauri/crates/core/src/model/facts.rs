@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Time};
+use super::{Address, Kind, Time};
 
 /// Longest body kept in [`Facts`], in bytes of UTF-8. Longer ones are cut there and say so (I-07).
 pub const MAX_FACTS_TEXT: usize = 100_000;
@@ -165,11 +165,22 @@ pub struct Answers {
     pub key: String,
 }
 
+/// What only notes say: who gave it the text it has, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Who.
+    #[serde(rename = "p")]
+    pub person: Address,
+    /// When.
+    #[serde(rename = "a")]
+    pub at: Time,
+}
+
 /// What promotion needs to know of an item.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Facts {
-    /// Message-ID without angle brackets (or the key made from the content), or UID.
+    /// Message-ID without angle brackets (or the key made from the content), or UID; for a note one of its own.
     #[serde(rename = "k", skip_serializing_if = "String::is_empty")]
     pub key: String,
     /// The subject, one line, without control characters.
@@ -229,16 +240,25 @@ pub struct Facts {
     /// What only contacts say; `None` for anything else. The subject is then the full name, the text the note.
     #[serde(rename = "g", skip_serializing_if = "Option::is_none")]
     pub contact: Option<ContactCard>,
+    /// What only notes say; `None` for anything else (J-06).
+    #[serde(rename = "j", skip_serializing_if = "Option::is_none")]
+    pub note: Option<Note>,
 }
 
 impl Facts {
     /// What kind of item it is. Whatever says it is a contact is one: the rules are strictest there.
     pub fn kind(&self) -> Kind {
-        match (&self.contact, &self.meeting) {
-            (Some(_), _) => Kind::Contact,
-            (None, Some(_)) => Kind::Appointment,
-            (None, None) => Kind::Email,
+        match () {
+            () if self.contact.is_some() => Kind::Contact,
+            () if self.note.is_some() => Kind::Note,
+            () if self.meeting.is_some() => Kind::Appointment,
+            () => Kind::Email,
         }
+    }
+
+    /// Has it the same title and the same text?
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        (&self.subject, &self.text) == (&other.subject, &other.text)
     }
 }
 
@@ -281,6 +301,22 @@ mod tests {
         assert_eq!(serde_json::to_string(&facts).unwrap(), json);
         let empty: Facts = serde_json::from_str("{}").unwrap();
         assert_eq!(empty.importance, 1, "a missing importance is normal");
+    }
+
+    #[test]
+    fn a_note_is_one() {
+        let facts = Facts {
+            importance: 1,
+            note: Some(Note {
+                person: Address::lenient("kim@x"),
+                at: Time(1),
+            }),
+            ..Facts::default()
+        };
+        let json = serde_json::to_string(&facts).unwrap();
+        assert_eq!(json, r#"{"d":0,"j":{"p":"kim@x","a":1}}"#);
+        assert_eq!(serde_json::from_str::<Facts>(&json).unwrap(), facts);
+        assert_eq!(facts.kind(), Kind::Note);
     }
 
     #[test]

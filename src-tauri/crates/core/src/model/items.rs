@@ -13,18 +13,22 @@ pub enum Kind {
     Appointment,
     /// A contact of the mailbox's owner (group G). It becomes a row, not an activity.
     Contact,
+    /// What a person wrote on a row's timeline (J-06).
+    Note,
 }
 
 impl Kind {
     /// Every kind, in the order a key is looked for.
-    pub const ALL: [Self; 3] = [Self::Email, Self::Appointment, Self::Contact];
+    pub const ALL: [Self; 4] = [Self::Email, Self::Appointment, Self::Contact, Self::Note];
 
-    /// The activity type code it is promoted to; for a contact the row's table.
+    /// The activity type code it is promoted to; for a contact the row's table. A note is no activity, and called so
+    /// in its timeline.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Email => "email",
             Self::Appointment => "appointment",
             Self::Contact => "contact",
+            Self::Note => "note",
         }
     }
 
@@ -33,6 +37,7 @@ impl Kind {
         match text {
             "appointment" => Self::Appointment,
             "contact" => Self::Contact,
+            "note" => Self::Note,
             _ => Self::Email,
         }
     }

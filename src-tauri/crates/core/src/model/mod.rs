@@ -8,7 +8,7 @@ mod settings;
 mod time;
 
 pub use address::Address;
-pub use facts::{Answers, ContactCard, Facts, FolderRole, MAX_FACTS_TEXT, Meeting, Mention, Method};
+pub use facts::{Answers, ContactCard, Facts, FolderRole, MAX_FACTS_TEXT, Meeting, Mention, Method, Note};
 pub use ids::{ItemId, RowRef, bare_key, derive, hex, unhex};
 pub use items::{Kind, Level, Status};
 pub use settings::{Setting, Settings};

@@ -41,6 +41,12 @@ pub enum Action {
     Promote,
     /// Ask for another attempt to promote (H-04). No step to undo.
     Retry,
+    /// Write a note on a row's timeline.
+    AddNote,
+    /// Give a note another text.
+    EditNote,
+    /// Delete a note.
+    DeleteNote,
 }
 
 impl Action {
@@ -61,6 +67,9 @@ impl Action {
             Self::ChangeSetting => "Change setting",
             Self::Promote => "Promotion",
             Self::Retry => "Retry",
+            Self::AddNote => "Add note",
+            Self::EditNote => "Edit note",
+            Self::DeleteNote => "Delete note",
         }
     }
 }

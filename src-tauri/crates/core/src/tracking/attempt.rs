@@ -18,14 +18,14 @@ use crate::{
 };
 
 /// The items of a mailbox that an attempt is to be made for now: something stands in the way of one that is new, or one
-/// that failed is due. No document is opened for it.
+/// that failed is due. A note is kept on any row. No document is opened for it.
 ///
 /// # Errors
 /// Database errors.
 pub fn due(connection: &Connection, mailbox: &Address, now: Time) -> Result<Vec<ItemId>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, failure, regarding_table, regarding_id FROM item
-         WHERE mailbox = ?1 AND status = 'Track pending' AND tracked ORDER BY id",
+         WHERE mailbox = ?1 AND status = 'Track pending' AND tracked AND kind <> 'note' ORDER BY id",
     )?;
     let mut waiting = statement.query([mailbox.as_str()])?;
     let mut due = Vec::new();

@@ -1,6 +1,6 @@
 //! Which tracked mail a mail answers (E-08). Pure: what is known of the others is asked for.
 
-use crate::model::{Answers, Facts, Method, bare_key, hex};
+use crate::model::{Answers, Facts, Kind, Method, bare_key, hex};
 
 /// The first bytes of a Thread-Index: the same for a whole conversation.
 const ROOT: usize = 22;
@@ -72,7 +72,7 @@ pub fn correlate<K: Kin>(facts: &Facts, kin: &mut K) -> Result<Option<Answers>, 
 
 /// By what a mail can be found later: its token and its conversation, each with the whole it was taken from.
 pub fn marks(facts: &Facts) -> Vec<(String, String)> {
-    if facts.meeting.is_some() {
+    if facts.kind() != Kind::Email {
         return Vec::new();
     }
     let token = token(&facts.subject).map(|token| (token.to_owned(), String::new()));

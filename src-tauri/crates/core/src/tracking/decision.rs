@@ -8,11 +8,11 @@ use crate::{
     Result,
     access::Wish,
     model::{Address, Facts, ItemId, RowRef, Time},
-    replica::{Action, Document, DocumentKind, Moment, Operation, Origin},
+    replica::{Action, Document, DocumentKind, Edit, Moment, Operation, Origin, Written},
     sync::{Refused, refusals},
 };
 
-/// The register of what the mail or appointment says.
+/// The register of what the mail, the appointment or the note says.
 pub const FACTS: &str = "facts";
 const FIRST: &str = "first";
 /// The register of an item's decision.
@@ -87,8 +87,10 @@ pub struct First {
 
 /// An item's document, read.
 pub struct Registers {
-    /// What the mail or appointment says.
+    /// What the mail, the appointment or the note says.
     pub facts: Facts,
+    /// Other texts that a note was given at the same time (H-06).
+    pub texts: Vec<Facts>,
     /// Who tracked it first.
     pub first: First,
     /// What counts now, on every replica alike.
@@ -110,18 +112,26 @@ impl Registers {
 
     /// Reads it as it was at a moment.
     pub fn read_at(document: &Document, moment: Option<&Moment>) -> Result<Option<Self>> {
-        let facts = document.written::<Facts>(FACTS, moment)?.into_iter().next();
+        let mut texts = document.written::<Facts>(FACTS, moment)?.into_iter();
+        let Some(Written { value: facts, .. }) = texts.next() else {
+            return Ok(None);
+        };
         // Two people may both have been first, offline: the earlier was.
         let first = document.written::<First>(FIRST, moment)?;
         let first = first.into_iter().map(|w| w.value).min();
-        let written = document.written::<Decision>(DECISION, moment)?;
+        let mut written = document.written::<Decision>(DECISION, moment)?;
+        let is_note = facts.note.is_some();
+        if is_note {
+            // Where one person edits a note and another one deletes it, what was written stays.
+            written.sort_by_key(|w| !w.value.tracked);
+        }
         let by: Vec<String> = written.iter().map(|w| w.by.clone()).collect();
         let mut decisions = written.into_iter().map(|w| w.value);
-        let (Some(facts), Some(first), Some(decision)) = (facts, first, decisions.next()) else {
+        let (Some(first), Some(decision)) = (first, decisions.next()) else {
             return Ok(None);
         };
         let mut others: Vec<Decision> = Vec::new();
-        for other in decisions {
+        for other in decisions.filter(|_| !is_note) {
             if !other.agrees(&decision) && !others.iter().any(|o| o.agrees(&other)) {
                 others.push(other);
             }
@@ -130,8 +140,16 @@ impl Registers {
             Some(by) if decision.tracked => Promotion::read(document, moment, by)?,
             _ => Promotion::default(),
         };
+        let mut other_texts: Vec<Facts> = Vec::new();
+        for Written { value, .. } in texts.filter(|_| is_note) {
+            let mut known = std::iter::once(&facts).chain(&other_texts);
+            if !known.any(|one| one.says_the_same(&value)) {
+                other_texts.push(value);
+            }
+        }
         Ok(Some(Self {
-            facts: facts.value,
+            facts,
+            texts: other_texts,
             first,
             decision,
             others,
@@ -218,15 +236,42 @@ pub fn decide(
     item: ItemId,
     facts: &Facts,
     decision: &Decision,
+    why: (Action, Origin),
+    device: &[u8; 8],
+) -> Result<Operation> {
+    write(document, item, decision, why, device, |edit| {
+        edit.set_once(FACTS, facts)
+    })
+}
+
+/// Gives a note this text, over whatever stands, and restates its decision: who changed it last, and when.
+pub fn write_note(
+    document: &mut Document,
+    item: ItemId,
+    facts: &Facts,
+    decision: &Decision,
+    why: (Action, Origin),
+    device: &[u8; 8],
+) -> Result<Operation> {
+    write(document, item, decision, why, device, |edit| {
+        edit.set(FACTS, facts)
+    })
+}
+
+fn write(
+    document: &mut Document,
+    item: ItemId,
+    decision: &Decision,
     (action, origin): (Action, Origin),
     device: &[u8; 8],
+    facts: impl FnOnce(&mut Edit<'_>) -> Result<()>,
 ) -> Result<Operation> {
     let first = First {
         at: decision.at,
         person: decision.person.clone(),
     };
     let change = document.edit(device, decision.at, |edit| {
-        edit.set_once(FACTS, facts)?;
+        facts(edit)?;
         edit.set_once(FIRST, &first)?;
         edit.set(DECISION, decision)
     })?;

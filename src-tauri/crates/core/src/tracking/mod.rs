@@ -8,10 +8,11 @@ mod promotion;
 pub mod replies;
 mod status;
 pub mod suggest;
+pub mod texts;
 
 pub use attempt::{attempt, due, retry};
 pub use decision::{
-    DECISION, Decision, FACTS, First, NotApplied, Regarding, Registers, Standing, decide, open,
+    DECISION, Decision, FACTS, First, NotApplied, Regarding, Registers, Standing, decide, open, write_note,
 };
 pub use project::{project, project_heard, rebuild};
 pub use promotion::{ATTEMPTS, Failure, OUTCOME, Outcome, Promotion, RETRY, Retry};

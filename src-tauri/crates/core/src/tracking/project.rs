@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Decision, Registers, Standing, replies, status};
+use super::{Decision, Registers, Standing, replies, status, texts};
 use crate::{
     Result, access, activity,
     model::{Address, ItemId, Kind, Time},
@@ -76,15 +76,16 @@ pub fn project_heard(
     let row = row_of(connection, mailbox, item, &registers)?;
     let row_before = match facts.kind() {
         Kind::Contact => row_before(connection, item)?,
-        Kind::Email | Kind::Appointment => None,
+        Kind::Email | Kind::Appointment | Kind::Note => None,
     };
     connection
         .prepare_cached(
             "INSERT INTO item (id, mailbox, kind, key, tracked, regarding_table, regarding_id,
                regarding_name, person, at, choices, status, people, promoted, refused, refused_person, subject,
-               sortdate, statecode, ends, preview, statuscode, log, private, failure, row_id)
+               sortdate, statecode, ends, preview, statuscode, log, private, failure, row_id,
+               texts)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-               ?22, ?23, ?24, ?25, ?26)
+               ?22, ?23, ?24, ?25, ?26, ?27)
              ON CONFLICT (id) DO UPDATE SET
                mailbox = excluded.mailbox, kind = excluded.kind, key = excluded.key,
                tracked = excluded.tracked, regarding_table = excluded.regarding_table,
@@ -95,7 +96,7 @@ pub fn project_heard(
                subject = excluded.subject, sortdate = excluded.sortdate, statecode = excluded.statecode,
                ends = excluded.ends, preview = excluded.preview, statuscode = excluded.statuscode,
                log = excluded.log, private = excluded.private, failure = excluded.failure,
-               row_id = excluded.row_id",
+               row_id = excluded.row_id, texts = excluded.texts",
         )?
         .execute(params![
             item.to_string(),
@@ -124,6 +125,7 @@ pub fn project_heard(
             facts.private,
             failure.map(serde_json::to_string).transpose()?,
             row,
+            i64::try_from(registers.texts.len() + 1).unwrap_or(i64::MAX),
         ])?;
     for id in row_before
         .iter()
@@ -131,6 +133,12 @@ pub fn project_heard(
         .chain(&row)
     {
         rows::contact::settle(connection, id)?;
+    }
+    match (&facts.note, clicked) {
+        (Some(_), _) => texts::keep(connection, item, &texts::said(&registers))?,
+        // A click decides about a mail; only what came from others can have changed what it says.
+        (None, None) => texts::forget(connection, item)?,
+        (None, Some(_)) => {}
     }
     replies::note(connection, mailbox, item, facts)?;
     Ok(())
@@ -181,7 +189,7 @@ fn row_of(
 
 /// Makes every item's projection anew from the documents. Only what each went through is history, and kept.
 pub fn rebuild(connection: &Connection, now: Time) -> Result<u32> {
-    connection.execute_batch("DELETE FROM item_mark; DELETE FROM item_answers;")?;
+    connection.execute_batch("DELETE FROM item_mark; DELETE FROM item_answers; DELETE FROM item_text;")?;
     let mut made = BTreeSet::new();
     for (mailbox, id) in Document::all(connection)? {
         if id.kind(&mailbox) == DocumentKind::Item

@@ -9,7 +9,7 @@ use crate::{
     access::{self, Acceptance, Code, DeviceKey, Grant, MailboxKey, Secret},
     desk::{AuditQuery, Desk, Terms},
     mailbox::read,
-    model::{Address, Facts, ItemId, Kind, Level, Meeting, Setting, Status, Time},
+    model::{Address, Facts, ItemId, Kind, Level, Meeting, Note, Setting, Status, Time},
     replica::{Action, DocumentKind, Operation, Origin},
     sync::{self, EntryKind, EntryName, Envelope, Letter, Receipt, Relay, Said, Spot, content_name},
     tracking::{self, Decision},
@@ -723,4 +723,46 @@ fn g_01_rebuilt_is_the_same() {
         }
     }
     assert_eq!(rows(&pair.alex), rows(&pair.kim), "and the same on both replicas");
+}
+
+/// A-09, J-06: a note says who wrote it, and nobody writes one in another person's name.
+#[test]
+fn a_09_a_note_in_another_persons_name() {
+    let pair = Pair::new(None);
+    let (mailbox, kim) = (pair.mailbox(), &pair.kim);
+    let at = kim.now();
+    let facts = Facts {
+        key: "n".into(),
+        importance: 1,
+        note: Some(Note {
+            person: pair.alex.person.clone(),
+            at,
+        }),
+        ..Facts::default()
+    };
+    let decision = Decision {
+        tracked: true,
+        regarding: None,
+        contact: None,
+        keep: false,
+        person: kim.person.clone(),
+        at,
+    };
+    kim.store
+        .write(|tx| {
+            let item = ItemId::derive(&mailbox, facts.kind(), &facts.key);
+            let (mut document, _) = tracking::open(tx, item)?;
+            let why = (Action::AddNote, Origin::default());
+            kim.decide(tx, &mailbox, &mut document, &facts, &decision, why)
+        })
+        .unwrap();
+    pair.sync();
+    let waiting = pair.alex.quarantine().unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(
+        waiting[0].reason,
+        "The note was written in another person's name."
+    );
+    assert!(!waiting[0].acceptable);
+    assert!(pair.alex.note(&mailbox, "n").is_err());
 }
