@@ -66,7 +66,7 @@ fn given(text: NoteText) -> Result<Option<String>> {
 fn read(file: &Path) -> Result<String> {
     let mut text = String::new();
     let most = MAX_FACTS_TEXT as u64 * 4;
-    let read = match file == PathBuf::from("-") {
+    let read = match file.as_os_str() == "-" {
         true => std::io::stdin().lock().take(most).read_to_string(&mut text),
         false => std::fs::File::open(file).and_then(|f| f.take(most).read_to_string(&mut text)),
     };
