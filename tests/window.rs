@@ -332,6 +332,8 @@ fn hostile(outside: &str) -> String {
 
 #[path = "window/failures.rs"]
 mod failures;
+#[path = "window/help.rs"]
+mod help;
 #[path = "window/meeting.rs"]
 mod meeting;
 #[path = "window/regarding.rs"]

@@ -1,6 +1,6 @@
-//! Saving the audit log where the person says (K-03).
+//! Saving where the person says: the audit log (K-03), and what a helper needs (H-08).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use behalf_core::{Error, audit, desk::AuditQuery};
 use tauri::{AppHandle, Manager as _};
@@ -12,19 +12,9 @@ use crate::{error::Result, state::Shell, window};
 ///
 /// # Errors
 /// What the query says, and what the disk says.
-pub async fn run(app: &AppHandle, shell: &Shell, query: AuditQuery, json: bool) -> Result<Option<String>> {
+pub async fn audit(app: &AppHandle, shell: &Shell, query: AuditQuery, json: bool) -> Result<Option<String>> {
     let ending = if json { "json" } else { "csv" };
-    let mut dialog = app
-        .dialog()
-        .file()
-        .set_title("Export the activity log")
-        .set_file_name(format!("behalf-activity-log.{ending}"))
-        .add_filter(ending.to_uppercase(), &[ending]);
-    if let Some(main) = app.get_webview_window(window::MAIN) {
-        dialog = dialog.set_parent(&main);
-    }
-    let chosen = tauri::async_runtime::spawn_blocking(move || dialog.blocking_save_file()).await?;
-    let Some(path) = chosen.and_then(|path| path.into_path().ok()) else {
+    let Some(path) = place(app, "Export the activity log", "behalf-activity-log", ending).await? else {
         return Ok(None);
     };
     let file = path.clone();
@@ -39,6 +29,34 @@ pub async fn run(app: &AppHandle, shell: &Shell, query: AuditQuery, json: bool) 
         })
         .await?;
     Ok(Some(path.display().to_string()))
+}
+
+/// Asks where to, and writes the logs there. The path, or `None` when the person chose none.
+///
+/// # Errors
+/// What the disk says.
+pub async fn logs(app: &AppHandle, shell: &Shell) -> Result<Option<String>> {
+    let Some(path) = place(app, "Export logs", "behalf-for-help", "txt").await? else {
+        return Ok(None);
+    };
+    let file = path.clone();
+    shell.ask(move |desk| desk.export_logs(&file)).await?;
+    Ok(Some(path.display().to_string()))
+}
+
+/// The file a person chooses; `None` when they choose none.
+async fn place(app: &AppHandle, title: &str, name: &str, ending: &str) -> Result<Option<PathBuf>> {
+    let mut dialog = app
+        .dialog()
+        .file()
+        .set_title(title)
+        .set_file_name(format!("{name}.{ending}"))
+        .add_filter(ending.to_uppercase(), &[ending]);
+    if let Some(main) = app.get_webview_window(window::MAIN) {
+        dialog = dialog.set_parent(&main);
+    }
+    let chosen = tauri::async_runtime::spawn_blocking(move || dialog.blocking_save_file()).await?;
+    Ok(chosen.and_then(|path| path.into_path().ok()))
 }
 
 fn save(file: &Path, text: &str) -> behalf_core::Result<()> {

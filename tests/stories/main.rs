@@ -11,6 +11,7 @@ mod disks;
 mod failures;
 mod flight;
 mod hands;
+mod help;
 mod offline;
 mod refusals;
 mod replies;
