@@ -437,7 +437,7 @@ pub async fn export_audit(
     query: AuditQuery,
     json: bool,
 ) -> Result<Option<String>> {
-    export::audit(&app, &desk, query, json).await
+    export::run(&app, &desk, query, json).await
 }
 
 /// What `behalf doctor` finds (H-08).

@@ -1,4 +1,4 @@
-//! Saving where the person says: the audit log (K-03), and what a helper needs (H-08).
+//! Saving where the person says: the audit log (K-03).
 
 use std::path::{Path, PathBuf};
 
@@ -12,9 +12,10 @@ use crate::{error::Result, state::Shell, window};
 ///
 /// # Errors
 /// What the query says, and what the disk says.
-pub async fn audit(app: &AppHandle, shell: &Shell, query: AuditQuery, json: bool) -> Result<Option<String>> {
+pub async fn run(app: &AppHandle, shell: &Shell, query: AuditQuery, json: bool) -> Result<Option<String>> {
     let ending = if json { "json" } else { "csv" };
-    let Some(path) = place(app, "Export the activity log", "behalf-activity-log", ending).await? else {
+    let name = format!("behalf-activity-log.{ending}");
+    let Some(path) = place(app, "Export the activity log", &name).await? else {
         return Ok(None);
     };
     let file = path.clone();
@@ -31,26 +32,17 @@ pub async fn audit(app: &AppHandle, shell: &Shell, query: AuditQuery, json: bool
     Ok(Some(path.display().to_string()))
 }
 
-/// Asks where to, and writes the logs there. The path, or `None` when the person chose none.
+/// Asks where a file of this name is to be saved; `None` when the person chose no place.
 ///
 /// # Errors
-/// What the disk says.
-pub async fn logs(app: &AppHandle, shell: &Shell) -> Result<Option<String>> {
-    let Some(path) = place(app, "Export logs", "behalf-for-help", "txt").await? else {
-        return Ok(None);
-    };
-    let file = path.clone();
-    shell.ask(move |desk| desk.export_logs(&file)).await?;
-    Ok(Some(path.display().to_string()))
-}
-
-/// The file a person chooses; `None` when they choose none.
-async fn place(app: &AppHandle, title: &str, name: &str, ending: &str) -> Result<Option<PathBuf>> {
+/// When the system shows no dialog.
+pub async fn place(app: &AppHandle, title: &str, name: &str) -> Result<Option<PathBuf>> {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     let mut dialog = app
         .dialog()
         .file()
         .set_title(title)
-        .set_file_name(format!("{name}.{ending}"))
+        .set_file_name(name)
         .add_filter(ending.to_uppercase(), &[ending]);
     if let Some(main) = app.get_webview_window(window::MAIN) {
         dialog = dialog.set_parent(&main);
@@ -59,11 +51,28 @@ async fn place(app: &AppHandle, title: &str, name: &str, ending: &str) -> Result
     Ok(chosen.and_then(|path| path.into_path().ok()))
 }
 
-fn save(file: &Path, text: &str) -> behalf_core::Result<()> {
+/// Writes a file.
+///
+/// # Errors
+/// `Unavailable` with what the disk says.
+pub fn save(file: &Path, text: &str) -> behalf_core::Result<()> {
     std::fs::write(file, text).map_err(|e| {
         Error::unavailable(
             format!("{} cannot be written: {e}", file.display()),
             "Choose another place.",
         )
     })
+}
+
+/// Asks where to, and writes there what a helper needs (H-08). The path, or `None` when the person chose none.
+///
+/// # Errors
+/// What the disk says.
+pub async fn logs(app: &AppHandle, shell: &Shell) -> Result<Option<String>> {
+    let Some(path) = place(app, "Export logs", "behalf-for-help.txt").await? else {
+        return Ok(None);
+    };
+    let file = path.clone();
+    shell.ask(move |desk| desk.export_logs(&file)).await?;
+    Ok(Some(path.display().to_string()))
 }
