@@ -334,6 +334,8 @@ fn hostile(outside: &str) -> String {
 mod contacts;
 #[path = "window/failures.rs"]
 mod failures;
+#[path = "window/help.rs"]
+mod help;
 #[path = "window/meeting.rs"]
 mod meeting;
 #[path = "window/notes.rs"]

@@ -3,7 +3,7 @@
 use behalf_core::{
     activity::TimelineFilter,
     desk::{
-        Accepted, AuditQuery, ImportProgress, Invitation, Terms, TimelineQuery,
+        Accepted, AuditQuery, Check, Diagnosis, ImportProgress, Invitation, Terms, TimelineQuery,
         view::{
             ActivityForm, AuditEntry, Device, Folder, Grant, History, Hit, ImportReport, IndexState, Item,
             ListEntry, ListPage, Me, Note, PendingInvitation, Quarantined, RowForm, Settings, Shown, Stepped,
@@ -503,6 +503,27 @@ pub async fn export_audit(
     json: bool,
 ) -> Result<Option<String>> {
     export::run(&app, &desk, query, json).await
+}
+
+/// What `behalf doctor` finds (H-08).
+#[tauri::command]
+#[specta::specta]
+pub async fn diagnose(desk: Desk<'_>) -> Result<Diagnosis> {
+    desk.ask(|desk| desk.doctor(false)).await
+}
+
+/// Makes the search indexes anew, and touches nothing else (H-08).
+#[tauri::command]
+#[specta::specta]
+pub async fn clear_cache(desk: Desk<'_>) -> Result<Check> {
+    desk.ask(|desk| desk.clear_cache()).await
+}
+
+/// Asks where to, and writes there what a helper needs (H-08). `null`: nowhere.
+#[tauri::command]
+#[specta::specta]
+pub async fn export_logs(app: AppHandle, desk: Desk<'_>) -> Result<Option<String>> {
+    export::logs(&app, &desk).await
 }
 
 /// Lets the person choose mail files (.eml, mbox, .xz, .gz) and imports them (B-08). `null`: they chose none.

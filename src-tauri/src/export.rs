@@ -63,3 +63,16 @@ pub fn save(file: &Path, text: &str) -> behalf_core::Result<()> {
         )
     })
 }
+
+/// Asks where to, and writes there what a helper needs (H-08). The path, or `None` when the person chose none.
+///
+/// # Errors
+/// What the disk says.
+pub async fn logs(app: &AppHandle, shell: &Shell) -> Result<Option<String>> {
+    let Some(path) = place(app, "Export logs", "behalf-for-help.txt").await? else {
+        return Ok(None);
+    };
+    let file = path.clone();
+    shell.ask(move |desk| desk.export_logs(&file)).await?;
+    Ok(Some(path.display().to_string()))
+}

@@ -90,6 +90,9 @@ fn ipc() -> tauri_specta::Builder<tauri::Wry> {
             commands::audit,
             commands::audit_verify,
             commands::export_audit,
+            commands::diagnose,
+            commands::clear_cache,
+            commands::export_logs,
             commands::import_mail,
             commands::import_mail_folder,
             commands::import_contacts,
@@ -101,8 +104,9 @@ fn ipc() -> tauri_specta::Builder<tauri::Wry> {
 /// Opens the window on one person's replica and runs until it is closed.
 pub fn run() -> ExitCode {
     let options = Options::parse();
-    startup::log_to_stderr();
-    let opened = options.folder().and_then(|folder| startup::open(&folder));
+    let folder = options.folder();
+    behalf_connect::log("warn,behalf=info", folder.as_deref().ok());
+    let opened = folder.and_then(|folder| startup::open(&folder));
     match opened {
         Ok(Opened::Here(desk, only)) => match serve(options, *desk, only) {
             Ok(()) => ExitCode::SUCCESS,

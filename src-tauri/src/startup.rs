@@ -1,4 +1,4 @@
-//! What happens before there is a window: the log, and opening the replica.
+//! What happens before there is a window: opening the replica.
 
 use std::{io::IsTerminal as _, path::Path};
 
@@ -7,16 +7,6 @@ use behalf_core::{Code, Error, Result, desk::Desk, model::SystemClock};
 use tauri_plugin_dialog::{DialogExt as _, MessageDialogButtons, MessageDialogKind};
 
 use crate::instance::{self, Only};
-
-/// Sends `tracing` to stderr; `RUST_LOG` chooses how much, warnings by default.
-pub fn log_to_stderr() {
-    let filter =
-        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,behalf=info".into());
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
-}
 
 /// What came of opening a data folder.
 pub enum Opened {

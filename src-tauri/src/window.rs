@@ -31,7 +31,7 @@ pub fn open(app: &AppHandle, options: &Options, folder: &Path, desk: &Desk) -> t
         .on_navigation(|url| {
             let allowed = links::may_load(url, tauri::is_dev());
             if !allowed {
-                tracing::warn!(%url, "the window was kept from leaving");
+                tracing::warn!(scheme = url.scheme(), "the window was kept from leaving");
             }
             allowed
         })
@@ -41,7 +41,7 @@ pub fn open(app: &AppHandle, options: &Options, folder: &Path, desk: &Desk) -> t
                     tracing::warn!(%error, "no program opens this link");
                 }
             } else {
-                tracing::warn!(%url, "a link was not followed");
+                tracing::warn!(scheme = url.scheme(), "a link was not followed");
             }
             NewWindowResponse::Deny
         });

@@ -12,6 +12,7 @@ mod disks;
 mod failures;
 mod flight;
 mod hands;
+mod help;
 mod notes;
 mod offline;
 mod refusals;

@@ -5,7 +5,7 @@ use crate::driver::Window;
 
 impl Window {
     /// Goes to the part of Behalf that stands in the rail under this name.
-    async fn opens_part(&self, part: &str) {
+    pub async fn opens_part(&self, part: &str) {
         self.click(&format!("//nav//button[contains(., {})]", quoted(part)))
             .await;
     }

@@ -116,6 +116,12 @@ export const commands = {
 	auditVerify: () => typedError<Verified, CommandError>(__TAURI_INVOKE("audit_verify")),
 	/**  Asks where to, and writes the audit log there as the file's name ends: `.json`, else CSV (K-03). `null`: nowhere. */
 	exportAudit: (query: AuditQuery, json: boolean) => typedError<string | null, CommandError>(__TAURI_INVOKE("export_audit", { query, json })),
+	/**  What `behalf doctor` finds (H-08). */
+	diagnose: () => typedError<Diagnosis, CommandError>(__TAURI_INVOKE("diagnose")),
+	/**  Makes the search indexes anew, and touches nothing else (H-08). */
+	clearCache: () => typedError<Check, CommandError>(__TAURI_INVOKE("clear_cache")),
+	/**  Asks where to, and writes there what a helper needs (H-08). `null`: nowhere. */
+	exportLogs: () => typedError<string | null, CommandError>(__TAURI_INVOKE("export_logs")),
 	/**  Lets the person choose mail files (.eml, mbox, .xz, .gz) and imports them (B-08). `null`: they chose none. */
 	importMail: (mailbox: Address, folder: string | null, onProgress: Channel<ImportProgress>) => typedError<ImportReport | null, CommandError>(__TAURI_INVOKE("import_mail", { mailbox, folder, onProgress })),
 	/**  Lets the person choose a folder (a Maildir, or one of .eml files) and imports it (B-08). `null`: they chose none. */
@@ -269,6 +275,18 @@ export type Broken = {
 /**  This process or another has written: read again what is shown. */
 export type Changed = null;
 
+/**  One thing `doctor` looked at. */
+export type Check = {
+	/**  What was checked. */
+	what: string,
+	/**  True when it was in order, or is now. */
+	ok: boolean,
+	/**  What was found. */
+	found: string,
+	/**  What to do; empty when nothing. */
+	todo: string,
+};
+
 /**  One of several values chosen at the same time (H-06). */
 export type Choice = {
 	/**  The row chosen; `None` for tracked without regarding. */
@@ -348,6 +366,14 @@ export type Device = {
 	removed: boolean,
 	/**  When it last said what it holds; `None` when nothing was heard of it. */
 	heard: string | null,
+};
+
+/**  What `doctor` looked at. */
+export type Diagnosis = {
+	/**  True when nothing is wrong (any more). */
+	ok: boolean,
+	/**  One line for each thing looked at. */
+	checks: Check[],
 };
 
 /**  What went wrong with an item: promotion failed (H-04), or a change was not applied (A-07). */

@@ -147,6 +147,25 @@ export const text = {
     more: (n: number) => `And ${n.toLocaleString()} more.`,
   },
 
+  support: {
+    title: "Help with problems",
+    intro: "For yourself, or for whoever helps you.",
+    diagnose: "Run diagnostics",
+    diagnosing: "Looking…",
+    well: "Everything is in order.",
+    wrong: "Something is wrong.",
+    ok: "In order",
+    notOk: "Wrong",
+    copy: "Copy",
+    copied: "Copied",
+    export: "Export logs…",
+    exportWhy: "One text file: what diagnostics found and what happened here. No messages, passwords or keys are in it.",
+    exported: "Logs exported",
+    clear: "Clear cache",
+    clearWhy: "Makes the search indexes anew. Nothing you have or did is touched.",
+    cleared: "Cache cleared",
+  },
+
   settings: {
     title: "Settings",
     intro: "What holds in a mailbox for everybody who works in it. Only its owner can change that; every change is in the activity log and can be undone.",

@@ -9,8 +9,10 @@ import type {
   ActivityForm,
   AuditEntry,
   AuditQuery,
+  Check,
   Code,
   Device,
+  Diagnosis,
   Folder,
   Grant,
   History,
@@ -135,6 +137,13 @@ export interface Host {
   verifyAudit(): Promise<Verified>;
   /** The host asks where to. Resolves with the path; `null` when the person chose none. */
   exportAudit(query: AuditQuery, json: boolean): Promise<string | null>;
+
+  /** Whether everything here is in order, and what to do if not. */
+  diagnose(): Promise<Diagnosis>;
+  /** Makes the search indexes anew, and touches nothing else. */
+  clearCache(): Promise<Check>;
+  /** The host asks where to. Resolves with the path; `null` when the person chose none. */
+  exportLogs(): Promise<string | null>;
 
   grants(mailbox: string | null): Promise<Grant[]>;
   invite(delegate: string, terms: Terms): Promise<Invitation>;

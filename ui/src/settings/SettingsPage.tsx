@@ -9,6 +9,7 @@ import { useSettings } from "../host/queries";
 import { Panel, Section } from "../sections/Section";
 import { text } from "../strings";
 import { useUndo } from "../undo/useUndo";
+import { Help } from "./Help";
 import { intervals } from "./intervals";
 import styles from "./settings.module.css";
 
@@ -22,6 +23,7 @@ export function SettingsPage({ me }: { me: Me }) {
         <OfMailbox key={mailbox.id} mailbox={mailbox} />
       ))}
       <OfComputer me={me} />
+      <Help />
     </Section>
   );
 }

@@ -226,7 +226,13 @@ pub enum Command {
         /// passphrase in the file that BEHALF_PASSPHRASE_FILE names
         #[arg(long)]
         protect_key: bool,
+        /// Throw away the search indexes and make them anew; nothing else is touched
+        #[arg(long, conflicts_with_all = ["rebuild", "protect_key"])]
+        clear_cache: bool,
     },
+    /// What happened on this computer
+    #[command(subcommand)]
+    Logs(Logs),
     /// Save this replica to a file
     Backup {
         /// Where to
@@ -393,6 +399,16 @@ pub enum Grant {
         /// The delegate's address
         #[arg(long = "for", value_name = "EMAIL", value_parser = address)]
         delegate: Address,
+    },
+}
+
+/// What can be done with the log.
+#[derive(Debug, Subcommand)]
+pub enum Logs {
+    /// Write it to a text file, with what `doctor` finds, for whoever helps
+    Export {
+        /// Where to
+        file: PathBuf,
     },
 }
 
@@ -867,6 +883,8 @@ mod tests {
             "relay config",
             "doctor",
             "doctor --rebuild",
+            "doctor --clear-cache",
+            "logs export help.txt",
             "backup f",
             "restore f",
             "demo /tmp/world",

@@ -13,12 +13,15 @@ use clap::Parser;
 use print::Reply;
 
 fn main() -> ExitCode {
-    log();
     let line: Vec<OsString> = std::env::args_os().collect();
     // Asked of the raw line, because a line that cannot be parsed must still be answered in JSON.
     let json = line.iter().take_while(|a| *a != "--").any(|a| a == "--json");
     let answer = match args::Cli::try_parse_from(&line) {
-        Ok(cli) => commands::run(cli),
+        Ok(cli) => {
+            // Standard error hears only what RUST_LOG asks for.
+            behalf_connect::log("off", place::data_folder(cli.data.clone()).ok().as_deref());
+            commands::run(cli)
+        }
         Err(e) if !e.use_stderr() => {
             // --help and --version.
             let _ = e.print();
@@ -44,16 +47,6 @@ fn main() -> ExitCode {
             ExitCode::from(print::exit_code(behalf_core::Code::Unavailable))
         }
     }
-}
-
-/// What happened goes to standard error, as much of it as RUST_LOG asks for.
-fn log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("off"));
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .try_init();
 }
 
 /// A line that cannot be parsed, as an error like every other: clap's first line, and its advice as the hint.

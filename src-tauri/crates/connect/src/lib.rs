@@ -2,8 +2,10 @@
 
 pub mod agent;
 mod keychain;
+mod log;
 pub mod nats;
 mod relay;
 
 pub use keychain::keychain;
+pub use log::log;
 pub use relay::relay;

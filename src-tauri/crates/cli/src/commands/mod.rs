@@ -134,7 +134,13 @@ pub fn run(cli: Cli) -> Result<Reply> {
         Command::Agent => sync::watch(s, false),
         Command::Relay(args::Relay::Setup { address }) => relay::setup(s, address),
         Command::Relay(args::Relay::Config) => relay::config(),
-        Command::Doctor { rebuild, protect_key } => doctor::doctor(s, rebuild, protect_key),
+        Command::Doctor {
+            clear_cache: true, ..
+        } => doctor::clear_cache(s),
+        Command::Doctor {
+            rebuild, protect_key, ..
+        } => doctor::doctor(s, rebuild, protect_key),
+        Command::Logs(args::Logs::Export { file }) => doctor::export_logs(s, &file),
         Command::Demo { path } => demo::demo(&path),
         Command::Triage { mailbox, file } => tracking::triage(s, &mailbox.mailbox, &file),
         Command::Backup { .. } => not_yet("backup"),

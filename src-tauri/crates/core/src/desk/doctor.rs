@@ -1,11 +1,14 @@
 //! `doctor`: what was checked, what was wrong, what to do.
 
+use std::path::Path;
+
 use rusqlite::Connection;
 
 use super::{Check, Desk, Diagnosis};
 use crate::{
     Result,
     access::{self, Place},
+    logs,
     model::Address,
     replica::Document,
     tracking,
@@ -28,6 +31,26 @@ impl Desk {
             ok: checks.iter().all(|c| c.ok),
             checks,
         })
+    }
+
+    /// Throws away what only makes things quick, the search indexes, and makes it anew. Nothing that anybody has said,
+    /// done or been sent lies there (H-08).
+    ///
+    /// # Errors
+    /// Database errors, and what the disk says.
+    pub fn clear_cache(&self) -> Result<Check> {
+        let (rows, messages) = self.indexes()?;
+        let found = format!("made anew with {rows} rows and {messages} messages");
+        Ok(check("The search index", true, &found, ""))
+    }
+
+    /// Writes a text file for whoever helps: what [`Desk::doctor`] finds, and what happened here. It tells addresses and
+    /// names of files; no message, no password and no key (H-08).
+    ///
+    /// # Errors
+    /// As [`Desk::doctor`]; what the disk says.
+    pub fn export_logs(&self, to: &Path) -> Result<()> {
+        logs::export(self.store.folder(), &self.doctor(false)?, to)
     }
 
     fn database(&self) -> Result<Check> {
@@ -76,13 +99,18 @@ impl Desk {
             }
             tracking::rebuild(tx, self.now())
         })?;
-        let rows = self.rows.rebuild(&self.store, &mut |_, _| ())?.rows;
-        self.text.clear()?;
-        let messages = self.text.catch_up(&self.store)?;
+        let (rows, messages) = self.indexes()?;
         let found = format!(
             "made anew: {items} tracked items, {rows} rows and {messages} messages in the search index"
         );
         Ok(check("Projections and search index", true, &found, ""))
+    }
+
+    /// Both search indexes, from the database: how many rows and messages.
+    fn indexes(&self) -> Result<(u64, usize)> {
+        let rows = self.rows.rebuild(&self.store, &mut |_, _| ())?.rows;
+        self.text.clear()?;
+        Ok((rows, self.text.catch_up(&self.store)?))
     }
 
     /// Every byte of the index of rows is read, and it must know every row.
