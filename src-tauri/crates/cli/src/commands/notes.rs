@@ -1,9 +1,6 @@
 //! Notes on a row's timeline (J-06).
 
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::{io::Read, path::Path};
 
 use behalf_core::{Error, Result, desk::view, model::MAX_FACTS_TEXT};
 
