@@ -27,8 +27,8 @@ const LIMIT: usize = 200;
 const USED: usize = 64;
 /// For how many sets of conditions the rows that meet them are kept.
 const MEMBERS: usize = 4;
-/// How many rows are kept at hand: the next letter shows many of them again.
-const SHOWN: usize = 1_024;
+/// How many rows are kept at hand, and as many that were looked at before them: the next letter shows many of them again.
+const SHOWN: usize = 512;
 
 /// A row by its number.
 const ROW: &str =
@@ -102,6 +102,8 @@ struct State {
     tables: Arc<Tables>,
     used: Arc<Vec<u32>>,
     rows: HashMap<u32, Arc<Ready>>,
+    /// Those that were kept before there were too many.
+    earlier: HashMap<u32, Arc<Ready>>,
 }
 
 /// How far the database has come, as much as a search sees of it.
@@ -166,24 +168,28 @@ impl Version {
 
 impl State {
     /// Reads again what is no longer as it was.
-    fn renew(&mut self, conn: &Connection) -> Result<()> {
-        let now = Version::read(conn)?;
+    fn renew(&mut self, conn: &Connection, now: Version) -> Result<()> {
         if now == self.at {
             return Ok(());
         }
         if now.tables != self.at.tables {
             self.tables = Arc::new(Tables::read(conn)?);
-            self.rows.clear();
+            self.forget_rows();
         }
         if (now.used, now.newest) != (self.at.used, self.at.newest) {
             let numbers = rows::used_numbers(conn)?.into_iter().take(USED);
             self.used = Arc::new(numbers.filter_map(|number| u32::try_from(number).ok()).collect());
         }
         if now.changed != self.at.changed {
-            self.rows.clear();
+            self.forget_rows();
         }
         self.at = now;
         Ok(())
+    }
+
+    fn forget_rows(&mut self) {
+        self.rows.clear();
+        self.earlier.clear();
     }
 
     /// A row as it is now; `None` when it is gone.
@@ -191,6 +197,21 @@ impl State {
         if let Some(ready) = self.rows.get(&number) {
             return Ok(Some(ready.clone()));
         }
+        let ready = match self.earlier.remove(&number) {
+            Some(ready) => ready,
+            None => match self.read(conn, number)? {
+                Some(ready) => ready,
+                None => return Ok(None),
+            },
+        };
+        if self.rows.len() >= SHOWN {
+            self.earlier = std::mem::take(&mut self.rows);
+        }
+        self.rows.insert(number, ready.clone());
+        Ok(Some(ready))
+    }
+
+    fn read(&self, conn: &Connection, number: u32) -> Result<Option<Arc<Ready>>> {
         let mut statement = conn.prepare_cached(ROW)?;
         let Some(row) = statement.query_row([number], rows::read_row).optional()? else {
             return Ok(None);
@@ -199,16 +220,11 @@ impl State {
         let Some((table, labels)) = self.tables.get(&row.row.table) else {
             return Ok(None);
         };
-        let ready = Arc::new(Ready {
+        Ok(Some(Arc::new(Ready {
             owner: row.owner.clone(),
             prepared: Prepared::new(labels.iter().cloned().zip(values(table, &row))),
             hit: rows::hit(table, row, "", String::new()),
-        });
-        if self.rows.len() >= SHOWN {
-            self.rows.clear();
-        }
-        self.rows.insert(number, ready.clone());
-        Ok(Some(ready))
+        })))
     }
 }
 
@@ -271,18 +287,23 @@ pub(super) fn values<'a>(table: &'a Table, row: &'a Row) -> impl Iterator<Item =
     })
 }
 
-/// Rows that match, best first.
+/// Rows that match, best first; `None` when the last change of a row is another one than `expected`.
 pub(super) fn search(
     segments: &[Arc<Live>],
     kept: &Kept,
     conn: &Connection,
     query: &Query,
     options: &SearchOptions,
-) -> Result<Vec<Hit>> {
+    expected: Option<i64>,
+) -> Result<Option<Vec<Hit>>> {
+    let version = Version::read(conn)?;
+    if expected.is_some_and(|expected| expected != version.changed) {
+        return Ok(None);
+    }
     let members = kept.members(conn, &options.conditions)?;
     // Held while it is searched: what is kept is of one state of the database.
     let mut state = kept.state.lock().unwrap_or_else(PoisonError::into_inner);
-    state.renew(conn)?;
+    state.renew(conn, version)?;
     let (tables, used) = (state.tables.clone(), state.used.clone());
     let wanted: Vec<&str> = tables
         .all
@@ -324,15 +345,13 @@ pub(super) fn search(
         }
     }
     found.sort_by_key(|(candidate, ..)| candidate.rank());
-    Ok(found
-        .into_iter()
-        .map(|(_, ready, matched)| ready.shown(matched))
-        .collect())
+    let hits = found.into_iter().map(|(_, ready, matched)| ready.shown(matched));
+    Ok(Some(hits.collect()))
 }
 
 /// Kind after kind over all segments, until there are enough that no later kind can beat. Some more are kept: the
 /// database may know better of a few.
-fn candidates(segments: &[Arc<Live>], ask: Ask<'_>, used: &[u32]) -> Vec<Candidate> {
+fn candidates(segments: &[Arc<Live>], ask: Ask<'_>, used: &Arc<Vec<u32>>) -> Vec<Candidate> {
     let mut hunts: Vec<Hunt<'_>> = segments
         .iter()
         .map(|live| Hunt::new(&live.segment, &live.dead, ask, used))

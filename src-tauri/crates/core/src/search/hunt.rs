@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{
     fold,
-    matching::{self, FEWEST_DIGITS, Kind, Pattern, Query, Term, Typed, digits_in, without_trunk},
+    matching::{FEWEST_DIGITS, Kind, Pattern, Query, Term, Typed, digits_in, without_trunk},
     segment::{
         Entries, Known, Part, Record, Segment, gram_of, grams,
         lists::{self, Bits, CLASSES, Merged, Rows, Run, in_name, tidy},
@@ -139,8 +139,10 @@ pub(super) struct Hunt<'a> {
     sought: Vec<Sought<'a>>,
     /// The typed words one after the other, for [`Kind::Prefix`].
     phrase: Vec<Word<'a>>,
-    used: Vec<u32>,
+    used: Arc<Vec<u32>>,
     entries: Vec<Entry>,
+    /// The words of a column, for patterns.
+    text: String,
     /// Rows kept so far, in order.
     seen: Vec<u32>,
     pub(super) found: Vec<Candidate>,
@@ -148,7 +150,7 @@ pub(super) struct Hunt<'a> {
 
 impl<'a> Hunt<'a> {
     /// Begins; `used` are the rows this person used.
-    pub(super) fn new(segment: &'a Segment, dead: &'a Bits, ask: Ask<'a>, used: &[u32]) -> Self {
+    pub(super) fn new(segment: &'a Segment, dead: &'a Bits, ask: Ask<'a>, used: &Arc<Vec<u32>>) -> Self {
         let word = |typed: &'a Typed| Word {
             typed,
             known: segment.known(&typed.plain),
@@ -171,8 +173,9 @@ impl<'a> Hunt<'a> {
             phrase: ask.query.words.iter().map(word).collect(),
             tables: wanted.contains(&false).then_some(wanted),
             owned: ask.owner.and_then(|owner| segment.owned_by(owner)),
-            used: used.iter().filter_map(|&number| segment.doc(number)).collect(),
+            used: segment.docs(used),
             entries: Vec::new(),
+            text: String::new(),
             seen: Vec::new(),
             found: Vec::new(),
             segment,
@@ -891,21 +894,51 @@ impl<'a> Hunt<'a> {
         self.follow(pattern.kind(), docs.take(PATTERNS), false, &|_, _| Filter::new());
     }
 
-    fn judge_pattern(&self, doc: u32, pattern: &Pattern) -> Option<(Kind, bool)> {
-        self.segment.record(doc).parts().find_map(|part| {
+    fn judge_pattern(&mut self, doc: u32, pattern: &Pattern) -> Option<(Kind, bool)> {
+        let mut text = std::mem::take(&mut self.text);
+        let found = self.segment.record(doc).parts().find_map(|part| {
             let Part::Words(field, words) = part else {
                 return None;
             };
-            let mut forms: Vec<Vec<&str>> = Vec::new();
-            for (word, other) in words.iter() {
-                let text = self.segment.words().text(word);
-                match forms.last_mut().filter(|_| other) {
-                    Some(last) => last.push(text),
-                    None => forms.push(vec![text]),
+            let mut form = 0;
+            loop {
+                let others = self.spell(words, form, &mut text);
+                if pattern.is_in(&text) {
+                    return Some((pattern.kind(), field == 0));
                 }
+                if form == others {
+                    return None;
+                }
+                form += 1;
             }
-            matching::fits(pattern, &forms).map(|_| (pattern.kind(), field == 0))
-        })
+        });
+        self.text = text;
+        found
+    }
+
+    /// Writes words with one space between them, each in another form where it has so many; says how many others a word
+    /// has at the most.
+    fn spell(&self, words: Entries<'_>, form: usize, text: &mut String) -> usize {
+        text.clear();
+        let (mut begin, mut others, mut most) = (0, 0, 0);
+        for (word, is_other) in words.iter() {
+            if is_other {
+                others += 1;
+                most = most.max(others);
+                if others != form {
+                    continue;
+                }
+                text.truncate(begin);
+            } else {
+                others = 0;
+                if !text.is_empty() {
+                    text.push(' ');
+                }
+                begin = text.len();
+            }
+            text.push_str(self.segment.words().text(word));
+        }
+        most
     }
 }
 

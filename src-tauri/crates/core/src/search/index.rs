@@ -80,6 +80,11 @@ impl Live {
 /// All segments at one time, oldest changes first.
 type Segments = Vec<Arc<Live>>;
 
+/// Up to which change segments know the rows.
+fn position(segments: &Segments) -> i64 {
+    segments.last().map_or(0, |live| live.segment.changes().1)
+}
+
 /// The index of rows.
 pub struct RowIndex {
     folder: PathBuf,
@@ -216,11 +221,16 @@ impl RowIndex {
         let Some(query) = Query::parse(text) else {
             return Ok(Vec::new());
         };
-        if !self.followed.load(Ordering::Acquire) {
-            self.catch_up(store, &mut |_, _| ())?;
+        let ask = |must_be_whole: bool| {
+            let segments = self.segments();
+            let expected = must_be_whole.then(|| position(&segments));
+            store.read(|conn| hits::search(&segments, &self.kept, conn, &query, options, expected))
+        };
+        if let Some(hits) = ask(!self.followed.load(Ordering::Acquire))? {
+            return Ok(hits);
         }
-        let segments = self.segments();
-        store.read(|conn| hits::search(&segments, &self.kept, conn, &query, options))
+        self.catch_up(store, &mut |_, _| ())?;
+        Ok(ask(false)?.unwrap_or_default())
     }
 
     fn segments(&self) -> Arc<Segments> {
@@ -234,9 +244,8 @@ impl RowIndex {
         *self.segments.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(segments);
     }
 
-    /// Up to which change the index knows the rows.
     fn position(&self) -> i64 {
-        self.segments().last().map_or(0, |live| live.segment.changes().1)
+        position(&self.segments())
     }
 
     fn damaged(&self, error: &Error) {
@@ -271,8 +280,7 @@ impl RowIndex {
                 Some(live) => Arc::clone(&live.segment),
                 None => Arc::new(Segment::open(&self.directory, file)?),
             };
-            let before = segments.last().map_or(0, |live| live.segment.changes().1);
-            if segment.changes().0 != before {
+            if segment.changes().0 != position(&segments) {
                 return Err(Error::DamagedIndex);
             }
             segments = with(&segments, segment, Some(file.clone()));

@@ -1,6 +1,10 @@
 //! Does a row match what was typed, how well, and why? Pure: no index, no database.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 use super::fold::{self, Folded, Folding, Word};
 
@@ -197,7 +201,14 @@ pub(super) fn digits_in(digits: &str, number: &str) -> Option<(Kind, usize, usiz
 pub(super) struct Field {
     pub(super) label: Arc<str>,
     pub(super) value: String,
-    folded: Folded,
+    folded: OnceLock<Folded>,
+}
+
+impl Field {
+    /// Folded when it is first looked at: the name alone decides about most rows.
+    fn folded(&self) -> &Folded {
+        self.folded.get_or_init(|| Folded::of(&self.value))
+    }
 }
 
 /// A row's quick-find columns, made ready to be compared: once, for many queries.
@@ -212,7 +223,7 @@ impl Prepared {
         let fields = fields.into_iter().map(|(label, value)| Field {
             label: label.into(),
             value: value.to_owned(),
-            folded: Folded::of(value),
+            folded: OnceLock::new(),
         });
         Self {
             fields: fields.collect(),
@@ -304,7 +315,7 @@ pub fn matches(query: &Query, row: &Prepared) -> Option<Match> {
 fn begins(query: &Query, row: &Prepared) -> Option<Match> {
     let (last, whole) = query.words.split_last()?;
     let field = row.fields.iter().position(|field| {
-        let words = &field.folded.words;
+        let words = &field.folded().words;
         words.len() > whole.len()
             && whole
                 .iter()
@@ -315,7 +326,7 @@ fn begins(query: &Query, row: &Prepared) -> Option<Match> {
                 .any(|form| form.starts_with(&last.plain))
     })?;
     let at = &row.fields[field];
-    let (first, end) = (at.folded.words.first()?, at.folded.words.get(whole.len())?);
+    let (first, end) = (at.folded().words.first()?, at.folded().words.get(whole.len())?);
     let range = first.written.start..part(&at.value, end, 0, &last.plain).end;
     Some(Match {
         kind: Kind::Prefix,
@@ -336,7 +347,7 @@ fn word<'a>(typed: &'a Typed, row: &'a Prepared) -> Option<Found<'a>> {
     let find = |kind: Kind, test: &dyn Fn(&str) -> Option<usize>| {
         row.fields.iter().enumerate().find_map(|(at, field)| {
             let (word, from) = field
-                .folded
+                .folded()
                 .words
                 .iter()
                 .find_map(|word| Some((word, word.forms().find_map(test)?)))?;
@@ -371,7 +382,7 @@ fn word<'a>(typed: &'a Typed, row: &'a Prepared) -> Option<Found<'a>> {
 /// Digits in a phone number.
 fn phone<'a>(digits: &'a str, row: &'a Prepared) -> Option<Found<'a>> {
     let places = row.fields.iter().enumerate().filter_map(|(at, field)| {
-        let (kind, from, length) = digits_in(digits, field.folded.digits.as_deref()?)?;
+        let (kind, from, length) = digits_in(digits, field.folded().digits.as_deref()?)?;
         Some((kind, at, from, length))
     });
     let (kind, field, from, length) = places.min_by_key(|&(kind, at, ..)| (kind, at))?;
@@ -436,17 +447,13 @@ pub(super) fn one_off(typed: &[char], word: &str) -> bool {
 }
 
 fn matches_pattern(query: &Query, pattern: &Pattern, row: &Prepared) -> Option<Match> {
-    let found = row.fields.iter().enumerate().find_map(|(at, field)| {
-        let forms: Vec<Vec<&str>> = field
-            .folded
-            .words
-            .iter()
-            .map(|word| word.forms().collect())
-            .collect();
-        Some((at, fits(pattern, &forms)?))
-    });
+    let found = row
+        .fields
+        .iter()
+        .enumerate()
+        .find_map(|(at, field)| Some((at, fits(pattern, &field.folded().words)?)));
     let (field, places) = found?;
-    let words = &row.fields[field].folded.words;
+    let words = &row.fields[field].folded().words;
     let marks = places.into_iter().filter_map(|(from, to)| {
         // Whole words are marked: a part may begin in one and end in another.
         let (from, to) = (words.get(from)?, words.get(to)?);
@@ -472,34 +479,41 @@ impl Pattern {
     pub(super) fn kind(&self) -> Kind {
         if self.anchored { Kind::Prefix } else { Kind::Infix }
     }
+
+    /// True when the parts stand in words with one space between them, one after the other.
+    pub(super) fn is_in(&self, text: &str) -> bool {
+        self.places(text).all(|place| place.is_some())
+    }
+
+    /// Where each part stands behind the one before. Taking the first place of each is enough, so this is linear; after
+    /// a part that is nowhere the rest says nothing.
+    fn places(&self, text: &str) -> impl Iterator<Item = Option<Range<usize>>> {
+        let mut from = 0;
+        self.parts.iter().enumerate().map(move |(n, part)| {
+            let at = match n == 0 && self.anchored {
+                true => text.starts_with(part.as_str()).then_some(0),
+                false => Some(from + text.get(from..)?.find(part.as_str())?),
+            }?;
+            from = at + part.len();
+            Some(at..from)
+        })
+    }
 }
 
-/// The parts stand in the words one after the other: the words each lies in. Taking the first place of each is enough,
-/// so this is linear. Words are taken as they are spelled first, then in their other forms.
-pub(super) fn fits(pattern: &Pattern, words: &[Vec<&str>]) -> Option<Vec<(usize, usize)>> {
-    if words.is_empty() {
-        return None;
-    }
-    let most = words.iter().map(Vec::len).max().unwrap_or(1);
+/// The words each part lies in. They are taken as they are spelled first, then in their other forms.
+fn fits(pattern: &Pattern, words: &[Word]) -> Option<Vec<(usize, usize)>> {
+    let most = words.iter().map(|word| word.forms().count()).max()?;
     (0..most).find_map(|form| {
         let text = fold::joined(
             words
                 .iter()
-                .map(|forms| forms.get(form).or(forms.first()).copied().unwrap_or("")),
+                .map(|word| word.forms().nth(form).unwrap_or(&word.plain)),
         );
-        let mut from = 0;
-        let mut places = Vec::new();
-        for (n, part) in pattern.parts.iter().enumerate() {
-            let at = if n == 0 && pattern.anchored {
-                text.starts_with(part.as_str()).then_some(0)?
-            } else {
-                from + text[from..].find(part.as_str())?
-            };
-            from = at + part.len();
-            let word = |at: usize| text[..at].bytes().filter(|&b| b == b' ').count();
-            places.push((word(at), word(from)));
-        }
-        Some(places)
+        let word = |at: usize| text[..at].bytes().filter(|&b| b == b' ').count();
+        pattern
+            .places(&text)
+            .map(|place| place.map(|place| (word(place.start), word(place.end))))
+            .collect()
     })
 }
 

@@ -102,7 +102,9 @@ pub struct Segment {
     /// Beginnings that many rows share: words from, to, where their list is.
     heavy: Vec<(Range, usize)>,
     /// The rows of one owner, those asked for last.
-    owned: Mutex<Option<(u32, std::sync::Arc<Bits>)>>,
+    owned: Mutex<Option<(u32, Arc<Bits>)>>,
+    /// Some rows by their numbers, those asked for last.
+    used: Mutex<(Arc<Vec<u32>>, Arc<Vec<u32>>)>,
     /// What was found out about the words typed last.
     known: Mutex<Vec<Arc<Known>>>,
 }
@@ -164,6 +166,7 @@ impl Segment {
             guide: Guide::default(),
             heavy: Vec::new(),
             owned: Mutex::default(),
+            used: Mutex::default(),
             known: Mutex::default(),
         };
         let docs = segment.meta.docs as usize * 4;
@@ -241,6 +244,16 @@ impl Segment {
         None
     }
 
+    /// Those of some numbers that are rows of this segment; kept until others are asked for.
+    pub fn docs(&self, numbers: &Arc<Vec<u32>>) -> Arc<Vec<u32>> {
+        let mut kept = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&kept.0, numbers) {
+            let docs = numbers.iter().filter_map(|&number| self.doc(number));
+            *kept = (numbers.clone(), Arc::new(docs.collect()));
+        }
+        kept.1.clone()
+    }
+
     /// What identifies a row.
     pub fn head(&self, doc: u32) -> Head {
         Head {
@@ -266,20 +279,16 @@ impl Segment {
     }
 
     /// The rows of an owner; those asked for last are kept.
-    pub fn owned_by(&self, address: &str) -> Option<std::sync::Arc<Bits>> {
-        let mut kept = self
-            .owned
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some((owner, bits)) = kept.as_ref().filter(|(owner, _)| self.owner(*owner) == address) {
-            let _ = owner;
+    pub fn owned_by(&self, address: &str) -> Option<Arc<Bits>> {
+        let mut kept = self.owned.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, bits)) = kept.as_ref().filter(|(owner, _)| self.owner(*owner) == address) {
             return Some(bits.clone());
         }
         let owner = self.meta.owners.iter().position(|owner| owner == address)?;
         let mut bits = Bits::new(self.len());
         self.list(Section::OwnerStarts, Section::OwnerLists, owner)
             .for_each(|doc| bits.insert(doc));
-        let bits = std::sync::Arc::new(bits);
+        let bits = Arc::new(bits);
         *kept = Some((owner as u32, bits.clone()));
         Some(bits)
     }
