@@ -80,8 +80,8 @@ function Opened({ me, theme, chooseTheme }: Looks & { me: Me }) {
 
   useFirstMailbox(me, go);
   useInbox(place, go);
-  useTrackedToast();
   const undo = useUndo();
+  useTrackedToast(undo);
   useCommands((command) => {
     if (typeof command === "object") {
       const section = SECTIONS[command.section];
