@@ -1,5 +1,6 @@
 import { Link, MessageBar, MessageBarBody } from "@fluentui/react-components";
 import { useState } from "react";
+import { useDark } from "../app/theme";
 import { useHost } from "../host/context";
 import type { Shown } from "../host/host";
 import { text } from "../strings";
@@ -14,6 +15,7 @@ const LONGEST = 300_000;
  */
 export function Body({ mailbox, shown }: { mailbox: string; shown: Shown }) {
   const host = useHost();
+  const dark = useDark();
   const [pictures, setPictures] = useState(false);
   if (!shown.html) {
     if (shown.text.trim() === "") return <p className={styles.empty}>{text.reading.emptyBody}</p>;
@@ -41,7 +43,7 @@ export function Body({ mailbox, shown }: { mailbox: string; shown: Shown }) {
         className={styles.frame}
         sandbox="allow-popups"
         referrerPolicy="no-referrer"
-        src={host.messageUrl(mailbox, shown.key, pictures)}
+        src={host.messageUrl(mailbox, shown.key, { pictures, dark })}
       />
     </>
   );
