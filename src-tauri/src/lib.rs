@@ -9,6 +9,7 @@ mod export;
 mod import;
 mod instance;
 mod invitation;
+mod keys;
 mod links;
 mod mail_scheme;
 mod options;

@@ -1,9 +1,9 @@
 //! The `mail:` scheme: messages and their pictures, each under its own strict policy (B-07).
 //!
-//! `mail://localhost/message/<mailbox>/<key>?pictures=1` is a message's sanitised HTML,
+//! `mail://localhost/message/<mailbox>/<key>?pictures=1&dark=1` is a message's sanitised HTML,
 //! `mail://localhost/part/<mailbox>/<key>/<cid>` a picture inside it. Every part is percent-encoded.
 
-use behalf_core::{Code, Result, desk::Desk, model::Address};
+use behalf_core::{Code, Result, desk::Desk, mailbox::html::Look, model::Address};
 use percent_encoding::percent_decode_str;
 use tauri::http::{Request, Response, StatusCode, Uri, header};
 
@@ -27,7 +27,7 @@ enum Wanted {
     Message {
         mailbox: Address,
         key: String,
-        pictures: bool,
+        look: Look,
     },
     Part {
         mailbox: Address,
@@ -68,13 +68,18 @@ fn parse(uri: &Uri) -> Option<Wanted> {
         .map(|part| percent_decode_str(part).decode_utf8().map(String::from))
         .collect::<Result<Vec<_>, _>>()
         .ok()?;
+    let asks = |wish| {
+        uri.query()
+            .is_some_and(|query| query.split('&').any(|pair| pair == wish))
+    };
     match parts.as_slice() {
         [kind, mailbox, key] if kind == "message" => Some(Wanted::Message {
             mailbox: Address::lenient(mailbox),
             key: key.clone(),
-            pictures: uri
-                .query()
-                .is_some_and(|query| query.split('&').any(|pair| pair == "pictures=1")),
+            look: Look {
+                pictures: asks("pictures=1"),
+                dark: asks("dark=1"),
+            },
         }),
         [kind, mailbox, key, cid] if kind == "part" => Some(Wanted::Part {
             mailbox: Address::lenient(mailbox),
@@ -88,12 +93,8 @@ fn parse(uri: &Uri) -> Option<Wanted> {
 /// Gets it from the desk: media type and bytes.
 fn fetch(desk: &Desk, wanted: &Wanted) -> Result<(String, Vec<u8>)> {
     match wanted {
-        Wanted::Message {
-            mailbox,
-            key,
-            pictures,
-        } => {
-            let html = desk.message_html(mailbox, key, *pictures)?;
+        Wanted::Message { mailbox, key, look } => {
+            let html = desk.message_html(mailbox, key, *look)?;
             Ok(("text/html; charset=utf-8".to_owned(), html.into_bytes()))
         }
         Wanted::Part { mailbox, key, cid } => {
@@ -139,11 +140,14 @@ mod tests {
     #[test]
     fn every_part_of_an_address_is_decoded_after_it_is_split() {
         assert_eq!(
-            parsed("mail://localhost/message/alex%40x.org/a%2Fb%3F%40x?pictures=1"),
+            parsed("mail://localhost/message/alex%40x.org/a%2Fb%3F%40x?pictures=1&dark=1"),
             Some(Wanted::Message {
                 mailbox: Address::lenient("alex@x.org"),
                 key: "a/b?@x".into(),
-                pictures: true
+                look: Look {
+                    pictures: true,
+                    dark: true
+                }
             })
         );
         assert_eq!(
@@ -169,7 +173,7 @@ mod tests {
         for query in ["", "?pictures=0", "?pictures=10", "?x=1"] {
             let wanted = parsed(&format!("mail://localhost/message/a@x/1{query}"));
             assert!(
-                matches!(wanted, Some(Wanted::Message { pictures: false, .. })),
+                matches!(wanted, Some(Wanted::Message { look, .. }) if look == Look::default()),
                 "{query}"
             );
         }

@@ -6,7 +6,7 @@ use behalf_core::desk::Desk;
 use tauri::{AppHandle, WebviewWindowBuilder, webview::NewWindowResponse};
 use tauri_plugin_opener::OpenerExt as _;
 
-use crate::{links, options::Options};
+use crate::{keys, links, options::Options};
 
 /// The label of the one window.
 pub const MAIN: &str = "main";
@@ -51,8 +51,7 @@ pub fn open(app: &AppHandle, options: &Options, folder: &Path, desk: &Desk) -> t
     if let Some(size) = options.size {
         builder = builder.inner_size(size.0, size.1);
     }
-    builder.build()?;
-    Ok(())
+    keys::follow(&builder.build()?)
 }
 
 /// The title asked for, or the person's name.

@@ -6,7 +6,7 @@ import type { Host } from "../host/host";
 import { makeCache } from "../host/queries";
 import { Announcer } from "./announce";
 import { Desk } from "./Desk";
-import { useTheme } from "./theme";
+import { DarkProvider, useTheme } from "./theme";
 import { TOASTER } from "./toasts";
 
 // Fluent adds its styles while running; the content security policy allows that only with this page's nonce.
@@ -29,9 +29,11 @@ export function App({ host }: { host: Host }) {
         <FluentProvider theme={theme} dir={direction} style={FULL}>
           <HostProvider value={host}>
             <QueryClientProvider client={cache}>
-              <Announcer>
-                <Desk theme={choice} chooseTheme={choose} />
-              </Announcer>
+              <DarkProvider value={dark}>
+                <Announcer>
+                  <Desk theme={choice} chooseTheme={choose} />
+                </Announcer>
+              </DarkProvider>
               <Toaster toasterId={TOASTER} position="bottom-end" limit={4} />
             </QueryClientProvider>
           </HostProvider>

@@ -23,6 +23,7 @@ import { text } from "../strings";
 import { SyncPage } from "../sync/SyncPage";
 import { useUndo } from "../undo/useUndo";
 import styles from "./app.module.css";
+import { Drawer } from "./Drawer";
 import { useCommands } from "./keys";
 import { useLayout } from "./layout";
 import { move, type Move, NavigationProvider, type Page, type Place, SECTIONS, type Section, start } from "./navigation";
@@ -69,6 +70,7 @@ function Opened({ me, theme, chooseTheme }: Looks & { me: Me }) {
   const [place, go] = useReducer(remembering, me, begin);
   const [dialog, setDialog] = useState<Open | null>(null);
   const [drawer, setDrawer] = useState(false);
+  const close = () => setDrawer(false);
   const layout = useLayout();
   const list = useWidth("list", 340, { min: 260, max: 560 });
   const pane = useWidth("pane", 340, { min: 300, max: 520 });
@@ -80,13 +82,13 @@ function Opened({ me, theme, chooseTheme }: Looks & { me: Me }) {
 
   useFirstMailbox(me, go);
   useInbox(place, go);
-  useTrackedToast();
   const undo = useUndo();
+  useTrackedToast(undo);
   useCommands((command) => {
     if (typeof command === "object") {
       const section = SECTIONS[command.section];
       if (section) go({ to: "section", section });
-      setDrawer(false);
+      close();
     } else if (command === "back") {
       if (place.pages.length > 0) go({ to: "back" });
       else if (place.section !== "mail") go({ to: "section", section: "mail" });
@@ -109,7 +111,7 @@ function Opened({ me, theme, chooseTheme }: Looks & { me: Me }) {
         onKeyDown={(event) => {
           if (event.key !== "Escape" || !drawer || event.defaultPrevented) return;
           event.preventDefault();
-          setDrawer(false);
+          close();
         }}
       >
         <TitleBar
@@ -122,14 +124,17 @@ function Opened({ me, theme, chooseTheme }: Looks & { me: Me }) {
           toggleMailboxes={drawn ? () => setDrawer((is) => !is) : null}
         />
         <div className={styles.columns}>
-          {(!drawn || drawer) && (
-            <>
-              {drawn && <button type="button" tabIndex={-1} aria-label={text.close} className={styles.shade} onClick={() => setDrawer(false)} />}
-              <div className={drawn ? styles.drawer : styles.side}>
-                <Rail chosen={() => setDrawer(false)} />
-                {(drawn || place.section === "mail") && <Mailboxes me={me} chosen={() => setDrawer(false)} />}
-              </div>
-            </>
+          {!drawn && (
+            <div className={styles.side}>
+              <Rail chosen={close} />
+              {place.section === "mail" && <Mailboxes me={me} chosen={close} />}
+            </div>
+          )}
+          {drawn && drawer && (
+            <Drawer close={close}>
+              <Rail chosen={close} />
+              <Mailboxes me={me} chosen={close} />
+            </Drawer>
           )}
           <div className={styles.stage}>
             {/* A form, or another part of Behalf, lies over the messages; they stay as they were below it. */}

@@ -1,9 +1,16 @@
 import { type Theme, webDarkTheme, webLightTheme } from "@fluentui/react-components";
-import { useState, useSyncExternalStore } from "react";
+import { createContext, useContext, useState, useSyncExternalStore } from "react";
 import { remember, remembered } from "./preferences";
 
 export type ThemeChoice = "light" | "dark" | "system";
 const isChoice = (value: unknown): value is ThemeChoice => value === "light" || value === "dark" || value === "system";
+
+const Dark = createContext(false);
+
+export const DarkProvider = Dark.Provider;
+
+/** True while the window is dark. */
+export const useDark = () => useContext(Dark);
 
 function systemDark(): MediaQueryList {
   return window.matchMedia("(prefers-color-scheme: dark)");

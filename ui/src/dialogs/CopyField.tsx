@@ -1,11 +1,11 @@
 import { Button, Field, Textarea } from "@fluentui/react-components";
 import { CheckmarkRegular, CopyRegular } from "@fluentui/react-icons";
-import { useRef, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { text } from "../strings";
 import styles from "./dialogs.module.css";
 
-/** A value to hand on, with a button that copies it. */
-export function CopyField({ label, value }: { label: string; value: string }) {
+/** A value to hand on, with a button that copies it, and other ways beside it. */
+export function CopyField({ label, value, children }: { label: string; value: string; children?: ReactNode }) {
   const field = useRef<HTMLTextAreaElement>(null);
   const [copied, setCopied] = useState(false);
   const copy = async () => {
@@ -23,9 +23,12 @@ export function CopyField({ label, value }: { label: string; value: string }) {
       <Field label={label}>
         <Textarea ref={field} readOnly value={value} rows={3} className={styles.code} onFocus={(event) => event.target.select()} />
       </Field>
-      <Button icon={copied ? <CheckmarkRegular /> : <CopyRegular />} onClick={() => void copy()}>
-        {copied ? text.copied : text.copy}
-      </Button>
+      <div className={styles.ways}>
+        <Button icon={copied ? <CheckmarkRegular /> : <CopyRegular />} onClick={() => void copy()}>
+          {copied ? text.copied : text.copy}
+        </Button>
+        {children}
+      </div>
     </div>
   );
 }

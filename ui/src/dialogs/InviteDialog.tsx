@@ -31,11 +31,14 @@ export function InviteDialog({ close }: { close: () => void }) {
           </Button>
         }
       >
-        <CopyField label={text.invite.code} value={data.code} />
-        <Button icon={<SaveRegular />} className={styles.file} disabled={save.isPending} onClick={() => save.mutate(data.code)}>
-          {text.invite.save}
-        </Button>
-        <p role="status">{save.data && text.invite.saved(save.data)}</p>
+        <CopyField label={text.invite.code} value={data.code}>
+          <Button icon={<SaveRegular />} disabled={save.isPending} onClick={() => save.mutate(data.code)}>
+            {text.invite.save}
+          </Button>
+          <span role="status" className={styles.quiet}>
+            {save.data && text.invite.saved(save.data)}
+          </span>
+        </CopyField>
         {save.error !== null && <Problem title={text.errorTitle} error={save.error} />}
         <p>{text.invite.next(delegate.trim())}</p>
         <p>{text.invite.expires(dateTime(data.expires))}</p>

@@ -1,4 +1,4 @@
-import { Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle } from "@fluentui/react-components";
+import { Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, FieldContextProvider } from "@fluentui/react-components";
 import type { ReactNode } from "react";
 import styles from "./dialogs.module.css";
 
@@ -17,7 +17,10 @@ export function Sheet({ title, close, stay = false, wide = false, actions, submi
         >
           <DialogBody>
             <DialogTitle>{title}</DialogTitle>
-            <DialogContent className={styles.content}>{children}</DialogContent>
+            <DialogContent className={styles.content}>
+              {/* Opened from within a field, it is no part of it: its own controls keep their names. */}
+              <FieldContextProvider value={undefined}>{children}</FieldContextProvider>
+            </DialogContent>
             <DialogActions fluid>{actions}</DialogActions>
           </DialogBody>
         </form>

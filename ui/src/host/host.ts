@@ -45,6 +45,7 @@ import type {
   TimelineFilter,
   Verified,
 } from "../bindings";
+import type { Look } from "./url";
 
 export type * from "../bindings";
 
@@ -185,7 +186,7 @@ export interface Host {
   cancelImport(): Promise<void>;
 
   /** Where the isolated frame finds a message's body (B-07). */
-  messageUrl(mailbox: string, key: string, pictures: boolean): string;
+  messageUrl(mailbox: string, key: string, look: Look): string;
   /** Data changed: read again what is on screen. Returns how to stop listening. */
   onChanged(listener: () => void): () => void;
   onSync(listener: (state: SyncState) => void): () => void;

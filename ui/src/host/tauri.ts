@@ -98,7 +98,7 @@ export const tauri: Host = {
     value(commands.importMailFolder(mailbox, folder, new Channel<ImportProgress>(onProgress))),
   cancelImport: () => commands.cancelImport(),
   // The platform decides how a custom scheme is written: mail://localhost/ or http://mail.localhost/.
-  messageUrl: (mailbox, key, pictures) => messageUrl(convertFileSrc("", "mail"), mailbox, key, pictures),
+  messageUrl: (mailbox, key, look) => messageUrl(convertFileSrc("", "mail"), mailbox, key, look),
   onChanged: (listener) => until(events.changed.listen, () => listener()),
   onSync: (listener) => until(events.sync.listen, listener),
 };

@@ -1,18 +1,13 @@
-import { Toast, ToastBody, ToastTitle, useToastController } from "@fluentui/react-components";
-import { useCallback, useEffect } from "react";
-import { TOASTER } from "../app/toasts";
+import { useEffect, useEffectEvent } from "react";
 import { useChanged, useHost } from "../host/context";
 import { text } from "../strings";
+import type { Undo } from "../undo/useUndo";
 import { forget, watched } from "./watch";
 
-/** Milliseconds the toast stays: long enough to be read, also with a screen magnifier. */
-const STAYS = 8000;
-
 /** Says `Tracked Successful` when an item this person tracked gets there, however much later (D4). */
-export function useTrackedToast(): void {
+export function useTrackedToast({ succeeded }: Undo): void {
   const host = useHost();
-  const { dispatchToast } = useToastController(TOASTER);
-  const look = useCallback(async () => {
+  const look = async () => {
     await Promise.all(
       watched().map(async (one) => {
         const item = await host.status(one.mailbox, one.key).catch(() => null);
@@ -21,26 +16,25 @@ export function useTrackedToast(): void {
         if (!watched().some(({ mailbox, key }) => mailbox === one.mailbox && key === one.key)) return;
         forget(one);
         if (item.status !== text.pane.tracked) return;
-        dispatchToast(
-          <Toast data-testid="tracked-toast">
-            <ToastTitle>{text.pane.trackedToast}</ToastTitle>
-            <ToastBody>
-              <bdi>{one.subject || text.list.noSubject}</bdi>
-              {item.regarding && (
-                <>
-                  {" → "}
-                  <bdi>{item.regarding.name}</bdi>
-                </>
-              )}
-            </ToastBody>
-          </Toast>,
-          { intent: "success", timeout: STAYS },
+        await succeeded(
+          one,
+          text.pane.trackedToast,
+          <>
+            <bdi>{one.subject || text.list.noSubject}</bdi>
+            {item.regarding && (
+              <>
+                {" → "}
+                <bdi>{item.regarding.name}</bdi>
+              </>
+            )}
+          </>,
         );
       }),
     );
-  }, [host, dispatchToast]);
+  };
+  const first = useEffectEvent(look);
   useEffect(() => {
-    void look();
-  }, [look]);
+    void first();
+  }, []);
   useChanged(() => void look());
 }

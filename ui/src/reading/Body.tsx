@@ -1,8 +1,10 @@
 import { Link, MessageBar, MessageBarBody } from "@fluentui/react-components";
-import { useState } from "react";
+import { useRef, useState } from "react";
+import { useDark } from "../app/theme";
 import { useHost } from "../host/context";
 import type { Shown } from "../host/host";
 import { text } from "../strings";
+import { useKeyboardInside } from "./useKeyboardInside";
 import styles from "./reading.module.css";
 
 /** More than this many characters of plain text would hold up the window. */
@@ -14,6 +16,9 @@ const LONGEST = 300_000;
  */
 export function Body({ mailbox, shown }: { mailbox: string; shown: Shown }) {
   const host = useHost();
+  const dark = useDark();
+  const frame = useRef<HTMLIFrameElement>(null);
+  const inside = useKeyboardInside(frame);
   const [pictures, setPictures] = useState(false);
   if (!shown.html) {
     if (shown.text.trim() === "") return <p className={styles.empty}>{text.reading.emptyBody}</p>;
@@ -37,11 +42,13 @@ export function Body({ mailbox, shown }: { mailbox: string; shown: Shown }) {
         </MessageBar>
       )}
       <iframe
+        ref={frame}
+        data-inside={inside || undefined}
         title={text.reading.frame(shown.subject)}
         className={styles.frame}
         sandbox="allow-popups"
         referrerPolicy="no-referrer"
-        src={host.messageUrl(mailbox, shown.key, pictures)}
+        src={host.messageUrl(mailbox, shown.key, { pictures, dark })}
       />
     </>
   );

@@ -7,21 +7,24 @@ import {
   useToastController,
 } from "@fluentui/react-components";
 import { useQueryClient } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { TOASTER } from "../app/toasts";
 import { useHost } from "../host/context";
 import { HostError, type HistoryStep, type Stepped } from "../host/host";
 import { text } from "../strings";
-import { wordsOf } from "./words";
+import { isAbout, wordsOf } from "./words";
 
 /** Milliseconds a way back is offered: long enough to notice a slip and reach for it. */
 const STAYS = 10_000;
 
 /** Of many steps, those that had to stay are counted, with the first reason. */
-const told = (stepped: Stepped, words: string) =>
+const withKept = (stepped: Stepped, words: string) =>
   stepped.kept.length === 0 ? words : text.undo.kept(words, stepped.kept.length, stepped.kept[0]?.reason ?? "");
 
 /** The offer on the screen: a newer one takes its place, so that there is never a choice of what to take back. */
 let offered = 0;
+/** The step whose way back was last offered together with its success: nothing more need be said of it. */
+let told = "";
 
 export type Undo = ReturnType<typeof useUndo>;
 
@@ -31,7 +34,7 @@ export function useUndo() {
   const cache = useQueryClient();
   const { dispatchToast, dismissToast } = useToastController(TOASTER);
 
-  const offer = (title: string, body: string, action: string, run: () => void, testId: string) => {
+  const offer = (title: string, body: ReactNode, action: string, run: () => void, testId: string, intent: "info" | "success" = "info") => {
     dismissToast(`undo-${offered}`);
     offered += 1;
     dispatchToast(
@@ -51,7 +54,7 @@ export function useUndo() {
           <bdi>{body}</bdi>
         </ToastBody>
       </Toast>,
-      { toastId: `undo-${offered}`, intent: "info", timeout: STAYS, pauseOnHover: true },
+      { toastId: `undo-${offered}`, intent, timeout: STAYS, pauseOnHover: true },
     );
   };
   const failed = (thrown: unknown) => {
@@ -71,7 +74,7 @@ export function useUndo() {
       const stepped = await host.undo(which?.id ?? null);
       await cache.invalidateQueries();
       const words = which ? wordsOf(which) : stepped.done.map(({ what }) => what).join(", ");
-      offer(text.undo.undone, told(stepped, words), text.undo.redo, () => void redo(which), "undone-toast");
+      offer(text.undo.undone, withKept(stepped, words), text.undo.redo, () => void redo(which), "undone-toast");
     } catch (thrown) {
       failed(thrown);
     }
@@ -82,15 +85,32 @@ export function useUndo() {
       const stepped = await host.redo(which?.id ?? null);
       await cache.invalidateQueries();
       const words = which ? wordsOf(which) : stepped.done.map(({ what }) => what).join(", ");
-      offer(text.undo.redone, told(stepped, words), text.undo.undo, () => void undo(which), "redone-toast");
+      offer(text.undo.redone, withKept(stepped, words), text.undo.undo, () => void undo(which), "redone-toast");
     } catch (thrown) {
       failed(thrown);
     }
   };
+  const lastStep = async () => (await host.history().catch(() => null))?.undo[0];
   /** Right after something was done: says what, and offers the way back. */
   const offerUndo = async () => {
-    const last = (await host.history().catch(() => null))?.undo[0];
-    if (last) offer(text.undo.done, wordsOf(last), text.undo.undo, () => void undo(last), "undo-toast");
+    const last = await lastStep();
+    if (last && last.id !== told) offer(text.undo.done, wordsOf(last), text.undo.undo, () => void undo(last), "undo-toast");
   };
-  return { undo, redo, offerUndo };
+  /** An item that was tracked got there: said in the place of that offer, which it keeps (D4). */
+  const succeeded = async (item: { mailbox: string; key: string }, title: string, body: ReactNode) => {
+    const last = await lastStep();
+    if (last && isAbout(last, item)) {
+      told = last.id;
+      offer(title, body, text.undo.undo, () => void undo(last), "tracked-toast", "success");
+      return;
+    }
+    dispatchToast(
+      <Toast data-testid="tracked-toast">
+        <ToastTitle>{title}</ToastTitle>
+        <ToastBody>{body}</ToastBody>
+      </Toast>,
+      { intent: "success", timeout: STAYS },
+    );
+  };
+  return { undo, redo, offerUndo, succeeded };
 }

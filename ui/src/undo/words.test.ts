@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { HistoryStep } from "../host/host";
-import { wordsOf } from "./words";
+import { isAbout, wordsOf } from "./words";
 
 const step: HistoryStep = {
   id: "1",
@@ -29,4 +29,12 @@ test.each([
   [{ what: "Something new", subject: "" , key: "" }, "Something new"],
 ])("E-09: a step says what it was: %j", (change, words) => {
   expect(wordsOf({ ...step, ...change })).toBe(words);
+});
+
+test.each([
+  ["the item itself", { mailbox: "dana@x", key: "1@x" }, 1, true],
+  ["the same mail in another mailbox", { mailbox: "kim@x", key: "1@x" }, 1, false],
+  ["one of many done in one go", { mailbox: "dana@x", key: "1@x" }, 3, false],
+])("D4: the way back is offered with the success of a step about %s: %s", (_, item, count, about) => {
+  expect(isAbout({ ...step, count }, item)).toBe(about);
 });

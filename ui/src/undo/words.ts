@@ -3,6 +3,10 @@ import { text } from "../strings";
 
 const isSetting = (name: string): name is keyof typeof text.settings.names => name in text.settings.names;
 
+/** True when a step is about this item, and about nothing else. */
+export const isAbout = (step: Pick<HistoryStep, "mailbox" | "key" | "count">, item: { mailbox: string; key: string }): boolean =>
+  step.count === 1 && step.mailbox === item.mailbox && step.key === item.key;
+
 /** What a step of the history did, as a person would say it: “Set regarding Alpine Ski House on Re: Offer”. */
 export function wordsOf({ what, subject, value, count, key }: HistoryStep): string {
   const say = text.undo.steps;

@@ -162,10 +162,10 @@ impl Desk {
     ///
     /// # Errors
     /// As [`Desk::show`].
-    pub fn message_html(&self, mailbox: &Address, key: &str, pictures: bool) -> Result<String> {
+    pub fn message_html(&self, mailbox: &Address, key: &str, look: html::Look) -> Result<String> {
         self.reach(Act::Read, mailbox, bare_key(key))?;
         let raw = read::raw(&self.store, mailbox, bare_key(key))?;
-        Ok(html::render(&raw, pictures, &html::parts_of(mailbox, bare_key(key)))?.html)
+        Ok(html::render(&raw, look, &html::parts_of(mailbox, bare_key(key)))?.html)
     }
 
     /// A picture inside the message, by content id: media type and bytes.

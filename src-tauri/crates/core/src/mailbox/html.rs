@@ -9,7 +9,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -31,12 +31,29 @@ const PICTURES: [&str; 5] = ["png", "jpeg", "gif", "webp", "bmp"];
 
 const HEAD: &str = "<!doctype html>\n<html><head><meta charset=\"utf-8\">\
 <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src mail: http://mail.localhost data:; style-src 'unsafe-inline'\">\
-<meta name=\"color-scheme\" content=\"light\"><meta name=\"referrer\" content=\"no-referrer\"><style>\
-html{background:#fff;color:#242424;font:14px/1.5 \"Segoe UI\",system-ui,sans-serif}\
-body{margin:12px 16px;overflow-wrap:anywhere}img{max-width:100%;height:auto}table{max-width:100%}\
-blockquote{margin:0 0 0 8px;padding-left:12px;border-left:2px solid #c7c7c7;color:#424242}\
-.text{white-space:pre-wrap}a{color:#0f548c}</style></head><body dir=\"auto\">";
+<meta name=\"referrer\" content=\"no-referrer\"><style>\
+html{font:14px/1.5 \"Segoe UI\",system-ui,sans-serif}\
+body{margin:4px 20px 24px;overflow-wrap:anywhere}img{max-width:100%;height:auto}table{max-width:100%}\
+blockquote{margin:0;margin-inline-start:8px;padding-inline-start:12px;border-inline-start:2px solid #8a8a8a}\
+.text{white-space:pre-wrap}";
+/// The window shines through: its background is the message's.
+const LIGHT: &str = "html{color-scheme:light}body{color:#242424}a{color:#0f548c}";
+const DARK: &str = "html{color-scheme:dark}body{color:#fff}a{color:#62abf5}";
+/// A message with colours of its own was written for white paper. The page itself stays dark: a frame whose scheme is
+/// not the window's would be painted over.
+const SHEET: &str = "html{color-scheme:dark}a{color:#0f548c}\
+body{color-scheme:light;color:#242424;background:#fff;padding:12px 16px;border-radius:8px}";
+const BODY: &str = "</style></head><body dir=\"auto\">";
 const TAIL: &str = "</body></html>\n";
+
+/// How a message is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Marks the places of outside pictures, so that the person sees what is missing. They stay blocked.
+    pub pictures: bool,
+    /// The window is dark.
+    pub dark: bool,
+}
 
 /// A body ready for the isolated frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,28 +67,24 @@ pub struct Rendered {
 /// The body of a raw message as a safe document.
 ///
 /// `parts` is put before the content id of every picture inside the message, as in `mail://localhost/part/KEY/`.
-/// Outside pictures stay blocked whatever `pictures` says: nothing here may touch the net. With `pictures`, their
-/// places are marked so that the person sees what is missing.
+/// Outside pictures stay blocked whatever `look` says: nothing here may touch the net.
 ///
 /// # Errors
 /// `Unavailable` when the bytes are no message.
-pub fn render(raw: &[u8], pictures: bool, parts: &str) -> Result<Rendered> {
+pub fn render(raw: &[u8], look: Look, parts: &str) -> Result<Rendered> {
     let mail = read(raw)?;
-    Ok(match mail.html() {
-        Some(html) => {
-            let (body, blocked_images) = sanitise(html, pictures, parts);
-            Rendered {
-                html: format!("{HEAD}{body}{TAIL}"),
-                blocked_images,
-            }
-        }
-        None => Rendered {
-            html: format!(
-                "{HEAD}<div class=\"text\">{}</div>{TAIL}",
-                linked(&mail.text(MAX_HTML).0)
-            ),
-            blocked_images: 0,
-        },
+    let clean = match mail.html() {
+        Some(html) => sanitise(html, look.pictures, parts),
+        None => Clean::text(linked(&mail.text(MAX_HTML).0)),
+    };
+    let colours = match look.dark {
+        false => LIGHT,
+        true if clean.coloured => SHEET,
+        true => DARK,
+    };
+    Ok(Rendered {
+        html: format!("{HEAD}{colours}{BODY}{}{TAIL}", clean.body),
+        blocked_images: clean.blocked,
     })
 }
 
@@ -121,7 +134,27 @@ pub fn part(raw: &[u8], cid: &str) -> Result<(String, Vec<u8>)> {
 
 /// How many pictures of the body would be fetched from the net.
 pub fn remote_images(html: &str) -> usize {
-    sanitise(html, false, "").1
+    sanitise(html, false, "").blocked
+}
+
+/// What is left of a body.
+struct Clean {
+    body: String,
+    /// Outside pictures left out.
+    blocked: usize,
+    /// It sets colours of its own.
+    coloured: bool,
+}
+
+impl Clean {
+    /// Text that is HTML already, its lines kept.
+    fn text(html: String) -> Self {
+        Self {
+            body: format!("<div class=\"text\">{html}</div>"),
+            blocked: 0,
+            coloured: false,
+        }
+    }
 }
 
 fn read(raw: &[u8]) -> Result<Mail<'_>> {
@@ -129,28 +162,27 @@ fn read(raw: &[u8]) -> Result<Mail<'_>> {
         .map_err(|reason| Error::unavailable(format!("The message cannot be shown: {reason}"), ""))
 }
 
-fn sanitise(html: &str, pictures: bool, parts: &str) -> (String, usize) {
+fn sanitise(html: &str, pictures: bool, parts: &str) -> Clean {
     let shown = prefix(html, MAX_HTML);
     if depth(shown) > MAX_DEPTH {
         let text = mail_parser::decoders::html::html_to_text(shown);
-        return (
-            format!("<div class=\"text\">{}</div>", linked(&clean::text(&text))),
-            0,
-        );
+        return Clean::text(linked(&clean::text(&text)));
     }
     // The sanitiser is well tried; should it fail all the same, the person reads the text.
     let result = catch_unwind(AssertUnwindSafe(|| ammonia(shown, pictures, parts)));
-    let (mut body, blocked) =
-        result.unwrap_or_else(|_| (format!("<div class=\"text\">{}</div>", escape(shown)), 0));
+    let mut clean = result.unwrap_or_else(|_| Clean::text(escape(shown)));
     if shown.len() < html.len() {
-        body.push_str("<p><em>This message is longer; the rest is not shown.</em></p>");
+        clean
+            .body
+            .push_str("<p><em>This message is longer; the rest is not shown.</em></p>");
     }
-    (body, blocked)
+    clean
 }
 
-fn ammonia(html: &str, pictures: bool, parts: &str) -> (String, usize) {
+fn ammonia(html: &str, pictures: bool, parts: &str) -> Clean {
     let blocked = Arc::new(AtomicUsize::new(0));
-    let (count, parts) = (blocked.clone(), parts.to_owned());
+    let coloured = Arc::new(AtomicBool::new(false));
+    let (count, own, parts) = (blocked.clone(), coloured.clone(), parts.to_owned());
     let body = Builder::default()
         .add_tags(["font"])
         .add_clean_content_tags(["title", "noscript", "object", "template", "svg", "math", "iframe"])
@@ -210,6 +242,14 @@ fn ammonia(html: &str, pictures: bool, parts: &str) -> (String, usize) {
             // No other address may be fetched, not even by a quotation.
             (_, "cite" | "src" | "href") => None,
             (_, "style") if value.to_ascii_lowercase().contains("url") || value.contains('\\') => None,
+            (_, "bgcolor" | "color") => {
+                own.store(true, Ordering::Relaxed);
+                Some(Cow::Borrowed(value))
+            }
+            (_, "style") => {
+                own.fetch_or(colours(value), Ordering::Relaxed);
+                Some(Cow::Borrowed(value))
+            }
             _ => Some(Cow::Borrowed(value)),
         })
         .clean(html)
@@ -220,7 +260,23 @@ fn ammonia(html: &str, pictures: bool, parts: &str) -> (String, usize) {
     } else {
         body
     };
-    (body, blocked)
+    Clean {
+        body,
+        blocked,
+        coloured: coloured.load(Ordering::Relaxed),
+    }
+}
+
+/// True when a style sets a colour of its text or of what is behind it.
+fn colours(style: &str) -> bool {
+    style
+        .split(';')
+        .filter_map(|one| one.split_once(':'))
+        .any(|(property, _)| {
+            ["color", "background-color"]
+                .iter()
+                .any(|name| property.trim().eq_ignore_ascii_case(name))
+        })
 }
 
 fn strip_scheme<'a>(value: &'a str, scheme: &str) -> Option<&'a str> {
@@ -332,16 +388,43 @@ mod tests {
 
     fn show(html: &str) -> Rendered {
         let raw = format!("Subject: x\nContent-Type: text/html; charset=utf-8\n\n{html}");
-        render(raw.as_bytes(), false, PARTS).unwrap()
+        render(raw.as_bytes(), Look::default(), PARTS).unwrap()
     }
 
     fn body(html: &str) -> String {
         let html = show(html).html;
-        html.strip_prefix(HEAD)
-            .unwrap()
-            .strip_suffix(TAIL)
-            .unwrap()
-            .to_owned()
+        let (_, body) = html.split_once(BODY).unwrap();
+        body.strip_suffix(TAIL).unwrap().to_owned()
+    }
+
+    #[test]
+    fn only_a_message_with_colours_of_its_own_lies_on_a_light_sheet() {
+        let night = |html: &str| {
+            let raw = format!("Subject: x\nContent-Type: text/html\n\n{html}");
+            let look = Look {
+                dark: true,
+                pictures: false,
+            };
+            render(raw.as_bytes(), look, PARTS).unwrap().html
+        };
+        for plain in [
+            "<p>Hello</p>",
+            "<p style=\"font-size:12px; border-color:red\">Hello</p>",
+            "<p color=red>Hello</p>",
+            "<p style=\"color:red;background:url(x)\">Hello</p>",
+            "<script>p.style='color:red'</script>color: red",
+        ] {
+            assert!(night(plain).contains(DARK), "{plain}");
+        }
+        for coloured in [
+            "<p style=\"font-size:12px;COLOR : red\">Hello</p>",
+            "<table><tr><td style=\"background-color:#fff\">Hello</table>",
+            "<table bgcolor=white><tr><td>Hello</table>",
+            "<font color=navy>Hello</font>",
+        ] {
+            assert!(night(coloured).contains(SHEET), "{coloured}");
+            assert!(show(coloured).html.contains(LIGHT), "{coloured}");
+        }
     }
 
     #[test]
@@ -358,7 +441,7 @@ mod tests {
              <iframe src=\"https://t.example\"></iframe><form action=\"https://t.example\"><input name=a></form>\
              <svg><script>alert(2)</script></svg><base href=\"https://t.example\"><meta http-equiv=refresh content=\"0;url=http://t.example\">",
         );
-        let body = shown.html.strip_prefix(HEAD).unwrap();
+        let (_, body) = shown.html.split_once(BODY).unwrap();
         for bad in [
             "script",
             "onload",
@@ -394,7 +477,7 @@ mod tests {
     #[test]
     fn text_is_escaped_and_linked() {
         let raw = "Subject: x\n\nSee <b> https://example.org/a?b=1&c=\"2\". 1 < 2\n";
-        let html = render(raw.as_bytes(), false, "").unwrap().html;
+        let html = render(raw.as_bytes(), Look::default(), "").unwrap().html;
         assert!(
             html.contains("See &lt;b&gt; <a href=\"https://example.org/a?b=1&amp;c=\""),
             "{html}"
