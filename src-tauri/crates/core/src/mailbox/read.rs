@@ -514,7 +514,7 @@ pub fn is_private(c: &Connection, mailbox: &Address, key: &str) -> Result<bool> 
         "SELECT EXISTS (SELECT 1 FROM message WHERE item = ?1 AND private IS NOT 0
            UNION ALL SELECT 1 FROM appointment WHERE item = ?2 AND private
            UNION ALL SELECT 1 FROM contact_card WHERE item = ?3 AND private
-           UNION ALL SELECT 1 FROM item WHERE id IN (?1, ?2, ?3) AND private IS NOT 0)",
+           UNION ALL SELECT 1 FROM item WHERE id IN (?1, ?2, ?3, ?4) AND private IS NOT 0)",
     )?
     .query_row(Kind::ALL.map(item), |r| r.get(0))?)
 }
