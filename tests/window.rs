@@ -332,6 +332,8 @@ fn hostile(outside: &str) -> String {
 
 #[path = "window/meeting.rs"]
 mod meeting;
+#[path = "window/million.rs"]
+mod million;
 #[path = "window/regarding.rs"]
 mod regarding;
 #[path = "window/rules.rs"]
