@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::{
+    collections::BTreeSet,
     fmt::Write,
     fs,
     path::Path,
@@ -131,7 +132,8 @@ fn story_3_h_01_every_program_of_both_killed() {
     settle(&office, &keys, &acknowledged);
 }
 
-/// D-01: whoever searches first builds the index; killed at any point, the next one goes on, and finds what is there.
+/// D-01: whoever searches first builds the index; killed at any point, the next one goes on, and finds what is there as it
+/// is by then: new rows, and old ones under their new names.
 #[test]
 fn d_01_the_index_of_rows_survives_kill_9() {
     let office = Office::at_work();
@@ -139,9 +141,24 @@ fn d_01_the_index_of_rows_survives_kill_9() {
     let mut dice = Dice::new(6);
     let file = office.path("accounts.csv");
     let (mut killed, mut rows) = (0, 0);
+    let mut renamed = BTreeSet::new();
+    let finds = |n: u64, renamed: &BTreeSet<u64>| {
+        let kind = if renamed.contains(&n) {
+            "lantern"
+        } else {
+            "lighthouse"
+        };
+        let found = kim.does(&["search", &format!("{kind} {n} works"), "--limit", "1"]);
+        assert_eq!(found[0]["id"], format!("N-{n}"), "{kind}: {found}");
+    };
     for round in 0..KILLS / 2 {
         // New rows make new segments, and segments that are merged.
         let mut table = String::from("accountid,name,address1_city\n");
+        if rows > 0 {
+            let n = dice.below(rows);
+            writeln!(table, "N-{n},Lantern {n} Works,Round {round}").unwrap();
+            renamed.insert(n);
+        }
         for _ in 0..200 + dice.below(1_500) {
             writeln!(table, "N-{rows},Lighthouse {rows} Works,Round {round}").unwrap();
             rows += 1;
@@ -152,12 +169,16 @@ fn d_01_the_index_of_rows_survives_kill_9() {
         sleep(Duration::from_micros(dice.below(60_000)));
         killed += u64::from(child.try_wait().unwrap().is_none());
         kill(child);
+        // Every third index is asked as the kill left it; the others are killed again first.
+        if round % 3 == 0 {
+            finds(rows - 1, &renamed);
+            renamed.last().into_iter().for_each(|&n| finds(n, &renamed));
+        }
     }
     eprintln!("{killed} of {} killed while they ran, {rows} rows", KILLS / 2);
     assert!(killed > 0, "nothing was ever killed in the middle");
     for n in (0..rows).step_by(997).chain([rows - 1]) {
-        let found = kim.does(&["search", &format!("lighthouse {n} works"), "--limit", "1"]);
-        assert_eq!(found[0]["id"], format!("N-{n}"), "{found}");
+        finds(n, &renamed);
     }
     assert_eq!(kim.does(&["doctor"])["ok"], true);
     let index = fs::read_dir(kim.data.join("index/rows")).unwrap();

@@ -338,6 +338,8 @@ mod failures;
 mod help;
 #[path = "window/meeting.rs"]
 mod meeting;
+#[path = "window/million.rs"]
+mod million;
 #[path = "window/notes.rs"]
 mod notes;
 #[path = "window/regarding.rs"]

@@ -37,13 +37,13 @@ use weather::{Crash, Weather};
 use world::{DAY, KEYS, Person, START, Template, mailbox, scratch};
 
 /// Seeds of every test run: within a minute in a debug build on two free cores.
-const DEFAULT_SEEDS: u64 = 60;
+const DEFAULT_SEEDS: u64 = 200;
 /// From so many on, everything that can go wrong must have gone wrong.
 const ENOUGH: u64 = 50;
 /// What each person does, at least: operations that were acknowledged, not attempts.
 const OPERATIONS: u32 = 100;
 /// What somebody does before it is another's turn, at most.
-const BURST: u64 = 5;
+const BURST: u64 = 12;
 /// How much of the trace a failure prints, in lines; all of it when one seed alone is played.
 const TRACE: usize = 60;
 
@@ -172,6 +172,10 @@ impl Simulation {
     fn works(&mut self, n: usize) -> bool {
         for _ in 0..=self.dice.below(BURST) {
             self.does(n);
+            // Whoever has heard that the disk is full does not go on trying.
+            if self.full[n] {
+                break;
+            }
         }
         false
     }

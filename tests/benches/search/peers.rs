@@ -37,7 +37,7 @@ impl Peer {
 
     pub fn name(self) -> &'static str {
         match self {
-            Self::Like => "SQLite LIKE",
+            Self::Like => "SQLite LIKE, a fixed sample",
             Self::Fts5Prefix => "FTS5 prefix",
             Self::Fts5Trigram => "FTS5 trigram",
             Self::TantivyFuzzy => "tantivy fuzzy prefix",
