@@ -13,7 +13,7 @@ const BACKSPACE: &str = "\u{E003}";
 
 impl Window {
     /// Presses keys where the focus is.
-    async fn keys(&self, keys: &str) {
+    pub async fn keys(&self, keys: &str) {
         // What has the focus may just be drawn anew: then nothing was typed.
         for _ in 0..10 {
             if self.focus().await.send_keys(keys).await.is_ok() {
