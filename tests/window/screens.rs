@@ -164,6 +164,7 @@ async fn every_screen_holds_in_the_dark_at_200_percent_and_from_right_to_left() 
     ] {
         window.presses(&number.to_string()).await;
         window.find("//main[@data-region='section']//h2").await;
+        window.gone("//*[@data-testid='record-page']").await;
         flaws.look(&window, part).await;
     }
     window.presses("2").await;
