@@ -166,6 +166,11 @@ async fn walk_1_set_regarding() {
     window.says("Track pending").await;
     window.picture("walk-1-pending").await;
     window.says("Tracked Successful").await;
+    // One toast says so, with the way back; the one that offered it before is gone.
+    window
+        .find("//*[@data-testid='tracked-toast'][.//button[normalize-space(.)='Undo']]")
+        .await;
+    window.gone("//*[@data-testid='undo-toast']").await;
     window.pane_says("Tracked regarding").await;
     window.shows(&name).await;
     window.picture("readme-tracked-regarding").await;
@@ -284,6 +289,9 @@ async fn a_hostile_message_is_shown_and_does_nothing() {
         .await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     window.picture("hostile").await;
+    // It has colours of its own, so it lies on a light sheet.
+    window.chooses_theme("Dark").await;
+    window.picture("hostile-dark").await;
     assert_eq!(window.run("return document.title").await, title);
     assert_eq!(window.run("return window.pwned ?? null").await, Value::Null);
     assert_eq!(window.run("return location.origin").await, "tauri://localhost");
@@ -320,6 +328,7 @@ fn hostile(outside: &str) -> String {
          <style>@import 'http://{outside}/import.css'; body{{background:url(http://{outside}/bg.png)}}</style></head>\
          <body onload=\"top.location='http://{outside}/top'\" background='http://{outside}/body.png'>\
          <p style=\"color:rgb(0,128,0);background-image:url('http://{outside}/p.png')\">Good offer inside.</p>\
+         <p style='color:#0b5; background-color:#efe'>Only today.</p>\
          <img src='http://{outside}/pixel.png' srcset='http://{outside}/2x.png 2x' onerror='top.pwned=1'>\
          <video poster='http://{outside}/poster.png' src='http://{outside}/v.mp4' autoplay></video>\
          <iframe src='http://{outside}/frame'></iframe><object data='http://{outside}/object'></object>\
@@ -346,6 +355,8 @@ mod notes;
 mod regarding;
 #[path = "window/rules.rs"]
 mod rules;
+#[path = "window/screens.rs"]
+mod screens;
 #[path = "window/together.rs"]
 mod together;
 #[path = "window/trust.rs"]

@@ -62,11 +62,17 @@ impl Drop for Opened {
 impl Window {
     /// Opens the app on `person`'s replica.
     pub async fn open(person: &Person) -> Self {
+        Self::open_as_large_as(person, "1360,860", 1).await
+    }
+
+    /// Opens the app on `person`'s replica: `size` in logical pixels, each `scale` pixels of the screen wide and high.
+    pub async fn open_as_large_as(person: &Person, size: &str, scale: u8) -> Self {
         let port = free_port();
         let driver = Command::new("WebKitWebDriver")
             .arg(format!("--port={port}"))
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .env("BEHALF_KEYCHAIN", "off")
+            .env("GDK_SCALE", scale.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn();
@@ -78,7 +84,7 @@ impl Window {
         }
         let options = json!({"webkitgtk:browserOptions": {
             "binary": app(),
-            "args": ["--data", person.data, "--size", "1360,860"],
+            "args": ["--data", person.data, "--size", size],
         }});
         let capabilities = options.as_object().cloned().unwrap_or_default();
         let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())

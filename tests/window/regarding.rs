@@ -83,6 +83,13 @@ async fn rows_are_narrowed_by_a_view_of_ones_own() {
         .await;
     window.keys(ESCAPE).await;
     window.gone("//p[.='View: Shipping companies']").await;
+    // The filter is taken away at once, the view a moment later.
+    for _ in 0..50 {
+        if delegate.behalf(&["views"]) == serde_json::json!([]) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     assert_eq!(delegate.behalf(&["views"]), serde_json::json!([]));
     window.close().await;
 }

@@ -28,14 +28,19 @@ impl Window {
             .expect("a switch takes a click");
     }
 
+    /// Chooses a theme by its name.
+    pub async fn chooses_theme(&self, name: &str) {
+        self.choose("Theme").await;
+        self.click(&format!(
+            "//*[@role='menuitemradio'][normalize-space(.)='{name}']"
+        ))
+        .await;
+    }
+
     /// Keeps a picture in both themes.
     pub async fn pictures(&self, name: &str) {
         for (theme, entry) in [("dark", "Dark"), ("light", "Light")] {
-            self.choose("Theme").await;
-            self.click(&format!(
-                "//*[@role='menuitemradio'][normalize-space(.)='{entry}']"
-            ))
-            .await;
+            self.chooses_theme(entry).await;
             self.picture(&format!("{name}-{theme}")).await;
         }
     }

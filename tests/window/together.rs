@@ -13,7 +13,8 @@ impl Window {
         self.click("//nav//button[normalize-space(.)='Mail']").await;
     }
 
-    async fn presses(&self, keys: &str) {
+    /// Presses keys together with Ctrl.
+    pub async fn presses(&self, keys: &str) {
         let body = self.find("//body").await;
         body.send_keys(&format!("{CONTROL}{keys}{RELEASE}"))
             .await

@@ -6,6 +6,7 @@ import type { Host } from "../host/host";
 import { makeCache } from "../host/queries";
 import { Announcer } from "./announce";
 import { Desk } from "./Desk";
+import { useDirection } from "./direction";
 import { DarkProvider, useTheme } from "./theme";
 import { TOASTER } from "./toasts";
 
@@ -13,12 +14,12 @@ import { TOASTER } from "./toasts";
 const nonce = document.querySelector<HTMLStyleElement>("style#csp")?.nonce ?? "";
 const renderer = createDOMRenderer(document, nonce ? { styleElementAttributes: { nonce } } : {});
 
-const direction = document.documentElement.dir === "rtl" ? "rtl" : "ltr";
 const FULL = { blockSize: "100%" };
 
 export function App({ host }: { host: Host }) {
   const [cache] = useState(makeCache);
   const { choice, choose, theme, dark } = useTheme();
+  const direction = useDirection();
   useEffect(() => {
     document.documentElement.style.colorScheme = dark ? "dark" : "light";
   }, [dark]);

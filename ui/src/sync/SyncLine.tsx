@@ -47,6 +47,7 @@ export function SyncLine() {
           <button
             type="button"
             className={styles.state}
+            aria-label={`${state.text} ${times(state)}`}
             data-testid="sync-line"
             data-state={state.state}
             onClick={() => go({ to: "section", section: "sync" })}

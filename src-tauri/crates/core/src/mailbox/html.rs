@@ -41,7 +41,8 @@ const LIGHT: &str = "html{color-scheme:light}body{color:#242424}a{color:#0f548c}
 const DARK: &str = "html{color-scheme:dark}body{color:#fff}a{color:#62abf5}";
 /// A message with colours of its own was written for white paper. The page itself stays dark: a frame whose scheme is
 /// not the window's would be painted over.
-const SHEET: &str = "html{color-scheme:dark}a{color:#0f548c}\
+/// The empty picture behind it keeps the sheet's colour from becoming the page's.
+const SHEET: &str = "html{color-scheme:dark;background:linear-gradient(transparent,transparent)}a{color:#0f548c}\
 body{color-scheme:light;color:#242424;background:#fff;padding:12px 16px;border-radius:8px}";
 const BODY: &str = "</style></head><body dir=\"auto\">";
 const TAIL: &str = "</body></html>\n";
