@@ -104,9 +104,16 @@ pub struct Segment {
     /// The rows of one owner, those asked for last.
     owned: Mutex<Option<(u32, Arc<Bits>)>>,
     /// Some rows by their numbers, those asked for last.
-    used: Mutex<(Arc<Vec<u32>>, Arc<Vec<u32>>)>,
+    used: Mutex<Used>,
     /// What was found out about the words typed last.
     known: Mutex<Vec<Arc<Known>>>,
+}
+
+/// Rows by their numbers, and where they stand.
+#[derive(Default)]
+struct Used {
+    numbers: Arc<Vec<u32>>,
+    docs: Arc<Vec<u32>>,
 }
 
 /// How many typed words are remembered: a query grows by a letter, its other words stay.
@@ -247,11 +254,12 @@ impl Segment {
     /// Those of some numbers that are rows of this segment; kept until others are asked for.
     pub fn docs(&self, numbers: &Arc<Vec<u32>>) -> Arc<Vec<u32>> {
         let mut kept = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if !Arc::ptr_eq(&kept.0, numbers) {
+        if !Arc::ptr_eq(&kept.numbers, numbers) {
             let docs = numbers.iter().filter_map(|&number| self.doc(number));
-            *kept = (numbers.clone(), Arc::new(docs.collect()));
+            kept.docs = Arc::new(docs.collect());
+            kept.numbers = numbers.clone();
         }
-        kept.1.clone()
+        kept.docs.clone()
     }
 
     /// What identifies a row.
