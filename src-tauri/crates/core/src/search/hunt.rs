@@ -749,7 +749,7 @@ impl<'a> Hunt<'a> {
         }
     }
 
-    /// How a row matches, if no worse than this: what [`matching::matches`] says, told from numbers of words.
+    /// How a row matches, if no worse than this: what [`super::matching::matches`] says, told from numbers of words.
     fn judge(&mut self, doc: u32, most: Kind) -> Option<(Kind, bool)> {
         if let Some(pattern) = &self.ask.query.pattern {
             return self.judge_pattern(doc, pattern).filter(|(kind, _)| *kind <= most);
