@@ -281,7 +281,7 @@ fn list_contacts(
     let mut query = c.prepare_cached(
         "SELECT k.key, k.name, k.address, '', k.modified, ?5, item.status,
                 CASE WHEN item.tracked THEN item.regarding_name END, k.detail, 0, 0, 'contact',
-                json_array_length(item.choices)
+                json_array_length(item.choices), item.failure ->> 'reason'
          FROM contact_card k LEFT JOIN item ON item.id = k.item
          WHERE k.mailbox = ?1 AND (k.name COLLATE NOCASE, k.id) > (?2, ?3) AND (?6 OR k.private = 0)
          ORDER BY k.name COLLATE NOCASE, k.id LIMIT ?4",
