@@ -474,7 +474,8 @@ fn h_01_replicas_converge_whatever_happens() {
     let (next, begun) = (AtomicU64::new(first), Instant::now());
     let progress = Mutex::new(Progress::default());
     thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+        // Two for each core: a replica waits for the threads of its index now and then.
+        for _ in 0..2 * thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Relaxed);

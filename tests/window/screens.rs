@@ -178,7 +178,7 @@ async fn every_screen_holds_in_the_dark_at_200_percent_and_from_right_to_left() 
     window.choose("Change…").await;
     flaws.look(&window, "change-delegate").await;
     window.escapes().await;
-    for (entry, screen) in [("Accept an invitation…", "accept"), ("Import mail…", "import")] {
+    for (entry, screen) in [("Accept an invitation…", "accept"), ("Import…", "import")] {
         window.presses("1").await;
         window.choose("More options").await;
         window.choose(entry).await;
