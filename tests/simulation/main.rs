@@ -36,7 +36,7 @@ use sha2::{Digest, Sha256};
 use weather::{Crash, Weather};
 use world::{DAY, KEYS, Person, START, Template, mailbox, scratch};
 
-/// Seeds of every test run: within a minute in a debug build on two free cores.
+/// Seeds of every test run: about two minutes in a debug build on two cores that do other work as well.
 const DEFAULT_SEEDS: u64 = 200;
 /// From so many on, everything that can go wrong must have gone wrong.
 const ENOUGH: u64 = 50;
