@@ -2,11 +2,7 @@
 //!
 //! A series is its master and its exceptions (F-07); nothing is expanded.
 
-use std::{
-    fs, io,
-    panic::catch_unwind,
-    path::{Path, PathBuf},
-};
+use std::{panic::catch_unwind, path::PathBuf};
 
 use calcard::{
     common::{PartialDateTime, timezone::Tz},
@@ -23,6 +19,7 @@ use sha2::{Digest, Sha256};
 use super::{
     clean::{self, one_line, prefix},
     parse::mention,
+    source::files_of,
 };
 use crate::{
     Error, Result,
@@ -70,48 +67,12 @@ pub fn shown_key(uid: &str, occurrence: &str) -> String {
 /// # Errors
 /// `NotFound` for a missing path; `BadInput` for one that holds no calendar.
 pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let mut all = Vec::new();
-    for path in paths {
-        if !fs::metadata(path).map_err(Error::io(path))?.is_dir() {
-            all.push(path.clone());
-            continue;
-        }
-        let mut found: Vec<PathBuf> = fs::read_dir(path)
-            .and_then(|dir| dir.map(|e| e.map(|e| e.path())).collect::<io::Result<_>>())
-            .map_err(Error::io(path))?;
-        found.retain(|p| p.extension().is_some_and(|e| e.eq_ignore_ascii_case("ics")) && p.is_file());
-        found.sort();
-        if found.is_empty() {
-            return Err(no_calendar(path));
-        }
-        all.append(&mut found);
-    }
-    // A file that is something else altogether is said before anything is imported.
-    for path in &all {
-        let named = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("ics"));
-        if !named && !begins_calendar(path)? {
-            return Err(no_calendar(path));
-        }
-    }
-    Ok(all)
-}
-
-fn no_calendar(path: &Path) -> Error {
-    Error::bad_input(
-        format!("There is no calendar in {}.", path.display()),
-        "Give an .ics file, or a folder of them.",
-    )
-}
-
-fn begins_calendar(path: &Path) -> Result<bool> {
-    use io::Read;
-    let mut head = Vec::new();
-    fs::File::open(path)
-        .and_then(|f| f.take(1000).read_to_end(&mut head))
-        .map_err(Error::io(path))?;
-    Ok(String::from_utf8_lossy(&head)
-        .to_ascii_uppercase()
-        .contains("BEGIN:VCALENDAR"))
+    files_of(paths, &["ics"], "BEGIN:VCALENDAR", |path| {
+        Error::bad_input(
+            format!("There is no calendar in {}.", path.display()),
+            "Give an .ics file, or a folder of them.",
+        )
+    })
 }
 
 /// Cuts a file into its events.

@@ -1,10 +1,9 @@
 //! Reads vCard files (2.1, 3.0, 4.0): card by card, so that a broken one costs only itself.
 
 use std::{
-    fs,
     io::{self, BufRead, Read},
     panic::catch_unwind,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use calcard::vcard::{
@@ -13,7 +12,10 @@ use calcard::vcard::{
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
-use super::clean::{self, one_line, prefix};
+use super::{
+    clean::{self, one_line, prefix},
+    source::files_of,
+};
 use crate::{
     Error, Result,
     model::{Address, ContactCard, Facts, ItemId, Kind, MAX_FACTS_TEXT, Time, hex},
@@ -47,51 +49,12 @@ pub struct Card {
 /// # Errors
 /// `NotFound` for a missing path; `BadInput` for one that holds no contacts.
 pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let mut all = Vec::new();
-    for path in paths {
-        if !fs::metadata(path).map_err(Error::io(path))?.is_dir() {
-            all.push(path.clone());
-            continue;
-        }
-        let mut found: Vec<PathBuf> = fs::read_dir(path)
-            .and_then(|dir| dir.map(|e| e.map(|e| e.path())).collect::<io::Result<_>>())
-            .map_err(Error::io(path))?;
-        found.retain(|p| is_named(p) && p.is_file());
-        found.sort();
-        if found.is_empty() {
-            return Err(no_contacts(path));
-        }
-        all.append(&mut found);
-    }
-    // A file that is something else altogether is said before anything is imported.
-    for path in &all {
-        if !is_named(path) && !begins_card(path)? {
-            return Err(no_contacts(path));
-        }
-    }
-    Ok(all)
-}
-
-fn is_named(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|e| e.eq_ignore_ascii_case("vcf") || e.eq_ignore_ascii_case("vcard"))
-}
-
-fn no_contacts(path: &Path) -> Error {
-    Error::bad_input(
-        format!("There are no contacts in {}.", path.display()),
-        "Give a vCard file (.vcf), or a folder of them.",
-    )
-}
-
-fn begins_card(path: &Path) -> Result<bool> {
-    let mut head = Vec::new();
-    fs::File::open(path)
-        .and_then(|f| f.take(1000).read_to_end(&mut head))
-        .map_err(Error::io(path))?;
-    Ok(String::from_utf8_lossy(&head)
-        .to_ascii_uppercase()
-        .contains("BEGIN:VCARD"))
+    files_of(paths, &["vcf", "vcard"], "BEGIN:VCARD", |path| {
+        Error::bad_input(
+            format!("There are no contacts in {}.", path.display()),
+            "Give a vCard file (.vcf), or a folder of them.",
+        )
+    })
 }
 
 /// A card as it stands in a file.

@@ -42,7 +42,7 @@ const CARDS: usize = 500;
 const INDEX_EVERY: u32 = 10_000;
 /// Of something that is no usable mail, this much is kept.
 const KEEP_REJECTED: u64 = 1 << 30;
-/// The report lists this many rejected messages; the table holds them all.
+/// The report lists this many rejected ones; of messages the table holds all.
 const LIST_REJECTED: usize = 10_000;
 
 /// Imports .eml, mbox (also .xz, .gz), Maildir and folders of .eml into a mailbox.
@@ -107,16 +107,7 @@ pub fn calendar(
     let started = Instant::now();
     let mut report = empty_report();
     let files = calendar::files(paths)?;
-    let mut state = ImportProgress {
-        source: String::new(),
-        bytes: 0.0,
-        total: files
-            .iter()
-            .map(|f| fs::metadata(f).map_or(0, |m| m.len()))
-            .sum::<u64>() as f64,
-        seen: 0,
-        imported: 0,
-    };
+    let mut state = beginning(&files);
     'files: for file in &files {
         state.source = file.display().to_string();
         let bytes = read_up_to(file, calendar::MAX_CALENDAR).map_err(Error::io(file))?;
@@ -124,7 +115,7 @@ pub fn calendar(
             Ok(events) => events,
             Err(reason) => {
                 report.seen += 1;
-                report.rejected.push(rejected(file, 0, reason));
+                list_rejected(&mut report, file, 0, reason);
                 continue;
             }
         };
@@ -134,13 +125,9 @@ pub fn calendar(
                     report.seen += 1;
                     match event.read() {
                         Ok(appointment) => {
-                            if calendar::save(tx, mailbox, &appointment)? {
-                                report.imported += 1;
-                            } else {
-                                report.duplicates += 1;
-                            }
+                            count(&mut report, calendar::save(tx, mailbox, &appointment)?);
                         }
-                        Err(reason) => report.rejected.push(rejected(file, event.position, &reason)),
+                        Err(reason) => list_rejected(&mut report, file, event.position, &reason),
                     }
                 }
                 Ok(())
@@ -172,16 +159,7 @@ pub fn contacts(
     let started = Instant::now();
     let mut report = empty_report();
     let files = contacts::files(paths)?;
-    let mut state = ImportProgress {
-        source: String::new(),
-        bytes: 0.0,
-        total: files
-            .iter()
-            .map(|f| fs::metadata(f).map_or(0, |m| m.len()))
-            .sum::<u64>() as f64,
-        seen: 0,
-        imported: 0,
-    };
+    let mut state = beginning(&files);
     'files: for file in &files {
         state.source = file.display().to_string();
         let before = state.bytes;
@@ -205,16 +183,9 @@ pub fn contacts(
                     let card = raw.vcard.as_ref().map_err(|reason| (*reason).to_owned());
                     match card.and_then(|text| contacts::read(text)) {
                         Ok(card) => {
-                            if contacts::save(tx, mailbox, &card)? {
-                                report.imported += 1;
-                            } else {
-                                report.duplicates += 1;
-                            }
+                            count(&mut report, contacts::save(tx, mailbox, &card)?);
                         }
-                        Err(reason) if report.rejected.len() < LIST_REJECTED => {
-                            report.rejected.push(rejected(file, raw.position, &reason));
-                        }
-                        Err(reason) => tracing::warn!(position = raw.position, reason, "contact rejected"),
+                        Err(reason) => list_rejected(&mut report, file, raw.position, &reason),
                     }
                 }
                 Ok(())
@@ -243,11 +214,35 @@ fn empty_report() -> ImportReport {
     }
 }
 
-fn rejected(source: &Path, position: u64, reason: &str) -> Rejected {
-    Rejected {
-        source: source.display().to_string(),
-        position: position as f64,
-        reason: reason.to_owned(),
+/// How far an import of these files is before it begins.
+fn beginning(files: &[PathBuf]) -> ImportProgress {
+    let size = |file| fs::metadata(file).map_or(0, |meta| meta.len());
+    ImportProgress {
+        source: String::new(),
+        bytes: 0.0,
+        total: files.iter().map(size).sum::<u64>() as f64,
+        seen: 0,
+        imported: 0,
+    }
+}
+
+/// What has been stored was new, or was there.
+fn count(report: &mut ImportReport, stored: bool) {
+    match stored {
+        true => report.imported += 1,
+        false => report.duplicates += 1,
+    }
+}
+
+/// The log names everything that was rejected; the report only so much.
+fn list_rejected(report: &mut ImportReport, source: &Path, position: u64, reason: &str) {
+    tracing::warn!(source = %source.display(), position, reason, "rejected");
+    if report.rejected.len() < LIST_REJECTED {
+        report.rejected.push(Rejected {
+            source: source.display().to_string(),
+            position: position as f64,
+            reason: reason.to_owned(),
+        });
     }
 }
 
@@ -516,11 +511,8 @@ impl<'a> Run<'a> {
     }
 
     fn list_rejected(&mut self, source: &Path, position: u64, reason: &str, offset: Option<u64>, size: u64) {
-        tracing::warn!(source = %source.display(), position, reason, "message rejected");
         self.report.seen += 1;
-        if self.report.rejected.len() < LIST_REJECTED {
-            self.report.rejected.push(rejected(source, position, reason));
-        }
+        list_rejected(&mut self.report, source, position, reason);
         if let Some(offset) = offset {
             self.bad.push(Bad {
                 source: source.display().to_string(),

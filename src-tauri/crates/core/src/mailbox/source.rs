@@ -316,6 +316,46 @@ pub fn modified(meta: &fs::Metadata) -> Time {
     Time(since.map_or(0, |d| d.as_millis() as i64))
 }
 
+/// The files below the paths that bear one of these `endings` or begin as such files do. What has neither is said
+/// before anything is imported: by `none`.
+pub(super) fn files_of(
+    paths: &[PathBuf],
+    endings: &[&str],
+    beginning: &str,
+    none: impl Fn(&Path) -> Error,
+) -> Result<Vec<PathBuf>> {
+    let is_named = |path: &Path| {
+        path.extension()
+            .is_some_and(|is| endings.iter().any(|ending| is.eq_ignore_ascii_case(ending)))
+    };
+    let mut all = Vec::new();
+    for path in paths {
+        if !fs::metadata(path).map_err(Error::io(path))?.is_dir() {
+            if !is_named(path) && !begins(path, beginning).map_err(Error::io(path))? {
+                return Err(none(path));
+            }
+            all.push(path.clone());
+            continue;
+        }
+        let mut found = entries(path).map_err(Error::io(path))?;
+        found.retain(|file| is_named(file) && file.is_file());
+        if found.is_empty() {
+            return Err(none(path));
+        }
+        all.append(&mut found);
+    }
+    Ok(all)
+}
+
+/// Does it say so in its first lines?
+fn begins(path: &Path, beginning: &str) -> io::Result<bool> {
+    let mut head = Vec::new();
+    File::open(path)?.take(1000).read_to_end(&mut head)?;
+    Ok(String::from_utf8_lossy(&head)
+        .to_ascii_uppercase()
+        .contains(beginning))
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().take(8).map(|b| format!("{b:02x}")).collect()
 }
