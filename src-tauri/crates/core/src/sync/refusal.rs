@@ -81,7 +81,7 @@ pub(super) fn sound(
         for put in &puts {
             // Facts of a later release, which cannot be read here, are shown to nobody here.
             if put.register == FACTS
-                && let Ok(facts) = serde_json::from_str(&put.json)
+                && let Ok(facts) = serde_json::from_str::<Facts>(&put.json)
             {
                 if !is_about(by.mailbox, operation.document, &facts) {
                     return Ok(Err("The change is not about the message it names.".into()));
@@ -89,12 +89,13 @@ pub(super) fn sound(
                 if let Err(denied) = whose_contact(by, &facts, operation.at) {
                     return Ok(Err(denied.to_string()));
                 }
+                let own = facts.note.is_none_or(|note| note.person == *by.person);
+                if by.person != by.mailbox && !own {
+                    return Ok(Err("The note was written in another person's name.".into()));
+                }
             }
             if put.register == OUTCOME && by.person != by.mailbox {
                 return Ok(Err("Only the owner's replica says how promotion went.".into()));
-            }
-            if put.register == FACTS && by.person != by.mailbox && !is_by(by.person, &put.json) {
-                return Ok(Err("The note was written in another person's name.".into()));
             }
             let own = || serde_json::from_str::<Decision>(&put.json).is_ok_and(|d| d.person == *by.person);
             if put.register == DECISION && by.person != by.mailbox && !own() {
@@ -121,12 +122,6 @@ fn whose_contact(by: &Logged<'_>, facts: &Facts, at: Time) -> Result<(), Denied>
     };
     let act = Act::Decide(contact, Wish::Untracked);
     authorise(act, by.person, by.mailbox, &Rights::default(), at)
-}
-
-/// Is it no note, or one of this person's?
-fn is_by(person: &Address, facts: &str) -> bool {
-    let note = serde_json::from_str::<Facts>(facts).ok().and_then(|f| f.note);
-    note.is_none_or(|note| note.person == *person)
 }
 
 /// What one of the owner's devices has said of an envelope: which of its operations do not count. It stands, for this
