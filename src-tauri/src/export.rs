@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use behalf_core::{Error, audit, desk::AuditQuery};
-use tauri::{AppHandle, Manager as _};
-use tauri_plugin_dialog::DialogExt as _;
+use tauri::AppHandle;
 
 use crate::{error::Result, state::Shell, window};
 
@@ -38,15 +37,9 @@ pub async fn run(app: &AppHandle, shell: &Shell, query: AuditQuery, json: bool) 
 /// When the system shows no dialog.
 pub async fn place(app: &AppHandle, title: &str, name: &str) -> Result<Option<PathBuf>> {
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    let mut dialog = app
-        .dialog()
-        .file()
-        .set_title(title)
+    let dialog = window::file_dialog(app, title)
         .set_file_name(name)
         .add_filter(ending.to_uppercase(), &[ending]);
-    if let Some(main) = app.get_webview_window(window::MAIN) {
-        dialog = dialog.set_parent(&main);
-    }
     let chosen = tauri::async_runtime::spawn_blocking(move || dialog.blocking_save_file()).await?;
     Ok(chosen.and_then(|path| path.into_path().ok()))
 }

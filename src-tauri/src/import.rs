@@ -14,8 +14,8 @@ use behalf_core::{
     desk::{ImportProgress, view::ImportReport},
     model::Address,
 };
-use tauri::{AppHandle, Manager as _, ipc::Channel};
-use tauri_plugin_dialog::{DialogExt as _, FilePath};
+use tauri::{AppHandle, ipc::Channel};
+use tauri_plugin_dialog::FilePath;
 
 use crate::{error::Result, state::Shell, window};
 
@@ -114,13 +114,11 @@ pub async fn run(
 
 /// Shows the system's picker and waits for the answer.
 async fn choose(app: &AppHandle, source: Source) -> Result<Vec<PathBuf>> {
-    let mut dialog = app.dialog().file().set_title(match source {
+    let title = match source {
         Source::Files | Source::Folder => "Import mail",
         Source::Contacts => "Import contacts",
-    });
-    if let Some(main) = app.get_webview_window(window::MAIN) {
-        dialog = dialog.set_parent(&main);
-    }
+    };
+    let dialog = window::file_dialog(app, title);
     let chosen = tauri::async_runtime::spawn_blocking(move || match source {
         // Many an mbox has no extension, so every file can be shown.
         Source::Files => dialog

@@ -1,8 +1,7 @@
 //! An invitation as a file: saved by the owner, opened by the delegate.
 
 use behalf_core::desk::invitation_in;
-use tauri::{AppHandle, Manager as _};
-use tauri_plugin_dialog::DialogExt as _;
+use tauri::AppHandle;
 
 use crate::{error::Result, export, window};
 
@@ -28,16 +27,10 @@ pub async fn save(app: &AppHandle, code: String) -> Result<Option<String>> {
 /// # Errors
 /// `BadInput` when it is no invitation.
 pub async fn open(app: &AppHandle) -> Result<Option<String>> {
-    let mut dialog = app
-        .dialog()
-        .file()
-        .set_title("Open an invitation")
+    let dialog = window::file_dialog(app, "Open an invitation")
         // Whoever passes it on may have given it another name.
         .add_filter("Invitation", &[ENDING, "txt"])
         .add_filter("All files", &["*"]);
-    if let Some(main) = app.get_webview_window(window::MAIN) {
-        dialog = dialog.set_parent(&main);
-    }
     let read = tauri::async_runtime::spawn_blocking(move || {
         let chosen = dialog.blocking_pick_file();
         chosen

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use behalf_core::desk::Desk;
-use tauri::{AppHandle, WebviewWindowBuilder, webview::NewWindowResponse};
+use tauri::{AppHandle, Manager as _, WebviewWindowBuilder, Wry, webview::NewWindowResponse};
+use tauri_plugin_dialog::{DialogExt as _, FileDialogBuilder};
 use tauri_plugin_opener::OpenerExt as _;
 
 use crate::{keys, links, options::Options};
@@ -52,6 +53,15 @@ pub fn open(app: &AppHandle, options: &Options, folder: &Path, desk: &Desk) -> t
         builder = builder.inner_size(size.0, size.1);
     }
     keys::follow(&builder.build()?)
+}
+
+/// A dialog about files, over the window.
+pub fn file_dialog(app: &AppHandle, title: &str) -> FileDialogBuilder<Wry> {
+    let dialog = app.dialog().file().set_title(title);
+    match app.get_webview_window(MAIN) {
+        Some(main) => dialog.set_parent(&main),
+        None => dialog,
+    }
 }
 
 /// The title asked for, or the person's name.
