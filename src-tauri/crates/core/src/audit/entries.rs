@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
     Error, Result,
     access::{self, Card, DeviceKey, Grant, GrantDevice},
     desk::view::AuditEntry,
+    mailbox::read,
     model::{Address, Facts, Level, Setting, Time},
     replica::{self, Action, Document, DocumentId, DocumentKind, Operation, Place, Put},
     sync::{ACCEPTED, Envelope, operations_in},
@@ -306,16 +307,17 @@ fn promotion(json: &str) -> String {
 /// # Errors
 /// Database errors.
 pub fn subject_of(connection: &Connection, mailbox: &Address, key: &str) -> Result<String> {
+    let (series, occurrence) = read::exception(key);
     let found: Option<String> = connection
         .prepare_cached(
             "SELECT subject FROM message WHERE mailbox = ?1 AND key = ?2
-             UNION ALL SELECT subject FROM appointment
-               WHERE mailbox = ?1 AND key || CASE occurrence WHEN '' THEN '' ELSE '#' || occurrence END = ?2
+             UNION ALL SELECT subject FROM appointment WHERE mailbox = ?1 AND key = ?2 AND occurrence = ''
+             UNION ALL SELECT subject FROM appointment WHERE mailbox = ?1 AND key = ?3 AND occurrence = ?4
              UNION ALL SELECT name FROM contact_card WHERE mailbox = ?1 AND key = ?2
              UNION ALL SELECT subject FROM item WHERE mailbox = ?1 AND key = ?2
              LIMIT 1",
         )?
-        .query_row([mailbox.as_str(), key], |r| r.get(0))
+        .query_row(params![mailbox.as_str(), key, series, occurrence], |r| r.get(0))
         .optional()?;
     Ok(found.unwrap_or_default())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 use tracing::trace_span;
 
 use super::{Desk, TimelineQuery, auditing::Attempt, view};
@@ -360,11 +360,7 @@ impl Desk {
             }
             let not_tracked =
                 || Error::bad_input("This item is not tracked.", "There is nothing to untrack.");
-            let (id, kind) =
-                held(tx, mailbox, key)?.ok_or_else(|| match untracked_kind(tx, mailbox, key) {
-                    Ok(None) => no_such_key(mailbox, key),
-                    _ => not_tracked(),
-                })?;
+            let (id, kind) = once_tracked(tx, mailbox, key, not_tracked)?;
             no_note(kind)?;
             let (mut document, before) = tracking::open(tx, id)?;
             let before = before.filter(|b| b.decision.tracked).ok_or_else(not_tracked)?;
@@ -479,10 +475,7 @@ impl Desk {
                     "`behalf status KEY` says what it waits for.",
                 )
             };
-            let (id, _) = held(tx, mailbox, key)?.ok_or_else(|| match untracked_kind(tx, mailbox, key) {
-                Ok(None) => no_such_key(mailbox, key),
-                _ => nothing(),
-            })?;
+            let (id, _) = once_tracked(tx, mailbox, key, nothing)?;
             let (mut document, standing) = tracking::open(tx, id)?;
             let standing = standing
                 .filter(|s| s.promotion.failure.is_some())
@@ -747,6 +740,20 @@ pub(super) fn held(connection: &Connection, mailbox: &Address, key: &str) -> Res
     Ok(None)
 }
 
+/// As [`held`]; `never` says what it means that the item was never tracked.
+fn once_tracked(
+    connection: &Connection,
+    mailbox: &Address,
+    key: &str,
+    never: impl FnOnce() -> Error,
+) -> Result<(ItemId, Kind)> {
+    held(connection, mailbox, key)?.ok_or_else(|| match untracked_kind(connection, mailbox, key) {
+        Ok(None) => no_such_key(mailbox, key),
+        Ok(Some(_)) => never(),
+        Err(error) => error,
+    })
+}
+
 /// Does what this person was granted cover the folder? The owner (`None`) sees everything.
 pub(super) fn covers(grant: Option<&Grant>, folder: &str) -> bool {
     grant.is_none_or(|g| {
@@ -797,15 +804,16 @@ fn folder_of(connection: &Connection, mailbox: &Address, key: &str) -> Result<Op
 
 /// What kind of item a key names in the mailbox itself.
 fn untracked_kind(connection: &Connection, mailbox: &Address, key: &str) -> Result<Option<Kind>> {
+    let (series, occurrence) = read::exception(key);
     let kind: Option<String> = connection
         .prepare_cached(
             "SELECT 'email' FROM message WHERE mailbox = ?1 AND key = ?2
-             UNION ALL SELECT 'appointment' FROM appointment
-               WHERE mailbox = ?1 AND key || CASE occurrence WHEN '' THEN '' ELSE '#' || occurrence END = ?2
+             UNION ALL SELECT 'appointment' FROM appointment WHERE mailbox = ?1 AND key = ?2 AND occurrence = ''
+             UNION ALL SELECT 'appointment' FROM appointment WHERE mailbox = ?1 AND key = ?3 AND occurrence = ?4
              UNION ALL SELECT 'contact' FROM contact_card WHERE mailbox = ?1 AND key = ?2
              LIMIT 1",
         )?
-        .query_row([mailbox.as_str(), key], |r| r.get(0))
+        .query_row(params![mailbox.as_str(), key, series, occurrence], |r| r.get(0))
         .optional()?;
     Ok(kind.map(|k| Kind::from_str_or_email(&k)))
 }

@@ -804,9 +804,17 @@ fn appointment(c: &Connection, mailbox: &Address, key: &str) -> Result<Option<Ap
     if let Some(row) = get(key, "")? {
         return Ok(Some(row));
     }
+    match exception(key) {
+        (uid, Some(occurrence)) => Ok(get(uid, occurrence)?),
+        (_, None) => Ok(None),
+    }
+}
+
+/// What a key names if it is an exception's: the UID of its series, and its RECURRENCE-ID.
+pub(crate) fn exception(key: &str) -> (&str, Option<&str>) {
     match key.rsplit_once('#') {
-        Some((uid, occurrence)) => Ok(get(uid, occurrence)?),
-        None => Ok(None),
+        Some((uid, occurrence)) if !occurrence.is_empty() => (uid, Some(occurrence)),
+        _ => (key, None),
     }
 }
 
