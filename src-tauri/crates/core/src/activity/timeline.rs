@@ -24,6 +24,9 @@ use crate::{
 /// J-02: this many when nothing else was asked for.
 const PAGE: u32 = 10;
 
+/// A search keeps this much of what it had to read, in bytes; the rest is read again.
+const KEPT: usize = 16 << 20;
+
 /// The newest records of a row, and what the search had to read from documents, to be kept. Empty when the row's table
 /// shows no timeline (J-01).
 pub fn timeline(
@@ -36,7 +39,7 @@ pub fn timeline(
         records: Vec::new(),
         more: false,
     };
-    let mut read = Vec::new();
+    let (mut read, mut room) = (Vec::new(), KEPT);
     if rows::table(connection, &row.table)?.is_some_and(|table| !table.timeline) {
         return Ok((page, read));
     }
@@ -85,7 +88,10 @@ pub fn timeline(
                 let registers = tracking::open(connection, item)?.1;
                 let said = registers.as_ref().map(texts::said).unwrap_or_default();
                 let found = holds(said.as_bytes());
-                read.push((item, said));
+                if let Some(left) = room.checked_sub(said.len()) {
+                    room = left;
+                    read.push((item, said));
+                }
                 found
             }
         };
