@@ -305,7 +305,7 @@ function Option({ id, offer, typed, active, hover, take }: OptionProps) {
           <Stretches of={offer.name} />
         </div>
         {(columns.length > 0 || typed === "") && (
-          <div className={styles.columns}>
+          <div className={styles.columns} dir="auto">
             {typed === "" && offer.tableLabel}
             {columns.map(([label, value], at) => (
               <span key={label} title={label}>

@@ -22,7 +22,7 @@ export function TimelineFilters({ chosen, choose }: Props) {
     <>
       <Popover trapFocus positioning="below-end">
         <PopoverTrigger disableButtonEnhancement>
-          <Button icon={set > 0 ? <FilterFilled /> : <FilterRegular />} data-testid="timeline-filter">
+          <Button className={styles.filterButton} icon={set > 0 ? <FilterFilled /> : <FilterRegular />} data-testid="timeline-filter">
             {text.timeline.filter}
             {set > 0 && <CounterBadge className={styles.set} count={set} size="small" aria-label={text.timeline.filtersSet(set)} />}
           </Button>
@@ -37,9 +37,11 @@ export function TimelineFilters({ chosen, choose }: Props) {
         </PopoverSurface>
       </Popover>
       {set > 0 && (
-        <Button appearance="subtle" onClick={() => choose(NOTHING)} data-testid="clear-filters">
-          {text.timeline.clearFilters}
-        </Button>
+        <div className={styles.clear}>
+          <Button appearance="subtle" size="small" onClick={() => choose(NOTHING)} data-testid="clear-filters">
+            {text.timeline.clearFilters}
+          </Button>
+        </div>
       )}
     </>
   );
