@@ -185,8 +185,10 @@ impl Window {
     pub async fn click(&self, xpath: &str) {
         let started = Instant::now();
         loop {
-            // What is drawn anew between finding and clicking is simply found again.
+            // What is drawn anew between finding and clicking is simply found again; what moves is waited for, as a
+            // hand would: the pointer goes where it was.
             if let Some(element) = self.visible(xpath).await
+                && self.stands_still(&element).await
                 && element.click().await.is_ok()
             {
                 return;
@@ -200,6 +202,22 @@ impl Window {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    /// Is the element where it was two frames ago?
+    async fn stands_still(&self, element: &Element) -> bool {
+        let Ok(element) = serde_json::to_value(element) else {
+            return false;
+        };
+        let still = self.client.execute_async(
+            "const [element, done] = arguments; \
+             const place = () => { const {x, y, width, height} = element.getBoundingClientRect(); \
+               return [x, y, width, height].join(); }; \
+             const before = place(); \
+             requestAnimationFrame(() => requestAnimationFrame(() => done(place() === before)));",
+            vec![element],
+        );
+        still.await.is_ok_and(|still| still == Value::Bool(true))
     }
 
     /// Waits for an element and gives it.
