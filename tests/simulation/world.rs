@@ -26,8 +26,14 @@ use tempfile::TempDir;
 pub const START: i64 = 1_772_323_200_000;
 /// Milliseconds.
 pub const DAY: i64 = 24 * 3600 * 1000;
-/// The mails they fight over.
-pub const KEYS: [&str; 4] = [post::OFFER, post::STRANGER, post::REPLY, post::SENT];
+/// The mails and the meeting they fight over.
+pub const KEYS: [&str; 5] = [
+    post::OFFER,
+    post::STRANGER,
+    post::REPLY,
+    post::SENT,
+    post::MEETING,
+];
 
 const NAMES: [&str; 4] = ["Alex", "Kim", "Robin", "Sam"];
 
@@ -129,6 +135,8 @@ impl Template {
                 desk.import_mail(&mailbox(), &[letters.join(file)], Some(name), go_on)
                     .unwrap();
             }
+            desk.import_calendar(&mailbox(), &[letters.join("calendar.ics")], go_on)
+                .unwrap();
             for table in ["account", "contact", "lead"] {
                 let file = letters.join(format!("{table}.csv"));
                 desk.import_rows(&file, table, &[], go_on).unwrap();
