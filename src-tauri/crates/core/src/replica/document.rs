@@ -85,7 +85,7 @@ impl std::fmt::Display for DocumentId {
 }
 
 /// So many changes may lie beside a document before it is packed.
-const LOOSE: usize = 16;
+const LOOSE: usize = 4;
 
 /// A document, opened.
 ///

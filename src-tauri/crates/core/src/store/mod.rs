@@ -187,7 +187,7 @@ fn connect(file: &Path, read_only: bool) -> Result<Connection> {
     }
     // Plans do not look at bound values. Otherwise SQLite compiles every `LIMIT ?` anew each time it is run.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    connection.set_prepared_statement_cache_capacity(128);
+    connection.set_prepared_statement_cache_capacity(512);
     Ok(connection)
 }
 
