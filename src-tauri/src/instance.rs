@@ -15,8 +15,8 @@ use crate::window::MAIN;
 
 /// How often a window looks for somebody asking for it. One system call.
 const LOOK: Duration = Duration::from_millis(300);
-/// How long the other window may take to come.
-const COMES: Duration = Duration::from_secs(3);
+/// How long the other window may take to come, or to close.
+pub const COMES: Duration = Duration::from_secs(10);
 
 /// The right to the window of a data folder; given back when the process ends, however it ends.
 pub struct Only {
@@ -31,11 +31,43 @@ impl Only {
     }
 }
 
-/// Claims the window of a folder; `None` when another process has it.
+/// What comes of entering a data folder.
+pub enum Entry {
+    /// The window is this process's.
+    Ours(Only),
+    /// Another process has it, and shows it now.
+    Shown,
+    /// Another process has it, and does not answer.
+    Silent,
+}
+
+/// Claims the window of a folder, or asks whoever has it to show it. Who does neither answer nor end in `patience` is
+/// taken to be stuck: one that is closing just now makes room.
 ///
 /// # Errors
 /// I/O errors.
-pub fn claim(folder: &Path) -> Result<Option<Only>> {
+pub fn enter(folder: &Path, patience: Duration) -> Result<Entry> {
+    if let Some(only) = claim(folder)? {
+        return Ok(Entry::Ours(only));
+    }
+    let wish = wish(folder);
+    File::create(&wish).map_err(Error::io(&wish))?;
+    let asked = Instant::now();
+    while asked.elapsed() < patience {
+        thread::sleep(LOOK / 3);
+        if let Some(only) = claim(folder)? {
+            return Ok(Entry::Ours(only));
+        }
+        if !wish.exists() {
+            return Ok(Entry::Shown);
+        }
+    }
+    let _ = fs::remove_file(&wish);
+    Ok(Entry::Silent)
+}
+
+/// `None` when another process has it.
+fn claim(folder: &Path) -> Result<Option<Only>> {
     let path = folder.join("window.lock");
     let lock = File::create(&path).map_err(Error::io(&path))?;
     Ok(lock.try_lock().is_ok().then(|| {
@@ -48,24 +80,6 @@ pub fn claim(folder: &Path) -> Result<Option<Only>> {
     }))
 }
 
-/// Asks the window that is open on a folder to come to the front. True when it does.
-pub fn call(folder: &Path) -> bool {
-    let wish = wish(folder);
-    if let Err(error) = File::create(&wish) {
-        tracing::warn!(%error, "the other window cannot be asked");
-        return false;
-    }
-    let asked = Instant::now();
-    while asked.elapsed() < COMES {
-        thread::sleep(LOOK / 3);
-        if !wish.exists() {
-            return true;
-        }
-    }
-    let _ = fs::remove_file(&wish);
-    false
-}
-
 /// Brings the window to the front whenever somebody asks for it. Ends with the process.
 ///
 /// # Errors
@@ -76,8 +90,9 @@ pub fn answer(only: Only, app: &AppHandle) -> std::io::Result<()> {
         // By its method, so that the thread holds the lock too.
         let wish = wish(only.folder());
         loop {
-            if fs::remove_file(&wish).is_ok()
-                && let Some(window) = app.get_webview_window(MAIN)
+            // Where the window is gone already, nobody is told that it comes.
+            if let Some(window) = app.get_webview_window(MAIN)
+                && fs::remove_file(&wish).is_ok()
             {
                 let shown = window
                     .unminimize()
@@ -103,15 +118,27 @@ mod tests {
 
     #[test]
     fn one_folder_has_one_window() {
-        let folder = std::env::temp_dir().join(format!("behalf-instance-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let only = claim(&folder).unwrap().unwrap();
-        assert!(claim(&folder).unwrap().is_none());
-        assert!(!call(&folder), "nobody answers");
-        assert!(!wish(&folder).exists(), "and nothing is left behind");
-        drop(only);
-        assert!(claim(&folder).unwrap().is_some());
-        assert!(claim(&folder.join("nothing")).is_err());
-        fs::remove_dir_all(&folder).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let (folder, soon) = (folder.path(), Duration::from_millis(400));
+        let Entry::Ours(only) = enter(folder, soon).unwrap() else {
+            panic!("nobody is there");
+        };
+        assert!(matches!(enter(folder, soon).unwrap(), Entry::Silent));
+        assert!(!wish(folder).exists(), "nothing is left behind");
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while fs::remove_file(wish(folder)).is_err() {
+                    thread::sleep(Duration::from_millis(10));
+                }
+            });
+            assert!(matches!(enter(folder, COMES).unwrap(), Entry::Shown));
+            // Closed and opened again at once: the one that is still ending is waited for.
+            scope.spawn(|| {
+                thread::sleep(soon);
+                drop(only);
+            });
+            assert!(matches!(enter(folder, COMES).unwrap(), Entry::Ours(_)));
+        });
+        assert!(enter(&folder.join("nothing"), soon).is_err());
     }
 }

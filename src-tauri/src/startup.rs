@@ -6,7 +6,7 @@ use behalf_connect::keychain;
 use behalf_core::{Code, Error, Result, desk::Desk, model::SystemClock};
 use tauri_plugin_dialog::{DialogExt as _, MessageDialogButtons, MessageDialogKind};
 
-use crate::instance::{self, Only};
+use crate::instance::{self, Entry, Only};
 
 /// What came of opening a data folder.
 pub enum Opened {
@@ -31,15 +31,19 @@ pub fn open(folder: &Path) -> Result<Opened> {
     if !Desk::is_in(folder) {
         return Err(missing());
     }
-    let Some(only) = instance::claim(folder)? else {
-        match instance::call(folder) {
-            true => eprintln!("{OPEN_ALREADY} Its window comes to the front."),
-            false => explain(&Error::unavailable(
+    let only = match instance::enter(folder, instance::COMES)? {
+        Entry::Ours(only) => only,
+        Entry::Shown => {
+            eprintln!("{OPEN_ALREADY} Its window comes to the front.");
+            return Ok(Opened::Elsewhere);
+        }
+        Entry::Silent => {
+            explain(&Error::unavailable(
                 OPEN_ALREADY,
                 "Go on in the window that shows it, or close that first.",
-            )),
+            ));
+            return Ok(Opened::Elsewhere);
         }
-        return Ok(Opened::Elsewhere);
     };
     let opened = Desk::open_with(folder, Box::new(SystemClock), &*keychain(true));
     let desk = opened.map_err(|error| match error.code() {
