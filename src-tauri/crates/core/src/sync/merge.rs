@@ -292,6 +292,7 @@ impl<'a> Batch<'a> {
     fn apply(&mut self, id: DocumentId, pending: &[Pending], heard: &Heard) -> Result<()> {
         let kind = id.kind(self.mailbox);
         let (mut fits, mut changes) = (Vec::new(), Vec::new());
+        let mut document = Document::open(self.tx, id, kind)?;
         let mut looked = refusal::Looked::default();
         for Pending { envelope, operation } in pending {
             let Some(sent) = self.envelopes.get(*envelope) else {
@@ -318,9 +319,10 @@ impl<'a> Batch<'a> {
                 }
             };
             let id = replica::change_name(&change);
+            let change_of = (id.as_str(), operation, puts.as_slice());
             let refused = sent
                 .verdict
-                .of(self.tx, &by, (&id, operation, &puts), &mut looked, self.now)?;
+                .of(self.tx, &by, change_of, (&mut document, &mut looked), self.now)?;
             if let Some(reason) = &refused {
                 self.outcome.quarantined += 1;
                 quarantine(self.tx, &by, (&id, operation), reason, true, self.now)?;
@@ -337,7 +339,6 @@ impl<'a> Batch<'a> {
         if fits.is_empty() {
             return Ok(());
         }
-        let mut document = Document::open(self.tx, id, kind)?;
         let unfit = match document.apply(changes) {
             Ok(()) => BTreeMap::new(),
             // One of them: the others are not to suffer for it.

@@ -161,7 +161,7 @@ fn leads_to(tx: &Connection, tip: &str, link: Link, envelope: &str) -> Result<bo
 pub(super) struct Looked {
     /// By the mailbox's own copy; within, `None` when it holds none.
     held: Option<Option<Matter>>,
-    /// By the document as it stood before, or by what came first for it.
+    /// By the document as it stands, or by what came first for it.
     stood: Option<Matter>,
 }
 
@@ -173,7 +173,7 @@ fn decides(
     by: &Logged<'_>,
     operation: &Operation,
     puts: &[Put],
-    looked: &mut Looked,
+    (document, looked): (&mut Document, &mut Looked),
 ) -> Result<(Act, Option<Decision>)> {
     let put = |register| puts.iter().find(|put| put.register == register);
     let decision = put(DECISION).and_then(|p| serde_json::from_str::<Decision>(&p.json).ok());
@@ -201,7 +201,7 @@ fn decides(
             matter
         }
         (None, None, None) => {
-            let standing = tracking::open(tx, ItemId(operation.document.0))?.1;
+            let standing = tracking::registers(tx, document)?;
             *looked
                 .stood
                 .insert(of(&standing.map(|standing| standing.facts).unwrap_or_default())?)
@@ -262,13 +262,13 @@ impl Verdict {
         })
     }
 
-    /// Why an operation does not count; `None` when it does.
+    /// Why an operation does not count on its document, which stands as it did before; `None` when it does.
     pub(super) fn of(
         &self,
         tx: &Connection,
         by: &Logged<'_>,
         (id, operation, puts): (&str, &Operation, &[Put]),
-        looked: &mut Looked,
+        item: (&mut Document, &mut Looked),
         now: Time,
     ) -> Result<Option<String>> {
         match self {
@@ -278,7 +278,7 @@ impl Verdict {
                 Ok(reason.map(|r| r.strip_suffix(ACCEPTED).unwrap_or(r).to_owned()))
             }
             Self::Judge(rights) => {
-                let (act, decision) = decides(tx, by, operation, puts, looked)?;
+                let (act, decision) = decides(tx, by, operation, puts, item)?;
                 if let Err(denied) = authorise(act, by.person, by.mailbox, rights, now) {
                     return Ok(Some(denied.to_string()));
                 }

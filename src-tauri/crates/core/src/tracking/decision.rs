@@ -225,9 +225,14 @@ impl Standing {
 /// An item's document, and what stands in it; `None` when nothing does.
 pub fn open(connection: &Connection, item: ItemId) -> Result<(Document, Option<Registers>)> {
     let mut document = Document::open(connection, item.into(), DocumentKind::Item)?;
+    let registers = registers(connection, &mut document)?;
+    Ok((document, registers))
+}
+
+/// What stands in an item's document; `None` when nothing does.
+pub fn registers(connection: &Connection, document: &mut Document) -> Result<Option<Registers>> {
     let refused = refusals(connection, document.id())?;
-    let standing = Standing::read(&mut document, &refused)?;
-    Ok((document, standing.map(|s| s.registers)))
+    Ok(Standing::read(document, &refused)?.map(|standing| standing.registers))
 }
 
 /// Writes a decision into an item's document. `facts` are written by whoever tracks it first.
