@@ -35,7 +35,7 @@ const LAID: [(usize, usize); 5] = [
 /// How many rows that match are weighed against each other.
 const MATCHING: usize = 512;
 /// How many rows are compared with a pattern.
-const PATTERNS: usize = 8_192;
+const PATTERNS: usize = 3_072;
 /// How many rows of a list of digits are followed.
 const DIGITS: usize = 50_000;
 
