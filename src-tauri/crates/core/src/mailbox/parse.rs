@@ -75,7 +75,13 @@ impl Drop for Mail<'_> {
 /// # Errors
 /// The reason it is no message, one sentence.
 pub fn parse(raw: &[u8]) -> Result<Mail<'_>, &'static str> {
-    read(raw, raw)
+    let mut room = Vec::new();
+    let judged: &[u8] = if raw.len() >= SAFE && slim(raw, &mut room) {
+        &room
+    } else {
+        raw
+    };
+    read(raw, raw, judged)
 }
 
 /// Parses a raw message for [`Mail::head`], without decoding what is attached: that would be a third of an import.
@@ -84,11 +90,8 @@ pub fn parse(raw: &[u8]) -> Result<Mail<'_>, &'static str> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_slim<'x>(raw: &'x [u8], room: &'x mut Vec<u8>) -> Result<Mail<'x>, &'static str> {
-    if slim(raw, room) {
-        read(room, raw)
-    } else {
-        read(raw, raw)
-    }
+    let raw_or_slim: &[u8] = if slim(raw, room) { room } else { raw };
+    read(raw_or_slim, raw, raw_or_slim)
 }
 
 /// Copies a message without the bodies of its base64 attachments; false when there is nothing to leave out.
@@ -147,14 +150,16 @@ fn header_end(from: &[u8]) -> Option<usize> {
     lf.into_iter().chain(crlf).min()
 }
 
-fn read<'x>(raw: &'x [u8], original: &'x [u8]) -> Result<Mail<'x>, &'static str> {
+/// Reads `raw`, which came as `original`. Whether it is a trap is judged without what is attached, always: else a mail
+/// could be listed and never opened, and letters of an attachment could look like a message.
+fn read<'x>(raw: &'x [u8], original: &'x [u8], judged: &[u8]) -> Result<Mail<'x>, &'static str> {
     if raw.iter().all(u8::is_ascii_whitespace) {
         return Err("The message is empty.");
     }
     if original.len() > MAX_MESSAGE {
         return Err(TOO_LARGE);
     }
-    if is_trap(raw) {
+    if is_trap(judged, original.len()) {
         return Err("It holds messages inside messages in a way that only serves to harm.");
     }
     // The parser promises not to panic; should it, one message is lost and not the import.
@@ -187,13 +192,15 @@ fn read<'x>(raw: &'x [u8], original: &'x [u8]) -> Result<Mail<'x>, &'static str>
 pub const TOO_LARGE: &str = "The message is larger than 64 MiB.";
 const NO_HEADERS: &str = "It has no mail headers.";
 
+/// A message smaller than this cannot nest deep enough to matter, in bytes.
+const SAFE: usize = 64 << 10;
+
 /// Messages inside messages cost the parser depth times size, and encoded ones (which RFC 2046 forbids) are copied
-/// recursively, so that depth overflows the stack. A small message cannot nest deep enough to matter.
-fn is_trap(raw: &[u8]) -> bool {
-    const SAFE: usize = 64 << 10;
+/// recursively, so that depth overflows the stack. `size` is that of all of it.
+fn is_trap(raw: &[u8], size: usize) -> bool {
     /// Levels times bytes; a digest of 500 mails and 1 MiB is far below.
     const WORK: usize = 2 << 30;
-    if raw.len() < SAFE {
+    if size < SAFE {
         return false;
     }
     let mut levels = 0;
@@ -207,7 +214,7 @@ fn is_trap(raw: &[u8]) -> bool {
         let message = kind(b"rfc822") || kind(b"global");
         if message || kind(b"digest") {
             levels += 1;
-            if levels * raw.len() > WORK || message && encoded_part_around(raw, slash) {
+            if levels * size > WORK || message && encoded_part_around(raw, slash) {
                 return true;
             }
         }
@@ -623,6 +630,31 @@ mod tests {
             .map(|i| format!("Content-Type: multipart/mixed; boundary=b{i}\n\n--b{i}\n"))
             .collect();
         assert!(parse(multipart.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn what_is_attached_decides_nothing_about_traps() {
+        let mixed = "Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n";
+        let attached = |kind: &str, body: &str| {
+            let body = body.repeat(3_000);
+            format!("--b\nContent-Type: {kind}\nContent-Transfer-Encoding: base64\n\n{body}")
+        };
+        let alike = |raw: &str| {
+            let mut room = Vec::new();
+            let slim = parse_slim(raw.as_bytes(), &mut room).map(|mail| mail.head(Time(1)));
+            assert_eq!(slim, parse(raw.as_bytes()).map(|mail| mail.head(Time(1))));
+            slim.is_ok()
+        };
+        // Base64 in which a word stands by chance.
+        let chance = attached("application/pdf", "QUJDQUJDQUJDQUJDQUJDQUJD/globalQ\n");
+        assert!(alike(&format!("{mixed}{chance}--b--\n")));
+        // An encoded message beside attachments that make it large: not listed, for it cannot be opened.
+        let (message, file) = (
+            attached("message/rfc822", "QUJD\n"),
+            attached("image/png", "QUJD\n"),
+        );
+        assert!(alike(&format!("{mixed}{message}--b--\n")));
+        assert!(!alike(&format!("{mixed}{message}{}--b--\n", file.repeat(4))));
     }
 
     #[test]
