@@ -75,13 +75,7 @@ impl Drop for Mail<'_> {
 /// # Errors
 /// The reason it is no message, one sentence.
 pub fn parse(raw: &[u8]) -> Result<Mail<'_>, &'static str> {
-    let mut room = Vec::new();
-    let judged: &[u8] = if raw.len() >= SAFE && slim(raw, &mut room) {
-        &room
-    } else {
-        raw
-    };
-    read(raw, raw, judged)
+    read(raw, raw)
 }
 
 /// Parses a raw message for [`Mail::head`], without decoding what is attached: that would be a third of an import.
@@ -90,8 +84,11 @@ pub fn parse(raw: &[u8]) -> Result<Mail<'_>, &'static str> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_slim<'x>(raw: &'x [u8], room: &'x mut Vec<u8>) -> Result<Mail<'x>, &'static str> {
-    let raw_or_slim: &[u8] = if slim(raw, room) { room } else { raw };
-    read(raw_or_slim, raw, raw_or_slim)
+    if slim(raw, room) {
+        read(room, raw)
+    } else {
+        read(raw, raw)
+    }
 }
 
 /// Copies a message without the bodies of its base64 attachments; false when there is nothing to leave out.
@@ -150,16 +147,16 @@ fn header_end(from: &[u8]) -> Option<usize> {
     lf.into_iter().chain(crlf).min()
 }
 
-/// Reads `raw`, which came as `original`. Whether it is a trap is judged without what is attached, always: else a mail
-/// could be listed and never opened, and letters of an attachment could look like a message.
-fn read<'x>(raw: &'x [u8], original: &'x [u8], judged: &[u8]) -> Result<Mail<'x>, &'static str> {
+/// Reads `raw`, which came as `original`. All that is parsed is judged, by the size of the original: else a mail could be
+/// listed that is never opened.
+fn read<'x>(raw: &'x [u8], original: &'x [u8]) -> Result<Mail<'x>, &'static str> {
     if raw.iter().all(u8::is_ascii_whitespace) {
         return Err("The message is empty.");
     }
     if original.len() > MAX_MESSAGE {
         return Err(TOO_LARGE);
     }
-    if is_trap(judged, original.len()) {
+    if is_trap(raw, original.len()) {
         return Err("It holds messages inside messages in a way that only serves to harm.");
     }
     // The parser promises not to panic; should it, one message is lost and not the import.
@@ -633,7 +630,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_attached_decides_nothing_about_traps() {
+    fn a_trap_is_turned_away_from_the_list_as_well() {
         let mixed = "Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n";
         let attached = |kind: &str, body: &str| {
             let body = body.repeat(3_000);
@@ -645,9 +642,13 @@ mod tests {
             assert_eq!(slim, parse(raw.as_bytes()).map(|mail| mail.head(Time(1))));
             slim.is_ok()
         };
-        // Base64 in which a word stands by chance.
-        let chance = attached("application/pdf", "QUJDQUJDQUJDQUJDQUJDQUJD/globalQ\n");
-        assert!(alike(&format!("{mixed}{chance}--b--\n")));
+        // A boundary in the middle of a line hides an encoded message in what is not decoded for the list.
+        let hidden = format!(
+            "{}QUJD --b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n",
+            attached("application/pdf", "QUJD\n")
+        );
+        let hidden = format!("{mixed}{hidden}{}\n--b--\n", "QUJD".repeat(20_000));
+        assert!(parse(hidden.as_bytes()).is_err());
         // An encoded message beside attachments that make it large: not listed, for it cannot be opened.
         let (message, file) = (
             attached("message/rfc822", "QUJD\n"),
