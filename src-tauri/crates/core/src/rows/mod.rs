@@ -1,5 +1,6 @@
 //! CRM rows: tables, rows and their cards, what an address means, what this person uses, the CSV import.
 
+mod columns;
 pub mod contact;
 mod import;
 mod labels;
@@ -17,11 +18,12 @@ use crate::{
     model::RowRef,
 };
 
+pub(crate) use columns::Columns;
 pub use import::import;
 pub(crate) use import::time;
 pub use labels::label;
 
-pub(crate) use recent::{disabled, hit};
+pub(crate) use recent::{disabled, unchoosable};
 pub use recent::{favourite, recent, used, used_numbers};
 pub use view::{Condition, RowView, Test, keep_view, remove_view, searchable, view, views};
 
@@ -81,11 +83,15 @@ impl Row {
         if let Some((name, value)) = self.columns.get_key_value(column) {
             return Some((name, value));
         }
-        let wanted = labels::shown(column);
-        self.columns
-            .iter()
-            .find(|(name, _)| labels::shown(name) == wanted)
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        let all = self.columns.iter();
+        columns::alike(column, all.map(|(name, value)| (name.as_str(), value.as_str())))
+    }
+}
+
+impl Table {
+    /// The columns of the row card (C-03).
+    pub(crate) fn card_columns(&self) -> impl Iterator<Item = &str> {
+        self.card.iter().take(3).map(String::as_str)
     }
 }
 
@@ -236,8 +242,8 @@ pub fn form(conn: &Connection, of: &RowRef) -> Result<RowForm> {
 
 /// The row card's columns that have a value (C-03).
 pub fn card(table: &Table, row: &Row) -> Vec<Column> {
-    let columns = table.card.iter().take(3);
-    columns
+    table
+        .card_columns()
         .filter_map(|name| row.column(name))
         .map(|(name, value)| column(name, value))
         .collect()

@@ -93,14 +93,13 @@ fn page(
         let row = row?.into_row()?;
         let table = tables.iter().find(|table| table.name == row.row.table);
         if let Some(table) = table.filter(|table| options.shows(table, &row)) {
-            hits.push(hit(table, row, "recent", why.to_owned()));
+            hits.push(hit(table, row, why));
         }
     }
     Ok(hits)
 }
 
-/// A row as it is listed.
-pub(crate) fn hit(table: &Table, row: Row, match_kind: &str, why: String) -> Hit {
+fn hit(table: &Table, row: Row, why: &str) -> Hit {
     Hit {
         columns: card(table, &row)
             .into_iter()
@@ -111,19 +110,24 @@ pub(crate) fn hit(table: &Table, row: Row, match_kind: &str, why: String) -> Hit
         table_label: table.label.clone(),
         id: row.row.id,
         name: row.name,
-        match_kind: match_kind.to_owned(),
-        why,
+        match_kind: "recent".to_owned(),
+        why: why.to_owned(),
         marks: Vec::new(),
     }
 }
 
 /// Why a row may not be chosen (D-04, A-05); `None` when it may.
 pub(crate) fn disabled(table: &Table, row: &Row) -> Option<String> {
+    unchoosable(table, row.active, row.appendable)
+}
+
+/// The same of a row that is, or is not, active and appendable.
+pub(crate) fn unchoosable(table: &Table, active: bool, appendable: bool) -> Option<String> {
     if !table.activities {
         Some(format!("{} cannot have activities.", table.plural))
-    } else if !row.active {
+    } else if !active {
         Some("This row is inactive.".to_owned())
-    } else if !row.appendable {
+    } else if !appendable {
         Some("You may not append to this row.".to_owned())
     } else {
         None

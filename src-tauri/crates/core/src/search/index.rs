@@ -24,7 +24,8 @@ use tantivy::directory::{MmapDirectory, OwnedBytes};
 
 use super::{
     fold::Folded,
-    hits::{self, Kept, SearchOptions},
+    hits::{self, SearchOptions},
+    kept::{self, Kept},
     matching::Query,
     segment::{Builder, Entry, Head, Segment, lists::Bits},
 };
@@ -507,7 +508,8 @@ fn with(segments: &[Arc<Live>], newer: Arc<Segment>, file: Option<String>) -> Se
 }
 
 fn add(builder: &mut Builder, number: u32, table: &Table, row: &Row) {
-    let fields: Vec<Folded> = hits::values(table, row).map(Folded::of).collect();
+    let values = kept::values(table, &row.name, |column| row.value(column));
+    let fields: Vec<Folded> = values.map(Folded::of).collect();
     let modified = row
         .columns
         .get("modifiedon")

@@ -8,6 +8,7 @@ pub mod fold;
 mod hits;
 mod hunt;
 mod index;
+mod kept;
 pub mod matching;
 mod segment;
 pub mod text;

@@ -515,7 +515,7 @@ fn plainly(store: &Store, text: &str) -> Vec<(bool, String, bool, String)> {
         for row in all {
             let row = row.into_row()?;
             let table = tables.iter().find(|table| table.name == row.row.table).unwrap();
-            let values: Vec<&str> = hits::values(table, &row).collect();
+            let values: Vec<&str> = kept::values(table, &row.name, |column| row.value(column)).collect();
             let fields = values.iter().map(|&value| ("", value));
             if let Some(matched) =
                 crate::search::matching::matches(&query, &crate::search::matching::Prepared::new(fields))
