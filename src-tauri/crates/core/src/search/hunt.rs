@@ -11,7 +11,7 @@ use super::{
     matching::{FEWEST_DIGITS, Kind, Pattern, Query, Term, Typed, digits_in, without_trunk},
     segment::{
         Entries, Known, Part, Record, Segment, gram_of, grams,
-        lists::{self, Bits, CLASSES, Merged, Rows, Run, in_name, tidy},
+        lists::{self, Bits, CLASSES, Merged, Rows, Run, in_name},
         words::Range,
     },
 };
@@ -323,8 +323,8 @@ impl<'a> Hunt<'a> {
             _ => ranges().iter().map(|&range| self.segment.weight(range)).sum(),
         });
         (weight <= most).then(|| {
-            let docs = || self.lists(&ranges()).flatten().flatten();
-            rows.get_or_init(|| Arc::new(Rows::of(docs(), weight, self.segment.len())))
+            let lists = || ranges().into_iter().flat_map(|range| self.segment.lists(range));
+            rows.get_or_init(|| Arc::new(Rows::of(lists(), weight, self.segment.len())))
                 .clone()
         })
     }
@@ -334,11 +334,7 @@ impl<'a> Hunt<'a> {
         let weight = self.digit_weight(digits, known, place);
         (weight <= most).then(|| {
             let (_, rows) = &known.digits[place as usize];
-            rows.get_or_init(|| {
-                let docs = self.digits(digits, place);
-                Arc::new(Rows::of(docs.iter().copied(), docs.len(), self.segment.len()))
-            })
-            .clone()
+            rows.get_or_init(|| Arc::new(self.digits(digits, place))).clone()
         })
     }
 
@@ -397,51 +393,20 @@ impl<'a> Hunt<'a> {
             .collect()
     }
 
-    /// The lists of some words: one for a beginning that many rows share, else those of every word.
-    fn lists(&self, words: &[Range]) -> impl Iterator<Item = [Run<'a>; CLASSES]> + use<'a> {
-        let segment = self.segment;
-        let words = words.to_vec();
-        words.into_iter().flat_map(move |range| {
-            let shared = segment.heavy(range);
-            let single = if shared.is_some() { 0..0 } else { range.0..range.1 };
-            shared
-                .into_iter()
-                .chain(single.map(move |word| segment.rows(word)))
-        })
-    }
-
     /// One word was typed: the class of its place is all there is to know.
     fn one_word(&mut self, kind: Kind, words: &[Range], classes: std::ops::Range<usize>) {
-        let need = self.ask.limit;
         // Rows whose name matches come first: where they are enough, the others are not looked for.
         for named in [true, false] {
             let classes = || classes.clone().filter(move |&class| in_name(class) == named);
             let mut best: [Best; CLASSES] = Default::default();
-            for list in self.lists(words) {
+            let segment = self.segment;
+            for list in words
+                .iter()
+                .flat_map(|&range| segment.lists(range))
+                .map(lists::classes)
+            {
                 for class in classes() {
-                    let best = &mut best[class];
-                    for (n, doc) in list[class].enumerate() {
-                        // Lists are in order: where a row comes too late, all after it do.
-                        let (other, owned) = (
-                            has_room(&best.others, doc, need),
-                            has_room(&best.owned, doc, need),
-                        );
-                        let goes_on = match self.ask.only_owned {
-                            true => owned,
-                            false => other || (owned && self.owned.is_some() && n <= FOR_OWNER),
-                        };
-                        if !goes_on {
-                            break;
-                        }
-                        let is_owned = self.is_owned(doc);
-                        let (list, room) = match is_owned {
-                            true => (&mut best.owned, owned),
-                            false => (&mut best.others, other),
-                        };
-                        if room && !self.is_kept(doc) && self.admits(doc) {
-                            put(list, doc, need);
-                        }
-                    }
+                    self.first(list[class], &mut best[class]);
                 }
             }
             for class in classes() {
@@ -456,6 +421,42 @@ impl<'a> Hunt<'a> {
         }
     }
 
+    /// Puts the first rows of a list among the best: all it has room for, then the owner's alone. Lists are in order: where
+    /// a row comes too late, all after it do.
+    fn first(&self, mut list: Run<'_>, best: &mut Best) {
+        let need = self.ask.limit;
+        let consider = |docs: &mut Vec<u32>, doc: u32| {
+            if has_room(docs, doc, need) && !self.is_kept(doc) && self.admits(doc) {
+                put(docs, doc, need);
+            }
+        };
+        let mut left = FOR_OWNER;
+        if self.ask.only_owned {
+            left = usize::MAX;
+        } else {
+            for doc in list.by_ref() {
+                left = left.saturating_sub(1);
+                let is_last = !has_room(&best.others, doc, need);
+                match self.is_owned(doc) {
+                    true => consider(&mut best.owned, doc),
+                    false => consider(&mut best.others, doc),
+                }
+                if is_last {
+                    break;
+                }
+            }
+        }
+        let Some(owned) = &self.owned else { return };
+        for doc in list.take(left) {
+            if !has_room(&best.owned, doc, need) {
+                break;
+            }
+            if owned.contains(doc) {
+                consider(&mut best.owned, doc);
+            }
+        }
+    }
+
     /// No row that matches worse than those of this kind so far can be shown; some are spare, because the database may
     /// know better of a few.
     fn has_enough(&self, kind: Kind) -> bool {
@@ -466,8 +467,8 @@ impl<'a> Hunt<'a> {
     /// A column begins with several words, or a number with the digits.
     fn phrase(&mut self) {
         if let [Sought::Number { digits, .. }] = self.sought.as_slice() {
-            let docs = self.digits(digits, Place::Begin);
-            self.follow(Kind::Prefix, docs.into_iter(), true, &|_, _| Filter::new());
+            let docs = self.digits(digits, Place::Begin).into_docs();
+            self.follow(Kind::Prefix, docs, true, &|_, _| Filter::new());
         }
         let Some((last, whole)) = self.phrase.split_last() else {
             return;
@@ -506,13 +507,14 @@ impl<'a> Hunt<'a> {
                     if class == 1 && self.has_enough(Kind::Prefix) {
                         break;
                     }
-                    let docs = self.lists(&[first]).map(|list| list[class]);
+                    let docs = self.segment.lists(first).map(|list| lists::classes(list)[class]);
                     let docs: Vec<Run<'_>> = docs.collect();
                     match docs.as_slice() {
                         [one] => self.follow(Kind::Prefix, *one, true, &filter),
                         many => {
-                            let docs = tidy(many.iter().copied().flatten().collect(), self.segment.len());
-                            self.follow(Kind::Prefix, docs.into_iter(), true, &filter);
+                            let docs = many.iter().copied().flatten().collect();
+                            let docs = Rows::from(docs, self.segment.len()).into_docs();
+                            self.follow(Kind::Prefix, docs, true, &filter);
                         }
                     }
                 }
@@ -607,7 +609,7 @@ impl<'a> Hunt<'a> {
         match sought {
             Sought::Word(typed) => self.rows(&word(typed)),
             Sought::Number { digits, words, .. } => {
-                let mut docs = self.digits(digits, place_in(kind));
+                let mut docs: Vec<u32> = self.digits(digits, place_in(kind)).into_docs().collect();
                 // Or all of them as words: the rarest one's rows, as far as they have the others.
                 let weight = |word: &Word<'_>| self.segment.weight(word.known.range);
                 let rarest = words.iter().enumerate().min_by_key(|(_, word)| weight(word));
@@ -621,25 +623,24 @@ impl<'a> Hunt<'a> {
                     let filter = self.filter(others, weight(rarest) * 16);
                     docs.extend(self.rows(&word(rarest)).filter(|&doc| passes(&filter, doc)));
                 }
-                Box::new(tidy(docs, self.segment.len()).into_iter())
+                Rows::from(docs, self.segment.len()).into_docs()
             }
         }
     }
 
     /// Rows with one of these words, in order, each once.
     fn rows(&self, words: &[Range]) -> Box<dyn Iterator<Item = u32> + 'a> {
-        let mut lists = self.lists(words);
-        let (Some(first), second) = (lists.next(), lists.next()) else {
-            return Box::new(std::iter::empty());
-        };
-        let Some(second) = second else {
-            return Box::new(Merged::new(first));
-        };
-        let mut docs = Vec::new();
-        for list in [first, second].into_iter().chain(lists) {
-            docs.extend(list.into_iter().flatten());
+        let segment = self.segment;
+        let lists = || words.iter().flat_map(move |&range| segment.lists(range));
+        let mut first = lists();
+        match (first.next(), first.next()) {
+            // Read only as far as it is followed.
+            (Some(one), None) => Box::new(Merged::new(lists::classes(one))),
+            _ => {
+                let weight = words.iter().map(|&range| segment.weight(range)).sum();
+                Rows::of(lists(), weight, segment.len()).into_docs()
+            }
         }
-        Box::new(tidy(docs, self.segment.len()).into_iter())
     }
 
     /// The pieces of digits; a row with the digits is among those of one of these.
@@ -671,7 +672,7 @@ impl<'a> Hunt<'a> {
     }
 
     /// Rows that may have these digits, in order.
-    fn digits(&self, digits: &str, place: Place) -> Vec<u32> {
+    fn digits(&self, digits: &str, place: Place) -> Rows {
         // In a short list of pieces every row matches: the first ones will do, unless there is more to ask of them.
         let plain = self.sought.len() == 1
             && self.tables.is_none()
@@ -699,7 +700,7 @@ impl<'a> Hunt<'a> {
                 _ => docs.extend(pieces.grams.iter().flat_map(|&(gram, _)| rows(gram, most))),
             }
         }
-        tidy(docs, self.segment.len())
+        Rows::from(docs, self.segment.len())
     }
 
     /// Looks at row after row until there are enough. Where all rows that match are `alike`, the first ones are the best;

@@ -74,7 +74,7 @@ pub(super) struct Live {
 
 impl Live {
     fn rows(&self) -> u64 {
-        u64::from(self.segment.len() - self.dead.len().min(self.segment.len()))
+        u64::from(self.segment.len() - self.dead.count().min(self.segment.len()))
     }
 }
 

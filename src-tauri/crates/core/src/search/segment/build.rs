@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     Head, Meta, SECTIONS, Section, Segment, gram_of, grams,
-    lists::{self, CLASSES, Class, class, put, put_classes, put_run},
+    lists::{CLASSES, Class, Rows, class, put, put_classes, put_run},
     words::{self, Range},
 };
 use crate::search::fold::Folded;
@@ -488,9 +488,9 @@ fn heavy(postings: &Postings, written: &words::Written, docs: usize) -> (Vec<u8>
                     }
                 }
             }
-            let touched = lists::tidy(touched, docs as u32);
+            let touched = Rows::from(touched, docs as u32).into_docs();
             let mut of_class: [Vec<u32>; CLASSES] = Default::default();
-            for &doc in &touched {
+            for doc in touched {
                 of_class[usize::from(classes[doc as usize])].push(doc);
                 classes[doc as usize] = u8::MAX;
             }

@@ -74,6 +74,26 @@ impl Iterator for Run<'_> {
         self.before = self.before.wrapping_add(take(&mut self.bytes)?);
         Some(self.before)
     }
+
+    /// Byte by byte: whole lists are read so.
+    #[inline]
+    fn fold<B, F: FnMut(B, u32) -> B>(self, init: B, mut f: F) -> B {
+        let (mut sum, mut before) = (init, self.before);
+        let (mut number, mut shift) = (0_u32, 0);
+        for &byte in self.bytes {
+            number |= u32::from(byte & 0x7F) << shift;
+            if byte < 0x80 {
+                before = before.wrapping_add(number);
+                sum = f(sum, before);
+                (number, shift) = (0, 0);
+            } else if shift == 28 {
+                break;
+            } else {
+                shift += 7;
+            }
+        }
+        sum
+    }
 }
 
 /// Appends the documents of each class.
@@ -116,6 +136,24 @@ pub fn classes(mut bytes: &[u8]) -> [Run<'_>; CLASSES] {
     runs
 }
 
+/// Every document of a list, class after class: twice if it is of two classes.
+#[inline]
+pub fn each(mut bytes: &[u8], mut f: impl FnMut(u32)) {
+    let Some((&mask, rest)) = bytes.split_first() else {
+        return;
+    };
+    bytes = rest;
+    for class in (0..CLASSES).filter(|class| mask >> class & 1 == 1) {
+        if mask >> class == 1 {
+            return Run::new(bytes).for_each(f);
+        }
+        let Some(length) = take(&mut bytes) else { return };
+        let (this, rest) = bytes.split_at_checked(length as usize).unwrap_or((bytes, &[]));
+        Run::new(this).for_each(&mut f);
+        bytes = rest;
+    }
+}
+
 /// Several runs as one, in ascending order, each document once.
 pub struct Merged<'a> {
     runs: [Run<'a>; CLASSES],
@@ -148,7 +186,6 @@ impl Iterator for Merged<'_> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bits {
     words: Vec<u64>,
-    count: u32,
 }
 
 impl Bits {
@@ -156,17 +193,21 @@ impl Bits {
     pub fn new(length: u32) -> Self {
         Self {
             words: vec![0; (length as usize).div_ceil(64)],
-            count: 0,
         }
+    }
+
+    /// Those of some documents that are below `length`.
+    pub fn of(docs: impl Iterator<Item = u32>, length: u32) -> Self {
+        let mut bits = Self::new(length);
+        docs.for_each(|doc| bits.insert(doc));
+        bits
     }
 
     /// Adds one; those that are too high are left out.
     #[inline]
     pub fn insert(&mut self, doc: u32) {
         if let Some(word) = self.words.get_mut(doc as usize / 64) {
-            let bit = 1 << (doc % 64);
-            self.count += u32::from(*word & bit == 0);
-            *word |= bit;
+            *word |= 1 << (doc % 64);
         }
     }
 
@@ -180,7 +221,6 @@ impl Bits {
             self.insert(doc);
         } else if self.contains(doc) {
             self.words[at] &= !(1 << (doc % 64));
-            self.count -= 1;
         }
     }
 
@@ -192,23 +232,25 @@ impl Bits {
             .is_some_and(|word| word >> (doc % 64) & 1 == 1)
     }
 
-    /// How many there are.
-    pub fn len(&self) -> u32 {
-        self.count
-    }
-
-    /// All of them, in ascending order.
-    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        self.words.iter().enumerate().flat_map(|(n, &word)| {
-            let mut rest = word;
-            std::iter::from_fn(move || {
-                let bit = (rest != 0).then(|| rest.trailing_zeros())?;
-                rest &= rest - 1;
-                Some(n as u32 * 64 + bit)
-            })
-        })
+    /// How many there are: counted, which takes a while.
+    pub fn count(&self) -> u32 {
+        self.words.iter().map(|word| word.count_ones()).sum()
     }
 }
+
+/// The documents of the word with this place.
+fn ones(place: usize, mut word: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let bit = (word != 0).then(|| word.trailing_zeros())?;
+        word &= word - 1;
+        Some(place as u32 * 64 + bit)
+    })
+}
+
+/// Up to so many documents are sorted; more of them are put into a set of bits, which is quicker but larger, unless they
+/// are fewer than one in [`LOOSE`].
+const FEW: usize = 256;
+const LOOSE: usize = 2_000;
 
 /// A set of documents that may be small.
 #[derive(Debug)]
@@ -220,17 +262,43 @@ pub enum Rows {
 }
 
 impl Rows {
-    /// Collects documents below `length`, about `weight` of them.
-    pub fn of(docs: impl Iterator<Item = u32>, weight: usize, length: u32) -> Self {
-        if weight * 64 < length as usize / 4 {
-            let mut docs: Vec<u32> = docs.collect();
-            docs.sort_unstable();
-            docs.dedup();
-            return Self::Few(docs);
+    /// Collects the documents below `length` of some lists of about `weight` bytes.
+    pub fn of<'a>(lists: impl Iterator<Item = &'a [u8]>, weight: usize, length: u32) -> Self {
+        if weight > FEW.max(length as usize / LOOSE) {
+            let mut bits = Bits::new(length);
+            lists.for_each(|list| each(list, |doc| bits.insert(doc)));
+            return Self::Many(bits);
         }
-        let mut bits = Bits::new(length);
-        docs.for_each(|doc| bits.insert(doc));
-        Self::Many(bits)
+        let mut docs = Vec::with_capacity(weight);
+        lists.for_each(|list| each(list, |doc| docs.push(doc)));
+        Self::some(docs)
+    }
+
+    /// Collects documents below `length`.
+    pub fn from(docs: Vec<u32>, length: u32) -> Self {
+        if docs.len() > FEW.max(length as usize / LOOSE) {
+            let mut bits = Bits::new(length);
+            docs.into_iter().for_each(|doc| bits.insert(doc));
+            return Self::Many(bits);
+        }
+        Self::some(docs)
+    }
+
+    fn some(mut docs: Vec<u32>) -> Self {
+        docs.sort_unstable();
+        docs.dedup();
+        Self::Few(docs)
+    }
+
+    /// All of them, in ascending order.
+    pub fn into_docs(self) -> Box<dyn Iterator<Item = u32>> {
+        match self {
+            Self::Few(docs) => Box::new(docs.into_iter()),
+            Self::Many(bits) => {
+                let words = bits.words.into_iter().enumerate();
+                Box::new(words.flat_map(|(n, word)| ones(n, word)))
+            }
+        }
     }
 
     /// True when it is in the set.
@@ -241,19 +309,6 @@ impl Rows {
             Self::Many(bits) => bits.contains(doc),
         }
     }
-}
-
-/// Sorts documents and drops what is double; many at once by way of a set, which is quicker.
-pub fn tidy(docs: Vec<u32>, length: u32) -> Vec<u32> {
-    if docs.len() > 1_024 && docs.len() * 64 > length as usize / 4 {
-        let mut bits = Bits::new(length);
-        docs.iter().for_each(|&doc| bits.insert(doc));
-        return bits.iter().collect();
-    }
-    let mut docs = docs;
-    docs.sort_unstable();
-    docs.dedup();
-    docs
 }
 
 /// Keeps of some documents, in ascending order, those of a run.
@@ -283,22 +338,37 @@ mod tests {
             for class in 0..CLASSES {
                 prop_assert_eq!(&read[class].collect::<Vec<_>>(), &lists[class]);
             }
-            let all = tidy(lists.concat(), 5_000_000);
+            let all: Vec<u32> = Rows::from(lists.concat(), 5_000_000).into_docs().collect();
+            let mut each_of = Vec::new();
+            each(&bytes, |doc| each_of.push(doc));
+            prop_assert_eq!(each_of, lists.concat());
+            for length in [0, 5_000_000] {
+                // Sorted, and as bits: by what the list weighs.
+                let rows = Rows::of([bytes.as_slice()].into_iter(), bytes.len() + length / 1_000, 5_000_000);
+                prop_assert!(all.iter().all(|&doc| rows.contains(doc)));
+                prop_assert_eq!(&rows.into_docs().collect::<Vec<_>>(), &all);
+            }
             prop_assert_eq!(Merged::new(read).collect::<Vec<_>>(), all.clone());
             let both: Vec<u32> = lists[0].iter().copied().filter(|doc| lists[1].contains(doc)).collect();
             let mut kept = lists[0].clone();
             intersect(&mut kept, read[1]);
             prop_assert_eq!(kept, both);
-            let mut bits = Bits::new(5_000_000);
-            all.iter().for_each(|&doc| bits.insert(doc));
-            prop_assert_eq!(bits.iter().collect::<Vec<_>>(), all.clone());
-            prop_assert!(all.iter().all(|&doc| bits.contains(doc)) && bits.len() == all.len() as u32);
+            let bits = Bits::of(all.iter().copied(), 5_000_000);
+            prop_assert_eq!(Rows::Many(bits.clone()).into_docs().collect::<Vec<_>>(), all.clone());
+            prop_assert!(all.iter().all(|&doc| bits.contains(doc)) && bits.count() == all.len() as u32);
         }
 
         #[test]
         fn any_bytes_are_read_to_their_end(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             for run in classes(&bytes) {
-                prop_assert!(run.count() <= bytes.len());
+                // A loop reads one by one, `for_each` all at once.
+                let (mut one_by_one, mut all) = (Vec::new(), Vec::new());
+                for doc in run {
+                    one_by_one.push(doc);
+                }
+                run.for_each(|doc| all.push(doc));
+                prop_assert!(all.len() <= bytes.len());
+                prop_assert_eq!(one_by_one, all);
             }
             prop_assert!(Merged::new(classes(&bytes)).count() <= 4 * bytes.len());
         }

@@ -19,7 +19,7 @@ use tantivy::directory::{Directory, MmapDirectory, OwnedBytes};
 pub use build::{Builder, Entry};
 pub use format::Meta;
 use format::{Places, SECTIONS, Section};
-use lists::{Bits, CLASSES, Rows, Run, take};
+use lists::{Bits, Rows, Run, take};
 use words::{Guide, Range, Words, number};
 
 use crate::{Error, Result};
@@ -117,7 +117,7 @@ struct Used {
 }
 
 /// How many typed words are remembered: a query grows by a letter, its other words stay.
-const REMEMBERED: usize = 12;
+const REMEMBERED: usize = 9;
 
 /// A typed word in the dictionary of a segment; what takes time is found out when it is needed, and once.
 #[derive(Debug)]
@@ -293,10 +293,8 @@ impl Segment {
             return Some(bits.clone());
         }
         let owner = self.meta.owners.iter().position(|owner| owner == address)?;
-        let mut bits = Bits::new(self.len());
-        self.list(Section::OwnerStarts, Section::OwnerLists, owner)
-            .for_each(|doc| bits.insert(doc));
-        let bits = Arc::new(bits);
+        let docs = self.list(Section::OwnerStarts, Section::OwnerLists, owner);
+        let bits = Arc::new(Bits::of(docs, self.len()));
         *kept = Some((owner as u32, bits.clone()));
         Some(bits)
     }
@@ -336,13 +334,16 @@ impl Segment {
         known[known.len() - 1].clone()
     }
 
-    /// The rows of a word by class.
-    pub fn rows(&self, word: u32) -> [Run<'_>; CLASSES] {
-        lists::classes(self.bytes_of(Section::ListStarts, Section::Lists, word as usize))
+    /// The lists of a range of words, for [`lists::classes`] and [`lists::each`]: one where many rows share it, else that
+    /// of every word.
+    pub fn lists(&self, range: Range) -> impl Iterator<Item = &[u8]> + use<'_> {
+        let shared = self.heavy(range);
+        let single = if shared.is_some() { 0..0 } else { range.0..range.1 };
+        let list = |word: u32| self.bytes_of(Section::ListStarts, Section::Lists, word as usize);
+        shared.into_iter().chain(single.map(list))
     }
 
-    /// The rows of a range of words by class, when it is one that many share.
-    pub fn heavy(&self, range: Range) -> Option<[Run<'_>; CLASSES]> {
+    fn heavy(&self, range: Range) -> Option<&[u8]> {
         // Of two ranges with the same first word the wider one stands first.
         let key = |range: Range| (range.0, std::cmp::Reverse(range.1));
         let at = self
@@ -351,7 +352,7 @@ impl Segment {
             .ok()?;
         let mut list = self.section(Section::Heavy).get(self.heavy[at].1..)?;
         let length = take(&mut list)? as usize;
-        Some(lists::classes(list.get(..length)?))
+        list.get(..length)
     }
 
     /// About how many postings a range of words has: bytes, which is within a small factor.
