@@ -9,7 +9,7 @@ mod history;
 mod operation;
 
 pub use change::{Place, Put, puts};
-pub use document::{Document, DocumentId, DocumentKind, Edit, Moment, Written, change_name};
+pub use document::{Contents, Document, DocumentId, DocumentKind, Edit, Moment, Written, change_name};
 pub use history::{Step, done, is_accepted, is_undone, last_done, last_undone, named, step};
 pub use operation::{
     Action, Link, Logged, Operation, Origin, Unsealed, links, log, log_as, mark_sealed, unsealed, waiting,

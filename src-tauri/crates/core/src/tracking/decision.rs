@@ -112,14 +112,14 @@ impl Registers {
 
     /// Reads it as it was at a moment.
     pub fn read_at(document: &Document, moment: Option<&Moment>) -> Result<Option<Self>> {
-        let mut texts = document.written::<Facts>(FACTS, moment)?.into_iter();
+        let contents = document.contents(moment)?;
+        let mut texts = contents.written::<Facts>(FACTS);
         let Some(Written { value: facts, .. }) = texts.next() else {
             return Ok(None);
         };
         // Two people may both have been first, offline: the earlier was.
-        let first = document.written::<First>(FIRST, moment)?;
-        let first = first.into_iter().map(|w| w.value).min();
-        let mut written = document.written::<Decision>(DECISION, moment)?;
+        let first = contents.written::<First>(FIRST).map(|w| w.value).min();
+        let mut written: Vec<_> = contents.written::<Decision>(DECISION).collect();
         let is_note = facts.note.is_some();
         if is_note {
             // Where one person edits a note and another one deletes it, what was written stays.
@@ -137,7 +137,7 @@ impl Registers {
             }
         }
         let promotion = match by.first() {
-            Some(by) if decision.tracked => Promotion::read(document, moment, by)?,
+            Some(by) if decision.tracked => Promotion::read(&contents, by),
             _ => Promotion::default(),
         };
         let mut other_texts: Vec<Facts> = Vec::new();

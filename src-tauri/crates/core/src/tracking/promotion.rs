@@ -6,11 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Result,
-    model::Time,
-    replica::{Document, Moment},
-};
+use crate::{model::Time, replica::Contents};
 
 /// The register of how promotion went.
 pub const OUTCOME: &str = "promotion";
@@ -94,15 +90,14 @@ pub struct Promotion {
 
 impl Promotion {
     /// Reads how promotion of this decision has gone.
-    pub fn read(document: &Document, moment: Option<&Moment>, decision: &str) -> Result<Self> {
-        let outcomes = document.written::<Outcome>(OUTCOME, moment)?;
-        let retries = document.written::<Retry>(RETRY, moment)?;
-        let about = outcomes.into_iter().map(|w| w.value);
-        let asked = retries.into_iter().filter(|w| w.value.decision == decision);
-        Ok(Self::of(
+    pub fn read(contents: &Contents<'_>, decision: &str) -> Self {
+        let about = contents.written::<Outcome>(OUTCOME).map(|w| w.value);
+        let retries = contents.written::<Retry>(RETRY);
+        let asked = retries.filter(|w| w.value.decision == decision);
+        Self::of(
             about.filter(|outcome| outcome.decision == decision),
             asked.map(|w| w.by).collect(),
-        ))
+        )
     }
 
     /// Two of the owner's devices may have tried at the same time: success counts, then the attempt that came furthest.
