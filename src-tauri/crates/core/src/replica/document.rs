@@ -105,18 +105,14 @@ impl Document {
     /// A document nobody has edited yet: only the genesis change, which is the same on every replica, so that two
     /// people who start a document apart have started *the same* one.
     pub fn genesis(id: DocumentId, kind: DocumentKind) -> Result<Self> {
-        let mut document = Self::empty(id);
-        document.automerge.apply_changes([genesis(id, kind)?])?;
-        Ok(document)
-    }
-
-    fn empty(id: DocumentId) -> Self {
-        Self {
+        let mut automerge = AutoCommit::new();
+        automerge.apply_changes([genesis(id, kind)?])?;
+        Ok(Self {
             id,
-            automerge: AutoCommit::new(),
+            automerge,
             loose: 0,
             through: 0,
-        }
+        })
     }
 
     /// Opens a stored document, or starts it.
@@ -132,21 +128,26 @@ impl Document {
         let packed = packed(connection, id)?;
         let through = packed.as_ref().map_or(0, |(through, _)| *through);
         let mut changes = loose(connection, id, through)?;
-        let count = changes.len();
-        if packed.is_none() && count == 0 {
+        let loose = changes.len();
+        if packed.is_none() && loose == 0 {
             return Ok(None);
         }
-        let mut document = Self::empty(id);
-        match packed {
+        let mut automerge = match packed {
             // What we stored ourselves is not hashed again at every click; `doctor` does that.
-            Some((_, bytes)) => document.automerge = AutoCommit::load_unverified_heads(&bytes)?,
-            None => changes.insert(0, genesis(id, kind)?),
-        }
+            Some((_, bytes)) => AutoCommit::load_unverified_heads(&bytes)?,
+            None => {
+                changes.insert(0, genesis(id, kind)?);
+                AutoCommit::new()
+            }
+        };
         tracing::trace!(document = %id, "opened");
-        document.through = through;
-        document.apply(changes)?;
-        document.loose = count;
-        Ok(Some(document))
+        automerge.apply_changes(changes)?;
+        Ok(Some(Self {
+            id,
+            automerge,
+            loose,
+            through,
+        }))
     }
 
     /// Loads it the careful way, every hash checked.

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, MapAccess, Visitor},
+    de::{MapAccess, Visitor},
 };
 
 use super::labels;
@@ -14,8 +14,8 @@ use super::labels;
 pub(crate) struct Columns<'a>(Vec<(Text<'a>, Text<'a>)>);
 
 /// JSON text, borrowed where nothing in it is escaped.
-#[derive(Debug)]
-struct Text<'a>(Cow<'a, str>);
+#[derive(Debug, Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl Columns<'_> {
     /// As [`super::Row::value`].
@@ -57,34 +57,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Columns<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Reads;
-        impl<'de> Visitor<'de> for Reads {
-            type Value = Text<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("text")
-            }
-
-            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-        }
-        from.deserialize_str(Reads)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_value_is_found_by_its_name_or_else_by_its_label() {
+        let borrowed: Text<'_> = serde_json::from_str(r#""plain""#).unwrap();
+        assert!(matches!(borrowed.0, Cow::Borrowed("plain")), "not copied");
         let columns: Columns<'_> =
             serde_json::from_str(r#"{"city":"Z\u00fcrich","telephone1":"12","phone":"\"34\""}"#).unwrap();
         assert_eq!(columns.value("address1_city"), Some("Zürich"));

@@ -114,44 +114,34 @@ pub fn put_classes(to: &mut Vec<u8>, classes: [&[u32]; CLASSES]) {
 }
 
 /// The documents of each class.
-pub fn classes(mut bytes: &[u8]) -> [Run<'_>; CLASSES] {
-    let mut runs = [Run::default(); CLASSES];
-    let Some((&mask, rest)) = bytes.split_first() else {
-        return runs;
-    };
-    bytes = rest;
-    for (class, run) in runs.iter_mut().enumerate() {
-        if mask >> class & 1 == 0 {
-            continue;
-        }
-        if mask >> class == 1 {
-            *run = Run::new(bytes);
-            break;
-        }
-        let Some(length) = take(&mut bytes) else { break };
-        let (this, rest) = bytes.split_at_checked(length as usize).unwrap_or((bytes, &[]));
-        *run = Run::new(this);
-        bytes = rest;
-    }
-    runs
+pub fn classes(bytes: &[u8]) -> [Run<'_>; CLASSES] {
+    let mut all = [Run::default(); CLASSES];
+    runs(bytes).for_each(|(class, run)| all[class] = run);
+    all
 }
 
 /// Every document of a list, class after class: twice if it is of two classes.
 #[inline]
-pub fn each(mut bytes: &[u8], mut f: impl FnMut(u32)) {
-    let Some((&mask, rest)) = bytes.split_first() else {
-        return;
-    };
-    bytes = rest;
-    for class in (0..CLASSES).filter(|class| mask >> class & 1 == 1) {
+pub fn each(bytes: &[u8], mut f: impl FnMut(u32)) {
+    runs(bytes).for_each(|(_, run)| run.for_each(&mut f));
+}
+
+/// What [`put_classes`] wrote.
+#[inline]
+fn runs(bytes: &[u8]) -> impl Iterator<Item = (Class, Run<'_>)> {
+    let (mask, mut bytes) = bytes
+        .split_first()
+        .map_or((0, bytes), |(&mask, rest)| (mask, rest));
+    let present = (0..CLASSES).filter(move |class| mask >> class & 1 == 1);
+    present.map_while(move |class| {
         if mask >> class == 1 {
-            return Run::new(bytes).for_each(f);
+            return Some((class, Run::new(bytes)));
         }
-        let Some(length) = take(&mut bytes) else { return };
+        let length = take(&mut bytes)?;
         let (this, rest) = bytes.split_at_checked(length as usize).unwrap_or((bytes, &[]));
-        Run::new(this).for_each(&mut f);
         bytes = rest;
-    }
+        Some((class, Run::new(this)))
+    })
 }
 
 /// Several runs as one, in ascending order, each document once.
@@ -252,6 +242,10 @@ fn ones(place: usize, mut word: u64) -> impl Iterator<Item = u32> {
 const FEW: usize = 256;
 const LOOSE: usize = 2_000;
 
+fn are_many(count: usize, length: u32) -> bool {
+    count > FEW.max(length as usize / LOOSE)
+}
+
 /// A set of documents that may be small.
 #[derive(Debug)]
 pub enum Rows {
@@ -264,7 +258,7 @@ pub enum Rows {
 impl Rows {
     /// Collects the documents below `length` of some lists of about `weight` bytes.
     pub fn of<'a>(lists: impl Iterator<Item = &'a [u8]>, weight: usize, length: u32) -> Self {
-        if weight > FEW.max(length as usize / LOOSE) {
+        if are_many(weight, length) {
             let mut bits = Bits::new(length);
             lists.for_each(|list| each(list, |doc| bits.insert(doc)));
             return Self::Many(bits);
@@ -276,12 +270,10 @@ impl Rows {
 
     /// Collects documents below `length`.
     pub fn from(docs: Vec<u32>, length: u32) -> Self {
-        if docs.len() > FEW.max(length as usize / LOOSE) {
-            let mut bits = Bits::new(length);
-            docs.into_iter().for_each(|doc| bits.insert(doc));
-            return Self::Many(bits);
+        match are_many(docs.len(), length) {
+            true => Self::Many(Bits::of(docs.into_iter(), length)),
+            false => Self::some(docs),
         }
-        Self::some(docs)
     }
 
     fn some(mut docs: Vec<u32>) -> Self {
