@@ -21,6 +21,8 @@ CREATE TABLE device (
     person_name TEXT NOT NULL DEFAULT '',
     public_key  BLOB NOT NULL,
     card        BLOB NOT NULL DEFAULT x'',  -- its public keys as it shows them itself; empty when not known
+    -- 1 for this device and those an invitation has brought; 0 when derived from the grants document.
+    root        INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (mailbox, id)
 ) STRICT, WITHOUT ROWID;
 
@@ -56,16 +58,18 @@ CREATE TABLE invitation (
 
 -- A document of many changes, packed. Those made since, of most documents all of them, lie in `operation`.
 CREATE TABLE document (
-    id      TEXT PRIMARY KEY,
+    mailbox TEXT NOT NULL,
+    id      TEXT NOT NULL,
     -- Up to which number of `operation` its operations are in here.
     through INTEGER NOT NULL,
-    bytes   BLOB NOT NULL
+    bytes   BLOB NOT NULL,
+    PRIMARY KEY (mailbox, id)
 ) STRICT, WITHOUT ROWID;
 
 -- What somebody did: the durable click. Sealed into an envelope by the next cycle.
 CREATE TABLE operation (
     number    INTEGER PRIMARY KEY,
-    id        TEXT NOT NULL UNIQUE,         -- names the Automerge change, see replica::Document::change_id
+    id        TEXT NOT NULL UNIQUE,         -- a hash of all of it, see replica::Operation::id
     mailbox   TEXT NOT NULL,
     document  TEXT NOT NULL,
     device    TEXT NOT NULL,
@@ -74,6 +78,7 @@ CREATE TABLE operation (
     at        INTEGER NOT NULL,
     batch     TEXT NOT NULL DEFAULT '',     -- what was done in one go has one undo
     cause     TEXT NOT NULL DEFAULT '',     -- the operation it undoes, does again or accepts
+    heads     BLOB NOT NULL,                -- the ids of what stood last in the document, 16 bytes each
     -- Where it stands in its device's chain; null until sealed: then it is of this device.
     branch    INTEGER,
     seq       INTEGER,
@@ -84,6 +89,7 @@ CREATE INDEX operation_by_document ON operation (document, device, branch, seq);
 CREATE INDEX operation_by_person ON operation (person);
 CREATE INDEX operation_by_batch ON operation (batch) WHERE batch <> '';
 CREATE INDEX operation_by_cause ON operation (cause, number) WHERE cause <> '';
+CREATE INDEX operation_accepts ON operation (mailbox, cause) WHERE action = '"Accept"';
 -- What is not sealed yet, in order.
 CREATE INDEX operation_unsealed ON operation (mailbox) WHERE seq IS NULL;
 
@@ -105,11 +111,31 @@ CREATE TABLE envelope (
     merged  INTEGER NOT NULL,
     -- How many operations it carries; 0 until merged.
     operations INTEGER NOT NULL DEFAULT 0,
+    -- When it was merged here; an author's clock proves nothing.
+    received INTEGER,
+    -- The operation it builds on that is not here yet.
+    waits   TEXT,
+    -- How often merging it has failed, and why it was set aside: a code; null while it was not.
+    failed  INTEGER NOT NULL DEFAULT 0,
+    aside   TEXT,
+    -- Why all of its operations were refused; null when they were not, or not all for one reason.
+    refused TEXT,
     UNIQUE (mailbox, device, seq, hash)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX envelope_outbox ON envelope (mailbox, seq) WHERE sent = 0;
 CREATE INDEX envelope_chain ON envelope (mailbox, device, branch, seq, hash) WHERE merged = 1;
 CREATE INDEX envelope_waiting ON envelope (mailbox, device, seq) WHERE merged = 0;
+CREATE INDEX envelope_refused ON envelope (mailbox, device, branch, seq) WHERE refused IS NOT NULL;
+
+-- How much a device has sent on a day, by this replica's clock: more than an honest one ever does waits for the next.
+CREATE TABLE intake (
+    mailbox  TEXT NOT NULL,
+    device   TEXT NOT NULL,
+    day      INTEGER NOT NULL,              -- since 1970
+    bytes    INTEGER NOT NULL,              -- unpacked
+    branches INTEGER NOT NULL,              -- how often its chain has forked
+    PRIMARY KEY (mailbox, device)
+) STRICT, WITHOUT ROWID;
 
 -- The newest receipt of every device, its own included.
 CREATE TABLE receipt (
@@ -118,7 +144,9 @@ CREATE TABLE receipt (
     number  INTEGER NOT NULL,
     seen    TEXT NOT NULL,                  -- JSON: device -> the tips of its chain up to which everything is held
     missing TEXT NOT NULL DEFAULT '[]',     -- JSON: device and envelope, what it has heard of and does not hold
-    refused TEXT NOT NULL,                  -- JSON: operation -> why it was not applied
+    refused BLOB NOT NULL,                  -- what it has not applied, as it travels
+    -- Up to which number of `operation` its word has been followed here.
+    followed INTEGER NOT NULL DEFAULT 0,
     bytes   BLOB NOT NULL,
     sent    INTEGER NOT NULL,
     -- 1 when what it misses has been offered again from here.
@@ -151,22 +179,36 @@ CREATE TABLE quarantine (
     id       TEXT PRIMARY KEY,              -- the operation's id
     mailbox  TEXT NOT NULL,
     author   TEXT NOT NULL,
-    item     TEXT NOT NULL,
-    reason   TEXT NOT NULL,
-    at       INTEGER NOT NULL,
-    bytes    BLOB NOT NULL,
+    device   TEXT NOT NULL,
+    document TEXT NOT NULL,
+    reason   TEXT NOT NULL,                 -- a code
+    made     INTEGER NOT NULL,              -- by the author's clock
+    at       INTEGER NOT NULL,              -- by ours
     -- 0 when it is no change Behalf would make: in no document, and never to be accepted.
     sound    INTEGER NOT NULL,
     -- 1 once the owner has said that it stays as it is: listed no more.
     discarded INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX quarantine_open ON quarantine (mailbox, device) WHERE discarded = 0;
+
+-- How many more of a device's operations were not applied than are listed one by one.
+CREATE TABLE not_listed (
+    mailbox    TEXT NOT NULL,
+    device     TEXT NOT NULL,
+    operations INTEGER NOT NULL,
+    at         INTEGER NOT NULL,
+    PRIMARY KEY (mailbox, device)
+) STRICT, WITHOUT ROWID;
 
 -- The owner's word (A-07): operations that are in their document and do not count. On the owner's replica it goes
 -- with the quarantine, elsewhere it is derived from the owner's receipts.
 CREATE TABLE refusal (
-    operation TEXT PRIMARY KEY,
     mailbox   TEXT NOT NULL,
-    reason    TEXT NOT NULL
+    operation TEXT NOT NULL,
+    reason    TEXT NOT NULL,                -- a code
+    -- 1 when the owner has accepted it since, by a decision of their own.
+    accepted  INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (mailbox, operation)
 ) STRICT, WITHOUT ROWID;
 
 -- What was asked for here and refused before it became an operation (K-01). Each entry names the one before by its
@@ -191,5 +233,7 @@ CREATE TABLE access_grant (
     starts        INTEGER NOT NULL,
     ends          INTEGER,
     revoked       INTEGER NOT NULL DEFAULT 0,
+    -- 1 while its dates do not allow it: noted in each cycle.
+    over          INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (mailbox, delegate)
 ) STRICT, WITHOUT ROWID;

@@ -1,24 +1,20 @@
 //! A client that has been tampered with: it has a device key and a grant, and tries what Behalf never does.
 
-use automerge::{
-    ActorId, AutoCommit, ROOT,
-    transaction::{CommitOptions, Transactable},
-};
 use behalf_core::{
     Error, Result,
-    access::{self, Grant},
+    access::{self, DeviceKey, Grant},
     model::{Address, ContactCard, Facts, ItemId, Kind, Level, Time},
-    replica::{Action, Document, DocumentId, DocumentKind, Operation, Origin},
+    replica::{Action, Document, DocumentId, Operation, Origin, Put},
     store::Store,
     sync::{self, Letter},
-    tracking::{self, Decision, Promotion},
+    tracking::{self, Decision, First, Promotion},
 };
 use behalf_tests::post;
 
 use crate::world::{Person, mailbox};
 
 /// How many tricks there are.
-pub const TRICKS: u64 = 12;
+pub const TRICKS: u64 = 16;
 
 /// Plays one and leaves it in the outbox. The operations that nobody must ever take over.
 pub fn plays(person: &mut Person, trick: u64, at: Time) -> Result<Vec<String>> {
@@ -26,117 +22,142 @@ pub fn plays(person: &mut Person, trick: u64, at: Time) -> Result<Vec<String>> {
     person.closes();
     let store = Store::open(&person.data)?;
     let key = person.key();
-    let own = *key.prefix();
     let mailbox = mailbox();
     let item = ItemId::derive(&mailbox, Kind::Email, post::OFFER);
-    let operations = match trick {
+    let honest = || decision(&mailbox, item, post::OFFER, &me, &key, at);
+    let operation = match trick {
         // A grant for oneself, for ever.
-        0 => vec![grant(&mailbox, &me, &own, at)?],
+        0 => grant(&mailbox, &me, &key, at)?,
         // A decision in the owner's name.
-        1 => vec![decision(item, post::OFFER, &mailbox, &own, at)?],
-        // A decision by another device.
-        2 => vec![decision(
-            item,
-            post::OFFER,
-            &me,
-            b"\x01\x02\x03\x04\x05\x06\x07\x08",
-            at,
-        )?],
+        1 => decision(&mailbox, item, post::OFFER, &mailbox, &key, at)?,
+        // One that says it was made at another time than it was.
+        2 => Operation {
+            at: Time(at.0 - 1),
+            ..honest()?
+        },
         // Another mail's facts in this mail's document.
-        3 => vec![decision(item, post::SENT, &me, &own, at)?],
-        // Two changes by the same actor, of which each replica would keep the one it met first.
-        4 => vec![
-            forged(item, &me, &own, at, 1, 1)?,
-            forged(item, &me, &own, at, 1, 2)?,
-        ],
-        // The second change of an actor, whose first never comes.
-        5 => vec![forged(item, &me, &own, at, 2, 1)?],
-        // No change at all.
+        3 => decision(&mailbox, item, post::SENT, &me, &key, at)?,
+        // Two values for one register.
+        4 => {
+            let mut twice = honest()?;
+            twice.puts.extend(twice.puts.last().cloned());
+            twice
+        }
+        // A register that Behalf does not know.
+        5 => {
+            let mut odd = honest()?;
+            odd.puts.push(Put {
+                register: "pad".into(),
+                json: "1".into(),
+            });
+            odd
+        }
+        // More text than anybody writes.
         6 => {
-            let mut junk = decision(item, post::OFFER, &me, &own, at)?;
-            junk.change.truncate(junk.change.len() / 2);
-            vec![junk]
+            let mut long = honest()?;
+            long.puts[0].json = serde_json::to_string(&"a".repeat(3 << 20)).unwrap();
+            long
         }
         // How promotion went, which only the owner says (H-04).
-        7 => vec![outcome(item, &own, at)?],
+        7 => outcome(&mailbox, item, &key, at)?,
         // A contact of the owner's (G-02), tracked.
-        8 => vec![contact(&mailbox, Kind::Contact, &a_contact(), &me, &own, at)?],
+        8 => contact(&mailbox, Kind::Contact, &a_contact(), &me, &key, at)?,
         // In the document of an appointment.
-        9 => vec![contact(&mailbox, Kind::Appointment, &a_contact(), &me, &own, at)?],
+        9 => contact(&mailbox, Kind::Appointment, &a_contact(), &me, &key, at)?,
         // In its own, with facts that call it a mail.
         10 => {
             let mail = Facts {
                 contact: None,
                 ..a_contact()
             };
-            vec![contact(&mailbox, Kind::Contact, &mail, &me, &own, at)?]
+            contact(&mailbox, Kind::Contact, &mail, &me, &key, at)?
         }
-        // A decision that calls itself a grant.
-        _ => {
-            let mut odd = decision(item, post::OFFER, &me, &own, at)?;
-            odd.kind = DocumentKind::Grants;
-            vec![odd]
+        // An undo of what was never done.
+        11 => labelled(honest()?, Action::Undo, &"0".repeat(32)),
+        // An acceptance of what was refused, which only the owner gives.
+        12 => labelled(honest()?, Action::Accept, &"0".repeat(32)),
+        // A decision that calls itself a promotion, which nobody could undo.
+        13 => labelled(honest()?, Action::Promote, &"0".repeat(32)),
+        // A decision about a document that nobody has begun.
+        14 => {
+            let mut bare = honest()?;
+            bare.puts.retain(|put| put.register == tracking::DECISION);
+            bare
         }
+        // A time that no clock shows.
+        _ => decision(&mailbox, item, post::OFFER, &me, &key, Time(i64::MAX))?,
     };
-    let forged = operations.iter().map(Operation::id).collect();
+    let forged = vec![operation.id(&mailbox, key.id()).to_string()];
     store.write(|tx| {
         let with = access::newest_key(tx, &key, &mailbox)?
             .ok_or_else(|| Error::unavailable("A key is missing.", ""))?;
-        sync::post(tx, &mailbox, &key, Letter::Operations(&with, &operations))
+        sync::post(tx, &mailbox, &key, Letter::Operations(&with, &[operation]))
     })?;
     Ok(forged)
 }
 
-fn operation(document: DocumentId, kind: DocumentKind, at: Time, change: Vec<u8>) -> Operation {
+/// An operation under another name.
+fn labelled(operation: Operation, action: Action, cause: &str) -> Operation {
     Operation {
-        at,
-        action: Action::Track,
-        document,
-        kind,
-        change,
-        origin: Origin::default(),
+        action,
+        origin: Origin::because_of(cause, ""),
+        ..operation
     }
 }
 
-fn grant(mailbox: &Address, me: &Address, device: &[u8; 8], at: Time) -> Result<Operation> {
-    let id = DocumentId::grants(mailbox);
-    let mut document = Document::genesis(id, DocumentKind::Grants)?;
+/// One register, in a document that nobody has touched.
+fn one(
+    mailbox: &Address,
+    document: DocumentId,
+    key: &DeviceKey,
+    at: Time,
+    why: (Action, Origin),
+    (register, value): (&str, &impl serde::Serialize),
+) -> Result<Operation> {
+    let mut document = Document::genesis(mailbox, document)?;
+    let on = document.now();
+    let made = document.edit(key.prefix(), at, why, &on, |edit| edit.set(register, value))?;
+    Ok(made.operation)
+}
+
+fn grant(mailbox: &Address, me: &Address, key: &DeviceKey, at: Time) -> Result<Operation> {
     let grant = Grant {
         level: Level::Editor,
         calendar: true,
         ..Grant::default()
     };
-    let change = document.edit(device, at, |edit| edit.set(me.as_str(), &grant))?;
-    Ok(operation(id, DocumentKind::Grants, at, change))
-}
-
-fn a_decision(person: &Address, at: Time) -> Decision {
-    Decision {
-        tracked: true,
-        regarding: None,
-        contact: None,
-        keep: false,
-        person: person.clone(),
+    let why = (Action::Grant, Origin::default());
+    one(
+        mailbox,
+        DocumentId::grants(mailbox),
+        key,
         at,
-    }
+        why,
+        (me.as_str(), &grant),
+    )
 }
 
-fn decision(item: ItemId, key: &str, person: &Address, device: &[u8; 8], at: Time) -> Result<Operation> {
-    let mut document = Document::genesis(item.into(), DocumentKind::Item)?;
+fn outcome(mailbox: &Address, item: ItemId, key: &DeviceKey, at: Time) -> Result<Operation> {
+    let decision = "0".repeat(32);
+    let outcome = Promotion::default().attempted(&decision, Some("Because.".into()), at);
+    let why = (Action::Promote, Origin::because_of(&decision, ""));
+    one(mailbox, item.into(), key, at, why, (tracking::OUTCOME, &outcome))
+}
+
+fn decision(
+    mailbox: &Address,
+    item: ItemId,
+    about: &str,
+    person: &Address,
+    key: &DeviceKey,
+    at: Time,
+) -> Result<Operation> {
     let facts = Facts {
-        key: key.into(),
-        message_id: key.into(),
+        key: about.into(),
+        message_id: about.into(),
         ..Facts::default()
     };
-    let why = (Action::Track, Origin::default());
-    tracking::decide(&mut document, item, &facts, &a_decision(person, at), why, device)
-}
-
-fn outcome(item: ItemId, device: &[u8; 8], at: Time) -> Result<Operation> {
-    let mut document = Document::genesis(item.into(), DocumentKind::Item)?;
-    let outcome = Promotion::default().attempted("a decision", Some("Because.".into()), at);
-    let change = document.edit(device, at, |edit| edit.set(tracking::OUTCOME, &outcome))?;
-    Ok(operation(item.into(), DocumentKind::Item, at, change))
+    decides(mailbox, item, &facts, person, key, at)
 }
 
 fn a_contact() -> Facts {
@@ -153,34 +174,39 @@ fn contact(
     kind: Kind,
     facts: &Facts,
     person: &Address,
-    device: &[u8; 8],
+    key: &DeviceKey,
     at: Time,
 ) -> Result<Operation> {
     let item = ItemId::derive(mailbox, kind, &facts.key);
-    let mut document = Document::genesis(item.into(), DocumentKind::Item)?;
-    let why = (Action::Track, Origin::default());
-    tracking::decide(&mut document, item, facts, &a_decision(person, at), why, device)
+    decides(mailbox, item, facts, person, key, at)
 }
 
-/// Made without Behalf: the `seq`th change of an actor of one's own choice.
-fn forged(
+fn decides(
+    mailbox: &Address,
     item: ItemId,
+    facts: &Facts,
     person: &Address,
-    device: &[u8; 8],
+    key: &DeviceKey,
     at: Time,
-    seq: u64,
-    salt: i64,
 ) -> Result<Operation> {
-    let id = DocumentId::from(item);
-    let mut document = AutoCommit::new().with_actor(ActorId::from(&id.0.as_bytes()[..]));
-    document.put(ROOT, "kind", "item")?;
-    document.commit_with(CommitOptions::default().with_time(0));
-    document.set_actor(ActorId::from([&device[..], &[0; 16][..]].concat()));
-    for _ in 0..seq {
-        let json = serde_json::to_string(&a_decision(person, Time(at.0 + salt))).unwrap();
-        document.put(ROOT, tracking::DECISION, json)?;
-        document.commit_with(CommitOptions::default().with_time(at.0 / 1000));
-    }
-    let change = document.get_last_local_change().unwrap().raw_bytes().to_vec();
-    Ok(operation(id, DocumentKind::Item, at, change))
+    let first = First {
+        at,
+        person: person.clone(),
+    };
+    let decision = Decision {
+        tracked: true,
+        regarding: None,
+        contact: None,
+        keep: false,
+        person: person.clone(),
+        at,
+    };
+    let mut document = Document::genesis(mailbox, item.into())?;
+    let (why, on) = ((Action::Track, Origin::default()), document.now());
+    let made = document.edit(key.prefix(), at, why, &on, |edit| {
+        edit.set(tracking::FACTS, facts)?;
+        edit.set(tracking::FIRST, &first)?;
+        edit.set(tracking::DECISION, &decision)
+    })?;
+    Ok(made.operation)
 }

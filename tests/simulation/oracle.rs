@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use behalf_core::{
     model::Address,
-    replica::{Document, DocumentId, Operation},
+    replica::{Document, DocumentId, Operation, OperationId},
     sync::{EntryKind, Envelope, operations_in},
 };
 use behalf_tests::{data, relays::Entries};
@@ -223,12 +223,12 @@ fn same(a: &BTreeMap<&str, Vec<String>>, b: &BTreeMap<&str, Vec<String>>, whose:
     }
 }
 
-fn heads(person: &mut Person) -> BTreeMap<DocumentId, Vec<automerge::ChangeHash>> {
+fn heads(person: &mut Person) -> BTreeMap<DocumentId, Vec<OperationId>> {
     let connection = person.reads();
     let all = Document::all(connection).unwrap();
     all.into_iter()
         .map(|(mailbox, id)| {
-            let document = Document::find(connection, id, id.kind(&mailbox)).unwrap();
+            let document = Document::find(connection, &mailbox, id).unwrap();
             (id, document.unwrap().heads())
         })
         .collect()
@@ -243,9 +243,14 @@ fn published(entries: &Entries, reader: &mut Person) -> Operations {
         .iter()
         .filter(|(_, name, _)| name.kind == EntryKind::Envelope)
         .filter_map(|(.., bytes)| Envelope::decode(bytes).ok())
-        .filter_map(|envelope| operations_in(connection, &key, &envelope).ok()?)
-        .flatten()
-        .map(|operation: Operation| operation.id())
+        .filter_map(|envelope| {
+            let operations = operations_in(connection, &key, &envelope).ok()??;
+            Some((envelope, operations))
+        })
+        .flat_map(|(envelope, operations)| {
+            let name = |o: Operation| o.id(&envelope.mailbox, &envelope.device).to_string();
+            operations.into_iter().map(name).collect::<Vec<_>>()
+        })
         .collect()
 }
 

@@ -6,7 +6,7 @@ use behalf_core::{
     access::{self, NoKeychain},
     desk::{Desk, Terms},
     model::{Address, Facts, ItemId, Level, Mention, RowRef, Time},
-    replica::{self, Action, Document, DocumentKind, Logged, Operation, Origin},
+    replica::{self, Action, Document, Logged, Made, Origin},
     store::Store,
     sync::FolderRelay,
     tracking::{self, Decision, Regarding},
@@ -73,24 +73,18 @@ pub fn terms() -> Terms {
 }
 
 /// Does `operations` things in turn over the documents, as clicks would.
-fn work(
-    data: &Path,
-    name: &str,
-    operations: usize,
-    documents: usize,
-    round: usize,
-) -> Outcome<Vec<Operation>> {
+fn work(data: &Path, name: &str, operations: usize, documents: usize, round: usize) -> Outcome<Vec<Made>> {
     let me = Desk::open(data)?.me()?;
     let key = access::load(data, &me.device, &NoKeychain)?;
     let store = Store::open(data)?;
     let (mailbox, person) = (address("alex"), address(name));
-    let mut all: Vec<(usize, Operation)> = Vec::new();
+    let mut all: Vec<(usize, Made)> = Vec::new();
     for n in 0..documents.min(operations) {
         let facts = facts(n);
         let item = ItemId::derive(&mailbox, facts.kind(), &facts.key);
         let times = operations / documents.max(1) + usize::from(n < operations % documents.max(1));
         store.write(|tx| {
-            let mut document = Document::open(tx, item.into(), DocumentKind::Item)?;
+            let mut document = Document::open(tx, &mailbox, item.into())?;
             for time in 0..times {
                 let row = (n * 7 + time * 13 + round * name.len()) % 500;
                 let decision = Decision {
@@ -110,14 +104,14 @@ fn work(
                     Action::ChangeRegarding
                 };
                 let why = (action, Origin::default());
-                let operation = tracking::decide(&mut document, item, &facts, &decision, why, key.prefix())?;
-                all.push((time * documents + n, operation));
+                let made = tracking::decide(tx, &mut document, &facts, &decision, why, key.prefix())?;
+                all.push((time * documents + n, made));
             }
             Ok(())
         })?;
     }
     all.sort_by_key(|(when, _)| *when);
-    let all: Vec<Operation> = all.into_iter().map(|(_, operation)| operation).collect();
+    let all: Vec<Made> = all.into_iter().map(|(_, made)| made).collect();
     for some in all.chunks(10_000) {
         store.write(|tx| {
             let by = Logged {
@@ -126,8 +120,8 @@ fn work(
                 person: &person,
                 link: None,
             };
-            for operation in some {
-                replica::log(tx, &by, operation)?;
+            for made in some {
+                replica::log(tx, &by, made)?;
             }
             Ok(())
         })?;
@@ -136,7 +130,7 @@ fn work(
         for n in 0..documents.min(operations) {
             let facts = facts(n);
             let item = ItemId::derive(&mailbox, facts.kind(), &facts.key);
-            let mut document = Document::open(tx, item.into(), DocumentKind::Item)?;
+            let mut document = Document::open(tx, &mailbox, item.into())?;
             // A click packs as it goes.
             document.pack(tx)?;
             tracking::project(tx, &mailbox, &mut document, None, Time(START))?;
@@ -168,23 +162,25 @@ pub fn facts(n: usize) -> Facts {
 pub type Packed = ([u8; 16], Vec<u8>);
 
 /// Keeps bare changes: document, length, bytes.
-fn pack(file: &Path, operations: &[Operation]) -> Outcome<()> {
+fn pack(file: &Path, all: &[Made]) -> Outcome<()> {
     let mut packed = Vec::new();
-    for operation in operations {
-        packed.extend_from_slice(operation.document.0.as_bytes());
-        packed.extend_from_slice(&u32::try_from(operation.change.len())?.to_le_bytes());
-        packed.extend_from_slice(&operation.change);
+    for made in all {
+        packed.extend_from_slice(made.operation.document.0.as_bytes());
+        packed.extend_from_slice(&u32::try_from(made.change.len())?.to_le_bytes());
+        packed.extend_from_slice(&made.change);
     }
     Ok(fs::write(file, packed)?)
 }
 
 /// Keeps what they set, for who does not know Automerge's changes: a line of JSON each, its document and its registers.
-fn write_edits(file: &Path, operations: &[Operation]) -> Outcome<()> {
+fn write_edits(file: &Path, all: &[Made]) -> Outcome<()> {
     let mut lines = Vec::new();
-    for operation in operations {
-        let (change, _) = Document::read_change(&operation.change)?;
-        let puts = replica::puts(&change).ok_or("a change that sets no register")?;
-        let registers: Vec<_> = puts.into_iter().map(|put| (put.register, put.json)).collect();
+    for Made { operation, .. } in all {
+        let registers: Vec<_> = operation
+            .puts
+            .iter()
+            .map(|put| (&put.register, &put.json))
+            .collect();
         serde_json::to_writer(&mut lines, &(operation.document.to_string(), registers))?;
         lines.push(b'\n');
     }
@@ -192,8 +188,11 @@ fn write_edits(file: &Path, operations: &[Operation]) -> Outcome<()> {
 }
 
 /// The names of all documents, a line each.
-fn write_documents(file: &Path, operations: &[Operation]) -> Outcome<()> {
-    let names: BTreeSet<_> = operations.iter().map(|o| o.document.to_string()).collect();
+fn write_documents(file: &Path, all: &[Made]) -> Outcome<()> {
+    let names: BTreeSet<_> = all
+        .iter()
+        .map(|made| made.operation.document.to_string())
+        .collect();
     Ok(fs::write(file, names.into_iter().collect::<Vec<_>>().join("\n"))?)
 }
 

@@ -7,7 +7,12 @@ use automerge::{
     transaction::{CommitOptions, Transactable},
 };
 
-use crate::{Outcome, apart::unpack};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Outcome,
+    apart::{self, unpack},
+};
 
 /// A document as one replica has it, and what the other has for it.
 struct Task {
@@ -60,7 +65,12 @@ fn read<'a>(changes: impl IntoIterator<Item = &'a Vec<u8>>) -> Outcome<Vec<Chang
 
 /// How every document of Behalf begins.
 fn genesis(id: &[u8; 16]) -> Outcome<AutoCommit> {
-    let mut document = AutoCommit::new().with_actor(ActorId::from(&id[..]));
+    let actor = Sha256::new()
+        .chain_update(b"behalf genesis 1")
+        .chain_update(id)
+        .chain_update(apart::address("alex").as_str())
+        .finalize();
+    let mut document = AutoCommit::new().with_actor(ActorId::from(&actor[..16]));
     document.put(ROOT, "kind", "item")?;
     document.commit_with(CommitOptions::default().with_time(0));
     Ok(document)

@@ -6,7 +6,7 @@ use behalf_core::{
     access::{self, NoKeychain},
     desk::Desk,
     model::{ItemId, RowRef, Time},
-    replica::{self, Action, Document, DocumentKind, Logged, Origin},
+    replica::{self, Action, Document, Logged, Origin},
     store::Store,
     sync::{FolderRelay, Letter, Relay, post},
     tracking::{self, Decision, Regarding},
@@ -69,11 +69,11 @@ fn work(data: &Path) -> Outcome<()> {
                     person: mailbox.clone(),
                     at: Time(START + (*n as i64) * 60_000),
                 };
-                let mut document = Document::open(tx, item.into(), DocumentKind::Item)?;
+                let mut document = Document::open(tx, &mailbox, item.into())?;
                 let why = (Action::Track, Origin::default());
-                let operation = tracking::decide(&mut document, item, &facts, &decision, why, key.prefix())?;
-                replica::log(tx, &by, &operation)?;
-                let link = post(tx, &mailbox, &key, Letter::Operations(&with, &[operation]))?;
+                let made = tracking::decide(tx, &mut document, &facts, &decision, why, key.prefix())?;
+                replica::log(tx, &by, &made)?;
+                let link = post(tx, &mailbox, &key, Letter::Operations(&with, &[made.operation]))?;
                 replica::mark_sealed(tx, &mailbox, i64::MAX, link)?;
                 tracking::project(tx, &mailbox, &mut document, None, decision.at)?;
             }

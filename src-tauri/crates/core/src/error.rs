@@ -60,6 +60,9 @@ pub enum Error {
     /// The index of rows is not what was written: missing, cut short, or of another release.
     #[error("the index of rows is damaged")]
     DamagedIndex,
+    /// A merge stopped where it never should.
+    #[error("what another replica has sent cannot be merged")]
+    Merge,
     /// Stored or received bytes are not what they claim to be.
     #[error("stored data: {0}")]
     Encoding(#[from] postcard::Error),

@@ -2,6 +2,7 @@
 //! merge before one is accepted: a tampered client can do no more than an honest one.
 
 use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
 
 use super::{Grant, grant_of, is_removed, settings_of};
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
 };
 
 /// What somebody wants to do in a mailbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
     /// Read its mail.
     Read,
@@ -28,9 +29,27 @@ pub enum Act {
     Import,
 }
 
+/// Where an item lies in its mailbox.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Where {
+    /// In the mail folder of this name.
+    Folder(String),
+    /// In the calendar.
+    Calendar,
+    /// Among the contacts.
+    Contacts,
+    /// On a row: a note.
+    Row,
+    /// A mail that the mailbox here does not hold.
+    #[default]
+    Unknown,
+}
+
 /// What the rules look at in an item.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Matter {
+    /// Where it lies.
+    pub place: Where,
     /// Its sender or organizer has marked it private.
     pub private: bool,
     /// An appointment that somebody else than the mailbox's owner organizes (F-03).
@@ -42,17 +61,19 @@ pub struct Matter {
 }
 
 impl Matter {
-    /// Of an item in this owner's mailbox. `is_user` knows who has an account in the CRM.
+    /// Of an item in this owner's mailbox, which lies in this mail folder as far as is known. `is_user` knows who has
+    /// an account in the CRM.
     ///
     /// # Errors
     /// What `is_user` says.
     pub fn of(
         facts: &Facts,
+        folder: Option<String>,
         owner: &Address,
         is_user: impl FnOnce(&Address) -> Result<bool>,
     ) -> Result<Self> {
         let from = facts.from.as_ref().map_or("", |from| from.address.as_str());
-        Self::from_somebody(from, facts.kind(), facts.private, owner, is_user)
+        Self::from_somebody(from, (facts.kind(), folder), facts.private, owner, is_user)
     }
 
     /// The same of what is known of an item's sender or organizer; empty when there is none: then it is the owner's own.
@@ -61,7 +82,7 @@ impl Matter {
     /// What `is_user` says.
     pub fn from_somebody(
         from: &str,
-        kind: Kind,
+        (kind, folder): (Kind, Option<String>),
         private: bool,
         owner: &Address,
         is_user: impl FnOnce(&Address) -> Result<bool>,
@@ -69,6 +90,13 @@ impl Matter {
         let from = Address::lenient(from);
         let others = !from.as_str().is_empty() && from != *owner;
         Ok(Self {
+            place: match (kind, folder) {
+                (Kind::Email, Some(folder)) => Where::Folder(folder),
+                (Kind::Email, None) => Where::Unknown,
+                (Kind::Appointment, _) => Where::Calendar,
+                (Kind::Contact, _) => Where::Contacts,
+                (Kind::Note, _) => Where::Row,
+            },
             private,
             foreign: others && kind == Kind::Appointment,
             colleague: others && kind == Kind::Email && is_user(&from)?,
@@ -88,8 +116,9 @@ pub enum Wish {
     Untracked,
 }
 
-/// Why not, in the words a person sees.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why not, in the words a person sees. It is stored and travels as a code; never change the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum Denied {
     /// D6.
     #[error("You may read this mailbox, but tracking needs the Editor level.")]
@@ -142,8 +171,30 @@ pub enum Denied {
     #[error("Not applied – this device was removed")]
     DeviceRemoved,
     /// The grant begins in the future.
-    #[error("Your access to this mailbox has not begun yet.")]
+    #[error("This access to the mailbox has not begun yet.")]
     NotYet,
+    ///
+    #[error("This access does not cover the folder of this item.")]
+    OutsideFolders,
+    ///
+    #[error("This access does not cover the calendar.")]
+    NoCalendar,
+    /// whether it is covered cannot be said.
+    #[error(
+        "Held back – the owner's mailbox does not hold this mail, so nobody can say whether its folder is covered."
+    )]
+    FolderUnknown,
+    /// rights are those of both.
+    #[error("The owner may not append activities to this row.")]
+    NotTheOwners,
+    /// The owner's own copy says something else.
+    #[error("This does not say what the owner's copy says.")]
+    SaysOtherwise,
+    /// More was refused than anybody would look at.
+    #[error(
+        "Not applied – too many changes of this device were refused. The owner has to look at them first."
+    )]
+    TooMany,
 }
 
 /// What the owner's documents say now: about somebody, and about everybody.
@@ -187,10 +238,10 @@ pub fn authorise(
         return Err(Denied::DeviceRemoved);
     }
     if who != owner {
-        delegated(act, rights, at)?;
+        delegated(&act, rights, at)?;
     }
     let off = |setting| !rights.settings.is_on(setting);
-    match act {
+    match &act {
         Act::Decide(matter, Wish::Regarding | Wish::WithoutRegarding)
             if matter.foreign && off(Setting::TrackAppointmentsFromNonOrganizer) =>
         {
@@ -209,7 +260,7 @@ pub fn authorise(
 }
 
 /// What somebody who is not the owner may do.
-fn delegated(act: Act, rights: &Rights, at: Time) -> std::result::Result<(), Denied> {
+fn delegated(act: &Act, rights: &Rights, at: Time) -> std::result::Result<(), Denied> {
     match act {
         Act::Grant => return Err(Denied::OwnerOnly),
         Act::Configure => return Err(Denied::OwnersSettings),
@@ -225,6 +276,9 @@ fn delegated(act: Act, rights: &Rights, at: Time) -> std::result::Result<(), Den
         return Err(Denied::NotYet);
     }
     let tracks = matches!(act, Act::Track | Act::Decide(..));
+    if let Act::See(matter) | Act::Decide(matter, _) = act {
+        grant.covers(&matter.place)?;
+    }
     match act {
         Act::See(matter) | Act::Decide(matter, _) if matter.private && !grant.private => Err(Denied::Private),
         _ if tracks && grant.level < Level::Editor => Err(Denied::NeedsEditor),
@@ -241,6 +295,7 @@ mod tests {
         Rights {
             grant: Some(Grant {
                 level,
+                calendar: true,
                 starts: Time(100),
                 ends: Some(Time(200)),
                 ..Grant::default()
@@ -310,20 +365,23 @@ mod tests {
         let organizers = Setting::TrackAppointmentsFromNonOrganizer;
         for who in [&alex, &kim] {
             let decide = |matter, wish| ask(who, organizers, false, Act::Decide(matter, wish));
-            assert_eq!(decide(own, Wish::Regarding), Ok(()));
-            assert_eq!(decide(foreign, Wish::Regarding), Err(Denied::NotTheOrganizer));
+            assert_eq!(decide(own.clone(), Wish::Regarding), Ok(()));
             assert_eq!(
-                decide(foreign, Wish::WithoutRegarding),
+                decide(foreign.clone(), Wish::Regarding),
                 Err(Denied::NotTheOrganizer)
             );
             assert_eq!(
-                decide(foreign, Wish::Untracked),
+                decide(foreign.clone(), Wish::WithoutRegarding),
+                Err(Denied::NotTheOrganizer)
+            );
+            assert_eq!(
+                decide(foreign.clone(), Wish::Untracked),
                 Ok(()),
                 "what is tracked can be untracked"
             );
             let decide = |on, wish| {
                 let setting = Setting::OverrideTrackInCrmBehaviour;
-                ask(who, setting, on, Act::Decide(own, wish))
+                ask(who, setting, on, Act::Decide(own.clone(), wish))
             };
             assert_eq!(decide(false, Wish::WithoutRegarding), Ok(()));
             assert_eq!(decide(true, Wish::WithoutRegarding), Err(Denied::NeedsRow));
@@ -335,7 +393,10 @@ mod tests {
     #[test]
     fn e_06_a_mail_between_users_has_its_senders_activity_alone_while_two_are_off() {
         let (alex, kim) = people();
-        let of = |from, kind| Matter::from_somebody(from, kind, false, &alex, |who| Ok(*who == kim)).unwrap();
+        let of = |from, kind| {
+            let lies = (kind, Some("Inbox".to_owned()));
+            Matter::from_somebody(from, lies, false, &alex, |who| Ok(*who == kim)).unwrap()
+        };
         for (from, kind, on, expected) in [
             ("kim@x", Kind::Email, false, Err(Denied::TheSendersOwn)),
             ("kim@x", Kind::Email, true, Ok(())),
@@ -359,11 +420,11 @@ mod tests {
     #[test]
     fn g_02_only_the_owner_decides_about_contacts() {
         let (alex, kim) = people();
-        let contact = Matter::from_somebody("", Kind::Contact, false, &alex, |_| Ok(false)).unwrap();
+        let contact = Matter::from_somebody("", (Kind::Contact, None), false, &alex, |_| Ok(false)).unwrap();
         for wish in [Wish::Regarding, Wish::WithoutRegarding, Wish::Untracked] {
-            let act = Act::Decide(contact, wish);
+            let act = Act::Decide(contact.clone(), wish);
             for rights in [rights(Level::Editor), rights(Level::Reviewer), Rights::default()] {
-                let ask = |who| authorise(act, who, &alex, &rights, Time(150));
+                let ask = |who| authorise(act.clone(), who, &alex, &rights, Time(150));
                 assert_eq!(ask(&alex), Ok(()));
                 assert_eq!(ask(&kim), Err(Denied::OwnersContacts));
             }
@@ -387,9 +448,9 @@ mod tests {
             rights.grant.as_mut().unwrap().private = include;
             authorise(act, who, &alex, &rights, Time(150))
         };
-        for act in [Act::See(private), Act::Decide(private, Wish::Regarding)] {
-            assert_eq!(ask(&alex, false, act), Ok(()));
-            assert_eq!(ask(&kim, false, act), Err(Denied::Private));
+        for act in [Act::See(private.clone()), Act::Decide(private, Wish::Regarding)] {
+            assert_eq!(ask(&alex, false, act.clone()), Ok(()));
+            assert_eq!(ask(&kim, false, act.clone()), Err(Denied::Private));
             assert_eq!(ask(&kim, true, act), Ok(()));
         }
     }

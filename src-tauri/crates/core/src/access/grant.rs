@@ -1,14 +1,17 @@
 //! Grants: who may do what in a mailbox. They live in one document that only the owner writes (A-01).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
-use super::Card;
+use super::{Card, Denied, Where};
 use crate::{
     Error, Result,
+    mailbox::CONTACTS,
     model::{Address, Level, Time},
-    replica::{Action, Document, DocumentId, DocumentKind, Moment, Operation, Origin},
+    replica::{Action, Document, DocumentId, Made, Moment, OperationId, Origin},
     sync,
 };
 
@@ -54,6 +57,26 @@ impl Default for Grant {
 }
 
 impl Grant {
+    /// Does it cover what lies there (A-09)?
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn covers(&self, place: &Where) -> std::result::Result<(), Denied> {
+        match place {
+            Where::Folder(name) if !self.covers_folder(name) => Err(Denied::OutsideFolders),
+            Where::Contacts if !self.covers_folder(CONTACTS) => Err(Denied::OutsideFolders),
+            Where::Calendar if !self.calendar => Err(Denied::NoCalendar),
+            Where::Unknown if !self.folders.is_empty() => Err(Denied::FolderUnknown),
+            _ => Ok(()),
+        }
+    }
+
+    /// The devices that it names as removed.
+    pub fn removed(&self) -> impl Iterator<Item = String> {
+        let devices = self.devices.iter().filter(|device| device.removed);
+        devices.filter_map(GrantDevice::card).map(|card| card.id())
+    }
+
     /// Does it cover this mail folder?
     pub fn covers_folder(&self, name: &str) -> bool {
         self.folders.is_empty()
@@ -106,47 +129,52 @@ pub fn end_of_day_or_time(text: &str) -> Result<Time> {
     })
 }
 
-/// The operation that writes a grant into the owner's document. Once it is logged, [`project_grants`].
+/// Writes a grant into the owner's document. Once it is logged, [`project_grants`].
 pub fn put_grant(
     connection: &Connection,
     mailbox: &Address,
     delegate: &Address,
     grant: &Grant,
-    (action, origin): (Action, Origin),
+    why: (Action, Origin),
     (device, at): (&[u8; 8], Time),
-) -> Result<Operation> {
-    let id = DocumentId::grants(mailbox);
-    let mut document = Document::open(connection, id, DocumentKind::Grants)?;
-    let change = document.edit(device, at, |edit| edit.set(delegate.as_str(), grant))?;
-    Ok(Operation {
-        at,
-        action,
-        document: id,
-        kind: DocumentKind::Grants,
-        change,
-        origin,
-    })
+) -> Result<Made> {
+    let mut document = Document::open(connection, mailbox, DocumentId::grants(mailbox))?;
+    let (on, _) = standing(connection, &document)?;
+    document.edit(device, at, why, &on, |edit| edit.set(delegate.as_str(), grant))
 }
 
-/// Makes `access_grant` and the delegates' `device` rows anew from the grants document, and adds the owner's devices
-/// that another of the owner's has named there. What the owner's word has refused does not count: a removed device may
-/// have been the owner's.
+/// Which devices had been removed when these operations stood last in the grants document. Of several values written at
+/// the same time one that removes is enough. `None` when one of the operations is not here.
+pub fn removed_at(document: &Document, heads: &[OperationId]) -> Result<Option<BTreeSet<String>>> {
+    let Some(moment) = document.at_heads(heads)? else {
+        return Ok(None);
+    };
+    let mut removed = BTreeSet::new();
+    for person in document.registers() {
+        for written in document.written::<Grant>(&person, Some(&moment))? {
+            removed.extend(written.value.removed());
+        }
+    }
+    Ok(Some(removed))
+}
+
+/// Makes `access_grant` and the `device` rows that follow from the grants document anew. What the owner's word has
+/// refused does not count, nor what a removed device has written apart from its removal.
 pub fn project_grants(connection: &Connection, mailbox: &Address) -> Result<()> {
     connection.execute("DELETE FROM access_grant WHERE mailbox = ?1", [mailbox.as_str()])?;
     connection.execute(
-        "DELETE FROM device WHERE mailbox = ?1 AND person <> ?1",
+        "DELETE FROM device WHERE mailbox = ?1 AND root = 0",
         [mailbox.as_str()],
     )?;
     connection.execute(
         "UPDATE device SET removed = 0 WHERE mailbox = ?1",
         [mailbox.as_str()],
     )?;
-    let id = DocumentId::grants(mailbox);
-    let Some(mut document) = Document::find(connection, id, DocumentKind::Grants)? else {
+    let Some(mut document) = Document::find(connection, mailbox, DocumentId::grants(mailbox))? else {
         return Ok(());
     };
     document.pack(connection)?;
-    let moment = counting(connection, &mut document)?;
+    let (moment, removed) = standing(connection, &document)?;
     for delegate in document.registers() {
         // Several owner devices may have disagreed: the value every replica shows first counts.
         let values = document.written::<Grant>(&delegate, Some(&moment))?;
@@ -155,17 +183,16 @@ pub fn project_grants(connection: &Connection, mailbox: &Address) -> Result<()> 
         };
         for card in grant.devices.iter().filter_map(GrantDevice::card) {
             connection.execute(
-                "INSERT INTO device (mailbox, id, person, person_name, public_key, card) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                 ON CONFLICT (mailbox, id) DO NOTHING",
-                params![mailbox.as_str(), card.id(), delegate, grant.name, card.sign, card.to_bytes()],
-            )?;
-        }
-        // But a device that one of them has removed is removed.
-        let all = values.iter().flat_map(|w| &w.value.devices);
-        for card in all.filter(|d| d.removed).filter_map(GrantDevice::card) {
-            connection.execute(
-                "UPDATE device SET removed = 1 WHERE mailbox = ?1 AND id = ?2",
-                [mailbox.as_str(), &card.id()],
+                "INSERT INTO device (mailbox, id, person, person_name, public_key, card, root)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0) ON CONFLICT (mailbox, id) DO NOTHING",
+                params![
+                    mailbox.as_str(),
+                    card.id(),
+                    delegate,
+                    grant.name,
+                    card.sign,
+                    card.to_bytes()
+                ],
             )?;
         }
         // Under the owner's own address stand the owner's devices; nobody is granted what is theirs.
@@ -190,7 +217,59 @@ pub fn project_grants(connection: &Connection, mailbox: &Address) -> Result<()> 
             ],
         )?;
     }
+    for device in removed {
+        connection.execute(
+            "UPDATE device SET removed = 1 WHERE mailbox = ?1 AND id = ?2",
+            [mailbox.as_str(), &device],
+        )?;
+    }
     Ok(())
+}
+
+/// The grants document without what does not count, and the devices that are removed. Every replica that holds the same
+/// operations finds the same.
+///
+/// A device that was removed may write again and claim not to have heard of it. So nothing of it counts that was not in
+/// sight of its removal, except one thing: where two devices have removed each other, neither is believed.
+fn standing(connection: &Connection, document: &Document) -> Result<(Moment, BTreeSet<String>)> {
+    let mut out: BTreeSet<String> = sync::refusals(connection, document)?.into_keys().collect();
+    let all = document.without(&out);
+    let mut removed = BTreeSet::new();
+    for person in document.registers() {
+        for written in document.written::<Grant>(&person, Some(&all))? {
+            removed.extend(written.value.removed());
+        }
+    }
+    if removed.is_empty() {
+        return Ok((all, removed));
+    }
+    // Device -> what was in sight when it was removed.
+    let mut before: BTreeMap<String, BTreeSet<OperationId>> = BTreeMap::new();
+    let log = document.log();
+    for done in log.iter().filter(|done| !out.contains(&done.id.to_string())) {
+        let grants = done
+            .puts
+            .iter()
+            .filter_map(|put| serde_json::from_str::<Grant>(&put.json).ok());
+        let mut gone = BTreeSet::new();
+        grants.for_each(|grant| gone.extend(grant.removed()));
+        if gone.is_empty() {
+            continue;
+        }
+        let already = removed_at(document, &done.heads)?.unwrap_or_default();
+        for device in gone.difference(&already) {
+            let sight = document.in_sight(&done.heads)?;
+            before.entry(device.clone()).or_default().extend(sight);
+        }
+    }
+    let late = log.iter().filter(|done| {
+        removed.contains(&done.device)
+            && before
+                .get(&done.device)
+                .is_some_and(|sight| !sight.contains(&done.id))
+    });
+    out.extend(late.map(|done| done.id.to_string()));
+    Ok((document.without(&out), removed))
 }
 
 /// Every grant of a mailbox, by delegate.
@@ -221,18 +300,17 @@ pub fn grant_of(connection: &Connection, mailbox: &Address, delegate: &Address) 
 
 /// A grant with its devices, as the owner's document says it.
 pub fn whole_grant(connection: &Connection, mailbox: &Address, delegate: &Address) -> Result<Option<Grant>> {
-    let document = Document::find(connection, DocumentId::grants(mailbox), DocumentKind::Grants)?;
-    let Some(mut document) = document else {
+    let Some(document) = Document::find(connection, mailbox, DocumentId::grants(mailbox))? else {
         return Ok(None);
     };
-    let moment = counting(connection, &mut document)?;
+    let (moment, _) = standing(connection, &document)?;
     let grants = document.written::<Grant>(delegate.as_str(), Some(&moment))?;
     Ok(grants.into_iter().next().map(|w| w.value))
 }
 
-/// An owner's document without what does not count.
-pub(super) fn counting(connection: &Connection, document: &mut Document) -> Result<Moment> {
-    let refused = sync::refusals(connection, document.id())?;
+/// A document of the owner's without what does not count.
+pub(super) fn counting(connection: &Connection, document: &Document) -> Result<Moment> {
+    let refused = sync::refusals(connection, document)?;
     Ok(document.without(&refused.into_keys().collect()))
 }
 

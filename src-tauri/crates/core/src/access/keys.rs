@@ -233,11 +233,14 @@ pub fn take_keys(
 /// What this device has to give now: the first key when there is something to seal, a new key when somebody has the
 /// newest who is not entitled any more (A-07), and every key to everybody who is entitled and lacks it. Empty unless
 /// this is one of the owner's devices. `after` is the end of this device's chain: it makes the key one of a kind.
+///
+/// While something of the owner's devices is missing, nobody is given an older key, for it may say that their access has
+/// ended. A new key begins all the same: whoever holds back a link must not keep it from beginning.
 pub fn due(
     tx: &Connection,
     device: &DeviceKey,
     mailbox: &Address,
-    after: &[u8; 32],
+    (after, missing): (&[u8; 32], bool),
     now: Time,
 ) -> Result<Vec<Wrap>> {
     let (mine, only): (bool, bool) = tx
@@ -282,7 +285,13 @@ pub fn due(
             &[mailbox.as_str().as_bytes(), &number.to_le_bytes(), after],
         );
         tracing::info!(%mailbox, epoch = number, "a new mailbox key");
+        if missing {
+            keys.clear();
+        }
         keys.push(MailboxKey::new(mailbox, number, secret));
+    }
+    if missing && number.is_none() {
+        return Ok(Vec::new());
     }
     let mut wraps = Vec::new();
     for key in &keys {
@@ -296,6 +305,28 @@ pub fn due(
         }
     }
     Ok(wraps)
+}
+
+/// Does somebody hold this key whose access has ended? Then nothing new is sealed with it. Whoever has no access
+/// themselves has no other.
+pub fn leaks(
+    tx: &Connection,
+    device: &DeviceKey,
+    mailbox: &Address,
+    key: &MailboxKey,
+    now: Time,
+) -> Result<bool> {
+    let (_, entitled) = entitled(tx, device, mailbox, now)?;
+    let me: bool = tx
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM device d
+                              LEFT JOIN access_grant g ON g.mailbox = d.mailbox AND g.delegate = d.person
+                            WHERE d.mailbox = ?1 AND d.id = ?2 AND d.removed = 0
+                              AND (d.person = ?1 OR g.revoked = 0 AND (g.ends IS NULL OR g.ends > ?3)))",
+        )?
+        .query_row(params![mailbox.as_str(), device.id(), now.0], |r| r.get(0))?;
+    let holders = holders(tx, mailbox, &key.epoch)?;
+    Ok(me && holders.iter().any(|holder| !entitled.contains_key(holder)))
 }
 
 /// Has a removed device given a key of this number, or of a higher one?

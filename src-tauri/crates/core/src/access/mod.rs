@@ -10,19 +10,19 @@ mod sealing;
 mod secret;
 mod settings;
 
-pub use authorise::{Act, Denied, Matter, Rights, Wish, authorise};
+pub use authorise::{Act, Denied, Matter, Rights, Where, Wish, authorise};
 pub use device::{Card, DeviceKey, PublicKey, Signature, device_id, verified};
 pub use grant::{
     Grant, GrantDevice, devices_of, end_of_day_or_time, grant_of, grants, is_mine, is_removed,
-    living_devices_of, project_grants, put_grant, whole_grant,
+    living_devices_of, project_grants, put_grant, removed_at, whole_grant,
 };
 pub use invitation::{
     Acceptance, Code, OpenInvitation, Pending, accept_code, create, find_acceptance, open_invitations,
     receive, settle, withdraw, words,
 };
 pub use keys::{
-    Epoch, MailboxKey, Wrap, all_keys, due, hold, key_of, lacks_key, newest_key, oldest_key, take_keys,
-    unwrap, wrap,
+    Epoch, MailboxKey, Wrap, all_keys, due, hold, key_of, lacks_key, leaks, newest_key, oldest_key,
+    take_keys, unwrap, wrap,
 };
 pub use name::name_of;
 pub use sealing::{Sealed, Secret, open, seal};

@@ -6,40 +6,31 @@ use super::grant::counting;
 use crate::{
     Result,
     model::{Address, Setting, Settings, Time},
-    replica::{Action, Document, DocumentId, DocumentKind, Operation, Origin},
+    replica::{Action, Document, DocumentId, Made, Origin},
 };
 
-/// The operation that writes a setting into the owner's document. Once it is logged, [`project_settings`].
+/// Writes a setting into the owner's document. Once it is logged, [`project_settings`].
 pub fn put_setting(
     connection: &Connection,
     mailbox: &Address,
     setting: Setting,
     on: bool,
-    (action, origin): (Action, Origin),
+    why: (Action, Origin),
     (device, at): (&[u8; 8], Time),
-) -> Result<Operation> {
-    let id = DocumentId::settings(mailbox);
-    let mut document = Document::open(connection, id, DocumentKind::Settings)?;
-    let change = document.edit(device, at, |edit| edit.set(setting.name(), &on))?;
-    Ok(Operation {
-        at,
-        action,
-        document: id,
-        kind: DocumentKind::Settings,
-        change,
-        origin,
-    })
+) -> Result<Made> {
+    let mut document = Document::open(connection, mailbox, DocumentId::settings(mailbox))?;
+    let moment = counting(connection, &document)?;
+    document.edit(device, at, why, &moment, |edit| edit.set(setting.name(), &on))
 }
 
 /// Makes the `setting` rows of a mailbox anew from its settings document, without what the owner's word has refused.
 pub fn project_settings(connection: &Connection, mailbox: &Address) -> Result<()> {
     connection.execute("DELETE FROM setting WHERE mailbox = ?1", [mailbox.as_str()])?;
-    let id = DocumentId::settings(mailbox);
-    let Some(mut document) = Document::find(connection, id, DocumentKind::Settings)? else {
+    let Some(mut document) = Document::find(connection, mailbox, DocumentId::settings(mailbox))? else {
         return Ok(());
     };
     document.pack(connection)?;
-    let moment = counting(connection, &mut document)?;
+    let moment = counting(connection, &document)?;
     for setting in Setting::ALL {
         // Several owner devices may have disagreed: the value every replica shows first counts.
         let values = document.written::<bool>(setting.name(), Some(&moment))?;

@@ -43,11 +43,11 @@ pub fn find(connection: &Connection, id: &str) -> Result<Found> {
         .query_row([item.to_string()], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?;
     let (mailbox, status) = found.ok_or_else(missing)?;
-    let (_, registers) = tracking::open(connection, item)?;
+    let mailbox = Address::lenient(&mailbox);
+    let (_, registers) = tracking::open(connection, &mailbox, item)?;
     let registers = registers
         .filter(|r| r.decision.has_activity())
         .ok_or_else(missing)?;
-    let mailbox = Address::lenient(&mailbox);
     let origin = Origin {
         mailbox: &mailbox,
         item,

@@ -10,6 +10,6 @@ mod timeline;
 pub use filter::{RecordType, Span, TimelineFilter};
 pub use find::{find, rows_of};
 pub use form::form;
-pub use hidden::{HIDDEN, hidden};
+pub use hidden::{HIDDEN, hidden, note_dates};
 pub use promote::{Activity, Origin, Party, Shown, promote, shown};
 pub use timeline::timeline;

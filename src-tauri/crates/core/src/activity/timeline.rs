@@ -79,13 +79,14 @@ pub fn timeline(
         if !query.filter.shows(&seen) {
             continue;
         }
+        let mailbox = Address::lenient(&r.get::<_, String>(6)?);
         let item = ItemId(Uuid::parse_str(&r.get::<_, String>(0)?).unwrap_or_default());
         // Title and body (J-03).
         let holds = |said: &[u8]| words.iter().all(|word| word.find(said).is_some());
         let found = match r.get_ref(14)?.as_bytes_or_null().map_err(rusqlite::Error::from)? {
             Some(said) => holds(said),
             None => {
-                let registers = tracking::open(connection, item)?.1;
+                let registers = tracking::open(connection, &mailbox, item)?.1;
                 let said = registers.as_ref().map(texts::said).unwrap_or_default();
                 let found = holds(said.as_bytes());
                 if let Some(left) = room.checked_sub(said.len()) {
@@ -104,12 +105,11 @@ pub fn timeline(
         }
         let mut preview: String = r.get(3)?;
         if !words.is_empty()
-            && let Some(place) = place(connection, item, &query.search)?
+            && let Some(place) = place(connection, (&mailbox, item), &query.search)?
         {
             preview = place;
         }
-        let (person, mailbox): (String, String) = (r.get(5)?, r.get(6)?);
-        let (person, mailbox) = (Address::lenient(&person), Address::lenient(&mailbox));
+        let person = Address::lenient(&r.get::<_, String>(5)?);
         page.records.push(TimelineRecord {
             activity: item.activity().to_string(),
             kind: r.get(1)?,
@@ -131,7 +131,11 @@ pub fn timeline(
 }
 
 /// The place in the body where the words stand; `None` when they stand in the title only.
-fn place(connection: &Connection, item: ItemId, words: &str) -> Result<Option<String>> {
-    let (_, registers) = tracking::open(connection, item)?;
+fn place(
+    connection: &Connection,
+    (mailbox, item): (&Address, ItemId),
+    words: &str,
+) -> Result<Option<String>> {
+    let (_, registers) = tracking::open(connection, mailbox, item)?;
     Ok(registers.and_then(|r| read::place_in(&r.facts.text, words)))
 }

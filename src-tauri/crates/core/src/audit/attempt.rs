@@ -63,6 +63,7 @@ pub fn attempts(connection: &Connection, device: &str) -> Result<Vec<(Time, Audi
         let entry = AuditEntry {
             id: String::new(),
             time: a.at.rfc3339(),
+            received: String::new(),
             actor: a.person,
             on_behalf_of: a.mailbox,
             device: device.to_owned(),

@@ -1,17 +1,17 @@
 //! The log, read from the envelopes and from what is not sealed yet.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
     Error, Result,
-    access::{self, Card, DeviceKey, Grant, GrantDevice},
+    access::{self, DeviceKey, Grant},
     desk::view::AuditEntry,
     mailbox::read,
     model::{Address, Facts, Level, Setting, Time},
-    replica::{self, Action, Document, DocumentId, DocumentKind, Operation, Place, Put},
-    sync::{ACCEPTED, Envelope, operations_in},
+    replica::{self, Action, DocumentId, DocumentKind, Operation, OperationId},
+    sync::{Envelope, Reason, operations_in},
     tracking::{ATTEMPTS, DECISION, Decision, FACTS, OUTCOME, Outcome, RETRY},
 };
 
@@ -30,24 +30,17 @@ struct Link {
     device: String,
     person: Address,
     seq: Option<u32>,
-    id: String,
+    received: Option<Time>,
+    id: OperationId,
     operation: Operation,
-    /// The register it is about; `None` when the change cannot be read.
-    put: Option<Put>,
+    /// The register it is about; empty when it is about none that is told.
+    register: String,
     /// The row its decision names.
     row: String,
-}
-
-/// What somebody once wrote into a register.
-struct Value {
-    json: String,
-    over: Vec<Place>,
     counts: bool,
 }
 
-type Values = HashMap<(DocumentId, Place), Value>;
-
-/// Every operation of a mailbox with its time to the millisecond, oldest first.
+/// Every operation of a mailbox with its time to the millisecond, by its author's clock, oldest first.
 pub fn entries(
     connection: &Connection,
     device: &DeviceKey,
@@ -55,69 +48,64 @@ pub fn entries(
 ) -> Result<Vec<(Time, AuditEntry)>> {
     let refused = outcomes(connection, mailbox)?;
     let mut keys: BTreeMap<DocumentId, String> = BTreeMap::new();
-    let (mut links, mut values) = (Vec::new(), Values::new());
-    for (device, person, seq, operation) in operations(connection, device, mailbox)? {
-        let id = operation.id();
-        let puts = Document::read_change(&operation.change)
-            .ok()
-            .and_then(|(change, _)| replica::puts(&change))
-            .unwrap_or_default();
-        let (mut about, mut rewritten, mut row) = (None, None, String::new());
-        for put in puts {
-            let mut is_note = false;
-            match (operation.kind, put.register.as_str()) {
-                (DocumentKind::Item, FACTS) => {
-                    if let Ok(facts) = serde_json::from_str::<Facts>(&put.json) {
-                        is_note = facts.note.is_some();
-                        keys.entry(operation.document).or_insert(facts.key);
-                    }
-                    if !is_note {
-                        continue;
-                    }
-                }
-                (DocumentKind::Item, DECISION) => {
-                    row = words(operation.kind, DECISION, Some(&put.json)).1;
-                }
-                (DocumentKind::Item, OUTCOME | RETRY)
-                | (DocumentKind::Grants | DocumentKind::Settings, _) => {}
-                (DocumentKind::Item, _) => continue,
-            }
-            let value = Value {
-                json: put.json.clone(),
-                over: put.over.clone(),
-                counts: !refused.contains_key(&id),
-            };
-            values.insert((operation.document, put.place.clone()), value);
-            match (is_note, put.over.is_empty()) {
-                (false, _) => about = Some(put),
-                // Another text for a note: its decision only says again what it said.
-                (true, false) => rewritten = Some(put),
-                (true, true) => {}
-            }
-        }
-        links.push(Link {
+    let mut links = Vec::new();
+    for carried in operations(connection, device, mailbox)? {
+        let Carried {
             device,
             person,
             seq,
+            received,
+            operation,
+        } = carried;
+        let id = operation.id(mailbox, &device);
+        let kind = operation.document.kind(mailbox);
+        let (mut about, mut row) = (String::new(), String::new());
+        for put in &operation.puts {
+            match (kind, put.register.as_str()) {
+                (DocumentKind::Item, FACTS) => {
+                    let Ok(facts) = serde_json::from_str::<Facts>(&put.json) else {
+                        continue;
+                    };
+                    // Another text for a note: its decision only says again what it said.
+                    if facts.note.is_some() && operation.action == Action::EditNote {
+                        about = FACTS.into();
+                    }
+                    keys.entry(operation.document).or_insert(facts.key);
+                }
+                (DocumentKind::Item, DECISION) => {
+                    row = words(kind, DECISION, Some(&put.json)).1;
+                    if about.is_empty() {
+                        about = DECISION.into();
+                    }
+                }
+                (DocumentKind::Item, OUTCOME | RETRY)
+                | (DocumentKind::Grants | DocumentKind::Settings, _) => about.clone_from(&put.register),
+                (DocumentKind::Item, _) => {}
+            }
+        }
+        links.push(Link {
+            counts: !refused.contains_key(&id.to_string()),
+            register: about,
+            device,
+            person,
+            seq,
+            received,
             id,
             operation,
-            put: rewritten.or(about),
             row,
         });
     }
     // A stable sort: what one device did stays in its order even when its clock jumped back within a cycle.
     links.sort_by_key(|l| l.operation.at);
+    let history = History::of(&links);
     let mut levels: HashMap<String, Level> = HashMap::new();
     let mut all = Vec::new();
-    for link in links {
-        let before = link
-            .put
-            .as_ref()
-            .and_then(|p| standing(&values, link.operation.document, &p.over, 0));
-        let entry = entry(connection, mailbox, &link, before, &refused, &keys, &levels)?;
+    for link in &links {
+        let before = history.standing(&link.operation.heads, &link.register);
+        let entry = entry(connection, mailbox, link, before, &refused, &keys, &levels)?;
         all.push((link.operation.at, entry));
-        if let Some(put) = &link.put
-            && link.operation.kind == DocumentKind::Grants
+        if let Some(put) = link.operation.put(&link.register)
+            && link.operation.document.kind(mailbox) == DocumentKind::Grants
             && let Ok(grant) = serde_json::from_str::<Grant>(&put.json)
         {
             levels.insert(put.register.clone(), grant.level);
@@ -126,19 +114,66 @@ pub fn entries(
     Ok(all)
 }
 
-/// The value that stood where a change wrote: what it replaced, behind whatever did not count.
-fn standing<'a>(values: &'a Values, document: DocumentId, over: &[Place], depth: u32) -> Option<&'a str> {
-    let mut over: Vec<_> = over.iter().collect();
-    // Of several values the one with the highest place is the one that was shown.
-    over.sort();
-    over.iter().rev().find_map(|place| {
-        let value = values.get(&(document, (*place).clone()))?;
-        match value.counts {
-            true => Some(value.json.as_str()),
-            false if depth < 10_000 => standing(values, document, &value.over, depth + 1),
-            false => None,
+/// What was done, by what it builds on.
+struct History<'a> {
+    links: HashMap<OperationId, &'a Link>,
+    /// The counter of each operation's last value, as Automerge counts.
+    counters: HashMap<OperationId, u64>,
+}
+
+impl<'a> History<'a> {
+    fn of(links: &'a [Link]) -> Self {
+        let links: HashMap<_, _> = links.iter().map(|link| (link.id, link)).collect();
+        let mut counters = HashMap::new();
+        for id in links.keys() {
+            let mut todo = vec![*id];
+            while let Some(id) = todo.last().copied() {
+                let Some(link) = links.get(&id).filter(|_| !counters.contains_key(&id)) else {
+                    todo.pop();
+                    continue;
+                };
+                let heads = &link.operation.heads;
+                let before = todo.len();
+                todo.extend(
+                    heads
+                        .iter()
+                        .filter(|h| links.contains_key(h) && !counters.contains_key(*h)),
+                );
+                if todo.len() == before {
+                    let highest = heads.iter().filter_map(|head| counters.get(head)).max();
+                    // The genesis has counted one.
+                    let counter = highest.unwrap_or(&1) + link.operation.puts.len() as u64;
+                    counters.insert(id, counter);
+                    todo.pop();
+                }
+            }
         }
-    })
+        Self { links, counters }
+    }
+
+    /// The value of a register that stood when these operations were the last: of several the one that is shown, and
+    /// none that does not count.
+    fn standing(&self, heads: &[OperationId], register: &str) -> Option<&'a str> {
+        let (mut todo, mut seen) = (heads.to_vec(), HashSet::new());
+        let mut found: Option<(u64, OperationId, &'a str)> = None;
+        while let Some(id) = todo.pop() {
+            let Some(link) = self.links.get(&id).filter(|_| seen.insert(id)) else {
+                continue;
+            };
+            match link.operation.put(register).filter(|_| link.counts) {
+                Some(put) => {
+                    let place = (
+                        self.counters.get(&id).copied().unwrap_or_default(),
+                        id,
+                        put.json.as_str(),
+                    );
+                    found = found.max(Some(place));
+                }
+                None => todo.extend(&link.operation.heads),
+            }
+        }
+        found.map(|(.., json)| json)
+    }
 }
 
 fn entry(
@@ -151,14 +186,15 @@ fn entry(
     levels: &HashMap<String, Level>,
 ) -> Result<AuditEntry> {
     let operation = &link.operation;
-    let after = link.put.as_ref().map(|p| p.json.as_str());
-    let register = link.put.as_ref().map_or("", |p| p.register.as_str());
-    let (before, row_before) = words(operation.kind, register, before);
-    let (after, mut row_after) = words(operation.kind, register, after);
+    let kind = operation.document.kind(mailbox);
+    let register = link.register.as_str();
+    let after = operation.put(register).map(|put| put.json.as_str());
+    let (before, row_before) = words(kind, register, before);
+    let (after, mut row_after) = words(kind, register, after);
     if register == FACTS {
         row_after.clone_from(&link.row);
     }
-    let item = match (operation.kind, keys.get(&operation.document)) {
+    let item = match (kind, keys.get(&operation.document)) {
         (DocumentKind::Grants | DocumentKind::Settings, _) => register.to_owned(),
         (DocumentKind::Item, Some(key)) => key.clone(),
         (DocumentKind::Item, None) => connection
@@ -167,7 +203,7 @@ fn entry(
             .optional()?
             .unwrap_or_default(),
     };
-    let subject = match operation.kind {
+    let subject = match kind {
         DocumentKind::Grants => access::name_of(connection, mailbox, &Address::lenient(&item))?,
         DocumentKind::Settings => String::new(),
         DocumentKind::Item => subject_of(connection, mailbox, &item)?,
@@ -189,14 +225,15 @@ fn entry(
         (_, cause) => format!("{what} of {cause}"),
     };
     Ok(AuditEntry {
-        id: link.id.clone(),
+        id: link.id.to_string(),
         time: operation.at.rfc3339(),
+        received: link.received.map_or(String::new(), Time::rfc3339),
         actor: link.person.clone(),
         on_behalf_of: mailbox.clone(),
         device: link.device.clone(),
         grant,
         item,
-        field: match operation.kind {
+        field: match kind {
             DocumentKind::Item if matches!(register, OUTCOME | RETRY) => PROMOTION,
             DocumentKind::Item if register == FACTS => NOTE,
             DocumentKind::Item => TRACKING,
@@ -209,7 +246,9 @@ fn entry(
         row_before,
         row_after,
         cause,
-        outcome: refused.get(&link.id).map_or("Applied".into(), Clone::clone),
+        outcome: refused
+            .get(&link.id.to_string())
+            .map_or("Applied".into(), Clone::clone),
         seq: link.seq,
         actor_name: access::name_of(connection, mailbox, &link.person)?,
         subject,
@@ -245,28 +284,7 @@ pub fn words(kind: DocumentKind, register: &str, json: Option<&str>) -> (String,
     if grants {
         let text = match serde_json::from_str::<Grant>(json) {
             Ok(g) if g.revoked => "Access ended".into(),
-            Ok(g) => {
-                let level = serde_json::to_value(g.level).ok();
-                let level = level.as_ref().and_then(|l| l.as_str()).unwrap_or_default();
-                let end = g
-                    .ends
-                    .map_or(String::new(), |t| format!(" until {}", t.rfc3339()));
-                let removed: Vec<_> = g
-                    .devices
-                    .iter()
-                    .filter(|d| d.removed)
-                    .filter_map(GrantDevice::card)
-                    .collect();
-                let without = match removed.as_slice() {
-                    [] => String::new(),
-                    some => format!(
-                        ", without device {}",
-                        some.iter().map(Card::id).collect::<Vec<_>>().join(", ")
-                    ),
-                };
-                let private = if g.private { ", private items too" } else { "" };
-                format!("Access as {level}{private}{end}{without}")
-            }
+            Ok(g) => access_in_words(&g),
             Err(_) => String::new(),
         };
         return (text, String::new());
@@ -289,6 +307,30 @@ pub fn words(kind: DocumentKind, register: &str, json: Option<&str>) -> (String,
         }
         Err(_) => (String::new(), String::new()),
     }
+}
+
+/// What a grant allows, and whether it has changed shows in it: level, scope, dates, devices (A-01).
+fn access_in_words(grant: &Grant) -> String {
+    let level = serde_json::to_value(grant.level).ok();
+    let level = level.as_ref().and_then(|l| l.as_str()).unwrap_or_default();
+    let mut words = vec![format!("Access as {level}")];
+    words.push(match grant.folders.as_slice() {
+        [] => "all folders".into(),
+        some => some.join(", "),
+    });
+    words.push(if grant.calendar { "calendar" } else { "no calendar" }.into());
+    if grant.private {
+        words.push("private items too".into());
+    }
+    if grant.starts.0 > 0 {
+        words.push(format!("from {}", grant.starts.rfc3339()));
+    }
+    words.extend(grant.ends.map(|end| format!("until {}", end.rfc3339())));
+    let removed: Vec<_> = grant.removed().collect();
+    if !removed.is_empty() {
+        words.push(format!("without device {}", removed.join(", ")));
+    }
+    words.join("; ")
 }
 
 /// How an attempt to promote went.
@@ -326,29 +368,34 @@ pub fn subject_of(connection: &Connection, mailbox: &Address, key: &str) -> Resu
 fn outcomes(connection: &Connection, mailbox: &Address) -> Result<BTreeMap<String, String>> {
     let mut all = BTreeMap::new();
     let mut statement = connection.prepare_cached(
-        "SELECT operation, reason FROM refusal WHERE mailbox = ?1
-         UNION SELECT id, reason FROM quarantine WHERE mailbox = ?1",
+        "SELECT operation, reason, accepted FROM refusal WHERE mailbox = ?1
+         UNION SELECT id, reason, 0 FROM quarantine WHERE mailbox = ?1 AND sound = 0",
     )?;
     let mut rows = statement.query([mailbox.as_str()])?;
     while let Some(row) = rows.next()? {
-        let (id, reason): (String, String) = (row.get(0)?, row.get(1)?);
-        let outcome = match replica::is_accepted(connection, &id)? && !reason.ends_with(ACCEPTED) {
-            true => reason + ACCEPTED,
-            false => reason,
-        };
-        all.insert(id, outcome);
+        let (id, reason, accepted): (String, String, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let accepted = accepted || replica::is_accepted(connection, &id)?;
+        all.insert(id, Reason::from_code(&reason).words(accepted));
     }
     Ok(all)
 }
 
-/// Device, person, place in the chain, operation.
-type Carried = (String, Address, Option<u32>, Operation);
+/// An operation as it was carried.
+struct Carried {
+    device: String,
+    person: Address,
+    /// Its place in the chain; `None` while it is not sealed.
+    seq: Option<u32>,
+    /// When it came here; `None` for what this device has done.
+    received: Option<Time>,
+    operation: Operation,
+}
 
 /// Everything the chains carried, device by device in order, then what the next cycle will seal.
 fn operations(connection: &Connection, key: &DeviceKey, mailbox: &Address) -> Result<Vec<Carried>> {
     let mut all = Vec::new();
     let mut statement = connection.prepare_cached(
-        "SELECT e.device, e.seq, e.bytes, coalesce(d.person, '') FROM envelope e
+        "SELECT e.device, e.seq, e.bytes, coalesce(d.person, ''), e.received FROM envelope e
            LEFT JOIN device d ON d.mailbox = e.mailbox AND d.id = e.device
          WHERE e.mailbox = ?1 AND e.merged = 1 ORDER BY e.device, e.seq",
     )?;
@@ -363,11 +410,23 @@ fn operations(connection: &Connection, key: &DeviceKey, mailbox: &Address) -> Re
         };
         let person = Address::lenient(&row.get::<_, String>(3)?);
         for operation in operations {
-            all.push((device.clone(), person.clone(), row.get(1)?, operation));
+            all.push(Carried {
+                device: device.clone(),
+                person: person.clone(),
+                seq: row.get(1)?,
+                received: row.get::<_, Option<i64>>(4)?.map(Time),
+                operation,
+            });
         }
     }
     for o in replica::unsealed(connection, mailbox, usize::MAX)? {
-        all.push((o.device, o.person, None, o.operation));
+        all.push(Carried {
+            device: o.device,
+            person: o.person,
+            seq: None,
+            received: None,
+            operation: o.operation,
+        });
     }
     Ok(all)
 }
@@ -382,6 +441,7 @@ pub fn csv(entries: &[AuditEntry]) -> Result<String> {
     writer
         .write_record([
             "time",
+            "received",
             "actor",
             "on_behalf_of",
             "device",
@@ -400,6 +460,7 @@ pub fn csv(entries: &[AuditEntry]) -> Result<String> {
     for e in entries {
         let cells = [
             &e.time,
+            &e.received,
             e.actor.as_str(),
             e.on_behalf_of.as_str(),
             &e.device,

@@ -85,7 +85,7 @@ fn walk(connection: &Connection, mailbox: &Address, device: &str, own: &DeviceKe
                 (operations, _) => Ok(operations
                     .unwrap_or_default()
                     .iter()
-                    .map(|o| o.id())
+                    .map(|o| o.id(mailbox, device).to_string())
                     .collect::<Vec<_>>()),
             }
         };

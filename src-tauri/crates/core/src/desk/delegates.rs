@@ -251,8 +251,8 @@ impl Desk {
         why: (Action, Origin),
     ) -> Result<()> {
         let when = (self.key.prefix(), self.now());
-        let operation = access::put_grant(tx, mailbox, delegate, grant, why, when)?;
-        self.log(tx, mailbox, &operation)?;
+        let made = access::put_grant(tx, mailbox, delegate, grant, why, when)?;
+        self.log(tx, mailbox, &made)?;
         access::project_grants(tx, mailbox)?;
         sync::share(tx, mailbox, &self.key, self.now())
     }

@@ -70,8 +70,8 @@ impl Desk {
         let (total, damaged) = self.store.read(|c| {
             let all = Document::all(c)?;
             let mut damaged = Vec::new();
-            for (_, id) in &all {
-                if let Err(e) = Document::verify(c, *id) {
+            for (mailbox, id) in &all {
+                if let Err(e) = Document::verify(c, mailbox, *id) {
                     tracing::error!(document = %id, "{e}");
                     damaged.push(id.to_string());
                 }

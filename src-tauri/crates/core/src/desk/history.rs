@@ -47,7 +47,7 @@ fn told(c: &Connection, step: &Step, count: u32) -> Result<HistoryStep> {
         DocumentKind::Grants | DocumentKind::Settings => owned(c, step, kind)?,
         DocumentKind::Item => (
             audit::subject_of(c, &step.mailbox, &key)?,
-            wanted(c, DocumentId(step.document), &step.id)?
+            wanted(c, &step.mailbox, DocumentId(step.document), &step.id)?
                 .and_then(|d| d.regarding)
                 .map_or(String::new(), |r| r.name),
         ),
@@ -69,9 +69,9 @@ fn told(c: &Connection, step: &Step, count: u32) -> Result<HistoryStep> {
 
 /// Whose grant it was and what it allowed, or which setting and what it was set to.
 fn owned(c: &Connection, step: &Step, kind: DocumentKind) -> Result<(String, String)> {
-    let document = Document::find(c, DocumentId(step.document), kind)?;
+    let document = Document::find(c, &step.mailbox, DocumentId(step.document))?;
     let written = match document {
-        Some(mut document) => match document.at(&step.id) {
+        Some(document) => match document.at(&step.id) {
             Some(moment) => written(&document, &moment, &step.id)?,
             None => None,
         },
@@ -89,8 +89,13 @@ fn owned(c: &Connection, step: &Step, kind: DocumentKind) -> Result<(String, Str
 }
 
 /// The decision an operation wrote; `None` where it cannot be read here.
-pub(super) fn wanted(c: &Connection, document: DocumentId, operation: &str) -> Result<Option<Decision>> {
-    let Some(mut document) = Document::find(c, document, DocumentKind::Item)? else {
+pub(super) fn wanted(
+    c: &Connection,
+    mailbox: &Address,
+    document: DocumentId,
+    operation: &str,
+) -> Result<Option<Decision>> {
+    let Some(document) = Document::find(c, mailbox, document)? else {
         return Ok(None);
     };
     let Some(moment) = document.at(operation) else {

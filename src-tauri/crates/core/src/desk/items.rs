@@ -8,17 +8,17 @@ use tracing::trace_span;
 use super::{Desk, TimelineQuery, auditing::Attempt, view};
 use crate::{
     Code, Error, Result, access,
-    access::{Act, Grant, Matter, Rights, Wish, authorise},
+    access::{Act, Grant, Matter, Rights, Where, Wish, authorise},
     activity::{self, Activity},
     mailbox::{
         CALENDAR, CONTACTS, html,
         read::{self, Sight},
     },
     model::{Address, Facts, ItemId, Kind, Note, RowRef, Status, Time, bare_key},
-    replica::{self, Action, Document, DocumentKind, Link, Logged, Operation, Origin},
+    replica::{self, Action, Document, Link, Logged, Made, Origin},
     rows,
-    sync::waiting_for,
-    tracking::{self, Decision, Regarding, Registers, texts},
+    sync::{Reason, waiting_for},
+    tracking::{self, Decision, Regarding, texts},
 };
 use view::{
     ActivityForm, Allowed, Answered, Choice, Column, Failure, Folder, Item, ListEntry, ListPage, NamedRow,
@@ -189,34 +189,35 @@ impl Desk {
             Err(e) if e.code() == Code::Refused && self.worked_on(mailbox, key)? => {}
             other => drop(other?),
         }
-        self.store.read(|c| match item(c, mailbox, key, &self.person)? {
-            Some(item) => Ok(item),
-            None => {
-                let kind = untracked_kind(c, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
-                let mut people = vec![&self.person];
-                people.extend(Some(mailbox).filter(|owner| **owner != self.person));
-                let people = people.into_iter().map(|person| {
-                    Ok(PersonStatus {
-                        person: person.clone(),
-                        name: access::name_of(c, mailbox, person)?,
+        self.store
+            .read(|c| match item(c, mailbox, key, &self.person, self.now())? {
+                Some(item) => Ok(item),
+                None => {
+                    let kind = untracked_kind(c, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
+                    let mut people = vec![&self.person];
+                    people.extend(Some(mailbox).filter(|owner| **owner != self.person));
+                    let people = people.into_iter().map(|person| {
+                        Ok(PersonStatus {
+                            person: person.clone(),
+                            name: access::name_of(c, mailbox, person)?,
+                            status: Status::NotTracked,
+                            reason: String::new(),
+                        })
+                    });
+                    Ok(Item {
+                        key: key.to_owned(),
+                        kind,
                         status: Status::NotTracked,
-                        reason: String::new(),
+                        people: people.collect::<Result<_>>()?,
+                        regarding: None,
+                        values: Vec::new(),
+                        activity: None,
+                        row: None,
+                        answers: None,
+                        failure: None,
                     })
-                });
-                Ok(Item {
-                    key: key.to_owned(),
-                    kind,
-                    status: Status::NotTracked,
-                    people: people.collect::<Result<_>>()?,
-                    regarding: None,
-                    values: Vec::new(),
-                    activity: None,
-                    row: None,
-                    answers: None,
-                    failure: None,
-                })
-            }
-        })
+                }
+            })
     }
 
     /// Rows the item may belong to, before typing, best first (D-07).
@@ -233,7 +234,7 @@ impl Desk {
                 return Ok(Vec::new());
             }
             let tables = rows::tables(c)?;
-            let current = item(c, mailbox, key, &self.person)?.and_then(|i| i.regarding);
+            let current = item(c, mailbox, key, &self.person, self.now())?.and_then(|i| i.regarding);
             let current = current.map(RowRef::from);
             let found = tracking::suggest::suggest(c, mailbox, &self.person, &facts, current.as_ref())?;
             Ok(found
@@ -291,7 +292,7 @@ impl Desk {
         let facts = self.facts(tx, mailbox, key)?;
         no_note(facts.kind())?;
         let item = ItemId::derive(mailbox, facts.kind(), &facts.key);
-        let (mut document, before) = tracking::open(tx, item)?;
+        let (mut document, before) = tracking::open(tx, mailbox, item)?;
         // Whose contact it is not hears that first, and not what could be said of the row (G-02).
         if facts.kind() == Kind::Contact {
             self.judge(
@@ -362,7 +363,7 @@ impl Desk {
                 || Error::bad_input("This item is not tracked.", "There is nothing to untrack.");
             let (id, kind) = once_tracked(tx, mailbox, key, not_tracked)?;
             no_note(kind)?;
-            let (mut document, before) = tracking::open(tx, id)?;
+            let (mut document, before) = tracking::open(tx, mailbox, id)?;
             let before = before.filter(|b| b.decision.tracked).ok_or_else(not_tracked)?;
             let decision = Decision {
                 tracked: false,
@@ -405,7 +406,7 @@ impl Desk {
         self.store.write(|tx| {
             let rights = self.reach_in(tx, Act::Track, mailbox, key)?;
             let (id, _) = held(tx, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
-            let (mut document, before) = tracking::open(tx, id)?;
+            let (mut document, before) = tracking::open(tx, mailbox, id)?;
             let before = before.filter(|b| !b.others.is_empty()).ok_or_else(|| {
                 Error::bad_input(
                     "This item has only one value: there is nothing to settle.",
@@ -476,7 +477,7 @@ impl Desk {
                 )
             };
             let (id, _) = once_tracked(tx, mailbox, key, nothing)?;
-            let (mut document, standing) = tracking::open(tx, id)?;
+            let (mut document, standing) = tracking::open(tx, mailbox, id)?;
             let standing = standing
                 .filter(|s| s.promotion.failure.is_some())
                 .ok_or_else(nothing)?;
@@ -488,21 +489,24 @@ impl Desk {
 
     /// The item as it stands with what this transaction has done.
     pub(super) fn answer(&self, tx: &Connection, mailbox: &Address, key: &str) -> Result<Item> {
-        trace_span!(target: "click", "answer")
-            .in_scope(|| item(tx, mailbox, key, &self.person)?.ok_or_else(|| no_such_key(mailbox, key)))
+        trace_span!(target: "click", "answer").in_scope(|| {
+            item(tx, mailbox, key, &self.person, self.now())?.ok_or_else(|| no_such_key(mailbox, key))
+        })
     }
 
     /// Has this person done anything about the item?
     fn worked_on(&self, mailbox: &Address, key: &str) -> Result<bool> {
-        self.store.read(|c| {
-            let Some((id, _)) = held(c, mailbox, key)? else {
-                return Ok(false);
-            };
-            Ok(c.prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM operation WHERE document = ?1 AND person = ?2)",
-            )?
-            .query_row([id.to_string().as_str(), self.person.as_str()], |r| r.get(0))?)
-        })
+        self.store.read(|c| self.worked_on_in(c, mailbox, key))
+    }
+
+    fn worked_on_in(&self, c: &Connection, mailbox: &Address, key: &str) -> Result<bool> {
+        let Some((id, _)) = held(c, mailbox, key)? else {
+            return Ok(false);
+        };
+        Ok(
+            c.prepare_cached("SELECT EXISTS (SELECT 1 FROM operation WHERE document = ?1 AND person = ?2)")?
+                .query_row([id.to_string().as_str(), self.person.as_str()], |r| r.get(0))?,
+        )
     }
 
     /// May this person do this with this item? As [`Desk::authorise`], and it must be in the grant's scope. What is
@@ -522,7 +526,22 @@ impl Desk {
         }
         match folder_of(c, mailbox, key)? {
             Some(folder) if !covers(Some(grant), &folder) => Err(outside(&folder)),
-            _ => Ok(rights),
+            Some(_) => Ok(rights),
+            // Not held here: only where everything is granted, or by whoever has worked on it, can it be looked at.
+            None => {
+                let lies = match held(c, mailbox, key)? {
+                    Some((_, Kind::Appointment)) => Where::Calendar,
+                    Some((_, Kind::Contact)) => Where::Contacts,
+                    Some((_, Kind::Note)) => Where::Row,
+                    Some((_, Kind::Email)) | None => Where::Unknown,
+                };
+                match grant.covers(&lies) {
+                    Err(denied) if !self.worked_on_in(c, mailbox, key)? => {
+                        Err(super::refusal(&denied, mailbox, Some(grant)))
+                    }
+                    _ => Ok(rights),
+                }
+            }
         }
     }
 
@@ -543,7 +562,7 @@ impl Desk {
     /// What may be done about an item.
     fn allowed(&self, mailbox: &Address, rights: &Rights, matter: Matter) -> Allowed {
         let may = |wish| {
-            let act = Act::Decide(matter, wish);
+            let act = Act::Decide(matter.clone(), wish);
             authorise(act, &self.person, mailbox, rights, self.now())
         };
         let regarding = may(Wish::Regarding);
@@ -564,11 +583,10 @@ impl Desk {
         decision: &Decision,
         why: (Action, Origin),
     ) -> Result<()> {
-        let item = ItemId(document.id().0);
         let device = self.key.prefix();
-        let operation = trace_span!(target: "click", "edit")
-            .in_scope(|| tracking::decide(document, item, facts, decision, why, device))?;
-        self.commit(tx, mailbox, document, decision, &operation)
+        let made = trace_span!(target: "click", "edit")
+            .in_scope(|| tracking::decide(tx, document, facts, decision, why, device))?;
+        self.commit(tx, mailbox, document, decision, &made)
     }
 
     /// The same for a note that is given this text.
@@ -581,9 +599,8 @@ impl Desk {
         decision: &Decision,
         why: (Action, Origin),
     ) -> Result<()> {
-        let item = ItemId(document.id().0);
-        let operation = tracking::write_note(document, item, facts, decision, why, self.key.prefix())?;
-        self.commit(tx, mailbox, document, decision, &operation)
+        let made = tracking::write_note(tx, document, facts, decision, why, self.key.prefix())?;
+        self.commit(tx, mailbox, document, decision, &made)
     }
 
     /// Decides by taking over what a note says in `to`; anything else always says what it said.
@@ -619,24 +636,24 @@ impl Desk {
         mailbox: &Address,
         document: &mut Document,
         decision: &Decision,
-        operation: &Operation,
+        made: &Made,
     ) -> Result<()> {
         let _write = trace_span!(target: "click", "write").entered();
-        self.log(tx, mailbox, operation)?;
+        self.log(tx, mailbox, made)?;
         document.pack(tx)?;
         let clicked = Some(&self.person).filter(|_| decision.tracked);
         tracking::project(tx, mailbox, document, clicked, self.now())
     }
 
     /// Logs an own operation; the next cycle sends it.
-    pub(super) fn log(&self, tx: &Connection, mailbox: &Address, operation: &Operation) -> Result<()> {
+    pub(super) fn log(&self, tx: &Connection, mailbox: &Address, made: &Made) -> Result<()> {
         let by = Logged {
             mailbox,
             device: self.key.id(),
             person: &self.person,
             link: None,
         };
-        replica::log(tx, &by, operation)?;
+        replica::log(tx, &by, made)?;
         Ok(())
     }
 
@@ -647,8 +664,11 @@ impl Desk {
             found => return found,
         }
         let (id, _) = held(c, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
-        let document = Document::find(c, id.into(), DocumentKind::Item)?;
-        let registers = document.map(|d| Registers::read(&d)).transpose()?.flatten();
+        let document = Document::find(c, mailbox, id.into())?;
+        let registers = document
+            .map(|d| tracking::registers(c, &d))
+            .transpose()?
+            .flatten();
         registers
             .map(|r| r.facts)
             .ok_or_else(|| no_such_key(mailbox, key))
@@ -767,7 +787,8 @@ pub(super) fn covers(grant: Option<&Grant>, folder: &str) -> bool {
 
 /// What the rules look at in an item.
 fn matter(c: &Connection, mailbox: &Address, facts: &Facts) -> Result<Matter> {
-    Matter::of(facts, mailbox, |who| rows::resolve::is_user(c, who))
+    let folder = mail_folder_of(c, mailbox, &facts.key)?;
+    Matter::of(facts, folder, mailbox, |who| rows::resolve::is_user(c, who))
 }
 
 /// Does what this person was granted include private items?
@@ -782,15 +803,19 @@ fn outside(folder: &str) -> Error {
     )
 }
 
-/// The folder a key lies in; `None` when the mailbox here does not hold it.
-fn folder_of(connection: &Connection, mailbox: &Address, key: &str) -> Result<Option<String>> {
-    let folder: Option<String> = connection
+/// The mail folder that holds a message; `None` when the mailbox here does not hold it, or it is no mail.
+fn mail_folder_of(connection: &Connection, mailbox: &Address, key: &str) -> Result<Option<String>> {
+    Ok(connection
         .prepare_cached(
             "SELECT f.name FROM message m JOIN folder f ON f.id = m.folder WHERE m.mailbox = ?1 AND m.key = ?2",
         )?
         .query_row([mailbox.as_str(), key], |r| r.get(0))
-        .optional()?;
-    match folder {
+        .optional()?)
+}
+
+/// The folder a key lies in; `None` when the mailbox here does not hold it.
+fn folder_of(connection: &Connection, mailbox: &Address, key: &str) -> Result<Option<String>> {
+    match mail_folder_of(connection, mailbox, key)? {
         Some(folder) => Ok(Some(folder)),
         None => Ok(untracked_kind(connection, mailbox, key)?.map(|kind| {
             match kind {
@@ -866,6 +891,7 @@ pub(super) fn item(
     mailbox: &Address,
     key: &str,
     me: &Address,
+    now: Time,
 ) -> Result<Option<Item>> {
     let Some((id, kind)) = held(connection, mailbox, key)? else {
         return Ok(None);
@@ -890,6 +916,10 @@ pub(super) fn item(
                 r.get::<_, Option<String>>(11)?,
             ))
         })?;
+    let refused = match refused.as_str() {
+        "" => refused,
+        code => Reason::from_code(code).to_string(),
+    };
     let failure: Option<tracking::Failure> = failure.map(|json| serde_json::from_str(&json)).transpose()?;
     let regarding = match row {
         (Some(table), Some(id), Some(name)) if tracked => Some(NamedRow { table, id, name }),
@@ -909,9 +939,9 @@ pub(super) fn item(
             at: d.at.rfc3339(),
         })
         .collect();
-    let links = replica::links(connection, id.0)?;
+    let links = replica::links(connection, mailbox, id.0)?;
     let unsent = links.iter().any(|(_, link)| link.is_none()) || outbox_holds(connection, mailbox, &links)?;
-    let missing = !waiting_for(connection, mailbox)?.is_empty();
+    let missing = !waiting_for(connection, mailbox, now)?.is_empty();
     let mut found: Vec<_> = serde_json::from_str::<BTreeMap<Address, Status>>(&people)?
         .into_iter()
         .collect();

@@ -3,7 +3,13 @@
 
 use rusqlite::params;
 
-use crate::{Result, mailbox::read, model::ItemId, store::Store, tracking};
+use crate::{
+    Result,
+    mailbox::read,
+    model::{Address, ItemId},
+    store::Store,
+    tracking,
+};
 
 /// So many in one transaction.
 const BATCH: u32 = 500;
@@ -29,18 +35,21 @@ fn look_at_mail(store: &Store) -> Result<usize> {
 }
 
 fn look_at_items(store: &Store) -> Result<usize> {
-    let found: Vec<String> = store.read(|c| {
-        let mut some = c.prepare_cached("SELECT id FROM item WHERE private IS NULL LIMIT ?1")?;
-        let found = some.query_map([BATCH], |r| r.get(0))?;
+    let found: Vec<(String, String)> = store.read(|c| {
+        let mut some = c.prepare_cached("SELECT id, mailbox FROM item WHERE private IS NULL LIMIT ?1")?;
+        let found = some.query_map([BATCH], |r| Ok((r.get(0)?, r.get(1)?)))?;
         Ok(found.collect::<Result<_, _>>()?)
     })?;
     if found.is_empty() {
         return Ok(0);
     }
     store.write(|tx| {
-        for id in &found {
+        for (id, mailbox) in &found {
+            let mailbox = Address::lenient(mailbox);
             let item = ItemId(uuid::Uuid::parse_str(id).unwrap_or_default());
-            let private = tracking::open(tx, item)?.1.is_none_or(|r| r.facts.private);
+            let private = tracking::open(tx, &mailbox, item)?
+                .1
+                .is_none_or(|r| r.facts.private);
             tx.prepare_cached("UPDATE item SET private = ?2 WHERE id = ?1")?
                 .execute(params![id, private])?;
         }

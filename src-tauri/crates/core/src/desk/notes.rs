@@ -35,7 +35,7 @@ impl Desk {
             let now = self.now();
             let facts = self.written(&key, now, now, title, text)?;
             let regarding = choose(tx, Kind::Note, row)?;
-            let (mut document, _) = tracking::open(tx, ItemId::derive(mailbox, Kind::Note, &key))?;
+            let (mut document, _) = tracking::open(tx, mailbox, ItemId::derive(mailbox, Kind::Note, &key))?;
             let decision = Decision {
                 tracked: true,
                 regarding: Some(regarding),
@@ -182,7 +182,7 @@ fn open(c: &Connection, mailbox: &Address, key: &str) -> Result<(Document, Regis
         )
     };
     let (id, kind) = held(c, mailbox, key)?.ok_or_else(missing)?;
-    match tracking::open(c, id)? {
+    match tracking::open(c, mailbox, id)? {
         (document, Some(registers)) if kind == Kind::Note && registers.decision.tracked => {
             Ok((document, registers))
         }

@@ -97,8 +97,9 @@ impl Desk {
         let Some(answers) = correlate(&facts, &mut kin)? else {
             return Ok(false);
         };
-        let (_, parent) = tracking::open(tx, ItemId::derive(mailbox, Kind::Email, &answers.key))?;
-        let (mut document, before) = tracking::open(tx, ItemId::derive(mailbox, Kind::Email, &facts.key))?;
+        let (_, parent) = tracking::open(tx, mailbox, ItemId::derive(mailbox, Kind::Email, &answers.key))?;
+        let (mut document, before) =
+            tracking::open(tx, mailbox, ItemId::derive(mailbox, Kind::Email, &facts.key))?;
         let (Some(parent), None) = (parent.filter(|p| p.decision.tracked), before) else {
             return Ok(false);
         };

@@ -94,8 +94,8 @@ impl Desk {
         why: (Action, Origin),
     ) -> Result<()> {
         let when = (self.key.prefix(), self.now());
-        let operation = access::put_setting(tx, mailbox, setting, on, why, when)?;
-        self.log(tx, mailbox, &operation)?;
+        let made = access::put_setting(tx, mailbox, setting, on, why, when)?;
+        self.log(tx, mailbox, &made)?;
         access::project_settings(tx, mailbox)
     }
 }

@@ -149,7 +149,7 @@ impl Desk {
         }
         match access::lacks_key(c, mailbox, self.key.id())? {
             Some(person) => missing.keys.push(access::name_of(c, mailbox, &person)?),
-            None => missing.holes = sync::waiting_for(c, mailbox)?,
+            None => missing.holes = sync::waiting_for(c, mailbox, self.now())?,
         }
         Ok(missing)
     }

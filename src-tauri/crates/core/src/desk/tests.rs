@@ -11,7 +11,7 @@ use std::sync::{
 use super::{Desk, Terms};
 use crate::{
     model::{Address, Clock, Facts, ItemId, Kind, Level, Time},
-    replica::{Action, Document, DocumentKind, Operation, Origin},
+    replica::{Action, Origin},
     sync::FolderRelay,
     tracking::{self, Decision},
 };
@@ -111,7 +111,7 @@ impl Pair {
         };
         desk.store
             .write(|tx| {
-                let (mut document, _) = tracking::open(tx, item)?;
+                let (mut document, _) = tracking::open(tx, &self.mailbox(), item)?;
                 let why = (Action::Track, origin);
                 desk.decide(tx, &self.mailbox(), &mut document, &facts, &decision, why)
             })
@@ -120,7 +120,11 @@ impl Pair {
 
     fn is_tracked(&self, desk: &Desk, key: &str) -> bool {
         let item = ItemId::derive(&self.mailbox(), Kind::Email, key);
-        let standing = desk.store.read(|c| tracking::open(c, item)).unwrap().1;
+        let standing = desk
+            .store
+            .read(|c| tracking::open(c, &self.mailbox(), item))
+            .unwrap()
+            .1;
         standing.is_some_and(|r| r.decision.tracked)
     }
 }
@@ -205,37 +209,6 @@ fn e_09_one_undo_for_what_was_done_in_one_go() {
     );
     pair.sync();
     assert!(!["1", "2", "3"].iter().any(|k| pair.is_tracked(alex, k)));
-}
-
-/// A change that came twice, packed and unpacked, is one change.
-#[test]
-fn a_change_has_one_name_however_it_is_packed() {
-    let item = ItemId::derive(&Address::lenient("a@x"), Kind::Email, "1");
-    let mut document = Document::genesis(item.into(), DocumentKind::Item).unwrap();
-    let facts = Facts {
-        key: "1".into(),
-        text: "long ".repeat(2_000),
-        ..Facts::default()
-    };
-    let decision = Decision {
-        tracked: true,
-        regarding: None,
-        contact: None,
-        keep: false,
-        person: Address::lenient("a@x"),
-        at: Time(1),
-    };
-    let why = (Action::Track, Origin::default());
-    let operation: Operation =
-        tracking::decide(&mut document, item, &facts, &decision, why, b"12345678").unwrap();
-    let (mut change, _) = Document::read_change(&operation.change).unwrap();
-    let packed = change.bytes().into_owned();
-    assert_ne!(packed, operation.change);
-    assert_eq!(Document::change_id(&packed), operation.id());
-    assert!(
-        document.at(&operation.id()).is_some(),
-        "and it is the document's own name for it"
-    );
 }
 
 /// the owner accepts several in one go, and one undo takes them back; what is discarded is listed no more.

@@ -45,7 +45,7 @@ impl Desk {
 
     fn step(&self, way: Way, id: Option<&str>) -> Result<Stepped> {
         let steps = self.store.read(|c| match (id, way) {
-            (Some(id), _) => found(replica::named(c, id.trim())?, id, way),
+            (Some(id), _) => found(replica::named(c, id.trim(), &self.person)?, id, way),
             (None, Way::Back) => replica::last_done(c, &self.person),
             (None, Way::Again) => replica::last_undone(c, &self.person),
         })?;
@@ -131,21 +131,21 @@ impl Desk {
         batch: &str,
     ) -> Result<()> {
         let id = DocumentId(step.document);
-        let refused = refusals(tx, id)?;
+        let (mut document, now) = tracking::open(tx, mailbox, ItemId(id.0))?;
+        let refused = refusals(tx, &document)?;
         self.check_state(tx, way, step, &refused)?;
-        let (mut document, now) = tracking::open(tx, ItemId(step.document))?;
         let now = now.ok_or_else(|| gone(step))?;
         let wanted = match way {
             Way::Back => Some(step.id.clone()),
-            Way::Again => stood_before(tx, &mut document, &step.id, &refused, DECISION)?,
+            Way::Again => stood_before(tx, &document, &step.id, &refused, DECISION)?,
         };
         let single = match now.by.as_slice() {
-            [one] => come_down(tx, &mut document, one, &refused, DECISION)?,
+            [one] => come_down(tx, &document, one, &refused, DECISION)?,
             _ => None,
         };
         self.check_unchanged(tx, mailbox, &now.by, single, wanted)?;
         let to = match way {
-            Way::Back => moment_before(&mut document, &step.id, &refused),
+            Way::Back => moment_before(&document, &step.id, &refused),
             Way::Again => document.at(&step.id),
         };
         let to = Registers::read_at(&document, Some(&to.ok_or_else(|| gone(step))?))?;
@@ -183,24 +183,24 @@ impl Desk {
         let id = DocumentId(step.document);
         let refused = Refused::new();
         self.check_state(tx, way, step, &refused)?;
-        let mut document = Document::find(tx, id, kind)?.ok_or_else(|| gone(step))?;
+        let document = Document::find(tx, mailbox, id)?.ok_or_else(|| gone(step))?;
         let made = document.at(&step.id).ok_or_else(|| gone(step))?;
         let (register, value) = written(&document, &made, &step.id)?.ok_or_else(|| gone(step))?;
         let now = document.written::<Value>(&register, None)?;
         let now: Vec<String> = now.into_iter().map(|w| w.by).collect();
         let wanted = match way {
             Way::Back => Some(step.id.clone()),
-            Way::Again => stood_before(tx, &mut document, &step.id, &refused, &register)?,
+            Way::Again => stood_before(tx, &document, &step.id, &refused, &register)?,
         };
         let single = match now.as_slice() {
-            [one] => come_down(tx, &mut document, one, &refused, &register)?,
+            [one] => come_down(tx, &document, one, &refused, &register)?,
             _ => None,
         };
         self.check_unchanged(tx, mailbox, &now, single, wanted)?;
         let before = match way {
             Way::Again => None,
             Way::Back => {
-                let moment = moment_before(&mut document, &step.id, &refused).ok_or_else(|| gone(step))?;
+                let moment = moment_before(&document, &step.id, &refused).ok_or_else(|| gone(step))?;
                 let before = document.written::<Value>(&register, Some(&moment))?;
                 before.into_iter().next().map(|w| w.value)
             }
@@ -309,17 +309,12 @@ fn found(steps: Vec<Step>, id: &str, way: Way) -> Result<Vec<Step>> {
     Ok(steps)
 }
 
-fn moment_before(document: &mut Document, change: &str, refused: &Refused) -> Option<Moment> {
+fn moment_before(document: &Document, change: &str, refused: &Refused) -> Option<Moment> {
     document.before(change, &refused.keys().cloned().collect())
 }
 
 /// The change whose value a change replaced.
-fn before(
-    document: &mut Document,
-    change: &str,
-    refused: &Refused,
-    register: &str,
-) -> Result<Option<String>> {
+fn before(document: &Document, change: &str, refused: &Refused, register: &str) -> Result<Option<String>> {
     let Some(moment) = moment_before(document, change, refused) else {
         return Ok(None);
     };
@@ -330,7 +325,7 @@ fn before(
 /// The step that stood before a change was made.
 fn stood_before(
     tx: &Connection,
-    document: &mut Document,
+    document: &Document,
     change: &str,
     refused: &Refused,
     register: &str,
@@ -344,7 +339,7 @@ fn stood_before(
 /// The step a change comes down to: an undo to what stood before, a redo to what was done again. `None`: nothing.
 fn come_down(
     tx: &Connection,
-    document: &mut Document,
+    document: &Document,
     change: &str,
     refused: &Refused,
     register: &str,

@@ -612,6 +612,10 @@ views! {
         pub subject: String,
         /// What it would have made of the item, in words; empty where that cannot be read.
         pub wanted: String,
+        /// What it says the mail says, where the owner's copy says something else; empty otherwise.
+        pub theirs: String,
+        /// What the owner's copy says then.
+        pub ours: String,
     }
 
     /// A device that works in a mailbox.
@@ -773,6 +777,8 @@ views! {
         pub id: String,
         /// When, by the actor's clock.
         pub time: String,
+        /// When it came here, by this computer's clock; empty for what was done on this device.
+        pub received: String,
         /// Who did it.
         pub actor: Address,
         /// For whom: the mailbox's owner.

@@ -29,7 +29,7 @@ impl Desk {
             let mut details = SyncDetails {
                 interval,
                 people: Vec::new(),
-                queue: queue(c, &self.person)?,
+                queue: queue(c, &self.person, self.now())?,
                 queued: c
                     .prepare_cached(&format!(
                         "SELECT count(*) FROM item WHERE status = 'Track pending' AND NOT {HIDDEN}"
@@ -52,7 +52,7 @@ impl Desk {
     }
 }
 
-fn queue(c: &Connection, me: &Address) -> Result<Vec<QueuedItem>> {
+fn queue(c: &Connection, me: &Address, now: Time) -> Result<Vec<QueuedItem>> {
     let mut statement = c.prepare_cached(&format!(
         "SELECT mailbox, key, at FROM item WHERE status = 'Track pending' AND NOT {HIDDEN} ORDER BY at, key LIMIT ?1"
     ))?;
@@ -61,7 +61,7 @@ fn queue(c: &Connection, me: &Address) -> Result<Vec<QueuedItem>> {
     while let Some(row) = rows.next()? {
         let (mailbox, key): (String, String) = (row.get(0)?, row.get(1)?);
         let mailbox = Address::lenient(&mailbox);
-        let Some(item) = item(c, &mailbox, &key, me)? else {
+        let Some(item) = item(c, &mailbox, &key, me, now)? else {
             continue;
         };
         all.push(QueuedItem {

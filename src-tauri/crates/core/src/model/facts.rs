@@ -10,6 +10,11 @@ use super::{Address, Kind, Time};
 /// Longest body kept in [`Facts`], in bytes of UTF-8. Longer ones are cut there and say so (I-07).
 pub const MAX_FACTS_TEXT: usize = 100_000;
 
+/// How many people a list in [`Facts`] names at most, and how many mails of its thread.
+pub const MAX_FACTS_LIST: usize = 500;
+/// Longest single line in [`Facts`], in bytes of UTF-8.
+const MAX_FACTS_LINE: usize = 2_000;
+
 /// What a folder is for: decides direction and state when a mail is promoted (I-04).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -254,6 +259,98 @@ impl Facts {
             () if self.meeting.is_some() => Kind::Appointment,
             () => Kind::Email,
         }
+    }
+
+    /// Is it no longer than an honest client writes it? A key is as long as its message has it.
+    pub fn is_bounded(&self) -> bool {
+        let line = |text: &str| text.len() <= MAX_FACTS_LINE;
+        let people = |list: &[Mention]| {
+            list.len() <= MAX_FACTS_LIST && list.iter().all(|one| line(&one.address) && line(&one.name))
+        };
+        let meeting = self.meeting.as_ref();
+        self.text.len() <= MAX_FACTS_TEXT
+            && line(&self.subject)
+            && line(&self.conversation_index)
+            && self.references.len() <= MAX_FACTS_LIST
+            && self
+                .from
+                .as_slice()
+                .iter()
+                .all(|from| line(&from.address) && line(&from.name))
+            && [&self.to, &self.cc, &self.bcc]
+                .into_iter()
+                .all(|list| people(list))
+            && meeting.is_none_or(|m| people(&m.required) && people(&m.optional) && line(&m.location))
+            && self
+                .contact
+                .as_ref()
+                .is_none_or(|card| card.addresses.len() <= MAX_FACTS_LIST)
+    }
+
+    /// Makes it so.
+    pub fn bounded(mut self) -> Self {
+        if self.is_bounded() {
+            return self;
+        }
+        let cut = |text: &mut String, longest: usize| text.truncate(text.floor_char_boundary(longest));
+        let people = |list: &mut Vec<Mention>| {
+            list.truncate(MAX_FACTS_LIST);
+            for one in list {
+                cut(&mut one.address, MAX_FACTS_LINE);
+                cut(&mut one.name, MAX_FACTS_LINE);
+            }
+        };
+        self.truncated |= self.text.len() > MAX_FACTS_TEXT;
+        cut(&mut self.text, MAX_FACTS_TEXT);
+        cut(&mut self.subject, MAX_FACTS_LINE);
+        cut(&mut self.conversation_index, MAX_FACTS_LINE);
+        self.references.truncate(MAX_FACTS_LIST);
+        if let Some(from) = &mut self.from {
+            cut(&mut from.address, MAX_FACTS_LINE);
+            cut(&mut from.name, MAX_FACTS_LINE);
+        }
+        for list in [&mut self.to, &mut self.cc, &mut self.bcc] {
+            people(list);
+        }
+        if let Some(meeting) = &mut self.meeting {
+            people(&mut meeting.required);
+            people(&mut meeting.optional);
+            cut(&mut meeting.location, MAX_FACTS_LINE);
+        }
+        if let Some(card) = &mut self.contact {
+            card.addresses.truncate(MAX_FACTS_LIST);
+        }
+        self
+    }
+
+    /// Does it say of the mail, the meeting or the contact what the other one says? Which folder it lies in, why it was
+    /// tracked and who saw a blind copy may differ from one copy to another; how lines are broken, too.
+    pub fn is_of_the_same(&self, other: &Self) -> bool {
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let people = |list: &[Mention]| {
+            let mut all: Vec<_> = list.iter().map(|one| one.address.clone()).collect();
+            all.sort();
+            all
+        };
+        let told = |facts: &Self| {
+            (
+                (facts.key.clone(), facts.kind(), words(&facts.subject), facts.sent),
+                people(facts.from.as_slice()),
+                (people(&facts.to), people(&facts.cc)),
+                (facts.message_id.clone(), facts.private),
+                words(&facts.text),
+                facts.contact.clone(),
+            )
+        };
+        let met = |facts: &Self| {
+            facts.meeting.as_ref().map(|m| {
+                (
+                    (m.starts, m.ends, m.all_day, m.cancelled, m.occurrence.clone()),
+                    (people(&m.required), people(&m.optional), words(&m.location)),
+                )
+            })
+        };
+        told(self) == told(other) && met(self) == met(other)
     }
 
     /// Has it the same title and the same text?

@@ -81,14 +81,14 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// The 32 bytes of a hash that [`hex`] wrote; `None` for anything else.
-pub fn unhex(text: &str) -> Option<[u8; 32]> {
+/// The `N` bytes that [`hex`] wrote; `None` for anything else.
+pub fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let digit = |c: u8| match c {
         b'0'..=b'9' => Some(c - b'0'),
         b'a'..=b'f' => Some(c - b'a' + 10),
         _ => None,
     };
-    let mut bytes = [0; 32];
+    let mut bytes = [0; N];
     let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
         return None;
     };

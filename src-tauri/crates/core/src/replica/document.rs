@@ -1,10 +1,17 @@
 //! One Automerge document.
 
-use std::{borrow::Cow, collections::BTreeSet, sync::OnceLock};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU64,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::OnceLock,
+};
 
 use automerge::{
     ActorId, AutoCommit, Automerge, Change, ChangeHash, ObjId as OpId, ROOT, ReadDoc, ScalarValue,
     ScalarValueRef, Value, ValueRef,
+    legacy::OpId as LegacyOpId,
     transaction::{CommitOptions, Transactable},
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -12,7 +19,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::change::Put;
+use super::{
+    Action, Made, Operation, OperationId, Origin, Put,
+    change::{self, Ground},
+};
 use crate::{
     Error, Result,
     model::{Address, ItemId, Time, derive, hex},
@@ -87,14 +97,22 @@ impl std::fmt::Display for DocumentId {
 
 /// So many changes may lie beside a document before it is packed.
 const LOOSE: usize = 4;
+/// How many heads an operation names at most. Only a patched client brings a document to more; the others stay, beside
+/// what is written then.
+const HEADS: usize = 4_096;
+/// How many registers an operation writes at most.
+pub const MAX_PUTS: usize = 16;
+/// How many bytes of values it writes at most.
+pub const MAX_CHANGE: usize = 400_000;
 
-/// A document, opened.
+/// A document, opened. It belongs to one mailbox.
 ///
 /// Its changes lie in the operations that made them, where a click appends and rewrites nothing. A document that has
 /// seen many is packed: Automerge's own form is smaller and quicker to load than the changes one by one.
 pub struct Document {
+    mailbox: Address,
     id: DocumentId,
-    automerge: AutoCommit,
+    automerge: Automerge,
     /// How many of its changes are not packed.
     loose: usize,
     /// Up to which number of the log its operations are packed.
@@ -104,10 +122,11 @@ pub struct Document {
 impl Document {
     /// A document nobody has edited yet: only the genesis change, which is the same on every replica, so that two
     /// people who start a document apart have started *the same* one.
-    pub fn genesis(id: DocumentId, kind: DocumentKind) -> Result<Self> {
-        let mut automerge = AutoCommit::new();
-        automerge.apply_changes([genesis(id, kind)?])?;
+    pub fn genesis(mailbox: &Address, id: DocumentId) -> Result<Self> {
+        let mut automerge = Automerge::new();
+        automerge.apply_changes([genesis(mailbox, id)?])?;
         Ok(Self {
+            mailbox: mailbox.clone(),
             id,
             automerge,
             loose: 0,
@@ -116,33 +135,34 @@ impl Document {
     }
 
     /// Opens a stored document, or starts it.
-    pub fn open(connection: &Connection, id: DocumentId, kind: DocumentKind) -> Result<Self> {
-        Ok(match Self::find(connection, id, kind)? {
+    pub fn open(connection: &Connection, mailbox: &Address, id: DocumentId) -> Result<Self> {
+        Ok(match Self::find(connection, mailbox, id)? {
             Some(document) => document,
-            None => Self::genesis(id, kind)?,
+            None => Self::genesis(mailbox, id)?,
         })
     }
 
     /// Opens a stored document; `None` when nobody has edited it.
-    pub fn find(connection: &Connection, id: DocumentId, kind: DocumentKind) -> Result<Option<Self>> {
-        let packed = packed(connection, id)?;
+    pub fn find(connection: &Connection, mailbox: &Address, id: DocumentId) -> Result<Option<Self>> {
+        let packed = packed(connection, mailbox, id)?;
         let through = packed.as_ref().map_or(0, |(through, _)| *through);
-        let mut changes = loose(connection, id, through)?;
+        let mut changes = loose(connection, mailbox, id, through)?;
         let loose = changes.len();
         if packed.is_none() && loose == 0 {
             return Ok(None);
         }
         let mut automerge = match packed {
             // What we stored ourselves is not hashed again at every click; `doctor` does that.
-            Some((_, bytes)) => AutoCommit::load_unverified_heads(&bytes)?,
+            Some((_, bytes)) => Automerge::load_unverified_heads(&bytes)?,
             None => {
-                changes.insert(0, genesis(id, kind)?);
-                AutoCommit::new()
+                changes.insert(0, genesis(mailbox, id)?);
+                Automerge::new()
             }
         };
         tracing::trace!(document = %id, "opened");
         automerge.apply_changes(changes)?;
         Ok(Some(Self {
+            mailbox: mailbox.clone(),
             id,
             automerge,
             loose,
@@ -154,14 +174,19 @@ impl Document {
     ///
     /// # Errors
     /// `Document` when it is damaged.
-    pub fn verify(connection: &Connection, id: DocumentId) -> Result<()> {
+    pub fn verify(connection: &Connection, mailbox: &Address, id: DocumentId) -> Result<()> {
         let mut through = 0;
-        if let Some((packed_through, bytes)) = packed(connection, id)? {
+        if let Some((packed_through, bytes)) = packed(connection, mailbox, id)? {
             Automerge::load(&bytes)?;
             through = packed_through;
         }
-        loose(connection, id, through)?;
+        loose(connection, mailbox, id, through)?;
         Ok(())
+    }
+
+    /// Whose it is.
+    pub fn mailbox(&self) -> &Address {
+        &self.mailbox
     }
 
     /// Its identity.
@@ -169,88 +194,140 @@ impl Document {
         self.id
     }
 
-    /// Edits it as `device` and returns the change.
+    /// Edits it as `device`, in sight of a moment: what does not count is not built on.
     ///
-    /// Every change has an actor of its own: the device's eight bytes, then sixteen of a hash of what is changed, in
-    /// which state, when. An actor that makes one change cannot make two with the same number, so a restored backup or
-    /// a cloned disk cannot wedge a merge (design §3, first trap), and whose change it is stays visible. It is no
-    /// random number, so that a simulation with the same seed is the same run.
+    /// # Errors
+    /// `BadInput` when nothing is written, or more than an operation holds.
     pub fn edit(
         &mut self,
         device: &[u8; 8],
         at: Time,
+        (action, origin): (Action, Origin),
+        on: &Moment,
         work: impl FnOnce(&mut Edit<'_>) -> Result<()>,
-    ) -> Result<Vec<u8>> {
-        let heads = self.automerge.get_heads();
+    ) -> Result<Made> {
         let mut edit = Edit {
             automerge: &self.automerge,
-            writes: Vec::new(),
+            on,
+            puts: Vec::new(),
         };
         work(&mut edit)?;
-        let writes = edit.writes;
-        let of = writes
-            .iter()
-            .map(|(register, json)| (register.as_str(), json.as_str()));
-        let actor = actor(self.id, device, at, &heads, of);
-        self.automerge.set_actor(ActorId::from(&actor[..]));
-        for (register, value) in writes {
-            self.automerge.put(ROOT, register, value)?;
+        let puts = edit.puts;
+        if puts.is_empty() {
+            return Err(Error::bad_input("Nothing was changed.", ""));
         }
-        self.automerge
-            .commit_with(CommitOptions::default().with_time(at.0 / 1000));
-        self.loose += 1;
-        self.automerge
-            .get_last_local_change()
-            .map(|change| change.raw_bytes().to_vec())
-            .ok_or_else(|| Error::bad_input("Nothing was changed.", ""))
+        if puts.iter().map(|put| put.json.len()).sum::<usize>() > MAX_CHANGE {
+            return Err(Error::bad_input(
+                "This is more text than one change can hold.",
+                "Shorten it and try again.",
+            ));
+        }
+        let mut heads = self.names(&on.0);
+        // The newest: of those that stay, the others are older or somebody's flood.
+        let surplus = heads.len().saturating_sub(HEADS);
+        heads.drain(..surplus);
+        let operation = Operation {
+            at,
+            action,
+            document: self.id,
+            heads,
+            puts,
+            origin,
+        };
+        self.apply(operation, device)?
+            .map_err(|e| Error::bad_input(e.to_string(), ""))
     }
 
-    /// Applies changes of other devices, in any order, any number of times. Changes whose ancestors have not arrived
-    /// yet are kept inside the document and take effect when they have.
+    /// Makes the change that follows from an operation of `device`, and applies it. Twice is once.
+    ///
+    /// Nothing that has been judged to be sound should fail here; should Automerge fail or panic all the same, this
+    /// document is to be dropped unsaved and opened anew ([`Unfit::Broken`]).
     ///
     /// # Errors
-    /// `Document` when the changes cannot be applied; the document is then to be dropped unsaved.
-    pub fn apply(&mut self, changes: Vec<Change>) -> Result<()> {
-        self.loose += changes.len();
-        Ok(self.automerge.apply_changes(changes)?)
+    /// The inner one when it does not fit this document.
+    pub fn apply(&mut self, operation: Operation, device: &[u8; 8]) -> Result<Result<Made, Unfit>> {
+        let id = operation.id(&self.mailbox, &hex(device));
+        let actor = change::actor(device, &id);
+        let Some(ground) = self.ground(&operation)? else {
+            return Ok(Err(Unfit::Missing));
+        };
+        let change = change::change(&operation, actor, ground);
+        let bytes = change.raw_bytes().to_vec();
+        let automerge = &mut self.automerge;
+        // The last net: what is applied was made here, so that nothing should ever fall into it.
+        let applied = catch_unwind(AssertUnwindSafe(|| automerge.apply_changes([change])));
+        if !matches!(applied, Ok(Ok(()))) {
+            tracing::error!(operation = %id, document = %self.id, "a change cannot be applied");
+            return Ok(Err(Unfit::Broken));
+        }
+        self.loose += 1;
+        Ok(Ok(Made {
+            operation,
+            id: id.to_string(),
+            change: bytes,
+        }))
     }
 
-    /// Reads a change and tells which device's it is.
+    /// What an operation is written on; `None` when one of its heads is not here.
+    fn ground(&self, operation: &Operation) -> Result<Option<Ground>> {
+        let now = self.automerge.get_heads();
+        let mut deps = match operation.heads.as_slice() {
+            [] => vec![genesis(&self.mailbox, self.id)?.hash()],
+            heads => match self.hashes(heads, &now) {
+                Some(hashes) => hashes,
+                None => return Ok(None),
+            },
+        };
+        deps.sort_unstable();
+        let highest = deps
+            .iter()
+            .filter_map(|hash| self.automerge.get_change_meta_by_hash(hash));
+        let highest = highest.map(|change| change.max_op).max().unwrap_or_default();
+        let here = deps == now;
+        let over = operation.puts.iter().map(|put| {
+            let values = match here {
+                true => self.automerge.get_all(ROOT, put.register.as_str())?,
+                false => self.automerge.get_all_at(ROOT, put.register.as_str(), &deps)?,
+            };
+            let places = values.into_iter().filter_map(|(_, id)| match id {
+                OpId::Id(counter, actor, _) => Some(LegacyOpId::new(counter, &actor)),
+                OpId::Root => None,
+            });
+            Ok(places.collect())
+        });
+        Ok(Some(Ground {
+            over: over.collect::<Result<_>>()?,
+            start: NonZeroU64::MIN.saturating_add(highest),
+            deps,
+        }))
+    }
+
+    /// What Automerge calls these operations; `None` when one is not here. `now`: its heads, where they mostly are.
+    fn hashes(&self, ids: &[OperationId], now: &[ChangeHash]) -> Option<Vec<ChangeHash>> {
+        let mut found = Vec::with_capacity(ids.len());
+        let mut wanted: BTreeSet<_> = ids.iter().copied().collect();
+        for hash in now {
+            let change = self.automerge.get_change_meta_by_hash(hash)?;
+            if change::made_by(&change.actor).is_some_and(|id| wanted.remove(&id)) {
+                found.push(*hash);
+            }
+        }
+        if !wanted.is_empty() {
+            for change in self.automerge.get_changes_meta(&[]) {
+                if change::made_by(&change.actor).is_some_and(|id| wanted.remove(&id)) {
+                    found.push(change.hash);
+                }
+            }
+        }
+        wanted.is_empty().then_some(found)
+    }
+
+    /// Reads a change of our own making, as it is stored.
     ///
     /// # Errors
     /// `Document` when the bytes are no change.
-    pub fn read_change(bytes: &[u8]) -> Result<(Change, [u8; 8])> {
-        let change = Change::from_bytes(bytes.to_vec()).map_err(automerge::AutomergeError::from)?;
-        let mut device = [0; 8];
-        if let Some(head) = change.actor_id().to_bytes().get(..8) {
-            device.copy_from_slice(head);
-        }
-        Ok((change, device))
-    }
-
-    /// Is its actor the one [`Document::edit`] gives to a change that says this? Whoever could choose it could make two
-    /// changes by the same one, of which every replica takes the one that comes first.
-    pub fn is_by_its_actor(change: &Change, document: DocumentId, at: Time, puts: &[Put]) -> bool {
-        let Some(device) = change.actor_id().to_bytes().first_chunk::<8>() else {
-            return false;
-        };
-        let of = puts.iter().map(|put| (put.register.as_str(), put.json.as_str()));
-        change.actor_id().to_bytes() == actor(document, device, at, change.deps(), of)
-    }
-
-    /// The name of a change: the first half of Automerge's own hash of it, however it was packed, so that the same
-    /// change cannot come under two names.
-    pub fn change_id(bytes: &[u8]) -> String {
-        // An unpacked change: its content is what Automerge hashes.
-        let hash = match bytes.get(HASHED) {
-            Some(1) => bytes.get(HASHED..).map(Sha256::digest).map(|d| d.to_vec()),
-            _ => None,
-        };
-        let hash = hash.unwrap_or_else(|| match Change::from_bytes(bytes.to_vec()) {
-            Ok(change) => change.hash().0.to_vec(),
-            Err(_) => Sha256::digest(bytes).to_vec(),
-        });
-        hex(&hash[..16])
+    pub(super) fn read_change(bytes: Vec<u8>) -> Result<Change> {
+        Ok(Change::from_bytes(bytes).map_err(automerge::AutomergeError::from)?)
     }
 
     /// Every value of a register as it was at a moment, or is now, the one all replicas show first, each with the change
@@ -309,44 +386,102 @@ impl Document {
     fn read<T: DeserializeOwned>(&self, (text, id): &Text<'_>) -> Option<Written<T>> {
         Some(Written {
             value: serde_json::from_str(text).ok()?,
-            by: self.automerge.hash_for_opid(id).map(name).unwrap_or_default(),
+            by: match id {
+                OpId::Id(_, actor, _) => change::made_by(actor)
+                    .map(|id| id.to_string())
+                    .unwrap_or_default(),
+                OpId::Root => String::new(),
+            },
         })
     }
 
-    /// The document without these changes: what stood before them stands again, unless a later change that counts
-    /// has been made in full sight of them. The same on every replica that holds the same changes (H-01).
-    pub fn without(&mut self, changes: &BTreeSet<String>) -> Moment {
-        let heads = self.automerge.get_heads();
-        self.back_from(heads, changes)
+    /// The document without these operations: what stood before them stands again, unless a later one that counts
+    /// has been made in full sight of them. The same on every replica that holds the same operations (H-01).
+    pub fn without(&self, operations: &BTreeSet<String>) -> Moment {
+        self.back_from(self.automerge.get_heads(), operations)
     }
 
-    /// The moment just before a change was made, without `changes`. `None` when it is not here.
-    pub fn before(&mut self, change: &str, changes: &BTreeSet<String>) -> Option<Moment> {
-        let hash = self.find_change(change)?;
-        let heads = self.automerge.get_change_by_hash(&hash)?.deps().to_vec();
-        Some(self.back_from(heads, changes))
+    /// The moment just before an operation was made, without `operations`. `None` when it is not here.
+    pub fn before(&self, id: &str, operations: &BTreeSet<String>) -> Option<Moment> {
+        let hash = self.find_change(id)?;
+        let deps = self.automerge.get_change_meta_by_hash(&hash)?.deps;
+        Some(self.back_from(deps, operations))
     }
 
-    /// The moment a change was made. `None` when it is not here.
-    pub fn at(&mut self, change: &str) -> Option<Moment> {
-        Some(Moment(vec![self.find_change(change)?]))
+    /// The moment an operation was made. `None` when it is not here.
+    pub fn at(&self, id: &str) -> Option<Moment> {
+        Some(Moment(vec![self.find_change(id)?]))
     }
 
-    fn find_change(&mut self, id: &str) -> Option<ChangeHash> {
-        let all = self.automerge.get_changes_meta(&[]);
-        all.into_iter().map(|c| c.hash).find(|hash| name(*hash) == id)
+    /// The moment these operations stood last. `None` when one is not here.
+    pub fn at_heads(&self, heads: &[OperationId]) -> Result<Option<Moment>> {
+        Ok(match heads {
+            [] => Some(Moment(vec![genesis(&self.mailbox, self.id)?.hash()])),
+            heads => self.hashes(heads, &self.automerge.get_heads()).map(Moment),
+        })
     }
 
-    fn back_from(&mut self, mut todo: Vec<ChangeHash>, changes: &BTreeSet<String>) -> Moment {
+    /// What these operations had in sight, they themselves among it. Empty when one is not here.
+    pub fn in_sight(&self, heads: &[OperationId]) -> Result<BTreeSet<OperationId>> {
+        let mut todo = self.at_heads(heads)?.map_or(Vec::new(), |moment| moment.0);
+        let (mut seen, mut all) = (BTreeSet::new(), BTreeSet::new());
+        while let Some(hash) = todo.pop() {
+            if seen.insert(hash)
+                && let Some(change) = self.automerge.get_change_meta_by_hash(&hash)
+            {
+                all.extend(change::made_by(&change.actor));
+                todo.extend(change.deps);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Everything that was done to it, each after what it had in sight.
+    pub fn log(&self) -> Vec<Done> {
+        let mut names = BTreeMap::new();
+        let mut all = Vec::new();
+        for change in self.automerge.get_changes(&[]) {
+            let actor = change.actor_id().to_bytes();
+            let Some((id, device)) = change::made_by(change.actor_id()).zip(actor.get(..8)) else {
+                continue;
+            };
+            names.insert(change.hash(), id);
+            all.push(Done {
+                id,
+                device: hex(device),
+                heads: change
+                    .deps()
+                    .iter()
+                    .filter_map(|hash| names.get(hash).copied())
+                    .collect(),
+                puts: change::puts(&change),
+            });
+        }
+        all
+    }
+
+    /// Is this operation here?
+    pub fn holds(&self, id: &OperationId) -> bool {
+        self.find_change(&id.to_string()).is_some()
+    }
+
+    fn find_change(&self, id: &str) -> Option<ChangeHash> {
+        let id = OperationId::parse(id)?;
+        let found = self.hashes(&[id], &self.automerge.get_heads())?;
+        found.first().copied()
+    }
+
+    fn back_from(&self, mut todo: Vec<ChangeHash>, operations: &BTreeSet<String>) -> Moment {
         let (mut heads, mut seen) = (Vec::new(), BTreeSet::new());
         while let Some(hash) = todo.pop() {
             if !seen.insert(hash) {
                 continue;
             }
-            if !changes.contains(&name(hash)) {
-                heads.push(hash);
-            } else if let Some(change) = self.automerge.get_change_by_hash(&hash) {
-                todo.extend(change.deps());
+            let change = self.automerge.get_change_meta_by_hash(&hash);
+            let id = change.as_ref().and_then(|change| change::made_by(&change.actor));
+            match (id, change) {
+                (Some(id), Some(change)) if operations.contains(&id.to_string()) => todo.extend(change.deps),
+                _ => heads.push(hash),
             }
         }
         Moment(heads)
@@ -357,9 +492,26 @@ impl Document {
         self.automerge.keys(ROOT).filter(|k| k != "kind").collect()
     }
 
-    /// Its heads: two replicas that hold the same changes have the same.
-    pub fn heads(&mut self) -> Vec<ChangeHash> {
-        self.automerge.get_heads()
+    /// The operations that stand last in it, in order; none: nobody has edited it. Two replicas that hold the same
+    /// operations have the same.
+    pub fn heads(&self) -> Vec<OperationId> {
+        self.names(&self.automerge.get_heads())
+    }
+
+    /// The moment that is now.
+    pub fn now(&self) -> Moment {
+        Moment(self.automerge.get_heads())
+    }
+
+    fn names(&self, hashes: &[ChangeHash]) -> Vec<OperationId> {
+        let changes = hashes
+            .iter()
+            .filter_map(|hash| self.automerge.get_change_meta_by_hash(hash));
+        let mut ids: Vec<_> = changes
+            .filter_map(|change| change::made_by(&change.actor))
+            .collect();
+        ids.sort_unstable();
+        ids
     }
 
     /// Will [`Document::pack`] pack it? Then what is logged before that need not carry its change.
@@ -378,26 +530,27 @@ impl Document {
         connection
             .prepare_cached(
                 "UPDATE operation SET change = x''
-                 WHERE document = ?1 AND number > ?2 AND seq IS NOT NULL AND length(change) > 0",
+                 WHERE document = ?1 AND number > ?2 AND mailbox = ?3 AND seq IS NOT NULL AND length(change) > 0",
             )?
-            .execute(params![id, self.through])?;
+            .execute(params![id, self.through, self.mailbox.as_str()])?;
         self.through = connection
             .prepare_cached("SELECT max(number) FROM operation")?
             .query_row([], |r| r.get(0))?;
         connection
             .prepare_cached(
-                "INSERT INTO document (id, through, bytes) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (id) DO UPDATE SET through = excluded.through, bytes = excluded.bytes",
+                "INSERT INTO document (mailbox, id, through, bytes) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (mailbox, id) DO UPDATE SET through = excluded.through, bytes = excluded.bytes",
             )?
-            .execute(params![id, self.through, bytes])?;
+            .execute(params![self.mailbox.as_str(), id, self.through, bytes])?;
         self.loose = 0;
         Ok(())
     }
 
     /// Every document there is, with its mailbox.
     pub fn all(connection: &Connection) -> Result<Vec<(Address, DocumentId)>> {
-        let mut statement = connection
-            .prepare("SELECT document, mailbox FROM operation GROUP BY document ORDER BY document")?;
+        let mut statement = connection.prepare(
+            "SELECT document, mailbox FROM operation GROUP BY document, mailbox ORDER BY document, mailbox",
+        )?;
         let found = statement.query_map([], |r| {
             Ok((Address::lenient(&r.get::<_, String>(1)?), DocumentId::read(r, 0)?))
         })?;
@@ -405,10 +558,12 @@ impl Document {
     }
 }
 
-/// The change every document begins with. Automerge makes it once for each kind; for a document its id is written in the
-/// place of the actor and the checksum anew, which takes a fifth of the time.
-fn genesis(id: DocumentId, kind: DocumentKind) -> Result<Change> {
+/// The change every document begins with. Its actor is made of the mailbox and the document, so that no document of one
+/// mailbox continues in another. Automerge makes it once for each kind; for a document its actor is written in and the
+/// checksum anew, which takes a fifth of the time.
+fn genesis(mailbox: &Address, id: DocumentId) -> Result<Change> {
     static MADE: [OnceLock<Vec<u8>>; 3] = [const { OnceLock::new() }; 3];
+    let kind = id.kind(mailbox);
     let made = MADE[kind as usize].get_or_init(|| {
         let mut automerge = AutoCommit::new().with_actor(ActorId::from(&STAND_IN[..]));
         let put = automerge.put(ROOT, "kind", kind.as_str());
@@ -420,35 +575,50 @@ fn genesis(id: DocumentId, kind: DocumentKind) -> Result<Change> {
     });
     let mut bytes = made.clone();
     if let Some(at) = made.windows(STAND_IN.len()).position(|actor| actor == STAND_IN) {
-        bytes[at..at + STAND_IN.len()].copy_from_slice(id.0.as_bytes());
+        bytes[at..at + STAND_IN.len()].copy_from_slice(&first_actor(mailbox, id));
         let hash = Sha256::digest(&bytes[HASHED..]);
         bytes[HASHED - 4..HASHED].copy_from_slice(&hash[..4]);
     }
-    Ok(Document::read_change(&bytes)?.0)
+    Document::read_change(bytes)
 }
 
-/// An actor that stands where a document's id will.
+/// Who makes the genesis of a document: no device, for whose actors are longer.
+fn first_actor(mailbox: &Address, id: DocumentId) -> [u8; 16] {
+    let digest = Sha256::new()
+        .chain_update(b"behalf genesis 1")
+        .chain_update(id.0)
+        .chain_update(mailbox.as_str())
+        .finalize();
+    let mut actor = [0; 16];
+    actor.copy_from_slice(&digest[..16]);
+    actor
+}
+
+/// An actor that stands where a document's own will.
 const STAND_IN: [u8; 16] = *b"the document's i";
 /// Before a change's content lie a magic number and its checksum, the beginning of Automerge's hash of it.
 const HASHED: usize = 8;
 
 /// Its packed form, and up to which number of the log its operations are in there.
-fn packed(connection: &Connection, id: DocumentId) -> Result<Option<(i64, Vec<u8>)>> {
+fn packed(connection: &Connection, mailbox: &Address, id: DocumentId) -> Result<Option<(i64, Vec<u8>)>> {
     Ok(connection
-        .prepare_cached("SELECT through, bytes FROM document WHERE id = ?1")?
-        .query_row([id.to_string()], |r| Ok((r.get(0)?, r.get(1)?)))
+        .prepare_cached("SELECT through, bytes FROM document WHERE mailbox = ?1 AND id = ?2")?
+        .query_row([mailbox.as_str(), &id.to_string()], |r| {
+            Ok((r.get(0)?, r.get(1)?))
+        })
         .optional()?)
 }
 
 /// Its changes that were logged after `through`.
-fn loose(connection: &Connection, id: DocumentId, through: i64) -> Result<Vec<Change>> {
+fn loose(connection: &Connection, mailbox: &Address, id: DocumentId, through: i64) -> Result<Vec<Change>> {
     let mut statement = connection.prepare_cached(
-        "SELECT change FROM operation WHERE document = ?1 AND number > ?2 AND length(change) > 0 ORDER BY number",
+        "SELECT change FROM operation
+         WHERE document = ?1 AND number > ?2 AND mailbox = ?3 AND length(change) > 0 ORDER BY number",
     )?;
-    let mut rows = statement.query(params![id.to_string(), through])?;
+    let mut rows = statement.query(params![id.to_string(), through, mailbox.as_str()])?;
     let mut changes = Vec::new();
     while let Some(row) = rows.next()? {
-        changes.push(Document::read_change(&row.get::<_, Vec<u8>>(0)?)?.0);
+        changes.push(Document::read_change(row.get(0)?)?);
     }
     Ok(changes)
 }
@@ -471,6 +641,18 @@ impl Contents<'_> {
     }
 }
 
+/// What somebody did to a document, as it stands in there.
+pub struct Done {
+    /// The operation.
+    pub id: OperationId,
+    /// Whose device made it.
+    pub device: String,
+    /// What stood last in the document then.
+    pub heads: Vec<OperationId>,
+    /// What it wrote.
+    pub puts: Vec<Put>,
+}
+
 /// A state the document has been in, or would be in without some changes.
 #[derive(Debug, Clone)]
 pub struct Moment(Vec<ChangeHash>);
@@ -480,62 +662,41 @@ pub struct Moment(Vec<ChangeHash>);
 pub struct Written<T> {
     /// What it says.
     pub value: T,
-    /// The change that wrote it, by its id.
+    /// The operation that wrote it.
     pub by: String,
 }
 
-fn name(hash: ChangeHash) -> String {
-    hex(&hash.0[..16])
-}
-
-/// See [`Document::edit`].
-fn actor<'a>(
-    document: DocumentId,
-    device: &[u8; 8],
-    at: Time,
-    heads: &[ChangeHash],
-    writes: impl Iterator<Item = (&'a str, &'a str)>,
-) -> [u8; 24] {
-    let mut hash = Sha256::new()
-        .chain_update(document.0)
-        .chain_update(at.0.to_be_bytes());
-    let mut heads: Vec<_> = heads.iter().collect();
-    heads.sort_unstable();
-    for head in heads {
-        hash.update(head.0);
-    }
-    for part in writes.flat_map(|(register, json)| [register, json]) {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    let mut actor = [0; 24];
-    actor[..8].copy_from_slice(device);
-    actor[8..].copy_from_slice(&hash.finalize()[..16]);
-    actor
-}
-
-/// The name of a change that has been read: see [`Document::change_id`].
-pub fn change_name(change: &Change) -> String {
-    name(change.hash())
+/// Why an operation cannot be applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// It builds on what is not here.
+    #[error("What this builds on is not here.")]
+    Missing,
+    /// Automerge refuses it.
+    #[error("This change cannot be applied.")]
+    Broken,
 }
 
 /// The registers of a document while it is edited.
 pub struct Edit<'a> {
-    automerge: &'a AutoCommit,
-    writes: Vec<(String, String)>,
+    automerge: &'a Automerge,
+    on: &'a Moment,
+    puts: Vec<Put>,
 }
 
 impl Edit<'_> {
     /// Sets a register.
     pub fn set(&mut self, register: &str, value: &impl Serialize) -> Result<()> {
-        self.writes
-            .push((register.to_owned(), serde_json::to_string(value)?));
+        self.puts.push(Put {
+            register: register.to_owned(),
+            json: serde_json::to_string(value)?,
+        });
         Ok(())
     }
 
     /// Sets a register nobody has set yet.
     pub fn set_once(&mut self, register: &str, value: &impl Serialize) -> Result<()> {
-        match self.automerge.get(ROOT, register)? {
+        match self.automerge.get_at(ROOT, register, &self.on.0)? {
             Some(_) => Ok(()),
             None => self.set(register, value),
         }
@@ -543,175 +704,4 @@ impl Edit<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::replica::{self, Action, Link, Logged, Operation, Origin};
-
-    fn apart() -> (Document, Document) {
-        let id = DocumentId(Uuid::from_u128(7));
-        (
-            Document::genesis(id, DocumentKind::Item).unwrap(),
-            Document::genesis(id, DocumentKind::Item).unwrap(),
-        )
-    }
-
-    fn values<T: DeserializeOwned>(document: &Document, register: &str) -> Vec<T> {
-        let written = document.written(register, None).unwrap();
-        let contents = document.contents(None).unwrap();
-        let by = |all: &[Written<T>]| all.iter().map(|w| w.by.clone()).collect::<Vec<_>>();
-        assert_eq!(by(&written), by(&contents.written(register).collect::<Vec<_>>()));
-        written.into_iter().map(|w| w.value).collect()
-    }
-
-    fn exchange(a: &mut Document, b: &mut Document, from_a: &[u8], from_b: &[u8]) {
-        a.apply(vec![Document::read_change(from_b).unwrap().0]).unwrap();
-        b.apply(vec![Document::read_change(from_a).unwrap().0]).unwrap();
-    }
-
-    #[test]
-    fn the_genesis_change_is_the_one_that_automerge_makes() {
-        for kind in [DocumentKind::Item, DocumentKind::Grants, DocumentKind::Settings] {
-            for n in [0, 7, u128::MAX] {
-                let id = DocumentId(Uuid::from_u128(n));
-                let mut automerge = AutoCommit::new().with_actor(ActorId::from(&id.0.as_bytes()[..]));
-                automerge.put(ROOT, "kind", kind.as_str()).unwrap();
-                automerge.commit_with(CommitOptions::default().with_time(0));
-                let made = automerge.get_last_local_change().unwrap();
-                assert_eq!(genesis(id, kind).unwrap().raw_bytes(), made.raw_bytes());
-                assert_eq!(
-                    Document::genesis(id, kind).unwrap().heads(),
-                    automerge.get_heads()
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn two_who_start_apart_started_the_same_document() {
-        let (mut a, mut b) = apart();
-        let from_a = a.edit(b"device-a", Time(1000), |e| e.set("x", &1)).unwrap();
-        let from_b = b.edit(b"device-b", Time(1000), |e| e.set("y", &2)).unwrap();
-        exchange(&mut a, &mut b, &from_a, &from_b);
-        assert_eq!(a.automerge.get_heads(), b.automerge.get_heads());
-        assert_eq!(
-            (values::<i32>(&a, "x"), values::<i32>(&a, "y")),
-            (vec![1], vec![2])
-        );
-    }
-
-    #[test]
-    fn both_values_of_a_conflict_are_kept_in_the_same_order() {
-        let (mut a, mut b) = apart();
-        let from_a = a.edit(b"device-a", Time(1000), |e| e.set("x", &1)).unwrap();
-        let from_b = b.edit(b"device-b", Time(1000), |e| e.set("x", &2)).unwrap();
-        exchange(&mut a, &mut b, &from_a, &from_b);
-        let mut both = values::<i32>(&a, "x");
-        assert_eq!(both, values::<i32>(&b, "x"));
-        both.sort_unstable();
-        assert_eq!(both, [1, 2]);
-    }
-
-    #[test]
-    fn a_cloned_disk_cannot_wedge_a_merge() {
-        // The same device, the same document, twice: with one actor per device this is `duplicate seq`, for ever.
-        let (mut a, mut b) = apart();
-        let from_a = a.edit(b"device-a", Time(1000), |e| e.set("x", &1)).unwrap();
-        let from_b = b.edit(b"device-a", Time(1000), |e| e.set("x", &2)).unwrap();
-        exchange(&mut a, &mut b, &from_a, &from_b);
-        assert_eq!(a.automerge.get_heads(), b.automerge.get_heads());
-        assert_eq!(Document::read_change(&from_a).unwrap().1, *b"device-a");
-    }
-
-    /// Logs a change of `document` as the next cycle will find it, or as an envelope brought it.
-    fn log(tx: &Connection, document: &Document, change: &[u8], link: Option<Link>) -> Result<()> {
-        let mailbox = Address::lenient("a@x");
-        let by = Logged {
-            mailbox: &mailbox,
-            device: "d",
-            person: &mailbox,
-            link,
-        };
-        let operation = Operation {
-            at: Time(1),
-            action: Action::Track,
-            document: document.id,
-            kind: DocumentKind::Item,
-            change: change.to_vec(),
-            origin: Origin::default(),
-        };
-        replica::log(tx, &by, &operation)?;
-        Ok(())
-    }
-
-    #[test]
-    fn a_change_that_comes_too_early_waits_also_on_disk() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = crate::store::Store::open(folder.path()).unwrap();
-        let (mut a, mut b) = apart();
-        let first = a.edit(b"device-a", Time(1000), |e| e.set("x", &1)).unwrap();
-        let second = a.edit(b"device-a", Time(2000), |e| e.set("x", &2)).unwrap();
-        b.apply(vec![Document::read_change(&second).unwrap().0]).unwrap();
-        assert!(values::<i32>(&b, "x").is_empty());
-        store.write(|tx| log(tx, &b, &second, None)).unwrap();
-        let mut b = store
-            .read(|c| Document::open(c, b.id, DocumentKind::Item))
-            .unwrap();
-        b.apply(vec![Document::read_change(&first).unwrap().0]).unwrap();
-        assert_eq!(values::<i32>(&b, "x"), [2]);
-    }
-
-    #[test]
-    fn packing_changes_nothing_and_keeps_what_is_not_sealed() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = crate::store::Store::open(folder.path()).unwrap();
-        let link = Link { branch: 0, seq: 1 };
-        let (mut a, mut b) = apart();
-        let early = b.edit(b"device-b", Time(1), |e| e.set("y", &0)).unwrap();
-        let early = [early, b.edit(b"device-b", Time(2), |e| e.set("y", &1)).unwrap()];
-        let left = store
-            .write(|tx| {
-                // Its ancestor never comes: it has to wait in the packed document as well.
-                a.apply(vec![Document::read_change(&early[1])?.0])?;
-                log(tx, &a, &early[1], Some(link))?;
-                for n in 0..3 * LOOSE {
-                    let change = a.edit(b"device-a", Time(n as i64), |e| e.set("x", &n))?;
-                    log(tx, &a, &change, (n != 5).then_some(link))?;
-                    a.pack(tx)?;
-                }
-                Document::verify(tx, a.id)?;
-                Ok(loose(tx, a.id, a.through)?.len())
-            })
-            .unwrap();
-        assert!(left <= LOOSE + 1, "{left} lie loose");
-        let unsealed = store
-            .read(|c| replica::unsealed(c, &Address::lenient("a@x"), 9))
-            .unwrap();
-        assert_eq!(unsealed.len(), 1);
-        let mut again = store
-            .read(|c| Document::open(c, a.id, DocumentKind::Item))
-            .unwrap();
-        assert_eq!(again.heads(), a.heads());
-        assert_eq!(values::<usize>(&again, "x"), [3 * LOOSE - 1]);
-        again
-            .apply(vec![Document::read_change(&early[0]).unwrap().0])
-            .unwrap();
-        assert_eq!(values::<i32>(&again, "y"), [1]);
-    }
-
-    #[test]
-    fn a_damaged_change_is_found() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = crate::store::Store::open(folder.path()).unwrap();
-        let (mut a, _) = apart();
-        let mut change = a.edit(b"device-a", Time(1), |e| e.set("x", &"text")).unwrap();
-        let last = change.len() - 1;
-        change[last] ^= 1;
-        store
-            .write(|tx| {
-                log(tx, &a, &change, None)?;
-                assert!(Document::verify(tx, a.id).is_err());
-                Ok(())
-            })
-            .unwrap();
-    }
-}
+mod tests;

@@ -30,9 +30,16 @@ pub struct Step {
 }
 
 const COLUMNS: &str = "o.id, o.mailbox, o.document, o.person, o.action, o.at, o.batch, o.cause";
-/// Undone and not done again since.
+/// Undone and not done again since. What does not count undoes nothing.
 const UNDONE: &str = "coalesce((SELECT u.action FROM operation u WHERE u.cause = o.id
-                       AND u.action IN ('\"Undo\"', '\"Redo\"') ORDER BY u.number DESC LIMIT 1), '') = '\"Undo\"'";
+                       AND u.action IN ('\"Undo\"', '\"Redo\"') AND u.document = o.document AND u.mailbox = o.mailbox
+                       AND NOT EXISTS (SELECT 1 FROM refusal r WHERE r.mailbox = u.mailbox AND r.operation = u.id)
+                       ORDER BY u.number DESC LIMIT 1), '') = '\"Undo\"'";
+/// Does not count.
+const REFUSED: &str = "EXISTS (SELECT 1 FROM refusal r WHERE r.mailbox = o.mailbox AND r.operation = o.id)";
+/// Of the same go: an id that others have taken as well is not theirs.
+const TOGETHER: &str =
+    "b.batch = o.batch AND b.batch <> '' AND b.person = o.person AND b.mailbox = o.mailbox";
 /// Undo and redo are no steps of their own: they move over the others. What promotion is tried by decides nothing.
 const STEP: &str = "o.action NOT IN ('\"Undo\"', '\"Redo\"', '\"Promote\"', '\"Retry\"')";
 
@@ -55,28 +62,34 @@ pub fn is_undone(connection: &Connection, id: &str) -> Result<bool> {
 /// Has the owner accepted it after all, and not taken that back?
 pub fn is_accepted(connection: &Connection, id: &str) -> Result<bool> {
     let sql = format!(
-        "SELECT EXISTS (SELECT 1 FROM operation o WHERE o.cause = ?1 AND o.action = '\"Accept\"' AND NOT {UNDONE})"
+        "SELECT EXISTS (SELECT 1 FROM operation o
+                        WHERE o.cause = ?1 AND o.action = '\"Accept\"' AND NOT {REFUSED} AND NOT {UNDONE})"
     );
     Ok(connection.prepare_cached(&sql)?.query_row([id], |r| r.get(0))?)
 }
 
-/// The steps an id names, newest first: one operation, or all that were done in one go.
-pub fn named(connection: &Connection, id: &str) -> Result<Vec<Step>> {
+/// The steps an id names, newest first: one operation, or all that somebody did in one go, `person` before others.
+pub fn named(connection: &Connection, id: &str, person: &Address) -> Result<Vec<Step>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM operation o WHERE (o.id = ?1 OR o.batch = ?1) AND {STEP} ORDER BY o.number DESC"
     );
-    all(connection, &sql, id)
+    let mut steps = all(connection, &sql, id)?;
+    let first = steps.iter().find(|step| step.person == *person).or(steps.first());
+    if let Some((person, mailbox)) = first.map(|step| (step.person.clone(), step.mailbox.clone())) {
+        steps.retain(|step| step.person == person && step.mailbox == mailbox);
+    }
+    Ok(steps)
 }
 
 /// What this person did last and has not undone: a step, or all that were done in one go; newest first.
 pub fn last_done(connection: &Connection, person: &Address) -> Result<Vec<Step>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM operation o WHERE o.person = ?1 AND {STEP} AND NOT {UNDONE}
-           AND NOT EXISTS (SELECT 1 FROM refusal r WHERE r.operation = o.id) ORDER BY o.number DESC LIMIT 1"
+           AND NOT {REFUSED} ORDER BY o.number DESC LIMIT 1"
     );
     let mut last = all(connection, &sql, person.as_str())?;
     if let Some(batch) = last.first().map(|s| s.batch.clone()).filter(|b| !b.is_empty()) {
-        last = named(connection, &batch)?;
+        last = named(connection, &batch, person)?;
     }
     Ok(last)
 }
@@ -84,10 +97,10 @@ pub fn last_done(connection: &Connection, person: &Address) -> Result<Vec<Step>>
 /// What this person did and has not undone, newest first: the last step of each go, and of how many it was one.
 pub fn done(connection: &Connection, person: &Address, limit: u32) -> Result<Vec<(Step, u32)>> {
     let sql = format!(
-        "SELECT {COLUMNS}, CASE o.batch WHEN '' THEN 1 ELSE (SELECT count(*) FROM operation b WHERE b.batch = o.batch) END
+        "SELECT {COLUMNS}, CASE o.batch WHEN '' THEN 1 ELSE (SELECT count(*) FROM operation b WHERE {TOGETHER}) END
          FROM (SELECT * FROM operation o WHERE o.person = ?1 AND {STEP} AND NOT {UNDONE}
-                 AND NOT EXISTS (SELECT 1 FROM refusal r WHERE r.operation = o.id)
-                 AND NOT EXISTS (SELECT 1 FROM operation n WHERE n.batch = o.batch AND n.batch <> '' AND n.number > o.number)
+                 AND NOT {REFUSED}
+                 AND NOT EXISTS (SELECT 1 FROM operation b WHERE {TOGETHER} AND b.number > o.number)
                ORDER BY o.number DESC LIMIT ?2) o ORDER BY o.number DESC"
     );
     let mut statement = connection.prepare_cached(&sql)?;
@@ -106,7 +119,7 @@ pub fn last_undone(connection: &Connection, person: &Address) -> Result<Vec<Step
     );
     let mut last = all(connection, &sql, person.as_str())?;
     if let Some(batch) = last.first().map(|s| s.batch.clone()).filter(|b| !b.is_empty()) {
-        last = named(connection, &batch)?;
+        last = named(connection, &batch, person)?;
         last.reverse();
     }
     Ok(last)

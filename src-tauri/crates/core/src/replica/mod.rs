@@ -8,9 +8,12 @@ mod document;
 mod history;
 mod operation;
 
-pub use change::{Place, Put, puts};
-pub use document::{Contents, Document, DocumentId, DocumentKind, Edit, Moment, Written, change_name};
+pub use change::Put;
+pub use document::{
+    Contents, Document, DocumentId, DocumentKind, Edit, MAX_CHANGE, MAX_PUTS, Moment, Unfit, Written,
+};
 pub use history::{Step, done, is_accepted, is_undone, last_done, last_undone, named, step};
 pub use operation::{
-    Action, Link, Logged, Operation, Origin, Unsealed, links, log, log_as, mark_sealed, unsealed, waiting,
+    Action, Link, Logged, Made, Operation, OperationId, Origin, Unsealed, links, log, log_without,
+    mark_sealed, unsealed, waiting,
 };

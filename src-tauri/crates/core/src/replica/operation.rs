@@ -2,12 +2,13 @@
 
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Document, DocumentId, DocumentKind};
+use super::{Document, DocumentId, Put, change::puts};
 use crate::{
     Result,
-    model::{Address, Time},
+    model::{Address, Time, hex, unhex},
 };
 
 /// Everything a person can do to a document. Appended to, never reordered: the position is what travels.
@@ -74,7 +75,24 @@ impl Action {
     }
 }
 
-/// One change of one document, as it travels inside an envelope. Who did it is the envelope's signature.
+/// The name of an operation: the hash of all it says, of who made it and in whose mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OperationId(pub [u8; 16]);
+
+impl std::fmt::Display for OperationId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+impl OperationId {
+    /// Reads what `Display` wrote; `None` when it is no such name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(Self(unhex(text)?))
+    }
+}
+
+/// What somebody did to one document, as it travels inside an envelope. Who did it is the envelope's signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
     /// When, by the author's clock.
@@ -83,10 +101,10 @@ pub struct Operation {
     pub action: Action,
     /// To which document.
     pub document: DocumentId,
-    /// What that document is about.
-    pub kind: DocumentKind,
-    /// The Automerge change.
-    pub change: Vec<u8>,
+    /// The operations that stood last in the document when this one was made, in order; none: nobody had touched it.
+    pub heads: Vec<OperationId>,
+    /// What was written.
+    pub puts: Vec<Put>,
     /// Why it was made.
     pub origin: Origin,
 }
@@ -112,10 +130,46 @@ impl Origin {
 }
 
 impl Operation {
-    /// Its name: the hash of the change.
-    pub fn id(&self) -> String {
-        Document::change_id(&self.change)
+    /// Its name when this device has made it in this mailbox. Nothing in it can be changed and the name kept, the labels
+    /// that say why it was made included.
+    pub fn id(&self, mailbox: &Address, device: &str) -> OperationId {
+        let mut hash = Hash(Sha256::new());
+        // Into a hash: nothing can fail.
+        let _ = postcard::to_io(&("behalf operation 1", mailbox, device, self), &mut hash);
+        let mut id = [0; 16];
+        id.copy_from_slice(&hash.0.finalize()[..16]);
+        OperationId(id)
     }
+
+    /// What it writes into a register.
+    pub fn put(&self, register: &str) -> Option<&Put> {
+        self.puts.iter().find(|put| put.register == register)
+    }
+}
+
+/// A hash that is written to.
+struct Hash(Sha256);
+
+impl std::io::Write for Hash {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// An operation with the Automerge change that was made of it here.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// What was done.
+    pub operation: Operation,
+    /// Its name.
+    pub id: String,
+    /// The change.
+    pub change: Vec<u8>,
 }
 
 /// Who did an operation and where it stands in their chain.
@@ -140,28 +194,23 @@ pub struct Link {
 }
 
 /// Logs an operation. True when it is new here, or was not known to be sealed: an old copy of a disk may learn so.
-pub fn log(connection: &Connection, by: &Logged<'_>, operation: &Operation) -> Result<bool> {
-    log_as(connection, by, &operation.id(), operation, &operation.change)
+pub fn log(connection: &Connection, by: &Logged<'_>, made: &Made) -> Result<bool> {
+    log_without(connection, by, made, &made.change)
 }
 
-/// The same, of an operation whose id is known already. `change` is empty when its document holds the change already
-/// and will be packed in this transaction.
-pub fn log_as(
-    connection: &Connection,
-    by: &Logged<'_>,
-    id: &str,
-    operation: &Operation,
-    change: &[u8],
-) -> Result<bool> {
+/// The same with another `change`: empty when its document holds the change already and will be packed in this
+/// transaction.
+pub fn log_without(connection: &Connection, by: &Logged<'_>, made: &Made, change: &[u8]) -> Result<bool> {
+    let operation = &made.operation;
     let added = connection
         .prepare_cached(
-            "INSERT INTO operation (id, mailbox, document, device, person, action, at, batch, cause, branch, seq, change)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+            "INSERT INTO operation (id, mailbox, document, device, person, action, at, batch, cause, heads, branch, seq, change)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
              ON CONFLICT (id) DO UPDATE SET branch = excluded.branch, seq = excluded.seq
              WHERE operation.seq IS NULL AND excluded.seq IS NOT NULL",
         )?
         .execute(params![
-            id,
+            made.id,
             by.mailbox.as_str(),
             operation.document.to_string(),
             by.device,
@@ -170,6 +219,7 @@ pub fn log_as(
             operation.at.0,
             operation.origin.batch,
             operation.origin.cause,
+            operation.heads.iter().flat_map(|head| head.0).collect::<Vec<u8>>(),
             by.link.map(|l| l.branch),
             by.link.map(|l| l.seq),
             change,
@@ -192,14 +242,15 @@ pub struct Unsealed {
 /// The first `limit` own operations of a mailbox that no envelope holds yet, oldest first.
 pub fn unsealed(connection: &Connection, mailbox: &Address, limit: usize) -> Result<Vec<Unsealed>> {
     let mut statement = connection.prepare_cached(
-        "SELECT number, device, person, document, action, at, batch, cause, change FROM operation
+        "SELECT number, device, person, document, action, at, batch, cause, heads, change FROM operation
          WHERE mailbox = ?1 AND seq IS NULL ORDER BY number LIMIT ?2",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut rows = statement.query(params![mailbox.as_str(), limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let document = DocumentId::read(row, 3)?;
+        let heads: Vec<u8> = row.get(8)?;
+        let change = Document::read_change(row.get(9)?)?;
         found.push(Unsealed {
             number: row.get(0)?,
             device: row.get(1)?,
@@ -207,9 +258,14 @@ pub fn unsealed(connection: &Connection, mailbox: &Address, limit: usize) -> Res
             operation: Operation {
                 at: Time(row.get(5)?),
                 action: serde_json::from_str(&row.get::<_, String>(4)?)?,
-                document,
-                kind: document.kind(mailbox),
-                change: row.get(8)?,
+                document: DocumentId::read(row, 3)?,
+                heads: heads
+                    .as_chunks()
+                    .0
+                    .iter()
+                    .map(|head| OperationId(*head))
+                    .collect(),
+                puts: puts(&change),
                 origin: Origin {
                     batch: row.get(6)?,
                     cause: row.get(7)?,
@@ -242,11 +298,15 @@ pub fn waiting(connection: &Connection) -> Result<u32> {
 
 /// The links a replica must hold to know everything done to a document: of each branch of each device the last one.
 /// `None` instead of a link: an own operation that is not sealed yet, which nobody else can hold.
-pub fn links(connection: &Connection, document: Uuid) -> Result<Vec<(String, Option<Link>)>> {
+pub fn links(
+    connection: &Connection,
+    mailbox: &Address,
+    document: Uuid,
+) -> Result<Vec<(String, Option<Link>)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT device, branch, max(seq) FROM operation WHERE document = ?1 GROUP BY device, branch",
+        "SELECT device, branch, max(seq) FROM operation WHERE document = ?1 AND mailbox = ?2 GROUP BY device, branch",
     )?;
-    let found = statement.query_map([document.to_string()], |r| {
+    let found = statement.query_map([&document.to_string(), mailbox.as_str()], |r| {
         let (branch, seq): (Option<i64>, Option<i64>) = (r.get(1)?, r.get(2)?);
         let link = branch.zip(seq).map(|(branch, seq)| Link { branch, seq });
         Ok((r.get(0)?, link))

@@ -9,11 +9,20 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
-use super::{envelope::content_hash, receipt::Missing};
-use crate::{Result, model::Address, replica::Link};
+use super::{envelope::content_hash, reason::Run, receipt::Missing};
+use crate::{
+    Result,
+    model::{Address, Time, hex},
+    replica::Link,
+};
 
 /// How many missing envelopes a receipt names at most; the others are named when these have come.
-const NAMED: usize = 256;
+const NAMED: u32 = 512;
+/// How many of them one delegate's device may fill, and one of the owner's.
+const SHARE: usize = 16;
+const OWNERS_SHARE: usize = 128;
+/// How many tips of a device a receipt names at most, the longest branches first.
+const TIPS: usize = 256;
 
 /// The last link of a branch.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -56,7 +65,11 @@ pub fn seen(connection: &Connection, mailbox: &Address) -> Result<Seen> {
         seen.entry(row.get(0)?).or_default().push(tip);
     }
     // Two replicas that hold the same say the same.
-    seen.values_mut().for_each(|tips| tips.sort());
+    for tips in seen.values_mut() {
+        tips.sort();
+        let surplus = tips.len().saturating_sub(TIPS);
+        tips.drain(..surplus);
+    }
     Ok(seen)
 }
 
@@ -136,34 +149,140 @@ pub fn head(connection: &Connection, mailbox: &Address, device: &str) -> Result<
     }))
 }
 
-/// The holes: devices of which somebody holds more than this replica does, or of which something has arrived that
-/// follows what has not. How many envelopes are missing, at least. Whose device it is comes as the person's name.
-pub fn waiting_for(connection: &Connection, mailbox: &Address) -> Result<Vec<(String, u64)>> {
-    let mut beyond = Seen::new();
-    for seen in said(connection, mailbox)? {
+/// Does the chain run from a tip back to this envelope? Not from a tip that is not here: it proves nothing.
+pub fn leads_to(connection: &Connection, tip: &str, seq: i64, envelope: &str) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "WITH RECURSIVE back (hash, prev, seq) AS (
+               SELECT hash, prev, seq FROM envelope WHERE hash = ?1
+               UNION ALL SELECT e.hash, e.prev, e.seq FROM envelope e JOIN back b ON e.hash = b.prev WHERE b.seq > ?2)
+             SELECT EXISTS (SELECT 1 FROM back WHERE hash = ?3)",
+        )?
+        .query_row(params![tip, seq, envelope], |r| r.get(0))?)
+}
+
+/// Is this envelope one of a run?
+pub(super) fn is_in(connection: &Connection, run: &Run, (seq, envelope): (i64, &str)) -> Result<bool> {
+    let (first, last) = (hex(&run.first), hex(&run.last));
+    let begins: Option<i64> = connection
+        .prepare_cached("SELECT seq FROM envelope WHERE hash = ?1")?
+        .query_row([&first], |r| r.get(0))
+        .optional()?;
+    Ok(match begins {
+        Some(begins) if begins <= seq => {
+            leads_to(connection, envelope, begins, &first)? && leads_to(connection, &last, seq, envelope)?
+        }
+        _ => false,
+    })
+}
+
+/// The links of a run in this replica's own terms: of each branch the first, and the number of the last. While its last
+/// envelope is not here, everything behind the first is taken to belong to it: what is not proven does not count.
+pub(super) fn links_of(connection: &Connection, mailbox: &Address, run: &Run) -> Result<Vec<(Link, i64)>> {
+    let (first, last) = (hex(&run.first), hex(&run.last));
+    let walk = match is_here(connection, &last)? {
+        true => {
+            "WITH RECURSIVE run (hash, prev, branch, seq, merged) AS (
+               SELECT hash, prev, branch, seq, merged FROM envelope
+                 WHERE hash = ?4 AND mailbox = ?1 AND device = ?2
+               UNION ALL SELECT e.hash, e.prev, e.branch, e.seq, e.merged
+                 FROM envelope e JOIN run r ON e.hash = r.prev WHERE r.hash <> ?3)
+             SELECT branch, min(seq), max(seq) FROM run WHERE merged = 1 GROUP BY branch"
+        }
+        false => {
+            "WITH RECURSIVE run (hash, prev, branch, seq, merged) AS (
+               SELECT hash, prev, branch, seq, merged FROM envelope
+                 WHERE hash = ?3 AND mailbox = ?1 AND device = ?2 AND ?4 <> ''
+               UNION ALL SELECT e.hash, e.prev, e.branch, e.seq, e.merged
+                 FROM run r JOIN envelope e ON e.mailbox = ?1 AND e.device = ?2 AND e.seq = r.seq + 1
+                                            AND e.prev = r.hash)
+             SELECT branch, min(seq), max(seq) FROM run WHERE merged = 1 GROUP BY branch"
+        }
+    };
+    let mut statement = connection.prepare_cached(walk)?;
+    let found = statement.query_map(params![mailbox.as_str(), run.device, first, last], |r| {
+        Ok((link(r)?, r.get(2)?))
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// What somebody says that this replica has not got, and who they are.
+struct Claim {
+    device: String,
+    tip: Tip,
+    /// Told by the device itself, or by one of the owner's.
+    is_trusted: bool,
+}
+
+/// How far beyond the last link here anybody believes that a chain goes on.
+const NEAR: u64 = 100_000;
+
+/// What is said of links that are not merged here. Only known devices are spoken of, only near what is here, and nobody
+/// believes whose access has ended: what they sent in time shows by what follows it. Each has a share of the places.
+fn claims(connection: &Connection, mailbox: &Address, now: Time) -> Result<Vec<Claim>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT r.device, r.seen, d.person = ?1 FROM receipt r
+           JOIN device d ON d.mailbox = r.mailbox AND d.id = r.device
+           LEFT JOIN access_grant g ON g.mailbox = d.mailbox AND g.delegate = d.person
+         WHERE r.mailbox = ?1 AND d.removed = 0
+           AND (d.person = ?1 OR g.revoked = 0 AND (g.ends IS NULL OR g.ends > ?2))
+         ORDER BY d.person <> ?1, r.device",
+    )?;
+    let mut rows = statement.query(params![mailbox.as_str(), now.0])?;
+    let mut is_known =
+        connection.prepare_cached("SELECT 1 FROM device WHERE mailbox = ?1 AND id = ?2 AND removed = 0")?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (asker, owners): (String, bool) = (row.get(0)?, row.get(2)?);
+        let seen: Seen = serde_json::from_str(&row.get::<_, String>(1)?)?;
+        let mut share = if owners { OWNERS_SHARE } else { SHARE };
         for (device, tips) in seen {
+            if !is_known.exists([mailbox.as_str(), &device])? {
+                continue;
+            }
+            let near = head(connection, mailbox, &device)?.0.saturating_add(NEAR);
             for tip in tips {
-                if merged(connection, mailbox, &device, &tip.hash)?.is_none() {
-                    beyond.entry(device.clone()).or_default().push(tip);
+                if share > 0 && tip.seq <= near && merged(connection, mailbox, &device, &tip.hash)?.is_none()
+                {
+                    share -= 1;
+                    all.push(Claim {
+                        is_trusted: owners || asker == device,
+                        device: device.clone(),
+                        tip,
+                    });
                 }
             }
         }
     }
+    Ok(all)
+}
+
+/// The holes: devices that have sent more than is here, by their own word or the owner's, or of which something has
+/// arrived that follows what has not. How many envelopes are missing, at least. Whose device it is comes as the person's
+/// name.
+pub fn waiting_for(connection: &Connection, mailbox: &Address, now: Time) -> Result<Vec<(String, u64)>> {
+    let mut beyond: BTreeMap<String, u64> = BTreeMap::new();
+    for claim in claims(connection, mailbox, now)?
+        .into_iter()
+        .filter(|claim| claim.is_trusted)
+    {
+        let most = beyond.entry(claim.device).or_default();
+        *most = claim.tip.seq.max(*most);
+    }
     let mut statement = connection.prepare_cached(
-        "SELECT device, max(seq), hash FROM envelope WHERE mailbox = ?1 AND merged = 0 GROUP BY device",
+        "SELECT e.device, e.seq FROM envelope e JOIN device d ON d.mailbox = e.mailbox AND d.id = e.device
+         WHERE e.mailbox = ?1 AND e.merged = 0 AND e.aside IS NULL",
     )?;
     let mut rows = statement.query([mailbox.as_str()])?;
     while let Some(row) = rows.next()? {
-        let tip = Tip {
-            seq: row.get::<_, i64>(1)?.unsigned_abs(),
-            hash: row.get(2)?,
-        };
-        beyond.entry(row.get(0)?).or_default().push(tip);
+        let (device, seq): (String, i64) = (row.get(0)?, row.get(1)?);
+        let near = head(connection, mailbox, &device)?.0.saturating_add(NEAR);
+        let most = beyond.entry(device).or_default();
+        *most = seq.unsigned_abs().min(near).max(*most);
     }
     let mut holes = Vec::new();
-    for (device, tips) in beyond {
+    for (device, most) in beyond {
         let (held, _) = head(connection, mailbox, &device)?;
-        let most = tips.iter().map(|tip| tip.seq).max().unwrap_or_default();
         let name: Option<String> = connection
             .prepare_cached("SELECT person_name FROM device WHERE mailbox = ?1 AND id = ?2")?
             .query_row([mailbox.as_str(), &device], |r| r.get(0))
@@ -176,39 +295,23 @@ pub fn waiting_for(connection: &Connection, mailbox: &Address) -> Result<Vec<(St
 
 /// The envelopes this replica knows must exist and does not hold, as far as it can name them: tips that others hold,
 /// and what the envelopes that wait here follow.
-pub fn missing(connection: &Connection, mailbox: &Address) -> Result<Missing> {
+pub fn missing(connection: &Connection, mailbox: &Address, now: Time) -> Result<Missing> {
     let mut missing = Missing::new();
-    for seen in said(connection, mailbox)? {
-        for (device, tips) in seen {
-            for tip in tips {
-                if missing.len() < NAMED && !is_here(connection, &tip.hash)? {
-                    missing.insert((device.clone(), tip.hash));
-                }
-            }
-        }
-    }
     let mut statement = connection.prepare_cached(
-        "SELECT DISTINCT e.device, e.prev FROM envelope e LEFT JOIN envelope p ON p.hash = e.prev
-         WHERE e.mailbox = ?1 AND e.merged = 0 AND e.seq > 1 AND p.hash IS NULL",
+        "SELECT DISTINCT e.device, e.prev FROM envelope e JOIN device d ON d.mailbox = e.mailbox AND d.id = e.device
+           LEFT JOIN envelope p ON p.hash = e.prev
+         WHERE e.mailbox = ?1 AND e.merged = 0 AND e.aside IS NULL AND e.seq > 1 AND p.hash IS NULL LIMIT ?2",
     )?;
-    let mut rows = statement.query([mailbox.as_str()])?;
-    while let Some(row) = rows.next()?
-        && missing.len() < NAMED
-    {
+    let mut rows = statement.query(params![mailbox.as_str(), NAMED])?;
+    while let Some(row) = rows.next()? {
         missing.insert((row.get(0)?, row.get(1)?));
     }
-    Ok(missing)
-}
-
-/// What everybody has said they hold, also whoever lost access since: what they did late is waited for as well (A-07).
-fn said(connection: &Connection, mailbox: &Address) -> Result<Vec<Seen>> {
-    let mut statement = connection.prepare_cached("SELECT seen FROM receipt WHERE mailbox = ?1")?;
-    let mut rows = statement.query([mailbox.as_str()])?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        all.push(serde_json::from_str(&row.get::<_, String>(0)?)?);
+    for claim in claims(connection, mailbox, now)? {
+        if missing.len() < NAMED as usize && !is_here(connection, &claim.tip.hash)? {
+            missing.insert((claim.device, claim.tip.hash));
+        }
     }
-    Ok(all)
+    Ok(missing)
 }
 
 fn is_here(connection: &Connection, hash: &str) -> Result<bool> {

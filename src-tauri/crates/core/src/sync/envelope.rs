@@ -17,7 +17,12 @@ const VERSION: u8 = 1;
 /// Nothing longer is ever read.
 pub const MAX_BYTES: usize = 64 << 20;
 /// A relay may hold anything; nothing that gets longer than this is ever unpacked.
-const MAX_UNPACKED: usize = 64 << 20;
+const MAX_UNPACKED: usize = 16 << 20;
+/// Nor what gets longer than this many times its length, beyond the first mebibyte: a few bytes are not to fill a disk.
+const RATIO: usize = 256;
+const FREE: usize = 1 << 20;
+/// How many operations one envelope holds at most: bounds what a merge keeps in memory.
+pub(super) const OPERATIONS: usize = 5_000;
 /// The widest look back that unpacking is given memory for: 2 to the power of this. We pack with 21.
 const WINDOW: u32 = 24;
 
@@ -110,7 +115,7 @@ impl Envelope {
             Letter::Operations(with, operations) => {
                 envelope.epoch = with.epoch;
                 let packed = pack(&postcard::to_stdvec(operations)?)?;
-                let bound = envelope.bound(OPERATIONS)?;
+                let bound = envelope.bound(SEALED)?;
                 Body::Operations(seal(with.secret(), &key.nonces(), &bound, &packed)?)
             }
             Letter::Keys(wraps) => Body::Keys(wraps.to_vec()),
@@ -170,8 +175,19 @@ impl Envelope {
         let Body::Operations(sealed) = &self.body else {
             return Err(damaged());
         };
-        let packed = open(key.secret(), &self.bound(OPERATIONS)?, sealed).ok_or_else(damaged)?;
-        Ok(postcard::from_bytes(&unpack(&packed)?)?)
+        let packed = open(key.secret(), &self.bound(SEALED)?, sealed).ok_or_else(damaged)?;
+        let plain = unpack(&packed)?;
+        // How many there are stands first.
+        match postcard::take_from_bytes::<u64>(&plain)? {
+            (count, _) if count <= OPERATIONS as u64 => Ok(postcard::from_bytes(&plain)?),
+            _ => Err(damaged()),
+        }
+    }
+
+    /// Do these fit into one, packed so that those who unpack it believe it?
+    pub(super) fn holds(operations: &[Operation]) -> Result<bool> {
+        let plain = postcard::to_stdvec(operations)?;
+        Ok(plain.len() <= FREE || plain.len() <= MAX_UNPACKED && plain.len() <= most(pack(&plain)?.len()))
     }
 
     /// The keys it gives out; `None` when it is another kind of envelope.
@@ -238,7 +254,7 @@ impl Envelope {
     }
 }
 
-const OPERATIONS: u8 = 0;
+const SEALED: u8 = 0;
 const ACCEPTANCE: u8 = 2;
 const ACCEPT: &str = "behalf accept 1";
 
@@ -255,14 +271,23 @@ pub(super) fn pack(plain: &[u8]) -> Result<Vec<u8>> {
     zstd::bulk::compress(plain, 3).map_err(|e| Error::unavailable(format!("Packing failed: {e}"), ""))
 }
 
+/// How long what is packed into so many bytes may be.
+fn most(packed: usize) -> usize {
+    packed
+        .saturating_mul(RATIO)
+        .saturating_add(FREE)
+        .min(MAX_UNPACKED)
+}
+
 /// Makes it as it was, within bounds of time and memory whatever it claims.
 pub(super) fn unpack(packed: &[u8]) -> Result<Vec<u8>> {
     let mut decoder = zstd::Decoder::with_buffer(packed).map_err(|_| damaged())?;
     decoder.window_log_max(WINDOW).map_err(|_| damaged())?;
     let mut unpacked = Vec::new();
-    let limit = MAX_UNPACKED as u64 + 1;
+    let most = most(packed.len());
+    let limit = most as u64 + 1;
     std::io::copy(&mut std::io::Read::take(&mut decoder, limit), &mut unpacked).map_err(|_| damaged())?;
-    match unpacked.len() > MAX_UNPACKED {
+    match unpacked.len() > most {
         true => Err(damaged()),
         false => Ok(unpacked),
     }
@@ -286,7 +311,7 @@ mod tests {
     use crate::{
         access::Secret,
         model::Time,
-        replica::{Action, DocumentId, DocumentKind, Origin},
+        replica::{Action, DocumentId, OperationId, Origin, Put},
     };
 
     fn mailbox() -> Address {
@@ -314,8 +339,11 @@ mod tests {
             at: Time(1_772_323_200_000),
             action: Action::Track,
             document: DocumentId::grants(&mailbox()),
-            kind: DocumentKind::Item,
-            change: b"a change".to_vec(),
+            heads: vec![OperationId([9; 16])],
+            puts: vec![Put {
+                register: "x".into(),
+                json: "a change".into(),
+            }],
             origin: Origin::because_of("c", "b"),
         }]
     }
@@ -455,7 +483,7 @@ mod tests {
         assert!(unpack(&bomb).is_err());
         let key = key();
         let mut envelope = all()[0].clone();
-        let bound = envelope.bound(OPERATIONS).unwrap();
+        let bound = envelope.bound(SEALED).unwrap();
         envelope.body = Body::Operations(seal(key.secret(), &alex().nonces(), &bound, &bomb).unwrap());
         assert!(envelope.operations(&key).is_err());
         // Nor is memory given to whoever asks for a wide window.
@@ -491,7 +519,7 @@ mod tests {
         #[test]
         fn sealed_junk_is_refused_without_a_panic(bytes: Vec<u8>) {
             let (key, mut envelope) = (key(), all()[0].clone());
-            let bound = envelope.bound(OPERATIONS).unwrap();
+            let bound = envelope.bound(SEALED).unwrap();
             for plain in [bytes.clone(), pack(&bytes).unwrap()] {
                 envelope.body = Body::Operations(seal(key.secret(), &alex().nonces(), &bound, &plain).unwrap());
                 let _ = envelope.operations(&key);

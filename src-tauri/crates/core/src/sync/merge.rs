@@ -1,32 +1,44 @@
 //! Merging: what was taken in, verified, judged, applied and projected.
 //!
-//! Envelopes are merged in batches, each in one transaction, and in a batch by document: however many changes have come
-//! for a document, it is opened, saved and projected once.
+//! Envelopes are merged in batches, each in one transaction, and in a batch by document: however many operations have
+//! come for a document, it is opened, saved and projected once. An envelope is merged when its predecessor is, its key is
+//! here, and so is everything its operations build on: no document ever holds what it cannot show. What fails is done
+//! again one by one, and what fails twice alone is set aside: one envelope never stops a mailbox.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     chain,
     envelope::Envelope,
+    intake,
     push::epoch_of,
+    reason::{Reason, Unsound},
     receipt::Heard,
     refusal,
-    run::{Known, Replica, device, mark_merged, useless},
+    run::{Replica, device, mark_merged, useless},
+    sound,
+    verdict::{self, Verdict},
 };
 use crate::{
-    Result,
-    access::{self, Denied, DeviceKey},
+    Code, Error, Result,
+    access::{self, DeviceKey},
     audit::{self, Attempted},
     desk::view::SyncReport,
-    model::{Address, Time, hex},
-    replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Operation},
+    model::{Address, Time, hex, unhex},
+    replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Made, Operation, OperationId, Unfit},
+    store::Store,
     tracking,
 };
 
 /// How much of changes a batch holds at most, in bytes: bounds what a merge keeps in memory.
 const BATCH: usize = 64 << 20;
+/// So many unsound operations of a device are listed one by one; whoever sends one is no honest client.
+const LISTED: u32 = 100;
 
 /// Merges every stored envelope that continues its chain. True when a device became known that was not.
 pub(super) fn merge(
@@ -36,14 +48,23 @@ pub(super) fn merge(
     report: &mut SyncReport,
 ) -> Result<bool> {
     let mut new_devices = false;
-    // A cycle in which nothing has come takes no write lock.
-    while !replica.store.read(|c| ready(c, mailbox))?.is_empty() {
-        let outcome = replica
-            .store
-            .write(|tx| Batch::new(tx, replica.key, mailbox, now).merge())?;
+    let mut count = |outcome: &Outcome| {
         report.merged += outcome.merged;
         report.quarantined += outcome.quarantined;
         new_devices |= outcome.new_devices;
+    };
+    // A cycle in which nothing has come takes no write lock.
+    while !replica.store.read(|c| ready(c, mailbox, now))?.is_empty() {
+        let outcome = match attempt(replica, mailbox, now, None) {
+            Ok(outcome) => outcome,
+            Err(error) if error.code() != Code::Internal => return Err(error),
+            // One of them: the others are not to suffer for it.
+            Err(error) => {
+                tracing::error!(%mailbox, "a merge failed and is done again one by one: {error}");
+                one_by_one(replica, mailbox, now, &mut count)?
+            }
+        };
+        count(&outcome);
         if !outcome.moved {
             break;
         }
@@ -51,20 +72,76 @@ pub(super) fn merge(
     Ok(new_devices)
 }
 
-/// An envelope whose predecessor is merged and whose key is here: its device, its name.
-type Next = (String, String);
+/// Merges in one transaction: everything, or this one envelope. A panic is an error like any other.
+fn attempt(replica: Replica<'_>, mailbox: &Address, now: Time, only: Option<&str>) -> Result<Outcome> {
+    let merging = || {
+        replica
+            .store
+            .write(|tx| Batch::new(tx, replica, mailbox, now).merge(only))
+    };
+    catch_unwind(AssertUnwindSafe(merging)).unwrap_or_else(|_| Err(Error::Merge))
+}
 
-/// The links that can be merged now. Where a chain forks, every branch is merged: what an old copy of a disk did is as
-/// good as what was done before it came back.
-fn ready(connection: &Connection, mailbox: &Address) -> Result<VecDeque<Next>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT e.device, e.hash FROM envelope e LEFT JOIN envelope p ON p.hash = e.prev AND p.device = e.device
-         WHERE e.mailbox = ?1 AND e.merged = 0 AND (p.merged = 1 OR e.seq = 1)
-           AND (e.key IS NULL OR EXISTS (SELECT 1 FROM mailbox_key k WHERE k.mailbox = e.mailbox AND k.id = e.key))
-         ORDER BY e.device, e.seq, e.hash",
-    )?;
-    let found = statement.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
-    Ok(found.collect::<Result<_, _>>()?)
+fn one_by_one(
+    replica: Replica<'_>,
+    mailbox: &Address,
+    now: Time,
+    count: &mut dyn FnMut(&Outcome),
+) -> Result<Outcome> {
+    let mut whole = Outcome::default();
+    for Next { hash, .. } in replica.store.read(|c| ready(c, mailbox, now))? {
+        match attempt(replica, mailbox, now, Some(&hash)) {
+            Ok(outcome) => {
+                whole.moved |= outcome.moved;
+                count(&outcome);
+            }
+            Err(error) if error.code() != Code::Internal => return Err(error),
+            Err(error) => {
+                tracing::error!(%mailbox, hash, "an envelope cannot be merged: {error}");
+                replica.store.write(|tx| intake::failed(tx, &hash))?;
+            }
+        }
+    }
+    Ok(whole)
+}
+
+/// An envelope whose predecessor is merged and whose key is here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Next {
+    device: String,
+    hash: String,
+}
+
+/// What an envelope has to be to be merged now, beside that its predecessor is: its key is here, and what it was found
+/// to build on; it was not set aside.
+const CAN_BE: &str = "e.merged = 0 AND e.aside IS NULL
+   AND (e.key IS NULL OR EXISTS (SELECT 1 FROM mailbox_key k WHERE k.mailbox = e.mailbox AND k.id = e.key))
+   AND (e.waits IS NULL OR EXISTS (SELECT 1 FROM operation o WHERE o.id = e.waits)
+                        OR EXISTS (SELECT 1 FROM quarantine q WHERE q.id = e.waits))";
+
+/// The links that can be merged now, the owner's first: what they have decided about access counts for what others send.
+/// Where a chain forks, every branch is merged: what an old copy of a disk did is as good as what was done before it
+/// came back. Devices that have sent their fill today are passed over, unless others build on what they sent.
+fn ready(connection: &Connection, mailbox: &Address, now: Time) -> Result<VecDeque<Next>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT e.device, e.hash FROM envelope e
+           LEFT JOIN envelope p ON p.hash = e.prev AND p.device = e.device
+           LEFT JOIN device d ON d.mailbox = e.mailbox AND d.id = e.device
+         WHERE e.mailbox = ?1 AND (p.merged = 1 OR e.seq = 1) AND {CAN_BE}
+         ORDER BY d.person IS NOT e.mailbox, e.device, e.seq, e.hash"
+    ))?;
+    let found = statement.query_map([mailbox.as_str()], |r| {
+        Ok(Next {
+            device: r.get(0)?,
+            hash: r.get(1)?,
+        })
+    })?;
+    let mut found: VecDeque<Next> = found.collect::<Result<_, _>>()?;
+    if !found.is_empty() {
+        let full = intake::full(connection, mailbox, now)?;
+        found.retain(|next| !full.contains(&next.device));
+    }
+    Ok(found)
 }
 
 #[derive(Default)]
@@ -79,11 +156,17 @@ struct Outcome {
 /// An envelope that is being merged.
 struct Sent {
     device: String,
+    prefix: [u8; 8],
     person: Address,
+    hash: String,
     link: Link,
-    verdict: refusal::Verdict,
+    verdict: Verdict,
     /// It was sealed with a key that its author had replaced.
     rolled_back: bool,
+    /// How many of its operations are sound, and why they were refused, if all of them were for one reason.
+    sound: u32,
+    refused: u32,
+    reasons: BTreeSet<Reason>,
 }
 
 impl Sent {
@@ -100,47 +183,52 @@ impl Sent {
 /// An operation, and in which of [`Batch::envelopes`] it came.
 struct Pending {
     envelope: usize,
+    id: OperationId,
     operation: Operation,
-}
-
-/// An operation that a document is to hold.
-struct Fit<'a> {
-    by: Logged<'a>,
-    operation: &'a Operation,
-    id: String,
-    /// By the owner's word it does not count.
-    refused: bool,
 }
 
 struct Batch<'a> {
     tx: &'a Connection,
+    store: &'a Store,
     key: &'a DeviceKey,
     mailbox: &'a Address,
     now: Time,
     envelopes: Vec<Sent>,
     documents: BTreeMap<DocumentId, Vec<Pending>>,
+    /// What is among [`Batch::documents`].
+    pending: HashSet<OperationId>,
     bytes: usize,
     outcome: Outcome,
 }
 
 impl<'a> Batch<'a> {
-    fn new(tx: &'a Connection, key: &'a DeviceKey, mailbox: &'a Address, now: Time) -> Self {
+    fn new(tx: &'a Connection, replica: Replica<'a>, mailbox: &'a Address, now: Time) -> Self {
         Self {
             tx,
-            key,
+            store: replica.store,
+            key: replica.key,
             mailbox,
             now,
             envelopes: Vec::new(),
             documents: BTreeMap::new(),
+            pending: HashSet::new(),
             bytes: 0,
             outcome: Outcome::default(),
         }
     }
 
-    fn merge(mut self) -> Result<Outcome> {
-        let mut ready = ready(self.tx, self.mailbox)?;
+    fn merge(mut self, only: Option<&str>) -> Result<Outcome> {
+        let mut ready = ready(self.tx, self.mailbox, self.now)?;
+        ready.retain(|next| only.is_none_or(|only| only == next.hash));
         while let Some(next) = ready.pop_front() {
-            ready.extend(self.take(&next)?);
+            let after = self.take(&next)?;
+            if only.is_some() {
+                break;
+            }
+            // On along the chain: an owner's to its end before anybody else's.
+            for next in after.into_iter().rev() {
+                ready.push_front(next);
+            }
             if self.bytes > BATCH {
                 break;
             }
@@ -148,19 +236,29 @@ impl<'a> Batch<'a> {
         // Who holds what depends on the envelopes merged above.
         let heard = Heard::read(self.tx, self.mailbox)?;
         for (id, pending) in std::mem::take(&mut self.documents) {
-            self.apply(id, &pending, &heard)?;
+            self.apply(id, pending, &heard)?;
+        }
+        for sent in &self.envelopes {
+            if let (Some(reason), true) = (sent.reasons.first(), sent.refused == sent.sound)
+                && sent.reasons.len() == 1
+            {
+                self.tx
+                    .prepare_cached("UPDATE envelope SET refused = ?2 WHERE hash = ?1")?
+                    .execute([&sent.hash, &reason.code()])?;
+            }
         }
         Ok(self.outcome)
     }
 
     /// Takes one envelope into the batch. What can be merged after it.
-    fn take(&mut self, (device_id, name): &Next) -> Result<Vec<Next>> {
+    fn take(&mut self, next: &Next) -> Result<Vec<Next>> {
+        let (device_id, name) = (&next.device, &next.hash);
         let found: Option<Vec<u8>> = self
             .tx
             .prepare_cached("SELECT bytes FROM envelope WHERE hash = ?1 AND merged = 0")?
             .query_row([name], |r| r.get(0))
             .optional()?;
-        let Some(bytes) = found else {
+        let (Some(bytes), Some(prefix)) = (found, unhex(device_id)) else {
             return Ok(Vec::new());
         };
         let envelope = Envelope::decode(&bytes)?;
@@ -177,19 +275,16 @@ impl<'a> Batch<'a> {
             self.outcome.moved = true;
             return Ok(Vec::new());
         };
-        if link.branch > 0 {
-            tracing::info!(
-                device = device_id,
-                ?link,
-                "a chain has forked: an old copy of a disk went on"
-            );
-        }
         let author = device(self.tx, self.mailbox, device_id)?;
         let mut carried = 0;
         if envelope.wraps().is_some() {
             // A-09: they were not taken, and that they were offered is on record.
             if let Some(by) = author.filter(|a| a.person != *self.mailbox) {
-                self.refuse(&by.person, "Give out keys", &Denied::OwnerOnly.to_string())?;
+                self.refuse(
+                    &by.person,
+                    "Give out keys",
+                    &access::Denied::OwnerOnly.to_string(),
+                )?;
             }
         } else if let Some(epoch) = envelope.needs() {
             let with = access::key_of(self.tx, self.key, self.mailbox, &epoch)?;
@@ -198,9 +293,34 @@ impl<'a> Batch<'a> {
             };
             match envelope.operations(&with) {
                 Ok(operations) => {
+                    let operations = named(self.mailbox, device_id, operations);
+                    if let Some(head) = self.lacks(&operations)? {
+                        self.wait(name, &head)?;
+                        return Ok(Vec::new());
+                    }
                     carried = operations.len();
                     let rolled_back = epoch.number < epoch_of(self.tx, &hex(&envelope.prev))?;
-                    self.sort((device_id, author), (link, name, rolled_back), operations)?;
+                    let sent = Sent {
+                        device: device_id.clone(),
+                        prefix,
+                        person: author.person,
+                        hash: name.clone(),
+                        link,
+                        verdict: Verdict::default(),
+                        rolled_back,
+                        sound: 0,
+                        refused: 0,
+                        reasons: BTreeSet::new(),
+                    };
+                    let bytes = operations.iter().map(|(_, o)| size_of(o)).sum();
+                    intake::took(
+                        self.tx,
+                        self.mailbox,
+                        device_id,
+                        (bytes, link.branch > 0),
+                        self.now,
+                    )?;
+                    self.sort(sent, operations)?;
                 }
                 Err(e) => {
                     tracing::warn!(
@@ -216,9 +336,46 @@ impl<'a> Batch<'a> {
         {
             tracing::info!(delegate = %acceptance.person, "an invitation was accepted");
         }
-        mark_merged(self.tx, name, link, carried)?;
+        if link.branch > 0 {
+            tracing::info!(
+                device = device_id,
+                ?link,
+                "a chain has forked: an old copy of a disk went on"
+            );
+        }
+        mark_merged(self.tx, name, link, carried, Some(self.now))?;
         self.outcome.moved = true;
         self.after(device_id, link.seq, name)
+    }
+
+    /// The first operation that these build on and that is not here; `None` when everything is, or is known never to
+    /// come.
+    fn lacks(&self, operations: &[(OperationId, Operation)]) -> Result<Option<OperationId>> {
+        let mut is_here = self.tx.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM operation WHERE id = ?1) OR EXISTS (SELECT 1 FROM quarantine WHERE id = ?1)",
+        )?;
+        let mut own = HashSet::new();
+        for (id, operation) in operations {
+            for head in &operation.heads {
+                if own.contains(head) || self.pending.contains(head) {
+                    continue;
+                }
+                if !is_here.query_row([head.to_string()], |r| r.get::<_, bool>(0))? {
+                    return Ok(Some(*head));
+                }
+            }
+            own.insert(*id);
+        }
+        Ok(None)
+    }
+
+    fn wait(&mut self, name: &str, head: &OperationId) -> Result<()> {
+        let waits = self
+            .tx
+            .prepare_cached("UPDATE envelope SET waits = ?2 WHERE hash = ?1 AND waits IS NOT ?2")?
+            .execute([name, &head.to_string()])?;
+        self.outcome.moved |= waits > 0;
+        Ok(())
     }
 
     /// Puts on record that somebody sent what does not count and is no operation (K-01).
@@ -236,144 +393,130 @@ impl<'a> Batch<'a> {
     }
 
     fn after(&self, device: &str, seq: i64, prev: &str) -> Result<Vec<Next>> {
-        let mut statement = self.tx.prepare_cached(
-            "SELECT device, hash FROM envelope e
-             WHERE mailbox = ?1 AND device = ?2 AND seq = ?3 AND prev = ?4 AND merged = 0
-               AND (key IS NULL OR EXISTS (SELECT 1 FROM mailbox_key k WHERE k.mailbox = e.mailbox AND k.id = e.key))
-             ORDER BY hash",
-        )?;
-        let found = statement.query_map(
-            params![self.mailbox.as_str(), device, seq.saturating_add(1), prev],
-            |r| Ok((r.get(0)?, r.get(1)?)),
-        )?;
-        Ok(found.collect::<Result<_, _>>()?)
+        let mut statement = self.tx.prepare_cached(&format!(
+            "SELECT e.device, e.hash FROM envelope e
+             WHERE e.mailbox = ?1 AND e.device = ?2 AND e.seq = ?3 AND e.prev = ?4 AND {CAN_BE} ORDER BY e.hash"
+        ))?;
+        let of = params![self.mailbox.as_str(), device, seq.saturating_add(1), prev];
+        let found = statement.query_map(of, |r| {
+            Ok(Next {
+                device: r.get(0)?,
+                hash: r.get(1)?,
+            })
+        })?;
+        let found: Vec<Next> = found.collect::<Result<_, _>>()?;
+        let more = !found.is_empty() && intake::is_full(self.tx, self.mailbox, device, self.now)?;
+        Ok(if more { Vec::new() } else { found })
     }
 
     /// Puts an envelope's operations with what else has come for their documents. Those on grants and settings take
     /// effect at once: what follows may hang on them.
-    fn sort(
-        &mut self,
-        (device, author): (&str, Known),
-        (link, envelope, rolled_back): (Link, &str, bool),
-        operations: Vec<Operation>,
-    ) -> Result<()> {
-        let mut sent = Sent {
-            device: device.to_owned(),
-            person: author.person,
-            link,
-            verdict: refusal::Verdict::default(),
-            rolled_back,
-        };
-        sent.verdict = refusal::Verdict::on(self.tx, &sent.by(self.mailbox), link, envelope)?;
+    fn sort(&mut self, mut sent: Sent, operations: Vec<(OperationId, Operation)>) -> Result<()> {
+        sent.verdict = Verdict::on(self.tx, &sent.by(self.mailbox), sent.link, &sent.hash)?;
         let number = self.envelopes.len();
         self.envelopes.push(sent);
-        for operation in operations {
-            self.bytes += operation.change.len() + size_of::<Pending>();
-            let pending = Pending {
+        for (id, operation) in operations {
+            self.bytes += size_of(&operation);
+            self.pending.insert(id);
+            let document = operation.document;
+            self.documents.entry(document).or_default().push(Pending {
                 envelope: number,
+                id,
                 operation,
-            };
-            let document = pending.operation.document;
-            self.documents.entry(document).or_default().push(pending);
+            });
         }
         for owners in [
             DocumentId::grants(self.mailbox),
             DocumentId::settings(self.mailbox),
         ] {
             if let Some(pending) = self.documents.remove(&owners) {
-                self.apply(owners, &pending, &Heard::default())?;
+                self.apply(owners, pending, &Heard::default())?;
             }
         }
         Ok(())
     }
 
-    /// Judges what has come for a document, applies it, and makes its projections anew. Every change is read once, and
-    /// no other document's meanwhile.
-    fn apply(&mut self, id: DocumentId, pending: &[Pending], heard: &Heard) -> Result<()> {
-        let kind = id.kind(self.mailbox);
-        let (mut fits, mut changes) = (Vec::new(), Vec::new());
-        let mut document = Document::open(self.tx, id, kind)?;
-        let mut looked = refusal::Looked::default();
-        for Pending { envelope, operation } in pending {
-            let Some(sent) = self.envelopes.get(*envelope) else {
+    /// Judges what has come for a document, applies it, and makes its projections anew. Every operation is read once,
+    /// and no other document's meanwhile.
+    fn apply(&mut self, id: DocumentId, pending: Vec<Pending>, heard: &Heard) -> Result<()> {
+        let mut document = Document::open(self.tx, self.mailbox, id)?;
+        let mut looked = verdict::Looked::default();
+        let mut applied: Vec<(Made, [u8; 8])> = Vec::new();
+        for Pending {
+            envelope,
+            id: name,
+            operation,
+        } in pending
+        {
+            let Some(sent) = self.envelopes.get(envelope) else {
                 continue;
             };
-            let by = sent.by(self.mailbox);
+            let (by, prefix) = (sent.by(self.mailbox), sent.prefix);
             let sound = match sent.rolled_back {
-                true => Err("It was sealed with a key that its author had replaced.".to_owned()),
-                false => refusal::sound(&by, kind, operation)?,
+                true => Err(Unsound::OldKey.into()),
+                false => sound::sound(&by, &operation),
             };
-            let (change, puts) = match sound {
-                Ok(sound) => sound,
-                Err(reason) => {
+            let sound = match sound {
+                Ok(()) => sound::fits(self.tx, &document, &by, &operation)?,
+                no => no,
+            };
+            if let Err(reason) = sound {
+                self.outcome.quarantined += 1;
+                unsound(self.tx, &by, (&name, &operation), reason, self.now)?;
+                continue;
+            }
+            let refused = sent.verdict.of(
+                (self.tx, self.store),
+                &by,
+                (&name, &operation),
+                (&document, &mut looked),
+                self.now,
+            )?;
+            let made = match document.apply(operation.clone(), &prefix)? {
+                Ok(made) => made,
+                Err(unfit) => {
+                    let reason = match unfit {
+                        Unfit::Missing => Unsound::BuildsOnUnsound,
+                        Unfit::Broken => Unsound::Broken,
+                    };
                     self.outcome.quarantined += 1;
-                    quarantine(
-                        self.tx,
-                        &by,
-                        (&operation.id(), operation),
-                        &reason,
-                        false,
-                        self.now,
-                    )?;
+                    unsound(self.tx, &by, (&name, &operation), reason.into(), self.now)?;
+                    if unfit == Unfit::Broken {
+                        document = self.again(id, &applied)?;
+                    }
                     continue;
                 }
             };
-            let id = replica::change_name(&change);
-            let change_of = (id.as_str(), operation, puts.as_slice());
-            let refused = sent
-                .verdict
-                .of(self.tx, &by, change_of, (&mut document, &mut looked), self.now)?;
-            if let Some(reason) = &refused {
-                self.outcome.quarantined += 1;
-                quarantine(self.tx, &by, (&id, operation), reason, true, self.now)?;
-                refusal::refuse(self.tx, self.mailbox, &id, reason)?;
-            }
-            fits.push(Fit {
-                refused: refused.is_some(),
-                by,
-                operation,
-                id,
-            });
-            changes.push(change);
-        }
-        if fits.is_empty() {
-            return Ok(());
-        }
-        let unfit = match document.apply(changes) {
-            Ok(()) => BTreeMap::new(),
-            // One of them: the others are not to suffer for it.
-            Err(_) => {
-                document = Document::open(self.tx, id, kind)?;
-                apply_each(&mut document, &fits)?
-            }
-        };
-        let mut any = false;
-        for (n, fit) in fits.iter().enumerate() {
-            if let Some(reason) = unfit.get(&n) {
-                self.outcome.quarantined += u32::from(!fit.refused);
-                quarantine(
-                    self.tx,
-                    &fit.by,
-                    (&fit.id, fit.operation),
-                    reason,
-                    false,
-                    self.now,
-                )?;
-                continue;
-            }
-            any = true;
             let loose: &[u8] = match document.is_to_be_packed() {
                 true => &[],
-                false => &fit.operation.change,
+                false => &made.change,
             };
-            let new = replica::log_as(self.tx, &fit.by, &fit.id, fit.operation, loose)?;
-            self.outcome.merged += u32::from(new && !fit.refused);
+            let new = replica::log_without(self.tx, &by, &made, loose)?;
+            self.outcome.merged += u32::from(new && refused.is_none());
+            if let Some(reason) = refused {
+                self.outcome.quarantined += 1;
+                refusal::refuse(self.tx, self.mailbox, &made.id, (reason, false))?;
+                if !matches!(
+                    sent.verdict,
+                    Verdict::Nothing(Reason::Denied(access::Denied::TooMany))
+                ) {
+                    quarantine(self.tx, &by, (&name, &operation), reason, true, self.now)?;
+                } else {
+                    intake::not_listed(self.tx, &by, self.now)?;
+                }
+            }
+            if let Some(sent) = self.envelopes.get_mut(envelope) {
+                sent.sound += 1;
+                sent.refused += u32::from(refused.is_some());
+                sent.reasons.extend(refused);
+            }
+            applied.push((made, prefix));
         }
-        if !any {
+        if applied.is_empty() {
             return Ok(());
         }
         document.pack(self.tx)?;
-        match kind {
+        match id.kind(self.mailbox) {
             DocumentKind::Item => {
                 tracking::project_heard(self.tx, self.mailbox, &mut document, heard, None, self.now)?;
             }
@@ -385,42 +528,73 @@ impl<'a> Batch<'a> {
         }
         Ok(())
     }
+
+    /// The document as it was before something broke it.
+    fn again(&self, id: DocumentId, applied: &[(Made, [u8; 8])]) -> Result<Document> {
+        let mut document = Document::open(self.tx, self.mailbox, id)?;
+        for (made, prefix) in applied {
+            if !OperationId::parse(&made.id).is_some_and(|id| document.holds(&id)) {
+                document
+                    .apply(made.operation.clone(), prefix)?
+                    .map_err(|_| Error::Merge)?;
+            }
+        }
+        Ok(document)
+    }
 }
 
-/// Applies changes one by one. Which of them do not fit, by their place, and why.
-fn apply_each(document: &mut Document, fits: &[Fit<'_>]) -> Result<BTreeMap<usize, String>> {
-    let mut unfit = BTreeMap::new();
-    for (n, fit) in fits.iter().enumerate() {
-        let change = Document::read_change(&fit.operation.change)?.0;
-        if let Err(e) = document.apply(vec![change]) {
-            unfit.insert(n, e.to_string());
-        }
+/// The operations of an envelope with their names.
+fn named(mailbox: &Address, device: &str, operations: Vec<Operation>) -> Vec<(OperationId, Operation)> {
+    let name = |operation: Operation| (operation.id(mailbox, device), operation);
+    operations.into_iter().map(name).collect()
+}
+
+/// How much an operation takes, in bytes.
+fn size_of(operation: &Operation) -> usize {
+    let puts: usize = operation.puts.iter().map(|put| put.json.len()).sum();
+    puts + 16 * operation.heads.len() + std::mem::size_of::<Pending>()
+}
+
+/// Keeps on record what is none of ours, up to a number; the others are counted.
+fn unsound(
+    tx: &Connection,
+    by: &Logged<'_>,
+    operation: (&OperationId, &Operation),
+    reason: Reason,
+    now: Time,
+) -> Result<()> {
+    let listed: u32 = tx
+        .prepare_cached("SELECT count(*) FROM quarantine WHERE mailbox = ?1 AND device = ?2 AND sound = 0")?
+        .query_row([by.mailbox.as_str(), by.device], |r| r.get(0))?;
+    match listed < LISTED {
+        true => quarantine(tx, by, operation, reason, false, now),
+        false => intake::not_listed(tx, by, now),
     }
-    Ok(unfit)
 }
 
 fn quarantine(
     tx: &Connection,
     by: &Logged<'_>,
-    (id, operation): (&str, &Operation),
-    reason: &str,
+    (id, operation): (&OperationId, &Operation),
+    reason: Reason,
     sound: bool,
     now: Time,
 ) -> Result<()> {
-    tracing::warn!(author = %by.person, reason, "an operation was put into quarantine");
+    tracing::warn!(author = %by.person, %reason, "an operation was put into quarantine");
     tx.prepare_cached(
-        "INSERT INTO quarantine (id, mailbox, author, item, reason, at, bytes, sound)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        "INSERT INTO quarantine (id, mailbox, author, device, document, reason, made, at, sound)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, sound = min(sound, excluded.sound)",
     )?
     .execute(params![
-        id,
+        id.to_string(),
         by.mailbox.as_str(),
         by.person.as_str(),
+        by.device,
         operation.document.to_string(),
-        reason,
+        reason.code(),
+        operation.at.0,
         now.0,
-        postcard::to_stdvec(operation)?,
         sound,
     ])?;
     Ok(())

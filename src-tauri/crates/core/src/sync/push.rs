@@ -4,8 +4,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     chain,
-    envelope::{Envelope, Letter, Spot, content_name},
-    receipt::{Receipt, Refused, Said},
+    envelope::{Envelope, Letter, OPERATIONS, Spot, content_name},
+    receipt::{Receipt, Said},
     refusal,
     relay::{EntryKind, EntryName, Relay},
     run::{Replica, mark_merged},
@@ -18,9 +18,7 @@ use crate::{
     replica::{self, Link, Operation},
 };
 
-/// How many operations one envelope holds at most: bounds what a merge keeps in memory.
-const OPERATIONS: usize = 5_000;
-/// How many bytes of changes it holds at most, but one change at least: far below what is ever unpacked.
+/// How many bytes of values an envelope holds at most, but one operation at least: far below what is ever unpacked.
 const BYTES: usize = 8 << 20;
 /// How many envelopes are sealed in one transaction at most.
 const TOGETHER: usize = 20;
@@ -39,13 +37,13 @@ pub(super) fn seal(replica: Replica<'_>, mailbox: &Address, now: Time) -> Result
             )?
             .query_row([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
         // Who is entitled is in the owner's own chains: an old copy of a disk reads them to their end first.
-        let due = !merging && !access::due(connection, replica.key, mailbox, &[0; 32], now)?.is_empty();
-        Ok((any, due))
+        let due = access::due(connection, replica.key, mailbox, (&[0; 32], merging), now)?;
+        Ok((any, (!due.is_empty()).then_some(merging)))
     })?;
-    if due {
+    if let Some(merging) = due {
         replica
             .store
-            .write(|tx| share_keys(tx, mailbox, replica.key, now))?;
+            .write(|tx| share_keys(tx, mailbox, replica.key, merging, now))?;
     }
     // A cycle with nothing to send takes no write lock. Several envelopes share a transaction, since the operations of
     // each are spread over the same pages.
@@ -53,7 +51,7 @@ pub(super) fn seal(replica: Replica<'_>, mailbox: &Address, now: Time) -> Result
     while more {
         more = replica.store.write(|tx| {
             for _ in 0..TOGETHER {
-                if !seal_some(tx, mailbox, replica.key)? {
+                if !seal_some(tx, mailbox, replica.key, Some(now))? {
                     return Ok(false);
                 }
             }
@@ -63,14 +61,16 @@ pub(super) fn seal(replica: Replica<'_>, mailbox: &Address, now: Time) -> Result
     Ok(())
 }
 
-/// Seals some; false when nothing was left, or while there is no key to seal with.
-fn seal_some(tx: &Connection, mailbox: &Address, key: &DeviceKey) -> Result<bool> {
+/// Seals some; false when nothing was left, or while there is no key to seal with: with `now`, none that anybody holds
+/// whose access has ended by then.
+fn seal_some(tx: &Connection, mailbox: &Address, key: &DeviceKey, now: Option<Time>) -> Result<bool> {
     let mut operations = replica::unsealed(tx, mailbox, OPERATIONS)?;
     let found = operations.len();
     let mut bytes = 0;
     let fit = operations.iter().take_while(|o| {
         let first = bytes == 0;
-        bytes += o.operation.change.len().max(1);
+        let puts: usize = o.operation.puts.iter().map(|put| put.json.len()).sum();
+        bytes += puts.max(1);
         first || bytes <= BYTES
     });
     operations.truncate(fit.count());
@@ -85,8 +85,19 @@ fn seal_some(tx: &Connection, mailbox: &Address, key: &DeviceKey) -> Result<bool
     if with.epoch.number < epoch_of(tx, &hex(&head))? {
         return Ok(false);
     }
+    if let Some(now) = now
+        && access::leaks(tx, key, mailbox, &with, now)?
+    {
+        return Ok(false);
+    }
+    let (numbers, mut operations): (Vec<_>, Vec<_>) =
+        operations.into_iter().map(|o| (o.number, o.operation)).unzip();
+    // Much the same again and again packs better than anybody believes who unpacks it.
+    while operations.len() > 1 && !Envelope::holds(&operations)? {
+        operations.truncate(operations.len() / 2);
+    }
+    let last = numbers.get(operations.len() - 1).copied().unwrap_or(last);
     let more = found == OPERATIONS || operations.len() < found;
-    let operations: Vec<_> = operations.into_iter().map(|o| o.operation).collect();
     let link = post(tx, mailbox, key, Letter::Operations(&with, &operations))?;
     replica::mark_sealed(tx, mailbox, last, link)?;
     Ok(more)
@@ -106,14 +117,14 @@ pub fn post(tx: &Connection, mailbox: &Address, key: &DeviceKey, letter: Letter<
     let next = chain::place(tx, mailbox, key.id(), &hex(&prev))?;
     let link = next.unwrap_or(Link { branch: 0, seq: 1 });
     keep(tx, &envelope, &name, &bytes, false)?;
-    mark_merged(tx, &name, link, letter.operations())?;
+    mark_merged(tx, &name, link, letter.operations(), None)?;
     Ok(link)
 }
 
 /// Gives out the mailbox keys that are due. True when there were any.
-fn share_keys(tx: &Connection, mailbox: &Address, key: &DeviceKey, now: Time) -> Result<bool> {
+fn share_keys(tx: &Connection, mailbox: &Address, key: &DeviceKey, missing: bool, now: Time) -> Result<bool> {
     let (_, after) = chain::head(tx, mailbox, key.id())?;
-    let wraps = access::due(tx, key, mailbox, &after, now)?;
+    let wraps = access::due(tx, key, mailbox, (&after, missing), now)?;
     if wraps.is_empty() {
         return Ok(false);
     }
@@ -126,10 +137,10 @@ fn share_keys(tx: &Connection, mailbox: &Address, key: &DeviceKey, now: Time) ->
 /// who had access holds, so that they read that it has ended; then the keys follow the grant.
 pub fn share(tx: &Connection, mailbox: &Address, key: &DeviceKey, now: Time) -> Result<()> {
     if access::newest_key(tx, key, mailbox)?.is_none() {
-        share_keys(tx, mailbox, key, now)?;
+        share_keys(tx, mailbox, key, false, now)?;
     }
-    while seal_some(tx, mailbox, key)? {}
-    share_keys(tx, mailbox, key, now)?;
+    while seal_some(tx, mailbox, key, None)? {}
+    share_keys(tx, mailbox, key, false, now)?;
     Ok(())
 }
 
@@ -217,24 +228,11 @@ pub(super) fn push(
     Ok(true)
 }
 
-/// What this replica holds and has not applied.
-fn refused(connection: &Connection, mailbox: &Address) -> Result<Refused> {
-    let mut statement = connection.prepare_cached("SELECT id, reason FROM quarantine WHERE mailbox = ?1")?;
-    let found = statement.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
-    let mut refused = found.collect::<Result<Refused, _>>()?;
-    for (id, reason) in &mut refused {
-        if replica::is_accepted(connection, id)? {
-            reason.push_str(refusal::ACCEPTED);
-        }
-    }
-    Ok(refused)
-}
-
 /// The own receipt as it was last written: its number, what it says, its bytes, and whether the relay has it.
 type Before = (u64, Said, Vec<u8>, bool);
 
 fn own_receipt(connection: &Connection, mailbox: &Address, device: &str) -> Result<Option<Before>> {
-    let found: Option<(i64, String, String, String, Vec<u8>, bool)> = connection
+    let found: Option<(i64, String, String, Vec<u8>, Vec<u8>, bool)> = connection
         .prepare_cached(
             "SELECT number, seen, missing, refused, bytes, sent FROM receipt WHERE mailbox = ?1 AND device = ?2",
         )?
@@ -247,7 +245,7 @@ fn own_receipt(connection: &Connection, mailbox: &Address, device: &str) -> Resu
             let said = Said {
                 seen: serde_json::from_str(&seen)?,
                 missing: serde_json::from_str(&missing)?,
-                refused: serde_json::from_str(&refused)?,
+                refused: postcard::from_bytes(&refused)?,
             };
             Ok((number.unsigned_abs(), said, bytes, sent))
         })
@@ -267,8 +265,8 @@ pub(super) fn push_receipt(
     let (last, said, with) = replica.store.read(|connection| {
         let said = Said {
             seen: chain::seen(connection, mailbox)?,
-            missing: chain::missing(connection, mailbox)?,
-            refused: refused(connection, mailbox)?,
+            missing: chain::missing(connection, mailbox, now)?,
+            refused: refusal::told(connection, mailbox)?,
         };
         Ok((
             own_receipt(connection, mailbox, device)?,

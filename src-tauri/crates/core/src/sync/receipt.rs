@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     chain::{self, Held, Seen},
     envelope::{MAX_BYTES, damaged, pack, unpack},
+    reason::Refusals,
 };
 use crate::{
     Result,
@@ -15,9 +16,6 @@ use crate::{
     model::{Address, Time},
     replica::Link,
 };
-
-/// Operation -> why it was not applied.
-pub type Refused = BTreeMap<String, String>;
 
 /// Envelopes by device and hash.
 pub type Missing = BTreeSet<(String, String)>;
@@ -30,7 +28,7 @@ pub struct Said {
     /// What it has heard of and does not hold: whoever does offers it again.
     pub missing: Missing,
     /// What it holds and has not applied: without this, an author would take a quarantined click for done.
-    pub refused: Refused,
+    pub refused: Refusals,
 }
 
 /// One device's word on what it holds of a mailbox.
@@ -146,7 +144,8 @@ impl Receipt {
                 "INSERT INTO receipt (mailbox, device, number, seen, missing, refused, bytes, sent)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
                  ON CONFLICT (mailbox, device) DO UPDATE SET number = excluded.number, seen = excluded.seen,
-                   missing = excluded.missing, refused = excluded.refused, bytes = excluded.bytes, sent = excluded.sent, offered = 0
+                   missing = excluded.missing, refused = excluded.refused, bytes = excluded.bytes, sent = excluded.sent, offered = 0,
+                   followed = CASE WHEN refused = excluded.refused AND seen = excluded.seen THEN followed ELSE 0 END
                  WHERE (excluded.number, excluded.bytes) > (receipt.number, receipt.bytes)",
             )?
             .execute(params![
@@ -155,7 +154,7 @@ impl Receipt {
                 i64::try_from(self.number).unwrap_or(i64::MAX),
                 serde_json::to_string(&said.seen)?,
                 serde_json::to_string(&said.missing)?,
-                serde_json::to_string(&said.refused)?,
+                postcard::to_stdvec(&said.refused)?,
                 self.encode()?,
                 sent,
             ])?;
@@ -168,11 +167,6 @@ impl Receipt {
 pub struct Heard {
     /// Person -> what each of their devices holds.
     pub seen: BTreeMap<Address, Vec<Held>>,
-    /// What the owner's devices have not applied: the owner's word decides (A-07). What has reached one of them in time
-    /// counts, and is not among it, however late it has reached another.
-    pub refused: Refused,
-    /// Those that one of the owner's devices has refused and another has not.
-    pub admitted: BTreeSet<String>,
     /// Delegate -> the first moment without access.
     ends: BTreeMap<Address, Time>,
 }
@@ -181,29 +175,20 @@ impl Heard {
     /// Reads the receipts.
     pub fn read(connection: &Connection, mailbox: &Address) -> Result<Self> {
         let mut statement = connection.prepare_cached(
-            "SELECT d.person, r.seen, r.refused, d.removed, d.id FROM receipt r JOIN device d ON d.mailbox = r.mailbox AND d.id = r.device
+            "SELECT d.person, r.seen, d.id FROM receipt r JOIN device d ON d.mailbox = r.mailbox AND d.id = r.device
              WHERE r.mailbox = ?1 AND r.sent = 1",
         )?;
         let mut rows = statement.query([mailbox.as_str()])?;
-        let (mut heard, mut owners) = (Self::default(), Vec::new());
+        let mut heard = Self::default();
         while let Some(row) = rows.next()? {
             let person = Address::lenient(&row.get::<_, String>(0)?);
             let seen: Seen = serde_json::from_str(&row.get::<_, String>(1)?)?;
-            let held = chain::held(connection, mailbox, &seen)?;
-            // A removed device still holds what it held; its word is the owner's no more.
-            if person == *mailbox && !row.get::<_, bool>(3)? {
-                let refused: Refused = serde_json::from_str(&row.get::<_, String>(2)?)?;
-                heard.refused.extend(refused.clone());
-                owners.push((held.clone(), refused));
-            }
             // That promotion failed stands in the owner's own chain, which a relay may bring after the receipt (H-04).
-            if person == *mailbox && !chain::is_told(connection, mailbox, &row.get::<_, String>(4)?, &seen)? {
+            if person == *mailbox && !chain::is_told(connection, mailbox, &row.get::<_, String>(2)?, &seen)? {
                 continue;
             }
+            let held = chain::held(connection, mailbox, &seen)?;
             heard.seen.entry(person).or_default().push(held);
-        }
-        if owners.len() > 1 {
-            heard.admit(connection, &owners)?;
         }
         for (delegate, grant) in access::grants(connection, mailbox)? {
             let end = if grant.revoked {
@@ -214,30 +199,6 @@ impl Heard {
             heard.ends.extend(end.map(|end| (delegate, end)));
         }
         Ok(heard)
-    }
-
-    /// Finds what one of the owner's devices holds and has not refused.
-    fn admit(&mut self, connection: &Connection, owners: &[(Held, Refused)]) -> Result<()> {
-        let mut statement = connection
-            .prepare_cached("SELECT device, branch, seq FROM operation WHERE id = ?1 AND seq IS NOT NULL")?;
-        for id in self.refused.keys() {
-            let place = statement
-                .query_row([id], |r| {
-                    Ok(((r.get::<_, String>(0)?, r.get(1)?), r.get::<_, i64>(2)?))
-                })
-                .optional()?;
-            let Some((chain, seq)) = place else {
-                continue;
-            };
-            let counts = owners.iter().any(|(held, refused)| {
-                !refused.contains_key(id) && held.get(&chain).is_some_and(|highest| *highest >= seq)
-            });
-            if counts {
-                self.admitted.insert(id.clone());
-            }
-        }
-        self.refused.retain(|id, _| !self.admitted.contains(id));
-        Ok(())
     }
 
     /// Has this delegate no access any more?
@@ -280,7 +241,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{super::chain::Tip, *};
-    use crate::access::Secret;
+    use crate::{
+        access::{Denied, Secret},
+        replica::OperationId,
+        sync::reason::Run,
+    };
 
     fn parts() -> (Address, DeviceKey, MailboxKey, Said) {
         let mailbox = Address::lenient("alex@x");
@@ -292,7 +257,17 @@ mod tests {
         let word = Said {
             seen: Seen::from([("0123456789abcdef".into(), vec![tip])]),
             missing: Missing::from([("fedcba9876543210".into(), "cd".repeat(32))]),
-            refused: Refused::from([("operation".into(), "Not applied".into())]),
+            refused: Refusals {
+                ones: vec![(OperationId([7; 16]), Denied::Ended.into())],
+                accepted: vec![OperationId([8; 16])],
+                runs: vec![Run {
+                    device: "0123456789abcdef".into(),
+                    first: [1; 32],
+                    last: [2; 32],
+                    reason: Denied::DeviceRemoved.into(),
+                }],
+                more: true,
+            },
         };
         (mailbox, DeviceKey::from_secret(&[1; 32]), with, word)
     }
@@ -308,7 +283,7 @@ mod tests {
         let (mailbox, key, with, word) = parts();
         let bytes = receipt().encode().unwrap();
         assert!(
-            !bytes.windows(9).any(|w| w == b"operation"),
+            !bytes.windows(16).any(|w| w == [7; 16]),
             "what it names is sealed"
         );
         let read = Receipt::decode(&bytes).unwrap();

@@ -126,11 +126,19 @@ pub(super) fn device(connection: &Connection, mailbox: &Address, id: &str) -> Re
         .optional()?)
 }
 
-/// Notes that an envelope is merged, where it stands, and how many operations it carries.
-pub(super) fn mark_merged(tx: &Connection, name: &str, link: Link, operations: usize) -> Result<()> {
+/// Notes that an envelope is merged, when it was received from somebody else, where it stands, and how many operations it carries.
+pub(super) fn mark_merged(
+    tx: &Connection,
+    name: &str,
+    link: Link,
+    operations: usize,
+    received: Option<Time>,
+) -> Result<()> {
     let operations = i64::try_from(operations).unwrap_or(i64::MAX);
-    tx.prepare_cached("UPDATE envelope SET merged = 1, branch = ?2, operations = ?3 WHERE hash = ?1")?
-        .execute(params![name, link.branch, operations])?;
+    tx.prepare_cached(
+        "UPDATE envelope SET merged = 1, branch = ?2, operations = ?3, received = ?4, waits = NULL WHERE hash = ?1",
+    )?
+    .execute(params![name, link.branch, operations, received.map(|at| at.0)])?;
     Ok(())
 }
 
@@ -246,13 +254,15 @@ mod tests {
         let (_folder, store, key, mailbox, mut relay) = forgotten();
         relay.damaged = vec![0, 1];
         assert_eq!(cycle(&store, &key, &mailbox, &relay).pulled, 1);
-        let holes = store.read(|c| chain::waiting_for(c, &mailbox)).unwrap();
+        let holes = store
+            .read(|c| chain::waiting_for(c, &mailbox, Time(1000)))
+            .unwrap();
         assert_eq!(holes[0].1, 3, "the third has come, and nothing before it");
         relay.damaged = vec![];
         assert_eq!(cycle(&store, &key, &mailbox, &relay).pulled, 2);
         assert!(
             store
-                .read(|c| chain::waiting_for(c, &mailbox))
+                .read(|c| chain::waiting_for(c, &mailbox, Time(1000)))
                 .unwrap()
                 .is_empty()
         );

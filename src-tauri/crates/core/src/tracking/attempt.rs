@@ -12,9 +12,9 @@ use crate::{
     Result,
     access::DeviceKey,
     model::{Address, ItemId, RowRef, Time},
-    replica::{self, Action, Document, DocumentKind, Logged, Operation, Origin},
+    replica::{self, Action, Document, Edit, Logged, Origin},
     rows,
-    sync::{Heard, owners_hold},
+    sync::{Heard, owners_hold, refusals},
 };
 
 /// The items of a mailbox that an attempt is to be made for now: something stands in the way of one that is new, or one
@@ -68,7 +68,7 @@ pub fn attempt(
 ) -> Result<()> {
     let heard = Heard::read(tx, mailbox)?;
     for item in items {
-        let (mut document, Some(standing)) = open(tx, *item)? else {
+        let (mut document, Some(standing)) = open(tx, mailbox, *item)? else {
             continue;
         };
         let Some(decision) = standing.by.first().filter(|_| standing.decision.tracked) else {
@@ -93,15 +93,11 @@ pub fn attempt(
             Some(reason) => tracing::warn!(%item, attempt = outcome.attempt, reason, "promotion failed"),
             None => tracing::info!(%item, attempt = outcome.attempt, "promoted after all"),
         }
-        let change = document.edit(key.prefix(), now, |edit| edit.set(OUTCOME, &outcome))?;
         let why = (Action::Promote, Origin::because_of(decision, ""));
-        log(
-            tx,
-            (mailbox, mailbox, key),
-            &mut document,
-            (why, change, now),
-            &heard,
-        )?;
+        let by = (mailbox, mailbox, key);
+        write(tx, by, &mut document, (why, now), &heard, |edit| {
+            edit.set(OUTCOME, &outcome)
+        })?;
     }
     Ok(())
 }
@@ -125,18 +121,21 @@ pub fn retry(
         decision: decision.clone(),
         at: now,
     };
-    let change = document.edit(key.prefix(), now, |edit| edit.set(RETRY, &retry))?;
     let why = (Action::Retry, Origin::because_of(decision, ""));
     let heard = Heard::read(tx, mailbox)?;
-    log(tx, (mailbox, person, key), document, (why, change, now), &heard)
+    let by = (mailbox, person, key);
+    write(tx, by, document, (why, now), &heard, |edit| {
+        edit.set(RETRY, &retry)
+    })
 }
 
-fn log(
+fn write(
     tx: &Connection,
     (mailbox, person, key): (&Address, &Address, &DeviceKey),
     document: &mut Document,
-    ((action, origin), change, at): ((Action, Origin), Vec<u8>, Time),
+    (why, at): ((Action, Origin), Time),
     heard: &Heard,
+    what: impl FnOnce(&mut Edit<'_>) -> Result<()>,
 ) -> Result<()> {
     let by = Logged {
         mailbox,
@@ -144,15 +143,10 @@ fn log(
         person,
         link: None,
     };
-    let operation = Operation {
-        at,
-        action,
-        document: document.id(),
-        kind: DocumentKind::Item,
-        change,
-        origin,
-    };
-    replica::log(tx, &by, &operation)?;
+    let refused = refusals(tx, document)?;
+    let on = document.without(&refused.into_keys().collect());
+    let made = document.edit(key.prefix(), at, why, &on, what)?;
+    replica::log(tx, &by, &made)?;
     document.pack(tx)?;
     project_heard(tx, mailbox, document, heard, None, at)
 }

@@ -8,13 +8,14 @@ use crate::{
     Result,
     access::Wish,
     model::{Address, Facts, ItemId, RowRef, Time},
-    replica::{Action, Document, DocumentKind, Edit, Moment, Operation, Origin, Written},
-    sync::{Refused, refusals},
+    replica::{Action, Document, Edit, Made, Moment, Origin, Written},
+    sync::{Reason, Refused, refusals},
 };
 
 /// The register of what the mail, the appointment or the note says.
 pub const FACTS: &str = "facts";
-const FIRST: &str = "first";
+/// The register of who tracked it first.
+pub const FIRST: &str = "first";
 /// The register of an item's decision.
 pub const DECISION: &str = "decision";
 
@@ -165,7 +166,7 @@ pub struct NotApplied {
     /// Whose.
     pub person: Address,
     /// Why not.
-    pub reason: String,
+    pub reason: Reason,
 }
 
 /// What stands in an item's document when the changes that do not count are left out.
@@ -178,7 +179,7 @@ pub struct Standing {
 
 impl Standing {
     /// Reads a document; `None` while its first change has not arrived.
-    pub fn read(document: &mut Document, refused: &Refused) -> Result<Option<Self>> {
+    pub fn read(document: &Document, refused: &Refused) -> Result<Option<Self>> {
         let Some(all) = Registers::read(document)? else {
             return Ok(None);
         };
@@ -194,7 +195,7 @@ impl Standing {
             .find_map(|w| {
                 refused.get(&w.by).map(|reason| NotApplied {
                     person: w.value.person,
-                    reason: reason.clone(),
+                    reason: *reason,
                 })
             });
         let moment = document.without(&refused.keys().cloned().collect());
@@ -223,70 +224,70 @@ impl Standing {
 }
 
 /// An item's document, and what stands in it; `None` when nothing does.
-pub fn open(connection: &Connection, item: ItemId) -> Result<(Document, Option<Registers>)> {
-    let mut document = Document::open(connection, item.into(), DocumentKind::Item)?;
-    let registers = registers(connection, &mut document)?;
+pub fn open(
+    connection: &Connection,
+    mailbox: &Address,
+    item: ItemId,
+) -> Result<(Document, Option<Registers>)> {
+    let document = Document::open(connection, mailbox, item.into())?;
+    let registers = registers(connection, &document)?;
     Ok((document, registers))
 }
 
 /// What stands in an item's document; `None` when nothing does.
-pub fn registers(connection: &Connection, document: &mut Document) -> Result<Option<Registers>> {
-    let refused = refusals(connection, document.id())?;
+pub fn registers(connection: &Connection, document: &Document) -> Result<Option<Registers>> {
+    let refused = refusals(connection, document)?;
     Ok(Standing::read(document, &refused)?.map(|standing| standing.registers))
 }
 
-/// Writes a decision into an item's document. `facts` are written by whoever tracks it first.
+/// Writes a decision into an item's document, in sight of what counts there and of nothing else. `facts` are written by
+/// whoever tracks it first.
 pub fn decide(
+    connection: &Connection,
     document: &mut Document,
-    item: ItemId,
     facts: &Facts,
     decision: &Decision,
     why: (Action, Origin),
     device: &[u8; 8],
-) -> Result<Operation> {
-    write(document, item, decision, why, device, |edit| {
-        edit.set_once(FACTS, facts)
+) -> Result<Made> {
+    let facts = facts.clone().bounded();
+    write(connection, document, decision, why, device, |edit| {
+        edit.set_once(FACTS, &facts)
     })
 }
 
 /// Gives a note this text, over whatever stands, and restates its decision: who changed it last, and when.
 pub fn write_note(
+    connection: &Connection,
     document: &mut Document,
-    item: ItemId,
     facts: &Facts,
     decision: &Decision,
     why: (Action, Origin),
     device: &[u8; 8],
-) -> Result<Operation> {
-    write(document, item, decision, why, device, |edit| {
+) -> Result<Made> {
+    write(connection, document, decision, why, device, |edit| {
         edit.set(FACTS, facts)
     })
 }
 
 fn write(
+    connection: &Connection,
     document: &mut Document,
-    item: ItemId,
     decision: &Decision,
-    (action, origin): (Action, Origin),
+    why: (Action, Origin),
     device: &[u8; 8],
     facts: impl FnOnce(&mut Edit<'_>) -> Result<()>,
-) -> Result<Operation> {
+) -> Result<Made> {
     let first = First {
         at: decision.at,
         person: decision.person.clone(),
     };
-    let change = document.edit(device, decision.at, |edit| {
+    let refused = refusals(connection, document)?;
+    let on = document.without(&refused.into_keys().collect());
+    document.edit(device, decision.at, why, &on, |edit| {
         facts(edit)?;
         edit.set_once(FIRST, &first)?;
         edit.set(DECISION, decision)
-    })?;
-    Ok(Operation {
-        at: decision.at,
-        action,
-        document: item.into(),
-        kind: DocumentKind::Item,
-        change,
-        origin,
     })
 }
 
@@ -320,27 +321,23 @@ mod tests {
 
     #[test]
     fn e_06_the_same_choice_by_two_people_is_no_conflict_and_another_one_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = crate::store::Store::open(folder.path()).unwrap();
         let mailbox = Address::lenient("alex@x");
         let facts = Facts {
             key: "1".into(),
             ..Facts::default()
         };
         let item = ItemId::derive(&mailbox, facts.kind(), &facts.key);
+        let genesis = || Document::genesis(&mailbox, item.into()).unwrap();
         for (rows, conflict) in [(["A", "A"], 0), (["A", "B"], 1)] {
-            let mut merged = Document::genesis(item.into(), DocumentKind::Item).unwrap();
-            let changes = rows.map(|row| {
-                let mut apart = Document::genesis(item.into(), DocumentKind::Item).unwrap();
-                let o = decide(
-                    &mut apart,
-                    item,
-                    &facts,
-                    &decision(Some(row), true),
-                    (Action::Track, Origin::default()),
-                    b"12345678",
-                );
-                Document::read_change(&o.unwrap().change).unwrap().0
-            });
-            merged.apply(changes.to_vec()).unwrap();
+            let mut merged = genesis();
+            for (device, row) in [b"device-a", b"device-b"].into_iter().zip(rows) {
+                let (decision, mut apart) = (decision(Some(row), true), genesis());
+                let why = (Action::Track, Origin::default());
+                let made = store.read(|c| decide(c, &mut apart, &facts, &decision, why, device));
+                merged.apply(made.unwrap().operation, device).unwrap().unwrap();
+            }
             assert_eq!(Registers::read(&merged).unwrap().unwrap().others.len(), conflict);
         }
     }

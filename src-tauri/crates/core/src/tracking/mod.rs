@@ -12,8 +12,8 @@ pub mod texts;
 
 pub use attempt::{attempt, due, retry};
 pub use decision::{
-    DECISION, Decision, FACTS, First, NotApplied, Regarding, Registers, Standing, decide, open, registers,
-    write_note,
+    DECISION, Decision, FACTS, FIRST, First, NotApplied, Regarding, Registers, Standing, decide, open,
+    registers, write_note,
 };
 pub use project::{project, project_heard, rebuild};
 pub use promotion::{ATTEMPTS, Failure, OUTCOME, Outcome, Promotion, RETRY, Retry};

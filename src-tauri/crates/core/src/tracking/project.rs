@@ -39,7 +39,7 @@ pub fn project_heard(
     clicked: Option<&Address>,
     now: Time,
 ) -> Result<()> {
-    let refused = refusals(connection, document.id())?;
+    let refused = refusals(connection, document)?;
     let Some(Standing {
         registers,
         not_applied,
@@ -60,7 +60,7 @@ pub fn project_heard(
         false => std::iter::once(decision).chain(others).collect(),
     };
 
-    let links = replica::links(connection, item.0)?;
+    let links = replica::links(connection, mailbox, item.0)?;
     let decisions = std::iter::once(decision).chain(others);
     let people = status::people(mailbox, decisions, not_applied.as_ref().map(|n| &n.person));
     let mut log = status::Log::read(connection, item)?;
@@ -87,8 +87,7 @@ pub fn project_heard(
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
                ?22, ?23, ?24, ?25, ?26, ?27)
              ON CONFLICT (id) DO UPDATE SET
-               mailbox = excluded.mailbox, kind = excluded.kind, key = excluded.key,
-               tracked = excluded.tracked, regarding_table = excluded.regarding_table,
+               kind = excluded.kind, key = excluded.key, tracked = excluded.tracked, regarding_table = excluded.regarding_table,
                regarding_id = excluded.regarding_id, regarding_name = excluded.regarding_name,
                person = excluded.person, at = excluded.at, choices = excluded.choices,
                status = excluded.status, people = excluded.people, promoted = excluded.promoted,
@@ -113,7 +112,7 @@ pub fn project_heard(
             progress.overall.as_str(),
             progress.people_json()?,
             progress.promoted,
-            not_applied.as_ref().map_or("", |n| &n.reason),
+            not_applied.as_ref().map_or(String::new(), |n| n.reason.code()),
             not_applied.as_ref().map_or("", |n| n.person.as_str()),
             shown.subject,
             facts.sent.0,
@@ -193,7 +192,7 @@ pub fn rebuild(connection: &Connection, now: Time) -> Result<u32> {
     let mut made = BTreeSet::new();
     for (mailbox, id) in Document::all(connection)? {
         if id.kind(&mailbox) == DocumentKind::Item
-            && let Some(mut document) = Document::find(connection, id, DocumentKind::Item)?
+            && let Some(mut document) = Document::find(connection, &mailbox, id)?
         {
             project(connection, &mailbox, &mut document, None, now)?;
             made.insert(id.to_string());

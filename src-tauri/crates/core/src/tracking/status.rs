@@ -6,9 +6,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Decision;
 use crate::{
-    Result,
+    Result, activity,
     model::{Address, ItemId, Status, Time},
-    replica::{self, Document, DocumentKind, Link},
+    replica::{self, Document, Link},
     sync::{Heard, covers, follow},
 };
 
@@ -35,16 +35,17 @@ impl Progress {
 /// Takes over the owner's word on what does not count, and derives the status of every unsettled item of a mailbox
 /// anew. How many were promoted.
 pub fn settle(connection: &Connection, mailbox: &Address, now: Time) -> Result<u32> {
+    activity::note_dates(connection, mailbox, now)?;
     let heard = Heard::read(connection, mailbox)?;
-    for id in follow(connection, mailbox, &heard)? {
-        if let Some(mut document) = Document::find(connection, id, DocumentKind::Item)? {
+    for id in follow(connection, mailbox)? {
+        if let Some(mut document) = Document::find(connection, mailbox, id)? {
             super::project_heard(connection, mailbox, &mut document, &heard, None, now)?;
         }
     }
     let unsettled = unsettled(connection, mailbox)?;
     let mut promoted = 0;
     for item in unsettled {
-        let links = replica::links(connection, item.id.0)?;
+        let links = replica::links(connection, mailbox, item.id.0)?;
         let mut log = item.log;
         let before = log.0.len();
         let progress = derive(&mut log, item.promotable, item.people.keys(), &links, &heard, now);

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use crate::{
     Result,
+    activity::HIDDEN,
     model::{Address, ContactCard, Facts, FolderRole, ItemId, Kind, Mention, RowRef},
     rows::{
         self, Row,
@@ -247,16 +248,17 @@ fn conversation(connection: &Connection, mailbox: &Address, facts: &Facts) -> Re
     };
     let thread = relatives().next().unwrap_or(&facts.key);
     // CROSS JOIN keeps the order: from the few mails of the thread to their items.
-    let mut by_thread = connection.prepare_cached(
-        "SELECT i.regarding_table, i.regarding_id, m.subject, i.at FROM message m CROSS JOIN item i ON i.id = m.item
-         WHERE m.mailbox = ?1 AND m.thread = ?2 AND m.key <> ?3 AND i.tracked AND i.regarding_table IS NOT NULL
-         ORDER BY i.at DESC LIMIT 20",
-    )?;
-    let mut by_key = connection.prepare_cached(
-        "SELECT i.regarding_table, i.regarding_id, coalesce(m.subject, ''), i.at FROM item i
-           LEFT JOIN message m ON m.item = i.id
-         WHERE i.id = ?1 AND i.key <> ?2 AND i.tracked AND i.regarding_table IS NOT NULL",
-    )?;
+    let mut by_thread = connection.prepare_cached(&format!(
+        "SELECT regarding_table, regarding_id, m.subject, item.at FROM message m CROSS JOIN item ON item.id = m.item
+         WHERE m.mailbox = ?1 AND m.thread = ?2 AND m.key <> ?3 AND item.tracked AND regarding_table IS NOT NULL
+           AND NOT {HIDDEN}
+         ORDER BY item.at DESC LIMIT 20"
+    ))?;
+    let mut by_key = connection.prepare_cached(&format!(
+        "SELECT regarding_table, regarding_id, coalesce(m.subject, ''), item.at FROM item
+           LEFT JOIN message m ON m.item = item.id
+         WHERE item.id = ?1 AND item.key <> ?2 AND item.tracked AND regarding_table IS NOT NULL AND NOT {HIDDEN}"
+    ))?;
     let read = |r: &rusqlite::Row<'_>| {
         let row = RowRef::new(r.get::<_, String>(0)?, r.get::<_, String>(1)?);
         Ok((r.get::<_, i64>(3)?, row, r.get::<_, String>(2)?))

@@ -10,7 +10,7 @@ use crate::{
     desk::{AuditQuery, Desk, Terms},
     mailbox::read,
     model::{Address, Facts, ItemId, Kind, Level, Meeting, Note, Setting, Status, Time},
-    replica::{Action, DocumentKind, Operation, Origin},
+    replica::{Action, Operation, Origin},
     sync::{self, EntryKind, EntryName, Envelope, Letter, Receipt, Relay, Said, Spot, content_name},
     tracking::{self, Decision},
 };
@@ -519,8 +519,13 @@ impl Pair {
         let kim = &self.kim;
         kim.store
             .write(|tx| {
-                let mut document = tracking::open(tx, item)?.0;
-                let why = (Action::Track, Origin::default());
+                let mut document = tracking::open(tx, &self.mailbox(), item)?.0;
+                let action = if decision.tracked {
+                    Action::Track
+                } else {
+                    Action::Untrack
+                };
+                let why = (action, Origin::default());
                 kim.decide(tx, &self.mailbox(), &mut document, facts, decision, why)
             })
             .unwrap();
@@ -628,7 +633,7 @@ fn g_02_k_01_a_contact_that_is_called_a_mail() {
     pair.sync();
     let mut reasons: Vec<_> = pair.on_record().into_iter().map(|(_, reason)| reason).collect();
     reasons.sort();
-    let elsewhere = "The change is not about the message it names.";
+    let elsewhere = "The change is not about the item it names.";
     assert_eq!(reasons, [OWNERS_CONTACTS, OWNERS_CONTACTS, elsewhere, elsewhere]);
     assert_eq!(pair.contact_rows(&pair.alex), 0);
 
@@ -656,20 +661,13 @@ fn g_02_k_01_a_contact_in_two_halves() {
         for register in [tracking::FACTS, tracking::DECISION] {
             kim.store
                 .write(|tx| {
-                    let (mut document, at) = (tracking::open(tx, item)?.0, kim.now());
-                    let change = document.edit(kim.key.prefix(), at, |edit| match register {
+                    let (mut document, at) = (tracking::open(tx, &mailbox, item)?.0, kim.now());
+                    let (why, on) = ((Action::Track, Origin::default()), document.now());
+                    let made = document.edit(kim.key.prefix(), at, why, &on, |edit| match register {
                         tracking::FACTS => edit.set_once(register, &facts),
                         _ => edit.set(register, &pair.kims_decision(true)),
                     })?;
-                    let operation = Operation {
-                        at,
-                        action: Action::Track,
-                        document: item.into(),
-                        kind: DocumentKind::Item,
-                        change,
-                        origin: Origin::default(),
-                    };
-                    kim.log(tx, &mailbox, &operation)?;
+                    kim.log(tx, &mailbox, &made)?;
                     document.pack(tx)
                 })
                 .unwrap();
@@ -751,7 +749,7 @@ fn a_09_a_note_in_another_persons_name() {
     kim.store
         .write(|tx| {
             let item = ItemId::derive(&mailbox, facts.kind(), &facts.key);
-            let (mut document, _) = tracking::open(tx, item)?;
+            let (mut document, _) = tracking::open(tx, &mailbox, item)?;
             let why = (Action::AddNote, Origin::default());
             kim.decide(tx, &mailbox, &mut document, &facts, &decision, why)
         })
@@ -759,10 +757,7 @@ fn a_09_a_note_in_another_persons_name() {
     pair.sync();
     let waiting = pair.alex.quarantine().unwrap();
     assert_eq!(waiting.len(), 1);
-    assert_eq!(
-        waiting[0].reason,
-        "The note was written in another person's name."
-    );
+    assert_eq!(waiting[0].reason, "The change was made in another person's name.");
     assert!(!waiting[0].acceptable);
     assert!(pair.alex.note(&mailbox, "n").is_err());
 }

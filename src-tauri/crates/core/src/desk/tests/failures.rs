@@ -6,7 +6,7 @@ use super::{DAY, Pair};
 use crate::{
     desk::{AuditQuery, Desk, view::Failure},
     model::{Address, Facts, ItemId, RowRef, Status, Time},
-    replica::{Action, DocumentKind, Operation, Origin},
+    replica::{Action, Origin},
     tracking::{self, Decision, OUTCOME, Outcome, Promotion, Regarding},
 };
 
@@ -53,7 +53,7 @@ impl Pair {
             at: desk.now(),
         };
         let write = |tx: &Connection| {
-            let (mut document, _) = tracking::open(tx, item)?;
+            let (mut document, _) = tracking::open(tx, &self.mailbox(), item)?;
             let why = (Action::Track, Origin::default());
             desk.decide(tx, &self.mailbox(), &mut document, &facts, &decision, why)
         };
@@ -259,19 +259,17 @@ fn a_09_h_04_a_forged_outcome_stops_at_the_merge() {
     let item = ItemId::derive(&pair.mailbox(), crate::model::Kind::Email, "1");
     kim.store
         .write(|tx| {
-            let (mut document, standing) = tracking::open(tx, item)?;
+            let (mut document, standing) = tracking::open(tx, &pair.mailbox(), item)?;
             let decision = standing.unwrap().by.remove(0);
             let forged: Outcome = Promotion::default().attempted(&decision, None, kim.now());
-            let change = document.edit(kim.key.prefix(), kim.now(), |edit| edit.set(OUTCOME, &forged))?;
-            let operation = Operation {
-                at: kim.now(),
-                action: Action::Promote,
-                document: item.into(),
-                kind: DocumentKind::Item,
-                change,
-                origin: Origin::default(),
-            };
-            kim.log(tx, &pair.mailbox(), &operation)
+            let (why, on) = (
+                (Action::Promote, Origin::because_of(&decision, "")),
+                document.now(),
+            );
+            let made = document.edit(kim.key.prefix(), kim.now(), why, &on, |edit| {
+                edit.set(OUTCOME, &forged)
+            })?;
+            kim.log(tx, &pair.mailbox(), &made)
         })
         .unwrap();
     pair.sync();
