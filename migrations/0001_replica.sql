@@ -219,6 +219,20 @@ CREATE TABLE attempt (
     hash      BLOB NOT NULL,
     signature BLOB NOT NULL
 ) STRICT;
+-- Up to which of them the owner of a mailbox has been told.
+CREATE TABLE attempt_told (
+    mailbox TEXT PRIMARY KEY,
+    number  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+-- What delegates' devices have told of theirs.
+CREATE TABLE told_attempt (
+    number   INTEGER PRIMARY KEY,
+    mailbox  TEXT NOT NULL,
+    device   TEXT NOT NULL,
+    entry    TEXT NOT NULL,                 -- JSON
+    received INTEGER NOT NULL
+) STRICT;
+CREATE INDEX told_attempt_by_device ON told_attempt (mailbox, device);
 CREATE TRIGGER attempt_stays BEFORE UPDATE ON attempt BEGIN SELECT raise(ABORT, 'attempts are only added'); END;
 CREATE TRIGGER attempt_is_kept BEFORE DELETE ON attempt BEGIN SELECT raise(ABORT, 'attempts are only added'); END;
 

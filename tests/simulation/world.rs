@@ -116,6 +116,7 @@ impl Template {
                 level: Level::Editor,
                 folders: vec![],
                 calendar: true,
+                from: None,
                 until: None,
             };
             let code = desks[0].invite(&address(n), &terms).unwrap().code;

@@ -68,6 +68,7 @@ pub fn terms() -> Terms {
         level: Level::Editor,
         folders: vec![],
         calendar: true,
+        from: None,
         until: None,
     }
 }

@@ -319,6 +319,9 @@ pub struct GrantTerms {
     /// Private items too
     #[arg(long)]
     pub private: bool,
+    /// First day (2026-12-01) or instant (RFC 3339) [default: at once]
+    #[arg(long, value_name = "DATE", value_parser = from)]
+    pub from: Option<String>,
     /// Last day (2026-12-31, that day included) or instant (RFC 3339)
     #[arg(long, value_name = "DATE", value_parser = until)]
     pub until: Option<String>,
@@ -331,6 +334,7 @@ impl From<GrantTerms> for Terms {
             folders: terms.folders,
             calendar: terms.calendar,
             private: terms.private,
+            from: terms.from,
             until: terms.until,
         }
     }
@@ -643,6 +647,9 @@ pub struct AuditFilter {
     /// Only what was done before this instant (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub until: Option<String>,
+    /// The two times above by when it came to this computer, not by its author's clock
+    #[arg(long)]
+    pub received: bool,
     /// As CSV
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,
@@ -747,10 +754,19 @@ fn key(text: &str) -> Result<String, String> {
     Ok(bare.into())
 }
 
+/// A first day (UTC) or an instant; made RFC 3339 UTC.
+fn from(text: &str) -> Result<String, String> {
+    day_or_instant(text, "T00:00:00Z")
+}
+
 /// A last day, that day included (UTC), or an instant; made RFC 3339 UTC.
 fn until(text: &str) -> Result<String, String> {
+    day_or_instant(text, "T23:59:59Z")
+}
+
+fn day_or_instant(text: &str, time: &str) -> Result<String, String> {
     let instant = match chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        Ok(day) if text.len() == 10 => format!("{day}T23:59:59Z"),
+        Ok(day) if text.len() == 10 => format!("{day}{time}"),
         _ => text.to_owned(),
     };
     Time::parse(&instant)
@@ -831,6 +847,7 @@ mod tests {
             "settings set DelegateAccessEnabled off",
             "settings set SyncInterval 120",
             "invite create --for k@x --private",
+            "invite create --for k@x --from 2030-01-01 --until 2030-01-31",
             "grants",
             "grants --mailbox a@x",
             "grant revoke --for k@x",
@@ -913,6 +930,7 @@ mod tests {
             "list --mailbox nobody",
             "list --mailbox a@x --limit 0",
             "invite create --for k@x --until tomorrow",
+            "invite create --for k@x --from yesterday",
             "invite create --for k@x --until 2030-02-31",
             "import mail --mailbox a@x",
             "import rows f.csv --table account --map name",

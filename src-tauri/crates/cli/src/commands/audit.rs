@@ -15,6 +15,7 @@ pub fn entries(s: &Session, filter: AuditFilter) -> Result<Reply> {
         row: filter.row,
         since: filter.since,
         until: filter.until,
+        received: filter.received,
     };
     let entries = s.open()?.audit(&query)?;
     let text = if filter.csv {
@@ -25,6 +26,7 @@ pub fn entries(s: &Session, filter: AuditFilter) -> Result<Reply> {
             .map(|e| {
                 [
                     e.time.clone(),
+                    e.received.clone(),
                     e.actor.to_string(),
                     e.on_behalf_of.to_string(),
                     e.item.clone(),
@@ -34,7 +36,16 @@ pub fn entries(s: &Session, filter: AuditFilter) -> Result<Reply> {
                 ]
             })
             .collect();
-        let head = ["Time", "Who", "For", "Item", "What", "Before -> after", "Outcome"];
+        let head = [
+            "Time",
+            "Received",
+            "Who",
+            "For",
+            "Item",
+            "What",
+            "Before -> after",
+            "Outcome",
+        ];
         print::table(head, &rows, "Nothing was done.")
     };
     Reply::new(&entries, text)

@@ -185,6 +185,7 @@ fn introduce(owner: &Seat, delegate: &mut Seat) -> Result<()> {
         level: Level::Editor,
         folders: Vec::new(),
         calendar: true,
+        from: None,
         until: None,
     };
     let code = owner.desk.invite(&delegate.address, &terms)?.code;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Card, Denied, Where};
 use crate::{
     Error, Result,
+    desk::Terms,
     mailbox::CONTACTS,
     model::{Address, Level, Time},
     replica::{Action, Document, DocumentId, Made, Moment, OperationId, Origin},
@@ -127,6 +128,25 @@ pub fn end_of_day_or_time(text: &str) -> Result<Time> {
             "Give a day as 2026-12-31, or a time as 2026-12-31T18:00:00Z.",
         )
     })
+}
+
+/// When access by these terms begins; `None` for at once.
+///
+/// # Errors
+/// `BadInput` when it is no day and no time.
+pub fn starts_of(terms: &Terms) -> Result<Option<Time>> {
+    let Some(text) = &terms.from else {
+        return Ok(None);
+    };
+    let day = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    let start = day.and_then(|day| Some(Time(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis())));
+    match start.or_else(|| Time::parse(text)) {
+        Some(start) => Ok(Some(start)),
+        None => Err(Error::bad_input(
+            format!("“{text}” is not a date."),
+            "Give a day as 2026-12-31, or a time as 2026-12-31T18:00:00Z.",
+        )),
+    }
 }
 
 /// Writes a grant into the owner's document. Once it is logged, [`project_grants`].

@@ -353,7 +353,7 @@ pub fn settle(
         folders: pending.terms.folders.clone(),
         calendar: pending.terms.calendar,
         private: pending.terms.private,
-        starts: now,
+        starts: super::starts_of(&pending.terms)?.unwrap_or(now),
         ends,
         revoked: false,
         devices,
@@ -398,6 +398,7 @@ mod tests {
             folders: vec![],
             calendar: true,
             private: false,
+            from: None,
             until: None,
         }
     }

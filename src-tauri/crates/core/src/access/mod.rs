@@ -14,7 +14,7 @@ pub use authorise::{Act, Denied, Matter, Rights, Where, Wish, authorise};
 pub use device::{Card, DeviceKey, PublicKey, Signature, device_id, verified};
 pub use grant::{
     Grant, GrantDevice, devices_of, end_of_day_or_time, grant_of, grants, is_mine, is_removed,
-    living_devices_of, project_grants, put_grant, removed_at, whole_grant,
+    living_devices_of, project_grants, put_grant, removed_at, starts_of, whole_grant,
 };
 pub use invitation::{
     Acceptance, Code, OpenInvitation, Pending, accept_code, create, find_acceptance, open_invitations,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Activity, Origin, hidden::HIDDEN, promote, promote::PartyRow};
 use crate::{
     Error, Result,
-    model::{Address, ItemId, Status},
+    model::{Address, Facts, ItemId, Status},
     rows::resolve::{self, Several},
     tracking::{self, Registers},
 };
@@ -23,11 +23,14 @@ pub struct Found {
     pub pending: bool,
 }
 
-/// The activity by its id.
+/// What the owner's own copy of an item says, by mailbox and key; `None` when it is not here.
+pub type Own<'a> = &'a dyn Fn(&Address, &str) -> Result<Option<Facts>>;
+
+/// The activity by its id, made from the owner's own copy where that says something else than whoever tracked it.
 ///
 /// # Errors
 /// `NotFound` when there is none.
-pub fn find(connection: &Connection, id: &str) -> Result<Found> {
+pub fn find(connection: &Connection, id: &str, own: Own<'_>) -> Result<Found> {
     let missing = || {
         Error::not_found(
             format!("There is no activity {id}."),
@@ -45,9 +48,18 @@ pub fn find(connection: &Connection, id: &str) -> Result<Found> {
     let (mailbox, status) = found.ok_or_else(missing)?;
     let mailbox = Address::lenient(&mailbox);
     let (_, registers) = tracking::open(connection, &mailbox, item)?;
-    let registers = registers
+    let mut registers = registers
         .filter(|r| r.decision.has_activity())
         .ok_or_else(missing)?;
+    if registers.facts.note.is_none()
+        && let Some(own) = own(&mailbox, &registers.facts.key)?
+        && !own.is_of_the_same(&registers.facts)
+    {
+        registers.facts = Facts {
+            answers: registers.facts.answers.take(),
+            ..own
+        };
+    }
     let origin = Origin {
         mailbox: &mailbox,
         item,

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use serde_json::Value;
 
-use super::find::{Found, find};
+use super::find::{Found, Own, find};
 use crate::{
     Result, access,
     desk::view::{ActivityForm, Column, NamedRow, Party},
@@ -56,13 +56,13 @@ const NOTE: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// `NotFound` when there is none by that id.
-pub fn form(connection: &Connection, id: &str) -> Result<ActivityForm> {
+pub fn form(connection: &Connection, id: &str, own: Own<'_>) -> Result<ActivityForm> {
     let Found {
         activity,
         mailbox,
         registers,
         pending,
-    } = find(connection, id)?;
+    } = find(connection, id, own)?;
     let text = |name: &str| {
         activity
             .columns

@@ -8,7 +8,7 @@ mod promote;
 mod timeline;
 
 pub use filter::{RecordType, Span, TimelineFilter};
-pub use find::{find, rows_of};
+pub use find::{Own, find, rows_of};
 pub use form::form;
 pub use hidden::{HIDDEN, hidden, note_dates};
 pub use promote::{Activity, Origin, Party, Shown, promote, shown};

@@ -12,8 +12,8 @@ use crate::{
     model::{Address, Time},
 };
 
-/// A refused attempt. Stored as JSON: field names must never change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A refused attempt. Stored as JSON and told to the owner: field names must never change, a new field needs a default.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempted {
     /// When.
     pub at: Time,
@@ -29,7 +29,60 @@ pub struct Attempted {
     pub row: String,
     /// Why not.
     pub reason: String,
+    /// What they had been granted: `owner`, a level, or `none`.
+    #[serde(default)]
+    pub grant: String,
+    /// What would have been changed, as the log names it.
+    #[serde(default)]
+    pub field: String,
+    /// What it says, in words.
+    #[serde(default)]
+    pub before: String,
+    /// What it was to say.
+    #[serde(default)]
+    pub after: String,
 }
+
+impl Attempted {
+    /// Is it no longer than an honest client writes it?
+    fn is_bounded(&self) -> bool {
+        let Self {
+            what,
+            item,
+            row,
+            reason,
+            grant,
+            field,
+            before,
+            after,
+            ..
+        } = self;
+        [what, item, row, reason, grant, field, before, after]
+            .into_iter()
+            .all(|text| text.len() <= LINE)
+    }
+
+    fn bounded(mut self) -> Self {
+        for text in [
+            &mut self.what,
+            &mut self.item,
+            &mut self.row,
+            &mut self.reason,
+            &mut self.before,
+            &mut self.after,
+        ] {
+            text.truncate(text.floor_char_boundary(LINE));
+        }
+        self
+    }
+}
+
+/// Longest line of an attempt, in bytes.
+const LINE: usize = 2_000;
+/// How many of them one envelope tells.
+const TOLD: u32 = 500;
+/// How many of a device are kept: whoever is refused more often has made their point.
+const KEPT: u32 = 5_000;
 
 /// Writes a refusal down behind the one before.
 pub fn refused(tx: &Connection, key: &DeviceKey, attempted: &Attempted) -> Result<()> {
@@ -44,45 +97,116 @@ pub fn refused(tx: &Connection, key: &DeviceKey, attempted: &Attempted) -> Resul
     Ok(())
 }
 
-/// Every refusal, oldest first, as audit entries.
-pub fn attempts(connection: &Connection, device: &str) -> Result<Vec<(Time, AuditEntry)>> {
-    let mut statement = connection.prepare_cached("SELECT entry FROM attempt ORDER BY number")?;
-    let found = statement.query_map([], |r| r.get::<_, String>(0))?;
+/// What this person was refused in somebody's mailbox and its owner has not been told of, oldest first, and up to which
+/// number that goes.
+pub fn untold(connection: &Connection, mailbox: &Address, person: &Address) -> Result<(i64, Vec<Attempted>)> {
+    let told: Option<i64> = connection
+        .prepare_cached("SELECT number FROM attempt_told WHERE mailbox = ?1")?
+        .query_row([mailbox.as_str()], |r| r.get(0))
+        .optional()?;
+    let mut last = told.unwrap_or_default();
+    let mut statement = connection
+        .prepare_cached("SELECT number, entry FROM attempt WHERE number > ?1 ORDER BY number LIMIT ?2")?;
+    let mut rows = statement.query(params![last, TOLD])?;
     let mut all = Vec::new();
-    for entry in found {
+    while let Some(row) = rows.next()? {
+        last = row.get(0)?;
+        let entry = serde_json::from_str::<Attempted>(&row.get::<_, String>(1)?).ok();
+        all.extend(
+            entry
+                .filter(|entry| entry.mailbox == *mailbox && entry.person == *person)
+                .map(Attempted::bounded),
+        );
+    }
+    Ok((last, all))
+}
+
+/// Notes that the owner has been told up to a number.
+pub fn told(tx: &Connection, mailbox: &Address, upto: i64) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO attempt_told (mailbox, number) VALUES (?1, ?2)
+         ON CONFLICT (mailbox) DO UPDATE SET number = excluded.number",
+    )?
+    .execute(params![mailbox.as_str(), upto])?;
+    Ok(())
+}
+
+/// Keeps what a delegate's device has told of its refusals. It speaks for its own person only.
+pub fn hear(
+    tx: &Connection,
+    (mailbox, person, device): (&Address, &Address, &str),
+    attempts: &[Attempted],
+    now: Time,
+) -> Result<()> {
+    let kept: u32 = tx
+        .prepare_cached("SELECT count(*) FROM told_attempt WHERE mailbox = ?1 AND device = ?2")?
+        .query_row([mailbox.as_str(), device], |r| r.get(0))?;
+    let room = KEPT.saturating_sub(kept).min(TOLD) as usize;
+    let theirs = attempts
+        .iter()
+        .filter(|a| a.person == *person && a.mailbox == *mailbox && a.is_bounded())
+        .take(room);
+    for attempted in theirs {
+        tx.prepare_cached(
+            "INSERT INTO told_attempt (mailbox, device, entry, received) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![
+            mailbox.as_str(),
+            device,
+            serde_json::to_string(attempted)?,
+            now.0
+        ])?;
+    }
+    Ok(())
+}
+
+/// Every refusal, here and as delegates' devices have told it, as audit entries.
+pub fn attempts(connection: &Connection, device: &str) -> Result<Vec<(Time, AuditEntry)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT entry, ?1, NULL, number FROM attempt
+         UNION ALL SELECT entry, device, received, number FROM told_attempt ORDER BY 3, 4",
+    )?;
+    let mut rows = statement.query([device])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
         // A damaged line is for `verify` to name; the others are shown.
-        let Ok(a) = serde_json::from_str::<Attempted>(&entry?) else {
+        let Ok(attempted) = serde_json::from_str::<Attempted>(&row.get::<_, String>(0)?) else {
             continue;
         };
-        let (actor_name, subject) = (
-            name_of(connection, &a.mailbox, &a.person)?,
-            subject_of(connection, &a.mailbox, &a.item)?,
-        );
-        let grant = if a.person == a.mailbox { "owner" } else { "none" };
-        let at = a.at;
-        let entry = AuditEntry {
-            id: String::new(),
-            time: a.at.rfc3339(),
-            received: String::new(),
-            actor: a.person,
-            on_behalf_of: a.mailbox,
-            device: device.to_owned(),
-            grant: grant.into(),
-            item: a.item,
-            field: "tracking".into(),
-            before: String::new(),
-            after: String::new(),
-            row_before: String::new(),
-            row_after: a.row,
-            cause: a.what,
-            outcome: format!("Refused: {}", a.reason),
-            seq: None,
-            actor_name,
-            subject,
-        };
-        all.push((at, entry));
+        let received = row.get::<_, Option<i64>>(2)?.map(Time);
+        all.push((attempted.at, entry(connection, attempted, row.get(1)?, received)?));
     }
     Ok(all)
+}
+
+fn entry(
+    connection: &Connection,
+    a: Attempted,
+    device: String,
+    received: Option<Time>,
+) -> Result<AuditEntry> {
+    let or = |text: String, other: &str| if text.is_empty() { other.to_owned() } else { text };
+    let owner = if a.person == a.mailbox { "owner" } else { "none" };
+    Ok(AuditEntry {
+        id: String::new(),
+        time: a.at.rfc3339(),
+        received: received.map_or(String::new(), Time::rfc3339),
+        actor_name: name_of(connection, &a.mailbox, &a.person)?,
+        subject: subject_of(connection, &a.mailbox, &a.item)?,
+        actor: a.person,
+        on_behalf_of: a.mailbox,
+        device,
+        grant: or(a.grant, owner),
+        item: a.item,
+        field: or(a.field, "tracking"),
+        before: a.before,
+        after: a.after,
+        row_before: String::new(),
+        row_after: a.row,
+        cause: a.what,
+        outcome: format!("Refused: {}", a.reason),
+        seq: None,
+    })
 }
 
 /// The first refusal that is not as it was written, and how many there are.

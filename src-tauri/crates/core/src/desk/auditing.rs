@@ -2,15 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
+use rusqlite::Connection;
+
 use super::{
     Desk,
+    items::item,
     view::{AuditEntry, Verified},
 };
 use crate::{
     Code, Error, Result,
-    access::{Act, Rights, authorise},
+    access::{self, Act, Rights, authorise},
     activity, audit,
-    model::{Address, RowRef, Time, bare_key},
+    model::{Address, RowRef, Status, Time, bare_key},
+    rows,
 };
 
 /// Which entries (K-03).
@@ -27,6 +31,9 @@ pub struct AuditQuery {
     pub since: Option<String>,
     /// Only what was done before this moment, RFC 3339.
     pub until: Option<String>,
+    /// Both moments by when it came here, by this computer's clock, rather than by its author's.
+    #[serde(default)]
+    pub received: bool,
 }
 
 /// A query, understood.
@@ -36,6 +43,7 @@ struct Wanted<'a> {
     row: Option<String>,
     since: Option<Time>,
     until: Option<Time>,
+    received: bool,
 }
 
 impl<'a> Wanted<'a> {
@@ -55,10 +63,15 @@ impl<'a> Wanted<'a> {
             row: query.row.as_ref().map(ToString::to_string),
             since: moment(&query.since)?,
             until: moment(&query.until)?,
+            received: query.received,
         })
     }
 
     fn covers(&self, at: Time, entry: &AuditEntry) -> bool {
+        let at = match self.received {
+            true => Time::parse(&entry.received).unwrap_or(at),
+            false => at,
+        };
         self.person.is_none_or(|p| entry.actor == *p)
             && self.key.as_ref().is_none_or(|k| entry.item == *k)
             && self
@@ -137,11 +150,53 @@ impl Desk {
                 item: attempt.item.into(),
                 row: attempt.row.map(ToString::to_string).unwrap_or_default(),
                 reason: e.to_string(),
+                ..self.store.read(|c| self.stands(c, &attempt)).unwrap_or_default()
             };
             if let Err(e) = self.store.write(|tx| audit::refused(tx, &self.key, &entry)) {
                 tracing::error!("a refusal could not be written down: {e}");
             }
         }
         result
+    }
+
+    /// What somebody may do who asks, what stands, and what they wanted: for the log.
+    fn stands(&self, c: &Connection, attempt: &Attempt<'_>) -> Result<audit::Attempted> {
+        let grant = match *attempt.mailbox == self.person {
+            true => "owner".to_owned(),
+            false => access::grant_of(c, attempt.mailbox, &self.person)?
+                .filter(|grant| !grant.revoked)
+                .and_then(|grant| {
+                    serde_json::to_value(grant.level)
+                        .ok()?
+                        .as_str()
+                        .map(str::to_owned)
+                })
+                .unwrap_or_else(|| "none".into()),
+        };
+        // Who may not see the item is not told of it by the way.
+        let sees = self.reach_in(c, Act::Read, attempt.mailbox, attempt.item).is_ok();
+        let item = match sees {
+            true => item(c, attempt.mailbox, attempt.item, &self.person, self.now())?,
+            false => None,
+        };
+        let before = item.map_or(String::new(), |item| match (item.status, item.regarding) {
+            (Status::NotTracked, _) => "Not tracked".into(),
+            (_, Some(row)) => format!("Tracked regarding {}", row.name),
+            (_, None) => "Tracked".into(),
+        });
+        let named = attempt.row.map(|row| rows::named(c, row)).transpose()?.flatten();
+        let after = match (named, attempt.what) {
+            (Some(row), _) => format!("Tracked regarding {}", row.name),
+            (None, "Track") => "Tracked".into(),
+            (None, "Untrack") => "Not tracked".into(),
+            (None, what) => what.into(),
+        };
+        Ok(audit::Attempted {
+            grant,
+            field: "tracking".into(),
+            before,
+            after,
+            ..audit::Attempted::default()
+        })
     }
 }

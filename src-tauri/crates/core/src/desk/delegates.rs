@@ -164,6 +164,7 @@ impl Desk {
     /// `NotFound` when they have no access, `Refused` when it was ended, `BadInput` for an end that is past.
     pub fn change_grant(&self, delegate: &Address, terms: &Terms) -> Result<view::Grant> {
         let ends = self.end_of(terms)?;
+        let starts = access::starts_of(terms)?;
         let grant = self.store.write(|tx| {
             let grant = self.own_grant(tx, delegate)?;
             if grant.revoked {
@@ -177,6 +178,7 @@ impl Desk {
                 folders: terms.folders.clone(),
                 calendar: terms.calendar,
                 private: terms.private,
+                starts: starts.unwrap_or(grant.starts),
                 ends,
                 ..grant
             };
@@ -203,6 +205,15 @@ impl Desk {
             .as_deref()
             .map(access::end_of_day_or_time)
             .transpose()?;
+        let starts = access::starts_of(terms)?;
+        if let (Some(start), Some(end)) = (starts, ends)
+            && start >= end
+        {
+            return Err(Error::bad_input(
+                "Access would end before it begins.",
+                "Give a first day that lies before the last one.",
+            ));
+        }
         match (ends, &terms.until) {
             (Some(end), Some(until)) if end <= self.now() => Err(Error::bad_input(
                 format!("{until} is past."),

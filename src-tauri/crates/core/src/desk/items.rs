@@ -12,7 +12,7 @@ use crate::{
     activity::{self, Activity},
     mailbox::{
         CALENDAR, CONTACTS, html,
-        read::{self, Sight},
+        read::{self, LastOpened, Sight},
     },
     model::{Address, Facts, ItemId, Kind, Note, RowRef, Status, Time, bare_key},
     replica::{self, Action, Document, Link, Logged, Made, Origin},
@@ -215,6 +215,7 @@ impl Desk {
                         row: None,
                         answers: None,
                         failure: None,
+                        versions: 1,
                     })
                 }
             })
@@ -516,7 +517,7 @@ impl Desk {
     }
 
     /// The same, in the caller's transaction.
-    fn reach_in(&self, c: &Connection, act: Act, mailbox: &Address, key: &str) -> Result<Rights> {
+    pub(super) fn reach_in(&self, c: &Connection, act: Act, mailbox: &Address, key: &str) -> Result<Rights> {
         let rights = self.authorise_in(c, act, mailbox)?;
         let Some(grant) = &rights.grant else {
             return Ok(rights);
@@ -679,7 +680,8 @@ impl Desk {
     /// # Errors
     /// `NotFound` when there is none by that id.
     pub fn activity(&self, id: &str) -> Result<Activity> {
-        self.store.read(|c| Ok(activity::find(c, id)?.activity))
+        self.store
+            .read(|c| Ok(activity::find(c, id, &|mailbox, key| self.own_copy(c, mailbox, key))?.activity))
     }
 
     /// The same, labelled for the form.
@@ -687,7 +689,19 @@ impl Desk {
     /// # Errors
     /// As [`Desk::activity`].
     pub fn activity_form(&self, id: &str) -> Result<ActivityForm> {
-        self.store.read(|c| activity::form(c, id))
+        self.store
+            .read(|c| activity::form(c, id, &|mailbox, key| self.own_copy(c, mailbox, key)))
+    }
+
+    /// What the owner's own copy says, on the owner's replica; `None` elsewhere, and where it holds none.
+    pub(super) fn own_copy(&self, c: &Connection, mailbox: &Address, key: &str) -> Result<Option<Facts>> {
+        if *mailbox != self.person {
+            return Ok(None);
+        }
+        match read::message(c, &self.store, &LastOpened::default(), mailbox, key) {
+            Err(e) if e.code() == Code::NotFound => Ok(None),
+            found => Ok(Some(found?.bounded())),
+        }
     }
 
     /// A row's timeline, newest first.
@@ -896,10 +910,11 @@ pub(super) fn item(
     let Some((id, kind)) = held(connection, mailbox, key)? else {
         return Ok(None);
     };
-    let (status, promoted, tracked, row, people, choices, refused, refused_person, failure, contact) = connection
+    let (status, promoted, tracked, row, people, choices, refused, refused_person, failure, contact, versions) =
+        connection
         .prepare_cached(
             "SELECT status, promoted, tracked, regarding_table, regarding_id, regarding_name, people, choices, refused,
-                    refused_person, failure, row_id FROM item WHERE id = ?1",
+                    refused_person, failure, row_id, texts FROM item WHERE id = ?1",
         )?
         .query_row([id.to_string()], |r| {
             let row: (Option<String>, Option<String>, Option<String>) = (r.get(3)?, r.get(4)?, r.get(5)?);
@@ -914,6 +929,7 @@ pub(super) fn item(
                 r.get::<_, String>(9)?,
                 r.get::<_, Option<String>>(10)?,
                 r.get::<_, Option<String>>(11)?,
+                r.get(12)?,
             ))
         })?;
     let refused = match refused.as_str() {
@@ -986,6 +1002,7 @@ pub(super) fn item(
             Some(failure) => Some(not_promoted(failure)),
             None => (!refused.is_empty()).then(|| not_applied(refused)),
         },
+        versions: if kind == Kind::Note { 1 } else { versions },
     }))
 }
 

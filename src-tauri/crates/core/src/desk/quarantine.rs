@@ -4,13 +4,12 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{Desk, auditing::Attempt, history::wanted, view::Quarantined};
 use crate::{
-    Code, Error, Result,
+    Error, Result,
     access::{self, Denied},
     audit,
-    mailbox::read::{self, LastOpened},
     model::{Address, Facts, ItemId, Time},
     replica::{self, Action, Document, DocumentId, DocumentKind, Origin},
-    sync::{self, Aside, Reason},
+    sync::{self, Aside, Reason, Refused},
     tracking::{self, DECISION, Decision, FACTS, Registers},
 };
 
@@ -137,12 +136,8 @@ impl Desk {
         let Some(theirs) = written.into_iter().find(|w| w.by == one.id).map(|w| w.value) else {
             return Ok(Default::default());
         };
-        let ours = match read::message(c, &self.store, &LastOpened::default(), &one.mailbox, &theirs.key) {
-            Ok(ours) => words(&ours),
-            Err(e) if e.code() == Code::NotFound => String::new(),
-            Err(e) => return Err(e),
-        };
-        Ok((words(&theirs), ours))
+        let ours = self.own_copy(c, &one.mailbox, &theirs.key)?;
+        Ok((words(&theirs), ours.as_ref().map_or(String::new(), words)))
     }
 
     /// Applies after all what was not: a new decision of the owner, in the author's name, over whatever stands now.
@@ -232,17 +227,13 @@ impl Desk {
         let said = document.written::<Facts>(FACTS, Some(&made))?;
         let said = said.into_iter().find(|w| w.by == id).map(|w| w.value);
         // What the own copy says goes before what anybody says it says.
-        let own = |key: &str| match read::message(tx, &self.store, &LastOpened::default(), &mailbox, key) {
-            Err(e) if e.code() == Code::NotFound => Ok(None),
-            found => found.map(Some),
-        };
         let facts = match now.filter(|now| !now.by.is_empty()) {
             Some(now) => now.facts,
             None => {
-                let theirs = Registers::read_at(&document, Some(&made))?
+                let theirs = Registers::read_at(&document, Some(&made), &Refused::new())?
                     .ok_or_else(missing)?
                     .facts;
-                own(&theirs.key)?.unwrap_or(theirs)
+                self.own_copy(tx, &mailbox, &theirs.key)?.unwrap_or(theirs)
             }
         };
         let decision = Decision {

@@ -22,6 +22,9 @@ pub struct Terms {
     /// Private items too.
     #[serde(default)]
     pub private: bool,
+    /// First day or moment; `None` for at once.
+    #[serde(default)]
+    pub from: Option<String>,
     /// Last day, RFC 3339; `None` for no end.
     pub until: Option<String>,
 }

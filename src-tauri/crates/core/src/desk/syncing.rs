@@ -93,10 +93,10 @@ impl Desk {
             key: &self.key,
             person: &self.person,
         };
-        let mut total = SyncReport::default();
+        let (mut total, mut failed) = (SyncReport::default(), None);
         let waiting = self.store.read(replica::waiting)?;
         for mailbox in self.mailboxes()? {
-            let report = sync::run(replica, relay, &mailbox, self.now(), &mut |action, report| {
+            let ran = sync::run(replica, relay, &mailbox, self.now(), &mut |action, report| {
                 before(action);
                 if let Some(text) = words(action, report, waiting) {
                     show(&SyncState {
@@ -107,10 +107,19 @@ impl Desk {
                         next: None,
                     });
                 }
-            })?;
-            total += report;
+            });
+            match ran {
+                Ok(report) => total += report,
+                // Nothing can be reached: neither can it for the other mailboxes.
+                Err(error) if error.code() == Code::Unavailable => return Err(error),
+                // One mailbox's trouble is not the others'.
+                Err(error) => {
+                    tracing::error!(%mailbox, "a mailbox could not be synced: {error}");
+                    failed.get_or_insert(error);
+                }
+            }
         }
-        Ok(total)
+        failed.map_or(Ok(total), Err)
     }
 
     fn mailboxes(&self) -> Result<Vec<Address>> {

@@ -62,6 +62,7 @@ impl Pair {
             level: Level::Editor,
             folders: Vec::new(),
             calendar: true,
+            from: None,
             until: until.map(Time::rfc3339),
         };
         let code = alex.invite(&kim.person, &terms).unwrap().code;
@@ -266,6 +267,7 @@ fn a_01_a_delegate_gets_other_terms() {
         level: Level::Reviewer,
         folders: vec!["Inbox".into()],
         calendar: false,
+        from: None,
         until: Some("1970-02-01".into()),
     };
     let grant = alex.change_grant(&kim.person, &terms).unwrap();
@@ -278,6 +280,7 @@ fn a_01_a_delegate_gets_other_terms() {
     );
     let past = Terms {
         private: false,
+        from: None,
         until: Some("1970-01-01".into()),
         ..terms.clone()
     };
@@ -315,6 +318,7 @@ fn a_01_an_invitation_waits_until_it_is_confirmed() {
         level: Level::Author,
         folders: Vec::new(),
         calendar: true,
+        from: None,
         until: None,
     };
     let code = alex.invite(&kim.person, &terms).unwrap().code;

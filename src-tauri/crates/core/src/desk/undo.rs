@@ -148,7 +148,7 @@ impl Desk {
             Way::Back => moment_before(&document, &step.id, &refused),
             Way::Again => document.at(&step.id),
         };
-        let to = Registers::read_at(&document, Some(&to.ok_or_else(|| gone(step))?))?;
+        let to = Registers::read_at(&document, Some(&to.ok_or_else(|| gone(step))?), &refused)?;
         let decision = match &to {
             Some(to) => Decision {
                 person: self.person.clone(),

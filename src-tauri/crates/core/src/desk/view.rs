@@ -157,6 +157,8 @@ views! {
         pub answers: Option<Answered>,
         /// What went wrong with promotion, and what happens next (H-04).
         pub failure: Option<Failure>,
+        /// In how many versions people have sent what it says: one, unless their copies differ and the owner has none.
+        pub versions: u32,
     }
 
     /// The tracked mail that a mail answers (E-08).

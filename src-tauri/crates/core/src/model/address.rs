@@ -9,7 +9,7 @@ use crate::{Error, Result};
 /// An e-mail address, trimmed and in lower case, so that equal people compare equal.
 ///
 /// A mailbox is named by its owner's address, a person by theirs.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Address(String);

@@ -9,6 +9,7 @@ use crate::{
         Acceptance, Card, DeviceKey, Epoch, MailboxKey, PublicKey, Sealed, Signature, Wrap, open, seal,
         verified,
     },
+    audit::Attempted,
     model::{Address, hex},
     replica::Operation,
 };
@@ -55,6 +56,8 @@ enum Body {
     Keys(Vec<Wrap>),
     /// A device answers an invitation: sealed for the device that made it. The card says whose signature this is.
     Acceptance(Card, Sealed),
+    /// What its person was refused at their own desk: packed, then sealed with the mailbox key.
+    Attempts(Sealed),
 }
 
 /// What goes into an envelope.
@@ -66,6 +69,8 @@ pub enum Letter<'a> {
     Keys(&'a [Wrap]),
     /// The answer to an invitation, for the device behind this card.
     Acceptance(&'a Card, &'a Acceptance),
+    /// What was refused, sealed with this key.
+    Attempts(&'a MailboxKey, &'a [Attempted]),
 }
 
 impl Letter<'_> {
@@ -73,7 +78,7 @@ impl Letter<'_> {
     pub(super) fn operations(&self) -> usize {
         match self {
             Self::Operations(_, operations) => operations.len(),
-            Self::Keys(_) | Self::Acceptance(..) => 0,
+            Self::Keys(_) | Self::Acceptance(..) | Self::Attempts(..) => 0,
         }
     }
 }
@@ -117,6 +122,12 @@ impl Envelope {
                 let packed = pack(&postcard::to_stdvec(operations)?)?;
                 let bound = envelope.bound(SEALED)?;
                 Body::Operations(seal(with.secret(), &key.nonces(), &bound, &packed)?)
+            }
+            Letter::Attempts(with, attempts) => {
+                envelope.epoch = with.epoch;
+                let packed = pack(&serde_json::to_vec(attempts)?)?;
+                let bound = envelope.bound(ATTEMPTS)?;
+                Body::Attempts(seal(with.secret(), &key.nonces(), &bound, &packed)?)
             }
             Letter::Keys(wraps) => Body::Keys(wraps.to_vec()),
             Letter::Acceptance(to, acceptance) => {
@@ -164,7 +175,7 @@ impl Envelope {
 
     /// The name of the mailbox key that opens it; `None` when it needs none.
     pub fn needs(&self) -> Option<Epoch> {
-        matches!(self.body, Body::Operations(_)).then_some(self.epoch)
+        matches!(self.body, Body::Operations(_) | Body::Attempts(_)).then_some(self.epoch)
     }
 
     /// What was done.
@@ -172,8 +183,10 @@ impl Envelope {
     /// # Errors
     /// `Encoding` when the key does not open it, or it is not what it should be.
     pub fn operations(&self, key: &MailboxKey) -> Result<Vec<Operation>> {
-        let Body::Operations(sealed) = &self.body else {
-            return Err(damaged());
+        let sealed = match &self.body {
+            Body::Operations(sealed) => sealed,
+            Body::Attempts(_) => return Ok(Vec::new()),
+            _ => return Err(damaged()),
         };
         let packed = open(key.secret(), &self.bound(SEALED)?, sealed).ok_or_else(damaged)?;
         let plain = unpack(&packed)?;
@@ -182,6 +195,18 @@ impl Envelope {
             (count, _) if count <= OPERATIONS as u64 => Ok(postcard::from_bytes(&plain)?),
             _ => Err(damaged()),
         }
+    }
+
+    /// What its author's person was refused at their own desk.
+    ///
+    /// # Errors
+    /// As [`Envelope::operations`].
+    pub fn attempts(&self, key: &MailboxKey) -> Result<Vec<Attempted>> {
+        let Body::Attempts(sealed) = &self.body else {
+            return Ok(Vec::new());
+        };
+        let packed = open(key.secret(), &self.bound(ATTEMPTS)?, sealed).ok_or_else(damaged)?;
+        Ok(serde_json::from_slice(&unpack(&packed)?)?)
     }
 
     /// Do these fit into one, packed so that those who unpack it believe it?
@@ -256,6 +281,7 @@ impl Envelope {
 
 const SEALED: u8 = 0;
 const ACCEPTANCE: u8 = 2;
+const ATTEMPTS: u8 = 3;
 const ACCEPT: &str = "behalf accept 1";
 
 pub(super) fn damaged() -> Error {

@@ -321,6 +321,7 @@ impl<'a> Batch<'a> {
                         self.now,
                     )?;
                     self.sort(sent, operations)?;
+                    self.hear(device_id, &envelope.attempts(&with)?)?;
                 }
                 Err(e) => {
                     tracing::warn!(
@@ -385,11 +386,21 @@ impl<'a> Batch<'a> {
             person: person.clone(),
             mailbox: self.mailbox.clone(),
             what: what.into(),
-            item: String::new(),
-            row: String::new(),
             reason: reason.into(),
+            ..Attempted::default()
         };
         audit::refused(self.tx, self.key, &attempted)
+    }
+
+    /// Keeps what somebody was refused at their own desk, for the owner's log (K-01).
+    fn hear(&self, device: &str, attempts: &[Attempted]) -> Result<()> {
+        let Some(sent) = self.envelopes.last().filter(|_| !attempts.is_empty()) else {
+            return Ok(());
+        };
+        if !access::is_mine(self.tx, self.mailbox)? {
+            return Ok(());
+        }
+        audit::hear(self.tx, (self.mailbox, &sent.person, device), attempts, self.now)
     }
 
     fn after(&self, device: &str, seq: i64, prev: &str) -> Result<Vec<Next>> {

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     Result,
     access::{self, DeviceKey},
+    audit,
     desk::view::SyncReport,
     model::{Address, Time, hex},
     replica::{self, Link, Operation},
@@ -45,6 +46,7 @@ pub(super) fn seal(replica: Replica<'_>, mailbox: &Address, now: Time) -> Result
             .store
             .write(|tx| share_keys(tx, mailbox, replica.key, merging, now))?;
     }
+    tell(replica, mailbox)?;
     // A cycle with nothing to send takes no write lock. Several envelopes share a transaction, since the operations of
     // each are spread over the same pages.
     let mut more = any;
@@ -59,6 +61,25 @@ pub(super) fn seal(replica: Replica<'_>, mailbox: &Address, now: Time) -> Result
         })?;
     }
     Ok(())
+}
+
+/// Tells the owner what this person was refused at their own desk (K-01).
+fn tell(replica: Replica<'_>, mailbox: &Address) -> Result<()> {
+    if replica.person == mailbox {
+        return Ok(());
+    }
+    let any = |c: &Connection| Ok(!audit::untold(c, mailbox, replica.person)?.1.is_empty());
+    if !replica.store.read(any)? {
+        return Ok(());
+    }
+    replica.store.write(|tx| {
+        let (upto, attempts) = audit::untold(tx, mailbox, replica.person)?;
+        if let Some(with) = access::newest_key(tx, replica.key, mailbox)? {
+            post(tx, mailbox, replica.key, Letter::Attempts(&with, &attempts))?;
+            audit::told(tx, mailbox, upto)?;
+        }
+        Ok(())
+    })
 }
 
 /// Seals some; false when nothing was left, or while there is no key to seal with: with `now`, none that anybody holds

@@ -11,6 +11,7 @@ use super::{
     pull::{Look, pull},
     push::{push, push_receipt, seal},
     relay::Relay,
+    verdict::reconsider,
 };
 use crate::{
     Result,
@@ -60,6 +61,7 @@ pub fn run(
                 Event::Merged { new_devices }
             }
             Action::Promote => {
+                report.merged += reconsider(replica, mailbox, now)?;
                 promote(replica, mailbox, now)?;
                 Event::Promoted
             }

@@ -5,13 +5,16 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     chain::{self, Seen},
     reason::{Reason, Refusals},
+    receipt::Heard,
+    refusal,
+    run::Replica,
 };
 use crate::{
     Code, Result,
     access::{self, Act, Denied, Matter, Rights, Wish, authorise},
     mailbox::{contacts, read},
     model::{Address, Facts, Kind, Time},
-    replica::{Document, Link, Logged, Operation, OperationId},
+    replica::{self, Document, DocumentId, Link, Logged, Operation, OperationId, Origin},
     rows::{self, resolve::is_user},
     store::Store,
     tracking::{self, DECISION, Decision, FACTS, Regarding},
@@ -227,4 +230,73 @@ fn is_as_held(
 /// replica does not hold decides nothing.
 fn is_the_owners(tx: &Connection, regarding: &Regarding) -> Result<bool> {
     Ok(rows::choosable(tx, &regarding.row)?.is_none_or(|row| row.appendable))
+}
+
+/// Judges once more what was held back because nobody could say in which folder it lies, now that the owner's mailbox
+/// holds it (A-09). How many count since. A cycle in which nothing of the kind has come takes no write lock.
+pub(super) fn reconsider(replica: Replica<'_>, mailbox: &Address, now: Time) -> Result<u32> {
+    let held_back = replica.store.read(|c| held_back(c, mailbox))?;
+    if held_back.is_empty() {
+        return Ok(0);
+    }
+    replica.store.write(|tx| {
+        let heard = Heard::read(tx, mailbox)?;
+        let mut admitted = 0;
+        for id in &held_back {
+            let Some(step) = replica::step(tx, id)? else {
+                continue;
+            };
+            let Some(mut document) = Document::find(tx, mailbox, DocumentId(step.document))? else {
+                continue;
+            };
+            let Some(done) = document.log().into_iter().find(|done| done.id.to_string() == *id) else {
+                continue;
+            };
+            let operation = Operation {
+                at: step.at,
+                action: step.action,
+                document: document.id(),
+                heads: done.heads,
+                puts: done.puts,
+                origin: Origin {
+                    batch: step.batch,
+                    cause: step.cause,
+                },
+            };
+            let by = Logged {
+                mailbox,
+                device: &done.device,
+                person: &step.person,
+                link: None,
+            };
+            let rights = Rights::read(tx, mailbox, by.person, by.device)?;
+            let (on, mut looked) = ((tx, replica.store), Looked::default());
+            match judge(on, &by, &operation, (&rights, now), (&document, &mut looked))? {
+                Ok(()) => {
+                    refusal::admit(tx, mailbox, id)?;
+                    tracking::project_heard(tx, mailbox, &mut document, &heard, None, now)?;
+                    admitted += 1;
+                }
+                Err(denied) => {
+                    let reason = Reason::from(denied);
+                    refusal::refuse(tx, mailbox, id, (reason, false))?;
+                    tx.execute(
+                        "UPDATE quarantine SET reason = ?2 WHERE id = ?1",
+                        [id, &reason.code()],
+                    )?;
+                }
+            }
+        }
+        Ok(admitted)
+    })
+}
+
+fn held_back(connection: &Connection, mailbox: &Address) -> Result<Vec<String>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT q.id FROM quarantine q WHERE q.mailbox = ?1 AND q.reason = ?2 AND q.discarded = 0
+           AND EXISTS (SELECT 1 FROM message m WHERE m.item = q.document AND m.mailbox = q.mailbox)",
+    )?;
+    let unknown = Reason::from(Denied::FolderUnknown).code();
+    let found = statement.query_map([mailbox.as_str(), &unknown], |r| r.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }

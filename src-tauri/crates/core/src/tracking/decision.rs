@@ -90,7 +90,8 @@ pub struct First {
 pub struct Registers {
     /// What the mail, the appointment or the note says.
     pub facts: Facts,
-    /// Other texts that a note was given at the same time (H-06).
+    /// What else it was said to say at the same time: other texts of a note (H-06); of anything else two people's copies
+    /// that differ.
     pub texts: Vec<Facts>,
     /// Who tracked it first.
     pub first: First,
@@ -108,18 +109,27 @@ impl Registers {
     /// Reads a document as its changes left it, whether they count or not; `None` while its first change has not
     /// arrived.
     pub fn read(document: &Document) -> Result<Option<Self>> {
-        Self::read_at(document, None)
+        Self::read_at(document, None, &Refused::new())
     }
 
-    /// Reads it as it was at a moment.
-    pub fn read_at(document: &Document, moment: Option<&Moment>) -> Result<Option<Self>> {
+    /// Reads it as it was at a moment. What was refused gives no facts, not even where somebody has decided in sight of
+    /// it.
+    pub fn read_at(document: &Document, moment: Option<&Moment>, refused: &Refused) -> Result<Option<Self>> {
         let contents = document.contents(moment)?;
-        let mut texts = contents.written::<Facts>(FACTS);
+        let mut texts: Vec<_> = contents.written::<Facts>(FACTS).collect();
+        let mut firsts: Vec<_> = contents.written::<First>(FIRST).collect();
+        if texts.iter().any(|w| !refused.contains_key(&w.by)) {
+            texts.retain(|w| !refused.contains_key(&w.by));
+        }
+        if firsts.iter().any(|w| !refused.contains_key(&w.by)) {
+            firsts.retain(|w| !refused.contains_key(&w.by));
+        }
+        let mut texts = texts.into_iter();
         let Some(Written { value: facts, .. }) = texts.next() else {
             return Ok(None);
         };
         // Two people may both have been first, offline: the earlier was.
-        let first = contents.written::<First>(FIRST).map(|w| w.value).min();
+        let first = firsts.into_iter().map(|w| w.value).min();
         let mut written: Vec<_> = contents.written::<Decision>(DECISION).collect();
         let is_note = facts.note.is_some();
         if is_note {
@@ -142,9 +152,13 @@ impl Registers {
             _ => Promotion::default(),
         };
         let mut other_texts: Vec<Facts> = Vec::new();
-        for Written { value, .. } in texts.filter(|_| is_note) {
+        for Written { value, .. } in texts {
             let mut known = std::iter::once(&facts).chain(&other_texts);
-            if !known.any(|one| one.says_the_same(&value)) {
+            let same = |one: &Facts| match is_note {
+                true => one.says_the_same(&value),
+                false => one.is_of_the_same(&value),
+            };
+            if !known.any(same) {
                 other_texts.push(value);
             }
         }
@@ -199,7 +213,7 @@ impl Standing {
                 })
             });
         let moment = document.without(&refused.keys().cloned().collect());
-        let registers = match Registers::read_at(document, Some(&moment))? {
+        let registers = match Registers::read_at(document, Some(&moment), refused)? {
             Some(registers) => registers,
             // Nothing that counts was ever done here.
             None => Registers {

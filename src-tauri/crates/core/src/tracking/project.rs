@@ -1,13 +1,13 @@
 //! From an item's document to the tables the screens read.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Decision, Registers, Standing, replies, status, texts};
 use crate::{
     Result, access, activity,
-    model::{Address, ItemId, Kind, Time},
+    model::{Address, Facts, ItemId, Kind, Time},
     replica::{self, Document, DocumentKind},
     rows,
     sync::{Heard, refusals},
@@ -71,7 +71,8 @@ pub fn project_heard(
     let promotable = decision.tracked.then_some(failure.is_none());
     let progress = status::derive(&mut log, promotable, &people, &links, heard, now);
 
-    let shown = activity::shown(facts);
+    let title = own_title(connection, mailbox, facts)?;
+    let shown = activity::shown(&title);
     let regarding = decision.regarding.as_ref().filter(|_| decision.has_activity());
     let row = row_of(connection, mailbox, item, &registers)?;
     let row_before = match facts.kind() {
@@ -141,6 +142,25 @@ pub fn project_heard(
     }
     replies::note(connection, mailbox, item, facts)?;
     Ok(())
+}
+
+/// What lists and timelines show of a mail: on the owner's replica what their own copy is called, whatever others say.
+fn own_title<'a>(connection: &Connection, mailbox: &Address, facts: &'a Facts) -> Result<Cow<'a, Facts>> {
+    if facts.kind() != Kind::Email || !access::is_mine(connection, mailbox)? {
+        return Ok(Cow::Borrowed(facts));
+    }
+    let own: Option<(String, String)> = connection
+        .prepare_cached("SELECT subject, preview FROM message WHERE mailbox = ?1 AND key = ?2")?
+        .query_row([mailbox.as_str(), &facts.key], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?;
+    Ok(match own {
+        Some((subject, text)) if subject != facts.subject => Cow::Owned(Facts {
+            subject,
+            text,
+            ..facts.clone()
+        }),
+        _ => Cow::Borrowed(facts),
+    })
 }
 
 /// The row that a contact was until now.

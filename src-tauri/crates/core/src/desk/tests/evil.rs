@@ -112,6 +112,7 @@ impl Pair {
             level: Level::Editor,
             folders: Vec::new(),
             calendar: true,
+            from: None,
             until: None,
         };
         Code::decode(&self.alex.invite(whom, &terms).unwrap().code).unwrap()
