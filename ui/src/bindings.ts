@@ -214,6 +214,8 @@ export type AuditEntry = {
 	id: string,
 	/**  When, by the actor's clock. */
 	time: string,
+	/**  When it came here, by this computer's clock; empty for what was done on this device. */
+	received: string,
 	/**  Who did it. */
 	actor: Address,
 	/**  For whom: the mailbox's owner. */
@@ -258,6 +260,8 @@ export type AuditQuery = {
 	since: string | null,
 	/**  Only what was done before this moment, RFC 3339. */
 	until: string | null,
+	/**  Both moments by when it came here, by this computer's clock, rather than by its author's. */
+	received?: boolean,
 };
 
 /**  An entry of the audit log that is not as it was written. */
@@ -546,6 +550,8 @@ export type Item = {
 	answers: Answered | null,
 	/**  What went wrong with promotion, and what happens next (H-04). */
 	failure: Failure | null,
+	/**  In how many versions people have sent what it says: one, unless their copies differ and the owner has none. */
+	versions: number,
 };
 
 /**  A step that could not be taken back, or done again. */
@@ -775,6 +781,10 @@ export type Quarantined = {
 	subject: string,
 	/**  What it would have made of the item, in words; empty where that cannot be read. */
 	wanted: string,
+	/**  What it says the mail says, where the owner's copy says something else; empty otherwise. */
+	theirs: string,
+	/**  What the owner's copy says then. */
+	ours: string,
 };
 
 /**  An item on its way. */
@@ -1068,6 +1078,8 @@ export type Terms = {
 	calendar: boolean,
 	/**  Private items too (A-06). */
 	private?: boolean,
+	/**  First day or moment; `None` for at once. */
+	from?: string | null,
 	/**  Last day, RFC 3339; `None` for no end. */
 	until: string | null,
 };

@@ -220,6 +220,8 @@ export const text = {
     wanted: (words: string) => `Would be: ${words}`,
     never: "Some of these are changes Behalf would never make. They cannot be accepted.",
     noItem: "Not about an item",
+    theirs: (who: string) => `As ${who} sent it`,
+    ours: "As it is in your mailbox",
   },
 
   log: {
@@ -249,6 +251,8 @@ export const text = {
     everyRow: "Every row",
     period: "When",
     periods: { all: "At any time", today: "Today", week: "Last 7 days", month: "Last 30 days" },
+    byReceived: "By when it arrived here",
+    received: (when: string) => `arrived ${when}`,
     clear: "Clear filters",
     count: (n: number) => `${n.toLocaleString()} ${n === 1 ? "entry" : "entries"}`,
     more: (n: number) => `Show more (${n.toLocaleString()})`,
@@ -368,6 +372,8 @@ export const text = {
     people: "Status for each person",
     you: "You",
     personStatus: (who: string, status: string) => `${who}: ${status}`,
+    versions: (n: number) =>
+      `People have sent ${n} different versions of what this item says, and the owner's mailbox does not hold it. The history says who sent which.`,
     safeToClose: "Saved on this computer. You can close the item.",
     recipients: "Recipients",
     noRecipients: "Nobody is named on this item.",
@@ -634,6 +640,10 @@ export const text = {
     onlyThese: "Only these",
     calendar: "The calendar too",
     private: "Private items too",
+    begin: "From when",
+    atOnce: "At once",
+    firstDay: "From a day",
+    firstDayLabel: "First day with access",
     end: "How long",
     noEnd: "Until you end it",
     lastDay: "Until a day",

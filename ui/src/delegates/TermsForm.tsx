@@ -69,9 +69,47 @@ export function TermsForm({ mailbox, terms, change }: Props) {
         <Switch label={text.terms.calendar} checked={terms.calendar} onChange={(_, { checked }) => change({ ...terms, calendar: checked })} />
         <Switch label={text.terms.private} checked={terms.private ?? false} onChange={(_, { checked }) => change({ ...terms, private: checked })} />
       </div>
+      <Begin from={terms.from ?? null} change={(from) => change({ ...terms, from })} />
       <End until={terms.until} change={(until) => change({ ...terms, until })} />
     </>
   );
+}
+
+/** The first day, as YYYY-MM-DD; `null` for at once. */
+function Begin({ from, change }: { from: string | null; change: (from: string | null) => void }) {
+  const heading = useId();
+  return (
+    <div role="group" aria-labelledby={heading} className={styles.group}>
+      <span id={heading} className={styles.label}>
+        {text.terms.begin}
+      </span>
+      <RadioGroup
+        aria-labelledby={heading}
+        layout="horizontal"
+        value={from === null ? "now" : "day"}
+        onChange={(_, { value }) => change(value === "day" ? tomorrow() : null)}
+      >
+        <Radio value="now" label={text.terms.atOnce} />
+        <Radio value="day" label={text.terms.firstDay} />
+      </RadioGroup>
+      {from !== null && (
+        <Input
+          type="date"
+          className={styles.day}
+          aria-label={text.terms.firstDayLabel}
+          value={from}
+          required
+          onChange={(_, { value }) => change(value)}
+        />
+      )}
+    </div>
+  );
+}
+
+function tomorrow(): string {
+  const day = new Date();
+  day.setDate(day.getDate() + 1);
+  return day.toISOString().slice(0, 10);
 }
 
 /** The last day, as YYYY-MM-DD; `null` for no end. */

@@ -56,6 +56,7 @@ export const same = (a: Terms, b: Terms): boolean =>
   a.level === b.level &&
   a.calendar === b.calendar &&
   (a.private ?? false) === (b.private ?? false) &&
+  (a.from ?? "") === (b.from ?? "") &&
   (a.until ?? "") === (b.until ?? "") &&
   a.folders.length === b.folders.length &&
   a.folders.every((folder) => b.folders.includes(folder));

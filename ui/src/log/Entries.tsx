@@ -33,6 +33,10 @@ export function Entries({ entries, me, item }: Props) {
   );
 }
 
+/** Did it arrive noticeably later than its author's clock says it was made, or earlier? */
+const apart = ({ time, received }: AuditEntry) =>
+  received !== "" && Math.abs(new Date(received).getTime() - new Date(time).getTime()) > 5 * 60_000;
+
 function Entry({ entry, me, item }: { entry: AuditEntry; me: Me; item: boolean }) {
   const { go } = useNavigation();
   const owner = me.mailboxes.find(({ id }) => id === entry.on_behalf_of)?.owner_name ?? entry.on_behalf_of;
@@ -43,6 +47,7 @@ function Entry({ entry, me, item }: { entry: AuditEntry; me: Me; item: boolean }
     <li className={styles.entry} data-testid="entry" data-actor={entry.actor}>
       <time className={styles.time} dateTime={entry.time}>
         {dateTime(entry.time)}
+        {apart(entry) && <span className={styles.received}>{text.log.received(dateTime(entry.received))}</span>}
       </time>
       <div className={styles.body}>
         <p className={styles.head}>

@@ -1,5 +1,6 @@
 import {
   Button,
+  Checkbox,
   Dropdown,
   Field,
   Menu,
@@ -33,7 +34,7 @@ import styles from "./log.module.css";
 import { type Named, people, type Period, rowOf, rows, since } from "./told";
 import { Verdict } from "./Verdict";
 
-const EVERYTHING: AuditQuery = { person: null, key: null, row: null, since: null, until: null };
+const EVERYTHING: AuditQuery = { person: null, key: null, row: null, since: null, until: null, received: false };
 const PERIODS = ["all", "today", "week", "month"] as const satisfies Period[];
 
 /** Who did what, when, for whom: filtered, exported, verified (K-01 to K-03). */
@@ -43,6 +44,7 @@ export function LogPage({ me }: { me: Me }) {
   const [row, setRow] = useState("");
   const [item, setItem] = useState("");
   const [period, setPeriod] = useState<Period>("all");
+  const [received, setReceived] = useState(false);
   const now = useNow();
   const all = useAudit(EVERYTHING);
   const query: AuditQuery = {
@@ -51,6 +53,7 @@ export function LogPage({ me }: { me: Me }) {
     row: rowOf(row),
     since: since(period, now),
     until: null,
+    received,
   };
   const shown = useAudit(query);
   const verify = useMutation({ mutationFn: () => host.verifyAudit() });
@@ -83,6 +86,14 @@ export function LogPage({ me }: { me: Me }) {
           value={period === "all" ? "" : period}
           choose={(value) => setPeriod(PERIODS.find((one) => one === value) ?? "all")}
         />
+        {period !== "all" && (
+          <Checkbox
+            className={styles.clear}
+            label={text.log.byReceived}
+            checked={received}
+            onChange={(_, { checked }) => setReceived(checked === true)}
+          />
+        )}
         {filtered && (
           <Button
             appearance="subtle"
@@ -92,6 +103,7 @@ export function LogPage({ me }: { me: Me }) {
               setRow("");
               setItem("");
               setPeriod("all");
+              setReceived(false);
             }}
           >
             {text.log.clear}

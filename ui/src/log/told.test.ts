@@ -4,7 +4,7 @@ import { answer, causeOf, people, rowOf, rows, since } from "./told";
 
 const entry: AuditEntry = {
   id: "a".repeat(64),
-  time: "2026-11-20T10:00:00Z",
+  received: "", time: "2026-11-20T10:00:00Z",
   actor: "kim@x",
   on_behalf_of: "dana@x",
   device: "d",

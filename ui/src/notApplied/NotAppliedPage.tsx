@@ -100,6 +100,26 @@ export function NotAppliedPage({ me }: { me: Me }) {
   );
 }
 
+/** What a change says that a mail says, beside what the owner's own copy says. */
+function Differs({ one }: { one: Quarantined }) {
+  const both = [
+    { title: text.notApplied.theirs(one.author_name), said: one.theirs },
+    { title: text.notApplied.ours, said: one.ours },
+  ];
+  return (
+    <div className={styles.both} data-testid="both-texts">
+      {both.map(({ title, said }) => (
+        <figure key={title} className={styles.one}>
+          <figcaption className={styles.quiet}>{title}</figcaption>
+          <pre className={styles.said}>
+            <bdi>{said}</bdi>
+          </pre>
+        </figure>
+      ))}
+    </div>
+  );
+}
+
 function What({ one, who }: { one: Quarantined; who: string }) {
   const { go } = useNavigation();
   return (
@@ -113,8 +133,10 @@ function What({ one, who }: { one: Quarantined; who: string }) {
         </Badge>
       </p>
       {one.wanted !== "" && <p className={styles.wanted}>{text.notApplied.wanted(one.wanted)}</p>}
+      {one.theirs !== "" && <Differs one={one} />}
       <p className={styles.quiet}>
-        <bdi>{who}</bdi> · {dateTime(one.at)}
+        <bdi>{who}</bdi>
+        {one.at !== "" && ` · ${dateTime(one.at)}`}
       </p>
       {one.key !== "" && (
         <Button

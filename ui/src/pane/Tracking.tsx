@@ -101,6 +101,11 @@ export function Tracking({ mailbox, shown, me }: Props) {
       {item.failure && !busy && (
         <Failed mailbox={mailbox.id} id={shown.key} failure={item.failure} may={may} changing={changing} change={() => setAsked(true)} />
       )}
+      {item.versions > 1 && (
+        <MessageBar intent="warning" layout="multiline" data-testid="versions">
+          <MessageBarBody>{text.pane.versions(item.versions)}</MessageBarBody>
+        </MessageBar>
+      )}
       {item.values.length > 1 && <Conflict mailbox={mailbox} shown={shown} me={me} may={may && !busy} />}
       {item.regarding && !untracked && (
         <>
