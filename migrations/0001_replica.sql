@@ -196,6 +196,8 @@ CREATE TABLE not_listed (
     mailbox    TEXT NOT NULL,
     device     TEXT NOT NULL,
     operations INTEGER NOT NULL,
+    -- How many of them the owner has been told of and has said that they stay as they are.
+    discarded  INTEGER NOT NULL DEFAULT 0,
     at         INTEGER NOT NULL,
     PRIMARY KEY (mailbox, device)
 ) STRICT, WITHOUT ROWID;

@@ -114,7 +114,10 @@ pub fn untold(connection: &Connection, mailbox: &Address, person: &Address) -> R
         let entry = serde_json::from_str::<Attempted>(&row.get::<_, String>(1)?).ok();
         all.extend(
             entry
-                .filter(|entry| entry.mailbox == *mailbox && entry.person == *person)
+                // What a merge has refused, every replica knows; what a desk has refused bears the grant.
+                .filter(|entry| {
+                    entry.mailbox == *mailbox && entry.person == *person && !entry.grant.is_empty()
+                })
                 .map(Attempted::bounded),
         );
     }

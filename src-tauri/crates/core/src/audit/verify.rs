@@ -126,6 +126,12 @@ fn walk(connection: &Connection, mailbox: &Address, device: &str, own: &DeviceKe
         chain.broken = Some((*seq, format!("The record of {id} came in no envelope.")));
         return Ok(chain);
     }
+    // Of a flood of what is none of ours only some are on record, and how many there were.
+    let mut not_listed: u32 = connection
+        .prepare_cached("SELECT operations FROM not_listed WHERE mailbox = ?1 AND device = ?2")?
+        .query_row([mailbox.as_str(), device], |r| r.get(0))
+        .optional()?
+        .unwrap_or_default();
     for (id, seq) in carried.difference(&logged) {
         let quarantined: bool = connection
             .prepare_cached(
@@ -133,7 +139,9 @@ fn walk(connection: &Connection, mailbox: &Address, device: &str, own: &DeviceKe
                                  OR EXISTS (SELECT 1 FROM operation WHERE id = ?1 AND mailbox = ?2)",
             )?
             .query_row(params![id, mailbox.as_str()], |r| r.get(0))?;
-        if !quarantined {
+        if !quarantined && not_listed > 0 {
+            not_listed -= 1;
+        } else if !quarantined {
             chain.broken = Some((*seq, format!("The record of {id} is missing.")));
             return Ok(chain);
         }

@@ -179,7 +179,8 @@ impl Desk {
             true => item(c, attempt.mailbox, attempt.item, &self.person, self.now())?,
             false => None,
         };
-        let before = item.map_or(String::new(), |item| match (item.status, item.regarding) {
+        let nothing = if sees { "Not tracked" } else { "" };
+        let before = item.map_or(nothing.into(), |item| match (item.status, item.regarding) {
             (Status::NotTracked, _) => "Not tracked".into(),
             (_, Some(row)) => format!("Tracked regarding {}", row.name),
             (_, None) => "Tracked".into(),

@@ -169,7 +169,8 @@ impl Desk {
         let discarded = self.store.write(|tx| {
             if let Some(device) = id.strip_prefix(DEVICE) {
                 let gone = tx.execute(
-                    "DELETE FROM not_listed WHERE mailbox = ?1 AND device = ?2",
+                    "UPDATE not_listed SET discarded = operations
+                     WHERE mailbox = ?1 AND device = ?2 AND discarded < operations",
                     [self.person.as_str(), device],
                 )?;
                 return match gone {

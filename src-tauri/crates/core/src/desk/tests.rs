@@ -2,6 +2,7 @@
 
 mod evil;
 mod failures;
+mod scope;
 
 use std::sync::{
     Arc,

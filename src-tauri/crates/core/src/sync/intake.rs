@@ -118,7 +118,9 @@ pub fn aside(connection: &Connection, mailbox: &Address, now: Time) -> Result<Ve
             )?
             .query_row(of, |r| Ok((r.get(0)?, r.get(1)?)))?;
         let not_listed: Option<u32> = connection
-            .prepare_cached("SELECT operations FROM not_listed WHERE mailbox = ?1 AND device = ?2")?
+            .prepare_cached(
+                "SELECT operations - discarded FROM not_listed WHERE mailbox = ?1 AND device = ?2",
+            )?
             .query_row(of, |r| r.get(0))
             .optional()?;
         let one = Aside {

@@ -1,0 +1,275 @@
+//! What a grant covers holds where changes are merged and in everything that is read (A-01, A-09), and what a mail says
+//! is what the owner's own copy says.
+
+use std::ops::ControlFlow;
+
+use super::{DAY, Pair};
+use crate::{
+    Code,
+    desk::{AuditQuery, Desk, Terms},
+    mailbox::read::{self, LastOpened},
+    model::{Facts, ItemId, Kind, Level, Status},
+    replica::{Action, Document, Origin},
+    tracking::{self, Decision},
+};
+
+const BOARD: &str = "board-1@y.example";
+
+impl Pair {
+    /// Imports a mail into these desks' copies of Alex's mailbox.
+    fn mail(&self, desks: &[&Desk], folder: &str, key: &str, subject: &str) {
+        let at = tempfile::tempdir().unwrap();
+        let file = at.path().join("mail.eml");
+        let mail = format!(
+            "Message-ID: <{key}>\r\nFrom: Chair <chair@y.example>\r\nTo: alex@x.example\r\n\
+             Date: Mon, 5 Jan 1970 10:00:00 +0000\r\nSubject: {subject}\r\n\r\nWe pay 10.\r\n"
+        );
+        std::fs::write(&file, mail).unwrap();
+        for desk in desks {
+            let go_on = &mut |_: &_| ControlFlow::Continue(());
+            let files = [file.clone()];
+            let report = desk
+                .import_mail(&self.mailbox(), &files, Some(folder), go_on)
+                .unwrap();
+            assert_eq!(report.imported, 1);
+        }
+    }
+
+    fn only_the_inbox(&self) {
+        let terms = Terms {
+            level: Level::Editor,
+            folders: vec!["Inbox".into()],
+            calendar: false,
+            private: false,
+            from: None,
+            until: None,
+        };
+        self.alex.change_grant(&self.kim.person, &terms).unwrap();
+        self.sync();
+    }
+
+    /// Kim's client has been patched: it asks nobody, and says of a mail what it likes.
+    fn kim_tracks(&self, facts: &Facts) {
+        let kim = &self.kim;
+        let item = ItemId::derive(&self.mailbox(), facts.kind(), &facts.key);
+        let decision = Decision {
+            tracked: true,
+            regarding: None,
+            contact: None,
+            keep: false,
+            person: kim.person.clone(),
+            at: kim.now(),
+        };
+        let tracks = |tx: &rusqlite::Connection| {
+            let mut document = Document::open(tx, &self.mailbox(), item.into())?;
+            let why = (Action::Track, Origin::default());
+            let made = tracking::decide(tx, &mut document, facts, &decision, why, kim.key.prefix())?;
+            kim.log(tx, &self.mailbox(), &made)
+        };
+        kim.store.write(tracks).unwrap();
+    }
+
+    /// What a desk's own copy says of a mail.
+    fn says(&self, desk: &Desk, key: &str) -> Facts {
+        let mailbox = self.mailbox();
+        let read =
+            |c: &rusqlite::Connection| read::message(c, &desk.store, &LastOpened::default(), &mailbox, key);
+        desk.store.read(read).unwrap()
+    }
+
+    fn reasons(&self) -> Vec<String> {
+        let waiting = self.alex.quarantine().unwrap();
+        waiting.into_iter().map(|one| one.reason).collect()
+    }
+}
+
+/// A-09: a folder that is not granted is not granted to a patched client either.
+#[test]
+fn a_09_a_mail_of_another_folder_stops_at_the_merge() {
+    let pair = Pair::new(None);
+    pair.mail(&[&pair.alex, &pair.kim], "Board", BOARD, "Secret");
+    pair.only_the_inbox();
+    let refused = pair.kim.track(&pair.mailbox(), BOARD, None).unwrap_err();
+    assert_eq!(refused.code(), Code::Refused);
+    pair.kim_tracks(&pair.says(&pair.kim, BOARD));
+    pair.sync();
+    assert_eq!(
+        pair.reasons(),
+        ["This access does not cover the folder of this item."]
+    );
+    for desk in [&pair.alex, &pair.kim] {
+        assert!(!pair.is_tracked(desk, BOARD));
+    }
+}
+
+/// A-09: what the owner's mailbox does not hold is held back, and counts once it does and the folder is covered.
+#[test]
+fn a_09_a_mail_whose_folder_nobody_knows_is_held_back() {
+    let pair = Pair::new(None);
+    pair.mail(&[&pair.kim], "Inbox", "late@y.example", "On its way");
+    pair.only_the_inbox();
+    pair.kim.track(&pair.mailbox(), "late@y.example", None).unwrap();
+    pair.sync();
+    assert!(pair.reasons()[0].starts_with("Held back"), "{:?}", pair.reasons());
+    assert!(!pair.is_tracked(&pair.alex, "late@y.example"));
+    pair.mail(&[&pair.alex], "Inbox", "late@y.example", "On its way");
+    pair.sync();
+    assert!(pair.reasons().is_empty());
+    for desk in [&pair.alex, &pair.kim] {
+        let item = desk.status(&pair.mailbox(), "late@y.example").unwrap();
+        assert_eq!(item.status, Status::Tracked);
+    }
+}
+
+/// A-09: what the owner has tracked outside the scope is not shown: no status, no activity, no entry of the log.
+#[test]
+fn a_09_what_lies_outside_is_shown_nowhere() {
+    let pair = Pair::new(None);
+    pair.mail(&[&pair.alex, &pair.kim], "Board", BOARD, "Secret");
+    pair.alex.track(&pair.mailbox(), BOARD, None).unwrap();
+    pair.sync();
+    let activity = pair
+        .alex
+        .status(&pair.mailbox(), BOARD)
+        .unwrap()
+        .activity
+        .unwrap();
+    assert!(pair.kim.activity(&activity).is_ok(), "every folder is granted");
+    pair.only_the_inbox();
+    let kim = &pair.kim;
+    assert_eq!(
+        kim.status(&pair.mailbox(), BOARD).unwrap_err().code(),
+        Code::Refused
+    );
+    assert_eq!(
+        kim.suggest(&pair.mailbox(), BOARD).unwrap_err().code(),
+        Code::Refused
+    );
+    assert_eq!(
+        kim.untrack(&pair.mailbox(), BOARD, false).unwrap_err().code(),
+        Code::Refused
+    );
+    assert_eq!(kim.activity(&activity).unwrap_err().code(), Code::NotFound);
+    let log = kim.audit(&AuditQuery::default()).unwrap();
+    let told: Vec<_> = log
+        .iter()
+        .filter(|e| e.item == BOARD && e.actor != kim.person)
+        .collect();
+    assert!(told.is_empty(), "{told:?}");
+}
+
+/// A-01: access begins on the day it was given for, on both sides.
+#[test]
+fn a_01_access_begins_when_it_was_given_for() {
+    let pair = Pair::new(None);
+    let terms = Terms {
+        level: Level::Editor,
+        folders: Vec::new(),
+        calendar: true,
+        private: false,
+        from: Some("1970-01-04".into()),
+        until: Some("1970-01-31".into()),
+    };
+    pair.alex.change_grant(&pair.kim.person, &terms).unwrap();
+    pair.sync();
+    pair.tracks(&pair.kim, "early", &pair.kim.person, "");
+    pair.sync();
+    assert_eq!(pair.reasons(), ["This access to the mailbox has not begun yet."]);
+    assert!(pair.kim.folders(&pair.mailbox()).is_err());
+    pair.alexs_clock.set(4 * DAY);
+    pair.kims_clock.set(4 * DAY);
+    pair.tracks(&pair.kim, "in time", &pair.kim.person, "");
+    pair.sync();
+    assert!(pair.is_tracked(&pair.alex, "in time"));
+    let log = pair.alex.audit(&AuditQuery::default()).unwrap();
+    let words = &log.iter().rfind(|e| e.field == "grant").unwrap().after;
+    assert_eq!(
+        words,
+        "Access as editor; all folders; calendar; from 1970-01-04T00:00:00Z; until 1970-02-01T00:00:00Z"
+    );
+    let backwards = Terms {
+        from: Some("1970-02-15".into()),
+        ..terms
+    };
+    assert!(pair.alex.change_grant(&pair.kim.person, &backwards).is_err());
+}
+
+/// What a mail says cannot be rewritten by a delegate: the owner's copy decides, and both texts are shown.
+#[test]
+fn what_a_mail_says_is_what_the_owner_has() {
+    let pair = Pair::new(None);
+    pair.mail(&[&pair.alex, &pair.kim], "Inbox", "offer@y.example", "The offer");
+    let forged = Facts {
+        text: "We pay 1,000,000.".into(),
+        ..pair.says(&pair.kim, "offer@y.example")
+    };
+    pair.kim_tracks(&forged);
+    pair.sync();
+    let waiting = pair.alex.quarantine().unwrap();
+    assert_eq!(waiting[0].reason, "This does not say what the owner's copy says.");
+    assert!(waiting[0].theirs.contains("1,000,000") && waiting[0].ours.contains("We pay 10."));
+    assert!(!pair.is_tracked(&pair.alex, "offer@y.example"));
+    // Accepted, it is tracked in Kim's name, and says what Alex's mailbox says.
+    pair.alex.accept_quarantined(&[&waiting[0].id]).unwrap();
+    pair.sync();
+    for desk in [&pair.alex, &pair.kim] {
+        let item = desk.status(&pair.mailbox(), "offer@y.example").unwrap();
+        let activity = desk.activity(&item.activity.unwrap()).unwrap();
+        let body = activity.columns["description"].to_string();
+        assert!(
+            body.contains("We pay 10.") && !body.contains("1,000,000"),
+            "{body}"
+        );
+    }
+    // Nor is it rewritten once it is tracked.
+    let item = ItemId::derive(&pair.mailbox(), Kind::Email, "offer@y.example");
+    let kim = &pair.kim;
+    let rewrites = |tx: &rusqlite::Connection| {
+        let mut document = Document::open(tx, &pair.mailbox(), item.into())?;
+        let (why, on) = ((Action::Retry, Origin::default()), document.now());
+        let made = document.edit(kim.key.prefix(), kim.now(), why, &on, |e| {
+            e.set(tracking::FACTS, &forged)
+        })?;
+        kim.log(tx, &pair.mailbox(), &made)
+    };
+    kim.store.write(rewrites).unwrap();
+    pair.sync();
+    assert_eq!(pair.reasons(), ["The change does something else than it says."]);
+}
+
+/// K-01: what a delegate is refused at their own desk stands in the owner's log, with what allowed it and what it was to
+/// become.
+#[test]
+fn k_01_a_refusal_at_the_delegates_desk_reaches_the_owner() {
+    let pair = Pair::new(None);
+    pair.mail(&[&pair.alex, &pair.kim], "Inbox", "offer@y.example", "The offer");
+    let terms = Terms {
+        level: Level::Reviewer,
+        folders: Vec::new(),
+        calendar: true,
+        private: false,
+        from: None,
+        until: None,
+    };
+    pair.alex.change_grant(&pair.kim.person, &terms).unwrap();
+    pair.sync();
+    pair.kim
+        .track(&pair.mailbox(), "offer@y.example", None)
+        .unwrap_err();
+    pair.sync();
+    let log = pair.alex.audit(&AuditQuery::default()).unwrap();
+    let entry = log.iter().find(|e| e.outcome.starts_with("Refused")).unwrap();
+    assert_eq!(
+        (&entry.actor, entry.device.as_str(), entry.grant.as_str()),
+        (&pair.kim.person, pair.kim.key.id(), "reviewer")
+    );
+    assert_eq!(
+        (entry.item.as_str(), entry.before.as_str(), entry.after.as_str()),
+        ("offer@y.example", "Not tracked", "Tracked")
+    );
+    assert!(!entry.received.is_empty());
+    assert!(pair.alex.audit_verify().unwrap().ok && pair.kim.audit_verify().unwrap().ok);
+    pair.sync();
+    let again = pair.alex.audit(&AuditQuery::default()).unwrap();
+    assert_eq!(again.len(), log.len(), "told once");
+}
