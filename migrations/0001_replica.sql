@@ -154,11 +154,14 @@ CREATE TABLE receipt (
     PRIMARY KEY (mailbox, device)
 ) STRICT, WITHOUT ROWID;
 
--- Relay entries already looked at and of no use, by name: not read twice.
+-- Relay entries of no use, by all that names them: not read twice. Only what is false by its own content, or an older
+-- receipt; never because of where it lay. Forgotten when a receipt names it.
 CREATE TABLE relay_seen (
     mailbox TEXT NOT NULL,
-    name    TEXT NOT NULL,
-    PRIMARY KEY (mailbox, name)
+    device  TEXT NOT NULL,
+    kind    TEXT NOT NULL,                  -- envelope, receipt
+    hash    TEXT NOT NULL,
+    PRIMARY KEY (mailbox, device, kind, hash)
 ) STRICT, WITHOUT ROWID;
 
 -- How far the relay has been read, in the relay's own words; no row: not at all.
@@ -166,13 +169,17 @@ CREATE TABLE reading (
     mailbox    TEXT PRIMARY KEY,
     cursor     TEXT NOT NULL,
     -- How often it was put back to the beginning: who read meanwhile must not put it forward again.
-    beginnings INTEGER NOT NULL
+    beginnings INTEGER NOT NULL,
+    -- What the release that read could understand: one that understands more begins again.
+    readable   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What a device wrote before it was known here has been passed over: read again from the beginning.
+-- What a device wrote before it was known here has been passed over: read again from the beginning, and nothing is held
+-- against it.
 CREATE TRIGGER device_known AFTER INSERT ON device BEGIN
-    INSERT INTO reading (mailbox, cursor, beginnings) VALUES (new.mailbox, '', 1)
+    INSERT INTO reading (mailbox, cursor, beginnings, readable) VALUES (new.mailbox, '', 1, 0)
     ON CONFLICT (mailbox) DO UPDATE SET cursor = '', beginnings = beginnings + 1;
+    DELETE FROM relay_seen WHERE mailbox = new.mailbox AND device = new.id;
 END;
 
 CREATE TABLE quarantine (

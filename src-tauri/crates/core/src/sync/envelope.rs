@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::frame;
 use crate::{
     Error, Result,
     access::{
@@ -14,7 +15,6 @@ use crate::{
     replica::Operation,
 };
 
-const VERSION: u8 = 1;
 /// Nothing longer is ever read.
 pub const MAX_BYTES: usize = 64 << 20;
 /// A relay may hold anything; nothing that gets longer than this is ever unpacked.
@@ -27,12 +27,11 @@ pub(super) const OPERATIONS: usize = 5_000;
 /// The widest look back that unpacking is given memory for: 2 to the power of this. We pack with 21.
 const WINDOW: u32 = 24;
 
-/// One link: what is clear to everybody, the body, and the signature over both.
+/// One link: what is clear to everybody, and the body; the signature over both stands in the frame around them.
 ///
 /// Clear is what a relay sees anyway, and what a replica needs to put links in order before it can read them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
-    version: u8,
     /// Which mailbox key seals it; in links that no mailbox key seals, the number of the link before goes on.
     pub epoch: Epoch,
     /// The mailbox.
@@ -44,6 +43,8 @@ pub struct Envelope {
     /// The hash of the link before; zeros for the first.
     pub prev: [u8; 32],
     body: Body,
+    /// It stands in the frame.
+    #[serde(skip)]
     signature: Signature,
 }
 
@@ -104,7 +105,6 @@ impl Envelope {
     /// `BadInput` when it is more than an envelope holds or the device behind the card cannot be sealed to.
     pub fn write(mailbox: &Address, key: &DeviceKey, spot: Spot, letter: Letter<'_>) -> Result<Self> {
         let mut envelope = Self {
-            version: VERSION,
             epoch: Epoch {
                 number: spot.epoch,
                 id: Default::default(),
@@ -145,26 +145,19 @@ impl Envelope {
 
     /// As it travels.
     pub fn encode(&self) -> Result<Vec<u8>> {
-        Ok(postcard::to_stdvec(self)?)
+        frame::ENVELOPE.encode(self.signature, self)
     }
 
     /// Reads what travelled. Says nothing about whether it is genuine.
     ///
     /// # Errors
-    /// `Encoding` when it is no envelope, `Unavailable` when a newer release wrote it.
+    /// `Encoding` when it is no envelope, or not of this release's version.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
-        match bytes.first() {
-            // Bytes behind the end would give one envelope two names.
-            Some(&VERSION) if bytes.len() <= MAX_BYTES => match postcard::take_from_bytes(bytes)? {
-                (envelope, []) => Ok(envelope),
-                _ => Err(damaged()),
-            },
-            Some(newer) if *newer > VERSION => Err(Error::unavailable(
-                "The other side uses a newer Behalf.",
-                "Update this one; nothing is lost, it waits on the relay.",
-            )),
-            _ => Err(damaged()),
-        }
+        let (signature, envelope) = frame::ENVELOPE.decode(bytes)?;
+        Ok(Self {
+            signature,
+            ..envelope
+        })
     }
 
     /// True when `key` signed exactly this.
@@ -244,7 +237,7 @@ impl Envelope {
     fn bound(&self, kind: u8) -> Result<Vec<u8>> {
         let clear: Clear<'_> = (
             "behalf sealed",
-            self.version,
+            frame::ENVELOPE.version,
             kind,
             self.epoch,
             &self.mailbox,
@@ -256,11 +249,7 @@ impl Envelope {
     }
 
     fn signed(&self) -> Result<Vec<u8>> {
-        let unsigned = Self {
-            signature: Signature::default(),
-            ..self.clone()
-        };
-        Ok(postcard::to_stdvec(&("behalf envelope", unsigned))?)
+        frame::ENVELOPE.signed(self)
     }
 }
 
@@ -517,16 +506,7 @@ mod tests {
         wide.window_log(WINDOW + 1).unwrap();
         std::io::Write::write_all(&mut wide, b"short").unwrap();
         assert!(unpack(&wide.finish().unwrap()).is_err());
-        assert!(Envelope::decode(&vec![VERSION; MAX_BYTES + 1]).is_err());
-    }
-
-    #[test]
-    fn a_newer_release_is_told_apart_from_junk() {
-        assert_eq!(
-            Envelope::decode(&[2, 0]).unwrap_err().code(),
-            crate::Code::Unavailable
-        );
-        assert_eq!(Envelope::decode(&[]).unwrap_err().code(), crate::Code::Internal);
+        assert!(Envelope::decode(&vec![frame::ENVELOPE.version; MAX_BYTES + 1]).is_err());
     }
 
     use std::io::Read;
@@ -536,7 +516,7 @@ mod tests {
         fn any_bytes_are_refused_without_a_panic(bytes: Vec<u8>) {
             let read = |bytes: &[u8]| Envelope::decode(bytes).map(|e| reads(&e)).is_ok();
             prop_assert!(!read(&bytes));
-            prop_assert!(!read(&[vec![VERSION], bytes.clone()].concat()));
+            prop_assert!(!read(&[vec![frame::ENVELOPE.version], bytes.clone()].concat()));
             let _ = unpack(&bytes);
             let _ = unpack(&[zstd::encode_all(&*bytes, 1).unwrap(), bytes].concat());
         }

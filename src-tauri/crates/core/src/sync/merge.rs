@@ -270,7 +270,7 @@ impl<'a> Batch<'a> {
                 hash = name,
                 "an envelope does not continue its chain"
             );
-            useless(self.tx, self.mailbox, name)?;
+            useless(self.tx, self.mailbox, device_id, name)?;
             self.tx.execute("DELETE FROM envelope WHERE hash = ?1", [name])?;
             self.outcome.moved = true;
             return Ok(Vec::new());

@@ -6,6 +6,7 @@ mod chain;
 mod cycle;
 mod envelope;
 mod folder;
+mod frame;
 mod intake;
 mod merge;
 mod offer;

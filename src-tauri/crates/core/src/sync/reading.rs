@@ -1,11 +1,11 @@
 //! How far a mailbox has been read from the relay.
 //!
-//! Only a shortcut: whatever a relay leaves out shows in the receipts, and whoever becomes known is read from the
-//! beginning (a trigger on `device` sees to that).
+//! Only a shortcut: whatever a relay leaves out shows in the receipts, whoever becomes known is read from the beginning (a
+//! trigger on `device` sees to that), and so is everything by a release that understands more than the one before.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::relay::Cursor;
+use super::{frame::READABLE, relay::Cursor};
 use crate::{Result, model::Address};
 
 /// The cursor as it is stored, and how often it was put back.
@@ -23,8 +23,10 @@ impl Reading {
     /// Database errors.
     pub fn load(connection: &Connection, mailbox: &Address) -> Result<Self> {
         let stored = connection
-            .prepare_cached("SELECT cursor, beginnings FROM reading WHERE mailbox = ?1")?
-            .query_row([mailbox.as_str()], |r| {
+            .prepare_cached(
+                "SELECT iif(readable = ?2, cursor, ''), beginnings FROM reading WHERE mailbox = ?1",
+            )?
+            .query_row(params![mailbox.as_str(), READABLE], |r| {
                 Ok(Self {
                     cursor: Cursor(r.get(0)?),
                     beginnings: r.get(1)?,
@@ -41,10 +43,16 @@ impl Reading {
     pub fn save(&self, connection: &Connection, mailbox: &Address) -> Result<()> {
         connection
             .prepare_cached(
-                "INSERT INTO reading (mailbox, cursor, beginnings) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (mailbox) DO UPDATE SET cursor = excluded.cursor WHERE beginnings = excluded.beginnings",
+                "INSERT INTO reading (mailbox, cursor, beginnings, readable) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (mailbox) DO UPDATE SET cursor = excluded.cursor, readable = excluded.readable
+                 WHERE beginnings = excluded.beginnings",
             )?
-            .execute(params![mailbox.as_str(), self.cursor.0, self.beginnings])?;
+            .execute(params![
+                mailbox.as_str(),
+                self.cursor.0,
+                self.beginnings,
+                READABLE
+            ])?;
         Ok(())
     }
 }
@@ -85,6 +93,13 @@ mod tests {
                 reading.save(tx, &mailbox)?;
                 known(tx, "a")?;
                 assert_eq!(Reading::load(tx, &mailbox)?.cursor.0, "8", "nobody new");
+                // As a release that reads less has left it.
+                tx.execute("UPDATE reading SET readable = readable - 1", [])?;
+                let mut reading = Reading::load(tx, &mailbox)?;
+                assert_eq!(reading.cursor, Cursor::default());
+                reading.cursor = Cursor("9".into());
+                reading.save(tx, &mailbox)?;
+                assert_eq!(Reading::load(tx, &mailbox)?.cursor.0, "9");
                 Ok(())
             })
             .unwrap();

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     chain::{self, Held, Seen},
-    envelope::{MAX_BYTES, damaged, pack, unpack},
+    envelope::{damaged, pack, unpack},
+    frame,
     reason::Refusals,
 };
 use crate::{
@@ -34,7 +35,6 @@ pub struct Said {
 /// One device's word on what it holds of a mailbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    version: u8,
     /// Which mailbox key seals it.
     pub epoch: Epoch,
     /// The mailbox.
@@ -44,6 +44,8 @@ pub struct Receipt {
     /// Counts up; the highest counts.
     pub number: u64,
     sealed: Sealed,
+    /// It stands in the frame.
+    #[serde(skip)]
     signature: Signature,
 }
 
@@ -57,7 +59,6 @@ impl Receipt {
         said: &Said,
     ) -> Result<Self> {
         let mut receipt = Self {
-            version: 1,
             epoch: with.epoch,
             mailbox: mailbox.clone(),
             device: key.id().to_owned(),
@@ -73,21 +74,16 @@ impl Receipt {
 
     /// As it travels.
     pub fn encode(&self) -> Result<Vec<u8>> {
-        Ok(postcard::to_stdvec(self)?)
+        frame::RECEIPT.encode(self.signature, self)
     }
 
     /// Reads what travelled. Says nothing about whether it is genuine.
     ///
     /// # Errors
-    /// `Encoding` when it is no receipt.
+    /// `Encoding` when it is no receipt, or not of this release's version.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
-        match bytes.first() {
-            Some(1) if bytes.len() <= MAX_BYTES => match postcard::take_from_bytes(bytes)? {
-                (receipt, []) => Ok(receipt),
-                _ => Err(damaged()),
-            },
-            _ => Err(damaged()),
-        }
+        let (signature, receipt) = frame::RECEIPT.decode(bytes)?;
+        Ok(Self { signature, ..receipt })
     }
 
     /// True when `key` signed exactly this.
@@ -108,7 +104,7 @@ impl Receipt {
     fn bound(&self) -> Result<Vec<u8>> {
         let clear = (
             "behalf sealed receipt",
-            self.version,
+            frame::RECEIPT.version,
             self.epoch,
             &self.mailbox,
             &self.device,
@@ -118,11 +114,7 @@ impl Receipt {
     }
 
     fn signed(&self) -> Result<Vec<u8>> {
-        let unsigned = Self {
-            signature: Signature::default(),
-            ..self.clone()
-        };
-        Ok(postcard::to_stdvec(&("behalf receipt", unsigned))?)
+        frame::RECEIPT.signed(self)
     }
 
     /// True when a newer one of that device is here: [`Receipt::keep`] would not keep it.

@@ -13,6 +13,23 @@ pub enum EntryKind {
     Receipt,
 }
 
+impl EntryKind {
+    /// As one word: what a file's name ends with.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Envelope => "envelope",
+            Self::Receipt => "receipt",
+        }
+    }
+
+    /// From that word.
+    pub(super) fn of(word: &str) -> Option<Self> {
+        [Self::Envelope, Self::Receipt]
+            .into_iter()
+            .find(|kind| kind.word() == word)
+    }
+}
+
 /// An entry's name on a relay.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryName {

@@ -8,9 +8,9 @@ use super::{
     cycle::{Action, Event, next},
     merge::merge,
     offer::offer,
-    pull::{Look, pull},
+    pull::{self, Look, pull},
     push::{push, push_receipt, seal},
-    relay::Relay,
+    relay::{EntryKind, EntryName, Relay},
     verdict::reconsider,
 };
 use crate::{
@@ -144,11 +144,14 @@ pub(super) fn mark_merged(
     Ok(())
 }
 
-/// Notes that nothing will ever come of an entry: it is not read again.
-pub(super) fn useless(tx: &Connection, mailbox: &Address, name: &str) -> Result<()> {
-    tx.prepare_cached("INSERT INTO relay_seen (mailbox, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-        .execute([mailbox.as_str(), name])?;
-    Ok(())
+/// Notes that nothing will ever come of an envelope of this device: it is not read again.
+pub(super) fn useless(tx: &Connection, mailbox: &Address, device: &str, hash: &str) -> Result<()> {
+    let name = EntryName {
+        device: device.to_owned(),
+        kind: EntryKind::Envelope,
+        hash: hash.to_owned(),
+    };
+    pull::useless(tx, mailbox, &name)
 }
 
 #[cfg(test)]
@@ -160,7 +163,6 @@ mod tests {
             chain,
             envelope::{Envelope, Letter, Spot, content_name},
             push::post,
-            relay::{EntryKind, EntryName},
         },
         *,
     };
