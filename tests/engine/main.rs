@@ -7,3 +7,4 @@ mod cluster;
 mod credentials;
 mod load;
 mod single;
+mod stranger;

@@ -26,8 +26,8 @@ const SLOW: usize = 32 << 10;
 const BATCH: usize = 500;
 /// How many bytes of them the server may send before it stops.
 const BATCH_BYTES: usize = 16 << 20;
-/// No answer is longer: 100,000 devices of a mailbox, or a message and its JSON.
-const MAX_ANSWER: usize = 64 << 20;
+/// No answer is longer: 100,000 devices of a mailbox, or the longest message that any server takes (64 MB), in JSON.
+const MAX_ANSWER: usize = 96 << 20;
 
 /// How a stream stands.
 #[derive(Debug, Deserialize)]

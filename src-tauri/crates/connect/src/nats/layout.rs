@@ -110,7 +110,9 @@ pub fn config(name: &str, replicas: u8) -> Value {
             "description": "Behalf: what each device has seen",
             "subjects": ["$KV.behalf_receipts.>"],
             "max_msgs_per_subject": 1,
-            "allow_rollup_hdrs": true,
+            // Anybody could take away everybody's with one message.
+            "allow_rollup_hdrs": false,
+            "deny_purge": true,
         }),
     };
     if let (Some(config), Some(more)) = (config.as_object_mut(), more.as_object()) {

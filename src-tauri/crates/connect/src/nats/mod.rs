@@ -22,7 +22,7 @@ use async_nats::{Client, HeaderMap};
 use behalf_core::{
     Error, Result,
     model::Address,
-    sync::{Cursor, EntryKind, EntryName, Relay, content_name},
+    sync::{Cursor, EntryKind, EntryName, MAX_BYTES, Relay, content_name},
 };
 use futures_util::StreamExt;
 
@@ -36,8 +36,8 @@ pub use setup::{Report, server_config};
 const ROOM: usize = 4 << 10;
 /// Parts are no longer, whatever the server takes: a slow line must get one through.
 const PART: usize = 256 << 10;
-/// No entry is longer; whatever is, is not ours.
-const MAX_ENTRY: usize = 512 << 20;
+/// An entry is in no more parts: each is a question of its own to the servers.
+const MAX_PARTS: usize = 4 << 10;
 
 /// A relay on NATS servers.
 pub struct NatsRelay {
@@ -113,17 +113,17 @@ impl NatsRelay {
 impl Relay for NatsRelay {
     fn publish(&self, mailbox: &Address, name: &EntryName, bytes: &[u8]) -> Result<()> {
         let place = Place::of(mailbox);
-        if bytes.len() > MAX_ENTRY {
+        let client = self.link.client()?;
+        if bytes.len() > MAX_BYTES.min(room(&client).saturating_mul(MAX_PARTS)) {
             return Err(Error::bad_input(
                 format!("A change of {} bytes is too long for the relay.", bytes.len()),
-                "",
+                "Ask your administrator to let the server take longer messages.",
             ));
         }
         let stream = match name.kind {
             EntryKind::Envelope => place.stream(),
             EntryKind::Receipt => layout::RECEIPTS.to_owned(),
         };
-        let client = self.link.client()?;
         self.with_streams(&client, &[&stream], async || match name.kind {
             EntryKind::Envelope => put_entry(&client, &place, name, bytes).await,
             EntryKind::Receipt => {
@@ -195,9 +195,14 @@ fn headers(stream: &str, hash: &str) -> HeaderMap {
     headers
 }
 
+/// How long a part may be.
+fn room(client: &Client) -> usize {
+    client.max_payload().saturating_sub(ROOM).clamp(1, PART)
+}
+
 /// Stores an entry, in parts where it is long.
 async fn put_entry(client: &Client, place: &Place, name: &EntryName, bytes: &[u8]) -> Result<(), Fault> {
-    let room = client.max_payload().saturating_sub(ROOM).clamp(1, PART);
+    let room = room(client);
     let id = place.message_id(&name.device, &name.hash);
     let mut headers = headers(&place.stream(), &name.hash);
     if bytes.len() <= room {

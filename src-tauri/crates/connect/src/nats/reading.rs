@@ -3,11 +3,11 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use async_nats::Client;
-use behalf_core::sync::{Cursor, EntryKind, EntryName, content_name};
+use behalf_core::sync::{Cursor, EntryKind, EntryName, MAX_BYTES, content_name};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    MAX_ENTRY,
+    MAX_PARTS,
     api::{self, Stored},
     fault::Fault,
     layout::{self, Place},
@@ -15,6 +15,8 @@ use super::{
 
 /// How much one reading gives at most, in bytes, beyond the first entry.
 const BATCH: usize = 32 << 20;
+/// What a question costs of that, whatever it gives: who names a thousand parts of one byte must not keep us asking.
+const QUESTION: usize = 16 << 10;
 /// How many receipts it gives at most.
 const RECEIPTS: usize = 10_000;
 /// How often the rest is waited for, when a copy has given less than the leader counts: it may be a little behind.
@@ -159,8 +161,7 @@ async fn read_links(
             }
             let seq = message.seq;
             let mut new = |name: &EntryName| !given.contains(name) && wanted(name);
-            if let Some(entry) = link(client, place, message, &mut new).await? {
-                bytes += entry.1.len();
+            if let Some(entry) = link(client, place, message, &mut new, &mut bytes).await? {
                 given.insert(entry.0.clone());
                 entries.push(entry);
             }
@@ -171,12 +172,13 @@ async fn read_links(
     }
 }
 
-/// The entry that a message is, when it is one and wanted.
+/// The entry that a message is, when it is one and wanted. What was read for it is added to `spent`.
 async fn link(
     client: &Client,
     place: &Place,
     message: Stored,
     wanted: &mut dyn FnMut(&EntryName) -> bool,
+    spent: &mut usize,
 ) -> Result<Option<(EntryName, Vec<u8>)>, Fault> {
     let (Some(device), Some(hash)) = (layout::device_of(&message.subject), message.entry) else {
         tracing::debug!(subject = message.subject, "a message that is not ours");
@@ -191,11 +193,14 @@ async fn link(
         return Ok(None);
     }
     let bytes = match message.parts {
-        None => Some(message.bytes),
-        Some(parts) => together(client, place, device, &parts).await?,
+        None => {
+            *spent += message.bytes.len();
+            Some(message.bytes)
+        }
+        Some(parts) => together(client, place, device, &parts, spent).await?,
     };
     Ok(bytes
-        .filter(|bytes| content_name(bytes) == name.hash)
+        .filter(|bytes| bytes.len() <= MAX_BYTES && content_name(bytes) == name.hash)
         .map(|bytes| (name, bytes)))
 }
 
@@ -205,20 +210,26 @@ async fn together(
     place: &Place,
     device: &str,
     parts: &str,
+    spent: &mut usize,
 ) -> Result<Option<Vec<u8>>, Fault> {
+    let numbers: Result<Vec<u64>, _> = parts.split(' ').take(MAX_PARTS + 1).map(str::parse).collect();
+    let Some(numbers) = numbers.ok().filter(|numbers| numbers.len() <= MAX_PARTS) else {
+        return Ok(None);
+    };
     let mut whole = Vec::new();
-    for seq in parts.split(' ') {
-        let Ok(seq) = seq.parse() else { return Ok(None) };
+    for seq in numbers {
+        *spent += QUESTION;
         let Some(part) = api::message(client, &place.stream(), seq, None).await? else {
             return Ok(None);
         };
         // A name that lists the same part a thousand times must not fill the memory.
         if part.subject != place.parts(device)
             || part.bytes.is_empty()
-            || whole.len() + part.bytes.len() > MAX_ENTRY
+            || whole.len() + part.bytes.len() > MAX_BYTES
         {
             return Ok(None);
         }
+        *spent += part.bytes.len();
         whole.extend(part.bytes);
     }
     Ok(Some(whole))
@@ -234,7 +245,12 @@ async fn read_receipts(
     entries: &mut Entries,
 ) -> Result<(), Fault> {
     let filter = place.receipt("*");
+    let mut bytes = 0;
     for _ in 0..RECEIPTS {
+        // The rest is read next time.
+        if bytes > BATCH {
+            return Ok(());
+        }
         let Some(message) = api::message(client, layout::RECEIPTS, at.receipt + 1, Some(&filter)).await?
         else {
             at.receipt = last.max(at.receipt);
@@ -244,6 +260,7 @@ async fn read_receipts(
             return Err(Fault::Nonsense("a message that was not asked for".into()));
         }
         at.receipt = message.seq;
+        bytes += message.bytes.len();
         let Some(device) = layout::device_of(&message.subject) else {
             continue;
         };
@@ -252,7 +269,8 @@ async fn read_receipts(
             kind: EntryKind::Receipt,
             hash: content_name(&message.bytes),
         };
-        if message.subject == place.receipt(device) && wanted(&name) {
+        // Asked about in any case: whose receipt it replaces may be the one who asks.
+        if message.subject == place.receipt(device) && wanted(&name) && message.bytes.len() <= MAX_BYTES {
             entries.push((name, message.bytes));
         }
     }

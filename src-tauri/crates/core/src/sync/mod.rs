@@ -2,6 +2,7 @@
 //!
 //! [`next`] decides and does no I/O; [`run()`] does what it says, against the store and a [`Relay`].
 
+mod careful;
 mod chain;
 mod cycle;
 mod envelope;
@@ -23,7 +24,7 @@ mod verdict;
 
 pub use chain::{Held, Seen, Tip, covers, waiting_for};
 pub use cycle::{Action, Event, next};
-pub use envelope::{Envelope, Letter, Spot, content_hash, content_name};
+pub use envelope::{Envelope, Letter, MAX_BYTES, Spot, content_hash, content_name};
 pub use folder::FolderRelay;
 pub use intake::{Aside, aside};
 pub use push::{operations_in, post, share};

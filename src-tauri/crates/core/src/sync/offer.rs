@@ -2,7 +2,8 @@
 //!
 //! A receipt names what its device has heard of and does not hold ([`super::Missing`]). It is answered once from here:
 //! should the offer get lost as well, the device asks again with a new receipt. Entries are named by their content, so
-//! that several who offer the same do no harm.
+//! that several who offer the same do no harm. What cannot be published now, since something lies in its way, is offered
+//! again by the next cycle, and holds up nothing else.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -17,6 +18,8 @@ use crate::{Result, desk::view::SyncReport, model::Address};
 /// How many envelopes one answer offers at most, back from the one that was asked for; the rest is asked for when these
 /// have come.
 const OFFERED: usize = 1_000;
+/// How many offers may fail before it is the relay: then the next cycle goes on.
+const FAILURES: u32 = 3;
 
 /// Publishes again what another device says it misses and this replica holds.
 pub(super) fn offer(
@@ -35,7 +38,9 @@ pub(super) fn offer(
         })?;
         Ok(found.collect::<Result<_, _>>()?)
     })?;
+    let mut failures = 0;
     for (asker, bytes, seen, missing) in asking {
+        let before = failures;
         let seen: Seen = serde_json::from_str(&seen)?;
         for (device, hash) in &serde_json::from_str::<Missing>(&missing)? {
             let held = seen.get(device).map_or(&[][..], Vec::as_slice);
@@ -47,10 +52,20 @@ pub(super) fn offer(
                 };
                 let Some((name, bytes, prev)) = found else { break };
                 tracing::info!(device, hash = name.hash, "an envelope is offered again");
-                relay.publish(mailbox, &name, &bytes)?;
+                if let Err(e) = relay.publish(mailbox, &name, &bytes) {
+                    tracing::warn!(device, hash = name.hash, "it cannot be offered again now: {e}");
+                    failures += 1;
+                    if failures >= FAILURES {
+                        return Ok(());
+                    }
+                    break;
+                }
                 report.pushed += 1;
                 next = Some(prev).filter(|prev| !held.iter().any(|tip: &Tip| tip.hash == *prev));
             }
+        }
+        if failures > before {
+            continue;
         }
         replica.store.write(|tx| {
             tx.prepare_cached(
