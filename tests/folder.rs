@@ -226,6 +226,193 @@ fn h_01_what_a_relay_lost_is_offered_again() {
     }
 }
 
+/// What whoever holds the folder does with a file, and where it lies then.
+type Move = fn(&Path, &str) -> PathBuf;
+
+/// H-07: a genuine entry is put where it does not belong for as long as the other side looks, and back again. That is
+/// nothing against it.
+#[test]
+fn h_07_a_file_moved_for_one_cycle() {
+    let office = Office::at_work();
+    office.syncs_until_quiet();
+    let alexs = office.alex.does(&["devices"]);
+    let alexs = alexs
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|d| d["this"] == true)
+        .unwrap()["id"]
+        .clone();
+    // Whether Kim, who tidies her own folder, looks in meanwhile.
+    let ways: [(&str, Move, bool); 5] = [
+        (
+            "into Alex's folder",
+            |file, alexs| beside_its_folder(file, alexs),
+            false,
+        ),
+        (
+            "into a stranger's folder",
+            |file, _| beside_its_folder(file, "0123456789abcdef"),
+            false,
+        ),
+        (
+            "under another ending",
+            |file, _| file.with_extension("receipt"),
+            false,
+        ),
+        (
+            "under another ending, and Kim tidies up",
+            |file, _| file.with_extension("receipt"),
+            true,
+        ),
+        (
+            "into another mailbox",
+            |file, _| {
+                let device = file.parent().unwrap();
+                let relay = device.parent().unwrap().parent().unwrap();
+                relay
+                    .join("0".repeat(24))
+                    .join(device.file_name().unwrap())
+                    .join(file.file_name().unwrap())
+            },
+            false,
+        ),
+    ];
+    for (n, (what, elsewhere, tidies)) in ways.into_iter().enumerate() {
+        let key = KEYS[n % KEYS.len()];
+        let row = if n < KEYS.len() { ALPINE } else { FABRIKAM };
+        let before = entries(&office.path("relay"));
+        office.kim.sets_regarding(key, row);
+        office.kim.syncs();
+        let after = entries(&office.path("relay"));
+        let mut new = after
+            .iter()
+            .filter(|file| !before.contains(file) && file.extension().unwrap() == "envelope");
+        let file = new.next().unwrap();
+        let moved = elsewhere(file, alexs.as_str().unwrap());
+        fs::create_dir_all(moved.parent().unwrap()).unwrap();
+        fs::rename(file, &moved).unwrap();
+        assert_eq!(
+            office.alex.does(&["sync"])["pulled"],
+            0,
+            "{what}: it is not there"
+        );
+        if tidies {
+            office.kim.syncs();
+        }
+        // Where it was tidied away, it is offered again.
+        let _ = fs::rename(&moved, file);
+        office.syncs_until_quiet();
+        for person in [&office.alex, &office.kim] {
+            assert_eq!(person.sees(key).status(), "Tracked", "{what}: {}", person.address);
+            assert!(
+                !syncs_and_says(person).contains("Waiting"),
+                "{what}: {}",
+                person.address
+            );
+        }
+    }
+}
+
+fn beside_its_folder(file: &Path, folder: &str) -> PathBuf {
+    let mailbox = file.parent().unwrap().parent().unwrap();
+    mailbox.join(folder).join(file.file_name().unwrap())
+}
+
+/// H-07: whoever can write in the folder fills it with what cannot be read to its end. Both work on: no cycle hangs, and
+/// what lies elsewhere is not touched.
+#[cfg(unix)]
+#[test]
+fn h_07_a_shared_folder_full_of_traps() {
+    use std::os::unix::fs::symlink;
+
+    let office = Office::at_work();
+    office.syncs_until_quiet();
+    let relay = office.path("relay");
+    let devices: std::collections::BTreeSet<PathBuf> = entries(&relay)
+        .iter()
+        .map(|file| file.parent().unwrap().to_owned())
+        .collect();
+    let mut n: u32 = 0;
+    let mut free = |folder: &Path, word: &str| {
+        n += 1;
+        folder.join(format!("{n:064x}.{word}"))
+    };
+    let diary = office.path("diary");
+    fs::write(&diary, b"diary").unwrap();
+    for device in &devices {
+        for word in ["envelope", "receipt"] {
+            let made = Command::new("mkfifo").arg(free(device, word)).status();
+            assert!(made.unwrap().success());
+            symlink("/dev/zero", free(device, word)).unwrap();
+            symlink(&diary, free(device, word)).unwrap();
+            fs::create_dir(free(device, word)).unwrap();
+            // Takes no room on this disk.
+            let long = fs::File::create(free(device, word)).unwrap();
+            long.set_len(500 << 20).unwrap();
+            for junk in 0..200 {
+                fs::write(free(device, word), [junk; 100]).unwrap();
+            }
+        }
+        let mailbox = device.parent().unwrap();
+        for name in ["0123456789abcdef", "fedcba9876543210"] {
+            let _ = symlink("/", mailbox.join(name));
+        }
+        let _ = symlink(device, mailbox.join("00112233aabbccdd"));
+    }
+    symlink("/", relay.join("0".repeat(24))).unwrap();
+    fs::write(relay.join("1".repeat(24)), b"?").unwrap();
+    for (person, key) in [(&office.kim, OFFER), (&office.alex, SENT)] {
+        person.sets_regarding(key, ALPINE);
+    }
+    for person in [&office.kim, &office.alex, &office.kim, &office.alex, &office.kim] {
+        ends_soon(person);
+    }
+    for person in [&office.alex, &office.kim] {
+        for key in [OFFER, SENT] {
+            assert_eq!(
+                person.sees(key).status(),
+                "Tracked",
+                "{key} for {}",
+                person.address
+            );
+        }
+    }
+    assert_eq!(fs::read(&diary).unwrap(), b"diary");
+
+    // The marker itself.
+    let marker = relay.join("behalf.relay");
+    fs::remove_file(&marker).unwrap();
+    assert!(Command::new("mkfifo").arg(&marker).status().unwrap().success());
+    let why = ends_soon(&office.kim);
+    assert!(why.contains("Blocked"), "{why}");
+}
+
+/// One cycle, which must end; what it wrote.
+#[cfg(unix)]
+fn ends_soon(person: &Person) -> String {
+    use std::{io::Read, process::Stdio};
+
+    let mut command = behalf_tests::behalf::command(&person.data, ["sync"]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let begun = std::time::Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed() > std::time::Duration::from_secs(60) {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("the cycle of {} hangs", person.address);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let mut wrote = String::new();
+    child.stdout.unwrap().read_to_string(&mut wrote).unwrap();
+    wrote
+}
+
 /// One cycle, and what a person reads on the terminal after it.
 fn syncs_and_says(person: &Person) -> String {
     let output = Command::new(program())

@@ -404,3 +404,325 @@ fn take_receipt(
         false => Taken::Outdated,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::params;
+
+    use super::{
+        super::{
+            chain::Tip,
+            envelope::{Letter, Spot},
+            relay::Cursor,
+        },
+        *,
+    };
+    use crate::{
+        access::{MailboxKey, Secret},
+        store::Store,
+    };
+
+    /// A relay that asks about everything, or goes on from a cursor.
+    struct Shelf {
+        entries: Vec<(EntryName, Vec<u8>)>,
+        lists: bool,
+    }
+
+    impl Relay for Shelf {
+        fn publish(&self, _: &Address, _: &EntryName, _: &[u8]) -> Result<()> {
+            Ok(())
+        }
+
+        fn pull(
+            &self,
+            _: &Address,
+            wanted: &mut dyn FnMut(&EntryName) -> bool,
+        ) -> Result<Vec<(EntryName, Vec<u8>)>> {
+            let entries = self.entries.iter();
+            Ok(entries.filter(|(name, _)| wanted(name)).cloned().collect())
+        }
+
+        fn pull_after(
+            &self,
+            mailbox: &Address,
+            cursor: &mut Cursor,
+            wanted: &mut dyn FnMut(&EntryName) -> bool,
+        ) -> Result<Vec<(EntryName, Vec<u8>)>> {
+            if self.lists {
+                return self.pull(mailbox, wanted);
+            }
+            let from = cursor.0.parse().unwrap_or(0);
+            *cursor = Cursor(self.entries.len().to_string());
+            let entries = self.entries[from..].iter();
+            Ok(entries.filter(|(name, _)| wanted(name)).cloned().collect())
+        }
+
+        fn lists_everything(&self) -> bool {
+            self.lists
+        }
+
+        fn pulse(&self) -> Result<u64> {
+            Ok(0)
+        }
+    }
+
+    /// Alex's replica, which knows Kim's device and has the mailbox's key, and a relay.
+    struct Ground {
+        _folder: tempfile::TempDir,
+        store: Store,
+        alex: DeviceKey,
+        kim: DeviceKey,
+        with: MailboxKey,
+        mailbox: Address,
+        relay: Shelf,
+    }
+
+    impl Ground {
+        fn new(lists: bool) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(folder.path()).unwrap();
+            let mailbox = Address::lenient("alex@x");
+            let [alex, kim] = [[1; 32], [2; 32]].map(|secret| DeviceKey::from_secret(&secret));
+            let with = MailboxKey::new(&mailbox, 1, Secret::new([5; 32]));
+            let ground = Self {
+                _folder: folder,
+                store,
+                alex,
+                kim,
+                with,
+                mailbox,
+                relay: Shelf {
+                    entries: Vec::new(),
+                    lists,
+                },
+            };
+            ground.writes("INSERT INTO mailbox (id, mine) VALUES ('alex@x', 1)", &[]);
+            ground.knows(&ground.alex, "alex@x");
+            ground.knows(&ground.kim, "kim@x");
+            let card = ground.alex.card();
+            let wrap = access::wrap(&ground.alex, card, &ground.mailbox, &ground.with);
+            let wraps = [wrap.unwrap().unwrap()];
+            let taken = ground
+                .store
+                .write(|tx| access::take_keys(tx, &ground.alex, &ground.mailbox, card, &wraps));
+            taken.unwrap();
+            ground
+        }
+
+        fn knows(&self, device: &DeviceKey, person: &str) {
+            let add = |tx: &Connection| {
+                tx.execute(
+                    "INSERT INTO device (mailbox, id, person, public_key) VALUES ('alex@x', ?1, ?2, ?3)",
+                    params![device.id(), person, device.public()],
+                )?;
+                Ok(())
+            };
+            self.store.write(add).unwrap();
+        }
+
+        fn writes(&self, sql: &str, values: &[&str]) {
+            let write = |tx: &Connection| Ok(tx.execute(sql, rusqlite::params_from_iter(values))?);
+            self.store.write(write).unwrap();
+        }
+
+        fn count(&self, sql: &str) -> i64 {
+            let read = |c: &Connection| Ok(c.query_row(sql, [], |r| r.get(0))?);
+            self.store.read(read).unwrap()
+        }
+
+        /// An envelope of Kim's, as the first of her chain.
+        fn letter(&self) -> Vec<u8> {
+            let spot = Spot {
+                seq: 1,
+                prev: [0; 32],
+                epoch: 0,
+            };
+            let envelope = Envelope::write(&self.mailbox, &self.kim, spot, Letter::Keys(&[])).unwrap();
+            envelope.encode().unwrap()
+        }
+
+        fn receipt(&self, by: &DeviceKey, number: u64, said: &Said) -> Vec<u8> {
+            let receipt = Receipt::write(&self.mailbox, by, &self.with, number, said).unwrap();
+            receipt.encode().unwrap()
+        }
+
+        fn lies(&mut self, device: &DeviceKey, kind: EntryKind, bytes: &[u8]) -> String {
+            let name = EntryName {
+                device: device.id().to_owned(),
+                kind,
+                hash: content_name(bytes),
+            };
+            let hash = name.hash.clone();
+            self.relay.entries.push((name, bytes.to_vec()));
+            hash
+        }
+
+        /// The pulls of one cycle.
+        fn cycle(&self) -> (SyncReport, Look) {
+            let (mut look, mut report) = (Look::default(), SyncReport::default());
+            let replica = Replica {
+                store: &self.store,
+                key: &self.alex,
+                person: &self.mailbox,
+            };
+            while pull(replica, &self.relay, &self.mailbox, &mut look, &mut report).unwrap() > 0 {}
+            (report, look)
+        }
+    }
+
+    /// H-07: whoever holds the relay puts a genuine envelope where it does not belong, and back.
+    #[test]
+    fn h_07_where_an_entry_lay_is_never_held_against_it() {
+        type Elsewhere = fn(&Ground) -> (DeviceKey, EntryKind);
+        let ways: [(&str, Elsewhere); 3] = [
+            ("as the reader's own", |_| {
+                (DeviceKey::from_secret(&[1; 32]), EntryKind::Envelope)
+            }),
+            ("as a stranger's", |_| {
+                (DeviceKey::from_secret(&[9; 32]), EntryKind::Envelope)
+            }),
+            ("as a receipt", |_| {
+                (DeviceKey::from_secret(&[2; 32]), EntryKind::Receipt)
+            }),
+        ];
+        for (lists, (what, elsewhere)) in [true, false].into_iter().flat_map(|l| ways.map(|way| (l, way))) {
+            let mut ground = Ground::new(lists);
+            let letter = ground.letter();
+            let (device, kind) = elsewhere(&ground);
+            ground.lies(&device, kind, &letter);
+            assert_eq!(ground.cycle().0.pulled, 0, "{what}");
+            let kim = DeviceKey::from_secret(&[2; 32]);
+            ground.lies(&kim, EntryKind::Envelope, &letter);
+            assert_eq!(
+                ground.cycle().0.pulled,
+                1,
+                "{what}, on a relay that lists: {lists}"
+            );
+            // In one cycle, beside each other.
+            let mut ground = Ground::new(lists);
+            ground.lies(&device, kind, &letter);
+            ground.lies(&kim, EntryKind::Envelope, &letter);
+            assert_eq!(ground.cycle().0.pulled, 1, "{what}");
+        }
+    }
+
+    /// H-07: what bytes claim that nobody has signed is false, and what a device has signed in a newer form is waited for.
+    #[test]
+    fn h_07_a_newer_behalf_is_believed_of_its_device_alone() {
+        let stranger = DeviceKey::from_secret(&[9; 32]);
+        for (form, kind) in [
+            (&frame::ENVELOPE, EntryKind::Envelope),
+            (&frame::RECEIPT, EntryKind::Receipt),
+        ] {
+            for (by, believed) in [(2, true), (1, false), (9, false)] {
+                let mut ground = Ground::new(false);
+                let author = DeviceKey::from_secret(&[by; 32]);
+                let bytes = frame::from_the_future(form, 2, &author, b"what nobody reads yet");
+                let kim = DeviceKey::from_secret(&[2; 32]);
+                ground.lies(&kim, kind, &bytes);
+                ground.cycle();
+                let useless = ground.count("SELECT count(*) FROM relay_seen");
+                assert_eq!(useless, i64::from(!believed), "{kind:?} signed by {by}");
+                // It holds nobody up: what has come behind it is not read from here again.
+                let read = |c: &Connection| Reading::load(c, &ground.mailbox);
+                assert_eq!(ground.store.read(read).unwrap().cursor.0, "1");
+                // And a release that understands it reads it.
+                ground.writes("UPDATE reading SET readable = readable - 1", &[]);
+                let read = |c: &Connection| Reading::load(c, &ground.mailbox);
+                assert_eq!(ground.store.read(read).unwrap().cursor.0, "");
+            }
+            // Nobody can tell yet what a stranger's is.
+            let mut ground = Ground::new(true);
+            ground.writes(
+                "INSERT INTO invitation (id, mailbox, delegate, terms, proof, code, expires)
+                 VALUES ('i', 'alex@x', 'robin@x', '{}', x'', x'', 0)",
+                &[],
+            );
+            let bytes = frame::from_the_future(form, 2, &stranger, b"what nobody reads yet");
+            ground.lies(&stranger, kind, &bytes);
+            ground.cycle();
+            assert_eq!(ground.count("SELECT count(*) FROM relay_seen"), 0);
+        }
+    }
+
+    /// Whatever an entry was thought to be: when somebody holds it or asks for it, or its device becomes known, it is
+    /// looked at again.
+    #[test]
+    fn h_07_what_was_of_no_use_is_looked_at_again() {
+        let tip = |hash: &str| Tip {
+            seq: 1,
+            hash: hash.into(),
+        };
+        let seen = |device: &str, hash: &str| Said {
+            seen: [(device.to_owned(), vec![tip(hash)])].into(),
+            ..Said::default()
+        };
+        let missing = |device: &str, hash: &str| Said {
+            missing: [(device.to_owned(), hash.to_owned())].into(),
+            ..Said::default()
+        };
+        type Word<'a> = &'a dyn Fn(&str, &str) -> Said;
+        let words: [Option<Word<'_>>; 3] = [Some(&seen), Some(&missing), None];
+        for (n, word) in words.into_iter().enumerate() {
+            let mut ground = Ground::new(true);
+            let kim = DeviceKey::from_secret(&[2; 32]);
+            let hash = ground.lies(&kim, EntryKind::Envelope, &ground.letter());
+            let poison = |kind: &str| {
+                ground.writes(
+                    "INSERT INTO relay_seen (mailbox, device, kind, hash) VALUES ('alex@x', ?1, ?2, ?3)",
+                    &[kim.id(), kind, &hash],
+                );
+            };
+            poison("envelope");
+            poison("receipt");
+            assert_eq!(ground.cycle().0.pulled, 0, "{n}");
+            match word {
+                Some(word) => {
+                    let receipt = ground.receipt(&kim, 1, &word(kim.id(), &hash));
+                    ground.lies(&kim, EntryKind::Receipt, &receipt);
+                }
+                None => {
+                    ground.writes("DELETE FROM device WHERE id = ?1", &[kim.id()]);
+                    ground.knows(&kim, "kim@x");
+                }
+            }
+            assert_eq!(ground.cycle().0.pulled, 1, "{n}");
+        }
+    }
+
+    /// Design §5: others read no receipt of this device any more, and it goes out again.
+    #[test]
+    fn h_07_a_replaced_receipt_of_our_own_is_noticed() {
+        let alex = DeviceKey::from_secret(&[1; 32]);
+        for lists in [true, false] {
+            let mut ground = Ground::new(lists);
+            let said = Said::default();
+            let [older, own, newer] = [1, 2, 3].map(|number| ground.receipt(&alex, number, &said));
+            let keep = |tx: &Connection| Receipt::decode(&own)?.keep(tx, &said, true);
+            ground.store.write(keep).unwrap();
+            let sent = "SELECT sent FROM receipt";
+
+            ground.lies(&alex, EntryKind::Receipt, &own);
+            assert!(ground.cycle().1.own_receipt);
+            assert_eq!(ground.count(sent), 1);
+            for replacement in [&b"junk"[..], &older] {
+                ground.writes("UPDATE receipt SET sent = 1", &[]);
+                if lists {
+                    ground.relay.entries.clear();
+                }
+                ground.lies(&alex, EntryKind::Receipt, replacement);
+                let (_, look) = ground.cycle();
+                assert!(!look.own_receipt, "a relay that lists shows it by this");
+                assert_eq!(ground.count(sent), i64::from(lists));
+            }
+            // An old copy of this disk has written a newer one: that is taken over.
+            ground.writes("UPDATE receipt SET sent = 1", &[]);
+            ground.lies(&alex, EntryKind::Receipt, &newer);
+            assert!(ground.cycle().1.own_receipt);
+            assert_eq!(
+                (ground.count(sent), ground.count("SELECT number FROM receipt")),
+                (1, 3)
+            );
+        }
+    }
+}
