@@ -54,9 +54,17 @@ CREATE TABLE appointment (
     -- SEQUENCE and LAST-MODIFIED: which of two versions is the newer one.
     sequence   INTEGER NOT NULL DEFAULT 0,
     modified   INTEGER NOT NULL DEFAULT 0,
-    ics        BLOB NOT NULL,               -- the component as it came
+    zones      TEXT NOT NULL DEFAULT '[]',  -- JSON: the numbers of the zones it names
+    ics        BLOB NOT NULL,               -- the component as it came, without them
     UNIQUE (mailbox, key, occurrence)
 ) STRICT;
+-- Time zones as calendars describe them: once, however many appointments name them.
+CREATE TABLE calendar_zone (
+    id   INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,              -- SHA-256 of it
+    ics  BLOB NOT NULL
+) STRICT;
+
 CREATE INDEX appointment_by_start ON appointment (mailbox, starts);
 CREATE INDEX appointment_by_item ON appointment (item);
 

@@ -2,14 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::{fs, io::Write, path::Path};
+use std::{fs, io::Write, path::Path, process::Stdio, time::Instant};
 
 use behalf_tests::{
-    behalf::command,
+    behalf::{command, run},
     corpus::corpus,
     data::{assert_sound, real},
     disk::SmallDisk,
-    office::{ALEX, Office, utf8},
+    office::{ALEX, KIM, Office, utf8},
 };
 use serde_json::Value;
 
@@ -366,6 +366,200 @@ fn b_08_l_03_what_is_not_what_it_claims() {
     } else {
         answer.turned_down(2);
     }
+}
+
+/// Files made to harm: each is told with its reason or read for what it is, in time, and what is stored of them is no
+/// larger than they are. Everything else goes on.
+#[test]
+fn b_08_files_made_to_harm() {
+    let office = office();
+    let began = Instant::now();
+    let stored = || fs::metadata(office.alex.data.join("behalf.db")).unwrap().len();
+    let imports = |what: &[&str], name: &str, bytes: &[u8]| {
+        let file = office.path(name);
+        fs::write(&file, bytes).unwrap();
+        let mut line = vec!["import", what[0], utf8(&file)];
+        line.extend(&what[1..]);
+        let report = office.alex.does(&line);
+        assert_none_lost(&report);
+        let reasons: Vec<String> = report["rejected"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|r| r["reason"].as_str().unwrap().to_owned())
+            .collect();
+        (number(&report, "imported"), reasons)
+    };
+    let told = |found: (u64, Vec<String>), imported: u64, why: &str| {
+        assert_eq!((found.0, found.1.len()), (imported, 1), "{found:?}");
+        assert!(found.1[0].contains(why), "{found:?}");
+    };
+
+    // A zone of 60 KB, named by 1,000 appointments, is stored once.
+    let rule = "BEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\nEND:STANDARD\r\n";
+    let zone = format!(
+        "BEGIN:VTIMEZONE\r\nTZID:Z\r\n{}END:VTIMEZONE\r\n",
+        rule.repeat(600)
+    );
+    let event = |n| format!("BEGIN:VEVENT\r\nUID:e{n}@x\r\nDTSTART;TZID=Z:20260701T100000\r\nEND:VEVENT\r\n");
+    let events: String = (0..1_000).map(event).collect();
+    let calendar = ["calendar", "--mailbox", ALEX];
+    let file = format!("BEGIN:VCALENDAR\r\n{zone}{events}END:VCALENDAR\r\n");
+    let before = stored();
+    assert_eq!(imports(&calendar, "zones.ics", file.as_bytes()), (1_000, vec![]));
+    office.alex.does(&["doctor"]);
+    assert!(stored() < before + (4 << 20), "{}", stored() - before);
+    let flood = format!(
+        "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:f@x\r\nDTSTART:20260701T100000Z\r\n{}END:VEVENT\r\n{}END:VCALENDAR\r\n",
+        "A:\n".repeat(1 << 20),
+        event(9_999)
+    );
+    told(
+        imports(&calendar, "flood.ics", flood.as_bytes()),
+        1,
+        "20,000 lines",
+    );
+
+    let contacts = ["contacts", "--mailbox", ALEX];
+    let card = |text: &str| format!("BEGIN:VCARD\nVERSION:4.0\nFN:A\n{text}\nEND:VCARD\n");
+    let flood = card(&"A:\n".repeat(1 << 20)) + &card("NOTE:fine");
+    told(
+        imports(&contacts, "flood.vcf", flood.as_bytes()),
+        1,
+        "20,000 lines",
+    );
+
+    let mail = ["mail", "--mailbox", ALEX];
+    let letter = |n: &str, more: &str| {
+        format!("From a@x Mon Jan 01 08:00:00 2024\nMessage-ID: <{n}@x>\nFrom: a@x\nSubject: {n}\n{more}\n\n")
+    };
+    let mixed = |boundary: &str| format!("Content-Type: multipart/mixed; boundary={boundary}\n\n");
+    for (name, harm, why) in [
+        ("headers", "A:\n".repeat(2 << 20), "headers"),
+        ("receivers", format!("To: {}\n", "a,".repeat(2 << 20)), "headers"),
+        ("parts", mixed("b") + &"--b\n\n".repeat(1 << 20), "parts"),
+        (
+            "boundaries",
+            mixed("b") + &format!("--b\n{}", mixed("nowhere")).repeat(40_000),
+            "parts",
+        ),
+    ] {
+        let file = letter(name, &harm) + &letter(&format!("after-{name}"), "\nfine");
+        told(imports(&mail, &format!("{name}.mbox"), file.as_bytes()), 1, why);
+    }
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    for n in 0..64 {
+        let blank = " ".repeat(3 << 20);
+        packed
+            .write_all(letter(&format!("blank-{n}"), &format!("\n{blank}")).as_bytes())
+            .unwrap();
+    }
+    let (imported, reasons) = imports(&mail, "bomb.mbox.gz", &packed.finish().unwrap());
+    assert!(
+        (1..64).contains(&imported),
+        "what came before is there: {imported}"
+    );
+    assert!(reasons[0].contains("200 times"), "{reasons:?}");
+
+    // Mail whose layout would hang a reader is read as text.
+    let names: String = (0..200_000).map(|n| format!(" a{n}")).collect();
+    let html = format!("Content-Type: text/html\n\n<p{names}>Hello</p>");
+    assert_eq!(
+        imports(&mail, "names.mbox", letter("names", &html).as_bytes()).0,
+        1
+    );
+    let shown = office.alex.asks_about("show", "names@x", &[]).done();
+    assert_eq!(shown["text"].as_str().unwrap().trim(), "Hello");
+
+    let wide = office.path("wide.csv");
+    let columns: String = (0..40_000).map(|n| format!(",c{n}")).collect();
+    fs::write(&wide, format!("id,name{columns}\n")).unwrap();
+    let why = office
+        .alex
+        .asks(&["import", "rows", utf8(&wide), "--table", "account"]);
+    assert!(why.turned_down(2).contains("1024 columns"));
+    let open = format!("id,name\n1,Fine\n2,\"{}", "x".repeat(30 << 20));
+    told(
+        imports(&["rows", "--table", "account"], "open.csv", open.as_bytes()),
+        1,
+        "quote",
+    );
+
+    assert!(began.elapsed().as_secs() < 90, "{:?}", began.elapsed());
+}
+
+/// A data folder is its user's alone, also one that was there before and everything that comes later.
+#[cfg(unix)]
+#[test]
+fn a_data_folder_is_its_users_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    fn open_to_others(folder: &Path, found: &mut Vec<String>) {
+        let mode = fs::metadata(folder).unwrap().permissions().mode();
+        if mode & 0o077 != 0 {
+            found.push(format!("{} {:o}", folder.display(), mode & 0o777));
+        }
+        for entry in fs::read_dir(folder).into_iter().flatten() {
+            open_to_others(&entry.unwrap().path(), found);
+        }
+    }
+    let office = office();
+    let file = office.path("in.mbox");
+    fs::write(&file, corpus(300).mbox).unwrap();
+    office.alex.imports_mail(&file, "Inbox");
+    let rows: String = (0..3_000).map(|n| format!("{n},Row {n}\n")).collect();
+    let csv = office.path("rows.csv");
+    fs::write(&csv, format!("id,name\n{rows}")).unwrap();
+    office
+        .alex
+        .does(&["import", "rows", utf8(&csv), "--table", "account"]);
+    office.alex.searches("Row");
+    let mut found = Vec::new();
+    open_to_others(&office.alex.data, &mut found);
+    assert_eq!(found, Vec::<String>::new());
+    for path in [&office.alex.data, &office.alex.data.join("mail.pack")] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    office.alex.does(&["list", "--mailbox", ALEX]);
+    open_to_others(&office.alex.data, &mut found);
+    assert_eq!(found, Vec::<String>::new(), "what was opened is closed again");
+}
+
+/// A code comes from standard input as well: a command line is read by everybody on the computer.
+#[test]
+fn secrets_come_from_standard_input_and_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = |data: &str, line: &[&str], text: &str| {
+        let mut child = command(&folder.path().join(data), line)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(output.status.success(), "{json}");
+        json
+    };
+    let relay = format!("folder:{}\n", folder.path().join("relay").display());
+    let init = |who: &'static str, name: &'static str| ["init", "--person", who, "--name", name];
+    pipe(
+        "alex",
+        &[&init(ALEX, "Alex")[..], &["--relay", "-"]].concat(),
+        &relay,
+    );
+    let file = folder.path().join("relay.txt");
+    fs::write(&file, relay).unwrap();
+    pipe(
+        "kim",
+        &[&init(KIM, "Kim")[..], &["--relay-file", utf8(&file)]].concat(),
+        "",
+    );
+    let code = pipe("alex", &["invite", "create", "--for", KIM], "");
+    let code = code["code"].as_str().unwrap().to_owned();
+    let accepted = pipe("kim", &["invite", "accept", "-"], &format!("{code}\n"));
+    assert!(!accepted["words"].as_str().unwrap().is_empty());
+    fs::write(&file, code).unwrap();
+    let line = ["invite", "accept", "--file", utf8(&file)];
+    run(&folder.path().join("kim"), line).done();
 }
 
 /// A download that broke off: what came whole is there, and the break is told.

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use behalf_core::{Error, Result};
+use behalf_core::{Error, Result, store::private};
 use tauri::{AppHandle, Manager as _};
 
 use crate::window::MAIN;
@@ -69,7 +69,7 @@ pub fn enter(folder: &Path, patience: Duration) -> Result<Entry> {
 /// `None` when another process has it.
 fn claim(folder: &Path) -> Result<Option<Only>> {
     let path = folder.join("window.lock");
-    let lock = File::create(&path).map_err(Error::io(&path))?;
+    let lock = private::create(&path).map_err(Error::io(&path))?;
     Ok(lock.try_lock().is_ok().then(|| {
         // A wish of yesterday.
         let _ = fs::remove_file(wish(folder));

@@ -1,5 +1,6 @@
 //! Where the window may go, and what may leave it (B-07).
 
+use percent_encoding::percent_decode_str;
 use tauri::Url;
 
 /// True when the window itself may load it: our own pages and the isolated messages, nothing else.
@@ -16,13 +17,53 @@ pub fn may_load(url: &Url, dev: bool) -> bool {
     }
 }
 
-/// True when a link in a message may be handed to the person's browser or mail program.
-pub fn may_open_outside(url: &Url) -> bool {
+/// What of a link in a message is handed to the person's browser or mail program; `None`: nothing.
+pub fn outside(url: &Url) -> Option<Url> {
     match url.scheme() {
-        "http" | "https" => url.host_str().is_some_and(|host| !host.is_empty()),
-        "mailto" => true,
-        _ => false,
+        "http" | "https" => url
+            .host_str()
+            .filter(|host| !host.is_empty())
+            .map(|_| url.clone()),
+        "mailto" => letter(url),
+        _ => None,
     }
+}
+
+/// The parts of a letter that a link may begin. Mail programs know more of them, and some attach files of this computer.
+const PARTS: [&str; 4] = ["to", "cc", "subject", "body"];
+/// The longest letter a link may begin, in bytes of its address. What is cut of one would not be what it says.
+const LONGEST: usize = 8 << 10;
+
+/// A letter that names recipients, a subject and a text, and nothing else.
+fn letter(url: &Url) -> Option<Url> {
+    // An address is no path, and a line break begins a header in a careless mail program.
+    let is_plain = |text: &str| !text.chars().any(char::is_control);
+    let text = |encoded: &str| {
+        percent_decode_str(encoded)
+            .decode_utf8()
+            .ok()
+            .filter(|text| is_plain(text))
+            .is_some()
+    };
+    if !text(url.path()) {
+        return None;
+    }
+    let mut kept: Vec<String> = Vec::new();
+    for pair in url.query().unwrap_or_default().split('&') {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let part = PARTS.iter().find(|part| part.eq_ignore_ascii_case(name));
+        let Some(part) = part.filter(|part| **part == "body" || text(value)) else {
+            continue;
+        };
+        // Each once: what a second one does is up to the mail program.
+        if !kept.iter().any(|known| known.starts_with(&format!("{part}="))) {
+            kept.push(format!("{part}={value}"));
+        }
+    }
+    let mut letter = url.clone();
+    letter.set_query(Some(kept.join("&")).filter(|query| !query.is_empty()).as_deref());
+    letter.set_fragment(None);
+    (letter.as_str().len() <= LONGEST).then_some(letter)
 }
 
 #[cfg(test)]
@@ -66,7 +107,7 @@ mod tests {
             "http://example.org/",
             "mailto:kim@example.com",
         ] {
-            assert!(may_open_outside(&url(link)), "{link}");
+            assert_eq!(outside(&url(link)), Some(url(link)), "{link}");
         }
         for link in [
             "file:///etc/passwd",
@@ -75,7 +116,27 @@ mod tests {
             "tauri://localhost/",
             "vscode://x",
         ] {
-            assert!(!may_open_outside(&url(link)), "{link}");
+            assert_eq!(outside(&url(link)), None, "{link}");
         }
+    }
+
+    #[test]
+    fn a_letter_takes_no_file_along() {
+        for (link, kept) in [
+            (
+                "mailto:a@x?attach=/etc/passwd&subject=Hello%20you&ATTACHMENT=~/.ssh/id&Body=a%0Ab",
+                "mailto:a@x?subject=Hello%20you&body=a%0Ab",
+            ),
+            ("mailto:?to=a@x&cc=b@x&bcc=c@x", "mailto:?to=a@x&cc=b@x"),
+            ("mailto:a@x?attach=/etc/passwd#x", "mailto:a@x"),
+            ("mailto:a@x?%61ttach=/etc/passwd", "mailto:a@x"),
+            ("mailto:a@x?subject=1&subject=2", "mailto:a@x?subject=1"),
+            ("mailto:a@x?subject=x%0D%0ABcc:%20c@x&cc=b@x", "mailto:a@x?cc=b@x"),
+        ] {
+            assert_eq!(outside(&url(link)), Some(url(kept)), "{link}");
+        }
+        assert_eq!(outside(&url("mailto:a@x%0Abcc:b@x")), None);
+        let long = format!("mailto:a@x?body={}", "x".repeat(LONGEST));
+        assert_eq!(outside(&url(&long)), None);
     }
 }

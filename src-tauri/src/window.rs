@@ -37,12 +37,13 @@ pub fn open(app: &AppHandle, options: &Options, folder: &Path, desk: &Desk) -> t
             allowed
         })
         .on_new_window(move |url, _| {
-            if links::may_open_outside(&url) {
-                if let Err(error) = opener.opener().open_url(url.as_str(), None::<&str>) {
-                    tracing::warn!(%error, "no program opens this link");
+            match links::outside(&url) {
+                Some(url) => {
+                    if let Err(error) = opener.opener().open_url(url.as_str(), None::<&str>) {
+                        tracing::warn!(%error, "no program opens this link");
+                    }
                 }
-            } else {
-                tracing::warn!(scheme = url.scheme(), "a link was not followed");
+                None => tracing::warn!(scheme = url.scheme(), "a link was not followed"),
             }
             NewWindowResponse::Deny
         });

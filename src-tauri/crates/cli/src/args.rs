@@ -38,9 +38,8 @@ pub enum Command {
         /// Their name, as others read it
         #[arg(long)]
         name: String,
-        /// Where replicas meet: folder:PATH or nats://HOST
-        #[arg(long)]
-        relay: String,
+        #[command(flatten)]
+        relay: RelayPlace,
     },
     /// Give somebody access to the own mailbox, or take what was given
     #[command(subcommand)]
@@ -356,8 +355,8 @@ pub enum Invite {
     },
     /// Delegate: take the code
     Accept {
-        /// What the owner has sent: the code, or the name of its file
-        code: String,
+        #[command(flatten)]
+        from: InvitationSource,
     },
     /// Owner: compare the words and let the delegate in
     Confirm {
@@ -375,6 +374,29 @@ pub enum Invite {
         /// Its id, as `invite list` prints it
         id: String,
     },
+}
+
+/// Where replicas meet. An address may hold a password, which does not belong on a command line.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct RelayPlace {
+    /// Where replicas meet: folder:PATH or nats://HOST; - reads it from standard input, @FILE from a file
+    #[arg(long)]
+    pub relay: Option<String>,
+    /// A file that holds the relay's address
+    #[arg(long, value_name = "FILE")]
+    pub relay_file: Option<PathBuf>,
+}
+
+/// What the owner has sent.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct InvitationSource {
+    /// What the owner has sent: the code, or the name of its file; - reads it from standard input
+    pub code: Option<String>,
+    /// The file the owner has sent
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
 }
 
 /// What can be done to a device.
@@ -433,7 +455,7 @@ pub enum SettingsAction {
 pub enum Relay {
     /// Make the streams that are missing, and say how they stand
     Setup {
-        /// nats://HOST [default: this replica's relay]
+        /// nats://HOST, or - for standard input [default: this replica's relay]
         address: Option<String>,
     },
     /// Print a configuration for the servers
@@ -896,6 +918,11 @@ mod tests {
             "audit verify",
             "agent",
             "relay setup",
+            "relay setup -",
+            "init --person a@x --name Alex --relay -",
+            "init --person a@x --name Alex --relay-file /etc/behalf/relay",
+            "invite accept -",
+            "invite accept --file /tmp/code",
             "relay setup tls://kim:word@a:4222,b:4222?ca=/etc/ca.pem",
             "relay config",
             "doctor",

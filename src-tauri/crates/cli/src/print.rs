@@ -30,7 +30,7 @@ impl Reply {
     /// `value` for `--json`, `text` for people. The text is cleaned here, so that no command can forget it.
     pub fn new(value: &impl Serialize, text: impl AsRef<str>) -> Result<Self> {
         Ok(Self {
-            json: serde_json::to_string_pretty(value)?,
+            json: visible(&serde_json::to_string_pretty(value)?),
             text: clean(text.as_ref()),
             exit: 0,
         })
@@ -46,7 +46,7 @@ impl Reply {
             },
         });
         Self {
-            json: json.unwrap_or_default(),
+            json: visible(&json.unwrap_or_default()),
             text: String::new(),
             exit: exit_code(error.code()),
         }
@@ -93,16 +93,44 @@ pub fn complain(error: &Error) {
     }
 }
 
-/// Takes out what could steer a terminal or turn text around: subjects and names come from anybody.
+/// Takes out what could steer a terminal, turn text around or hide in it: subjects and names come from anybody.
 pub fn clean(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\n' | '\t' => c,
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-            c if c.is_control() => '\u{fffd}',
+            // Persian and emoji need these two.
+            '\u{200c}' | '\u{200d}' => c,
+            c if c.is_control() || is_unseen(c) => '\u{fffd}',
             c => c,
         })
         .collect()
+}
+
+/// JSON in which nothing is hidden: what a terminal would obey or not show is written as `\uXXXX`, which means the same
+/// to whoever reads it as JSON. Outside of strings there is none of it.
+fn visible(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && (c.is_control() || is_unseen(c)) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Characters without a shape of their own that change how others are shown, or are not shown at all (Unicode's Cf, what
+/// it fills with blanks that are none, and the two that end lines).
+fn is_unseen(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}'
+        | '\u{8e2}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
+        | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Longest cell before it is cut; the last column is never cut.
@@ -181,6 +209,33 @@ mod tests {
             String::from_utf8(out).unwrap(),
             "\u{fffd}[2J\u{fffd}evil\u{fffd}\n"
         );
+    }
+
+    #[test]
+    fn nothing_hides_in_what_is_printed() {
+        let hidden = "a\u{85}\u{9b}\u{200e}\u{202e}\u{2066}\u{61c}\u{200b}\u{feff}\u{2028}\u{ad}\u{e0041}\u{200d}\u{7f}ü\n\"\\z";
+        let out = |json| {
+            let mut out = Vec::new();
+            let reply = Reply::new(&json!({"a": hidden}), hidden).unwrap();
+            reply.write(json, &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let document = out(true);
+        assert!(
+            document
+                .chars()
+                .all(|c| c == 'ü' || c == '\n' || c.is_ascii_graphic() || c == ' ')
+        );
+        assert!(document.contains("\\u0085\\u009b\\u200e\\u202e"), "{document}");
+        assert!(document.contains("\\udb40\\udc41"), "{document}");
+        let back: serde_json::Value = serde_json::from_str(&document).unwrap();
+        assert_eq!(back["a"], hidden);
+        assert_eq!(
+            out(false),
+            format!("a{}\u{200d}\u{fffd}ü\n\"\\z\n", "\u{fffd}".repeat(10))
+        );
+        let said = Reply::error(&Error::not_found("\u{9b}2J", ""));
+        assert!(said.json.contains("\\u009b2J"));
     }
 
     #[test]

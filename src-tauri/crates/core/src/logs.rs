@@ -3,12 +3,16 @@
 
 use std::{
     fmt::Write as _,
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
-use crate::{Error, Result, desk::Diagnosis, store::Store};
+use crate::{
+    Error, Result,
+    desk::Diagnosis,
+    store::{Store, private},
+};
 
 /// So large the newest part gets, in bytes; the one before it is kept beside it.
 const MOST: u64 = 1 << 20;
@@ -32,11 +36,8 @@ impl LogFile {
 
     fn append(folder: &Path) -> io::Result<Self> {
         let [_, newest] = parts(folder);
-        fs::create_dir_all(folder.join("logs"))?;
-        let mut options = OpenOptions::new();
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.create(true).append(true).open(newest)?;
+        private::folder(&folder.join("logs"))?;
+        let file = private::file().create(true).append(true).open(newest)?;
         Ok(Self {
             folder: folder.to_owned(),
             size: file.metadata()?.len(),
@@ -84,7 +85,9 @@ pub(crate) fn export(folder: &Path, diagnosis: &Diagnosis, to: &Path) -> Result<
             Err(e) => return Err(Error::io(&part)(e)),
         }
     }
-    fs::write(to, text).map_err(Error::io(to))
+    // It says where this person's data lies and with whom they work.
+    let mut file = private::create(to).map_err(Error::io(to))?;
+    file.write_all(text.as_bytes()).map_err(Error::io(to))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Who did what, when, for whom (group K).
 
-use behalf_core::{Result, audit, desk::AuditQuery};
+use behalf_core::{Code, Result, audit, desk::AuditQuery};
 
 use super::Session;
 use crate::{
@@ -51,7 +51,7 @@ pub fn entries(s: &Session, filter: AuditFilter) -> Result<Reply> {
     Reply::new(&entries, text)
 }
 
-/// Checks the chains and names the first broken entry (K-02).
+/// Checks the chains and names the first broken entry (K-02); a script hears of one by the exit code.
 pub fn verify(s: &Session) -> Result<Reply> {
     let verified = s.open()?.audit_verify()?;
     let text = match &verified.first_broken {
@@ -61,5 +61,10 @@ pub fn verify(s: &Session) -> Result<Reply> {
             b.seq, b.device, b.mailbox, b.reason
         ),
     };
-    Reply::new(&verified, text)
+    let broken = verified.first_broken.is_some();
+    let mut reply = Reply::new(&verified, text)?;
+    if broken {
+        reply.exit = print::exit_code(Code::Internal);
+    }
+    Ok(reply)
 }

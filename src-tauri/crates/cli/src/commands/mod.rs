@@ -11,6 +11,7 @@ mod people;
 mod quarantine;
 mod relay;
 mod rows;
+mod secret;
 mod settings;
 mod sync;
 mod tracking;
@@ -50,7 +51,13 @@ pub fn run(cli: Cli) -> Result<Reply> {
     };
     let s = &session;
     match cli.command {
-        Command::Init { person, name, relay } => people::init(s, &person, &name, &relay),
+        Command::Init { person, name, relay } => {
+            let relay = match (relay.relay, relay.relay_file) {
+                (_, Some(file)) => secret::in_file(&file)?,
+                (relay, None) => secret::given(relay.unwrap_or_default())?,
+            };
+            people::init(s, &person, &name, &relay)
+        }
         Command::Invite(step) => people::invite(s, step),
         Command::Grants { mailbox } => people::grants(s, mailbox.as_ref()),
         Command::Settings {

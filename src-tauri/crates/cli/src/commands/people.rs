@@ -16,7 +16,7 @@ use behalf_core::{
 };
 use serde_json::json;
 
-use super::{Session, keychain, sync};
+use super::{Session, keychain, secret, sync};
 use crate::{
     args,
     print::{self, Reply},
@@ -62,13 +62,9 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
             );
             Reply::new(&made, text)
         }
-        args::Invite::Accept { code } => {
+        args::Invite::Accept { from } => {
             let desk = s.open()?;
-            let file = Path::new(&code);
-            let code = match file.is_file() {
-                true => invitation_in(file)?,
-                false => code,
-            };
+            let code = invitation(from)?;
             let accepted = desk.accept(&code)?;
             sync::quietly(&desk, "The acceptance goes out with the next sync");
             let text = format!(
@@ -99,6 +95,16 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
             invitations(&desk.invitations()?)
         }
     }
+}
+
+/// The code of an invitation, from where it was said to be.
+fn invitation(from: args::InvitationSource) -> Result<String> {
+    let file = match (from.file, from.code.unwrap_or_default()) {
+        (Some(file), _) => file,
+        (None, code) if Path::new(&code).is_file() => code.into(),
+        (None, code) => return secret::given(code),
+    };
+    invitation_in(&file)
 }
 
 /// Makes a file that is not there yet.

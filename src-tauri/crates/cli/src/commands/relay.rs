@@ -4,13 +4,13 @@ use behalf_connect::nats::{NatsRelay, server_config};
 use behalf_core::{Error, Result};
 use serde_json::json;
 
-use super::Session;
+use super::{Session, secret};
 use crate::{args, print::Reply};
 
 /// Makes the streams that are missing.
 pub fn setup(s: &Session, address: Option<String>) -> Result<Reply> {
     let address = match address {
-        Some(address) => args::relay(&address)?,
+        Some(address) => args::relay(&secret::given(address)?)?,
         None => s.open()?.relay_address()?,
     };
     if address.starts_with("folder:") {

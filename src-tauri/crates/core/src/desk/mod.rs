@@ -44,7 +44,7 @@ use crate::{
     mailbox::read::LastOpened,
     model::{Address, Clock, SystemClock, Time},
     search::{RowIndex, text::TextIndex},
-    store::Store,
+    store::{Store, private},
     sync::FolderRelay,
 };
 use view::{Mailbox, Me};
@@ -186,7 +186,7 @@ impl Desk {
     /// `Unavailable` when another process has it.
     pub fn claim(&self) -> Result<Claim> {
         let path = self.store.folder().join("background.lock");
-        let file = File::create(&path).map_err(Error::io(&path))?;
+        let file = private::create(&path).map_err(Error::io(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(Claim(file)),
             Err(_) => Err(Error::unavailable(

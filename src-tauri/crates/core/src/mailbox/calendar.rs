@@ -2,7 +2,14 @@
 //!
 //! A series is its master and its exceptions (F-07); nothing is expanded.
 
-use std::{panic::catch_unwind, path::PathBuf};
+use std::{
+    borrow::Cow,
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+    panic::catch_unwind,
+    path::PathBuf,
+    sync::Arc,
+};
 
 use calcard::{
     common::{PartialDateTime, timezone::Tz},
@@ -29,16 +36,28 @@ use crate::{
 /// Largest .ics file taken in, in bytes.
 pub const MAX_CALENDAR: usize = 64 << 20;
 const MAX_EVENT: usize = 8 << 20;
+const TOO_LARGE: &str = "The appointment is larger than 8 MiB.";
+/// Largest description of a time zone, in bytes: those with all their history have 20 KB. And of all an event names.
+const MAX_ZONE: usize = 64 << 10;
+const MAX_ZONES: usize = 1 << 20;
 const MAX_UID: usize = 500;
 const MAX_ATTENDEES: usize = 1000;
 /// What Dataverse holds (I-07).
 const MAX_SUBJECT: usize = 200;
 
-/// An event as it stands in a file, made self-contained: with the zones it names.
-pub struct Event {
+/// An event as it stands in a file.
+pub struct Event<'a> {
     /// Where it starts, in bytes of the file.
     pub position: u64,
+    block: &'a str,
+}
+
+/// A time zone as a file describes it. Many events name the same one.
+#[derive(Debug, PartialEq, Eq)]
+struct Zone {
     ics: String,
+    hash: [u8; 32],
+    tz: Option<Tz>,
 }
 
 /// An event, read.
@@ -50,7 +69,9 @@ pub struct Appointment {
     pub sequence: i64,
     /// LAST-MODIFIED or DTSTAMP: tells two versions with one sequence apart.
     pub modified: Time,
+    /// By itself, without the zones it names.
     ics: String,
+    zones: Vec<Arc<Zone>>,
 }
 
 /// The key a person sees: exceptions of a series are items of their own.
@@ -75,108 +96,212 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     })
 }
 
-/// Cuts a file into its events.
+/// The text of a file.
 ///
 /// # Errors
 /// The reason the file is no calendar, one sentence.
-pub fn events(bytes: &[u8]) -> Result<Vec<Event>, &'static str> {
+pub fn text(bytes: &[u8]) -> Result<Cow<'_, str>, &'static str> {
     if bytes.len() > MAX_CALENDAR {
         return Err("The calendar is larger than 64 MiB.");
     }
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err("The file is empty.");
     }
-    let text = String::from_utf8_lossy(bytes);
-    let mut zones: Vec<&str> = Vec::new();
-    let mut found: Vec<&str> = Vec::new();
-    let mut calendar_zone = "";
-    let (mut in_calendar, mut start, mut at) = (false, None, 0);
-    for line in text.split_inclusive('\n') {
-        let word = line.trim_end();
-        let is = |what: &str| word.eq_ignore_ascii_case(what);
-        match start {
-            None if is("BEGIN:VCALENDAR") => in_calendar = true,
-            None if is("BEGIN:VEVENT") => start = Some((at, "END:VEVENT")),
-            None if is("BEGIN:VTIMEZONE") => start = Some((at, "END:VTIMEZONE")),
-            None => {
-                if let Some(zone) = word.strip_prefix("X-WR-TIMEZONE:") {
-                    calendar_zone = zone;
-                }
-            }
-            Some((from, end)) if is(end) || is("END:VCALENDAR") => {
-                let block = &text[from..at + line.len()];
-                if end == "END:VEVENT" {
-                    found.push(block);
-                } else {
-                    zones.push(block);
-                }
-                start = None;
-            }
-            Some(_) => {}
-        }
-        at += line.len();
-    }
-    if let Some((from, "END:VEVENT")) = start {
-        // Cut short: it is told when it is read.
-        found.push(&text[from..]);
-    }
-    if !in_calendar && found.is_empty() {
-        return Err("It is not a calendar: there is no BEGIN:VCALENDAR.");
-    }
-    let base = text.as_ptr() as usize;
-    Ok(found
-        .into_iter()
-        .map(|block| {
-            let mut ics = String::from("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n");
-            if !calendar_zone.is_empty() {
-                ics.push_str(&format!("X-WR-TIMEZONE:{calendar_zone}\r\n"));
-            }
-            for zone in &zones {
-                let name = zone.lines().find_map(|l| l.strip_prefix("TZID:"));
-                if name.is_some_and(|name| block.contains(name.trim_end())) {
-                    ics.push_str(zone);
-                }
-            }
-            ics.push_str(block);
-            if !block.ends_with('\n') {
-                ics.push_str("\r\n");
-            }
-            ics.push_str("END:VCALENDAR\r\n");
-            Event {
-                position: (block.as_ptr() as usize - base) as u64,
-                ics,
-            }
-        })
-        .collect())
+    Ok(String::from_utf8_lossy(bytes))
 }
 
-impl Event {
-    /// Reads it.
+/// A file, cut into its events. Its zones are read once, when an event names them.
+pub struct Calendar<'a> {
+    /// Its events, in order.
+    pub events: Vec<Event<'a>>,
+    /// The zone of times that name none.
+    zone: &'a str,
+    zones: HashMap<String, &'a str>,
+    known: RefCell<HashMap<String, Arc<Zone>>>,
+}
+
+impl<'a> Calendar<'a> {
+    /// Cuts a file.
+    ///
+    /// # Errors
+    /// The reason the file is no calendar, one sentence.
+    pub fn cut(text: &'a str) -> Result<Self, &'static str> {
+        let (mut events, mut zones, mut zone) = (Vec::new(), HashMap::new(), "");
+        let (mut in_calendar, mut start, mut at) = (false, None, 0);
+        for line in text.split_inclusive('\n') {
+            let word = line.trim_end();
+            let is = |what: &str| word.eq_ignore_ascii_case(what);
+            match start {
+                None if is("BEGIN:VCALENDAR") => in_calendar = true,
+                None if is("BEGIN:VEVENT") => start = Some((at, "END:VEVENT")),
+                None if is("BEGIN:VTIMEZONE") => start = Some((at, "END:VTIMEZONE")),
+                None => {
+                    if let Some(name) = word.strip_prefix("X-WR-TIMEZONE:") {
+                        zone = prefix(name, MAX_UID);
+                    }
+                }
+                Some((from, end)) if is(end) || is("END:VCALENDAR") => {
+                    let block = &text[from..at + line.len()];
+                    if end == "END:VEVENT" {
+                        events.push(Event {
+                            position: from as u64,
+                            block,
+                        });
+                    } else if let Some(name) = zone_name(block) {
+                        zones.entry(name).or_insert(block);
+                    }
+                    start = None;
+                }
+                Some(_) => {}
+            }
+            at += line.len();
+        }
+        if let Some((from, "END:VEVENT")) = start {
+            // Cut short: it is told when it is read.
+            events.push(Event {
+                position: from as u64,
+                block: &text[from..],
+            });
+        }
+        if !in_calendar && events.is_empty() {
+            return Err("It is not a calendar: there is no BEGIN:VCALENDAR.");
+        }
+        Ok(Self {
+            events,
+            zone,
+            zones,
+            known: RefCell::default(),
+        })
+    }
+
+    /// Reads one of its events.
     ///
     /// # Errors
     /// The reason it cannot be used, one sentence.
-    pub fn read(&self) -> Result<Appointment, String> {
-        read(&self.ics)
+    pub fn read(&self, event: &Event<'_>) -> Result<Appointment, String> {
+        if event.block.len() > MAX_EVENT {
+            return Err(TOO_LARGE.into());
+        }
+        let zone = match self.zone {
+            "" => String::new(),
+            name => format!("X-WR-TIMEZONE:{name}\r\n"),
+        };
+        let ics = alone(&format!("{zone}{}", event.block));
+        let parsed = parse(&ics)?;
+        let mut zones = Zones::of(&parsed, &ics);
+        let mut named = Vec::new();
+        let mut size = 0;
+        for name in zone_names(&parsed) {
+            let Some(zone) = self.known_zone(name)? else {
+                continue;
+            };
+            size += zone.ics.len();
+            if size > MAX_ZONES {
+                return Err("It names time zones of more than 1 MiB.".into());
+            }
+            zones.known.extend(zone.tz.map(|tz| (name.to_owned(), tz)));
+            named.push(zone);
+        }
+        appointment(&parsed, &zones, ics.clone(), named)
+    }
+
+    /// A zone the file describes, read the first time it is asked for.
+    fn known_zone(&self, name: &str) -> Result<Option<Arc<Zone>>, String> {
+        if let Some(zone) = self.known.borrow().get(name) {
+            return Ok(Some(Arc::clone(zone)));
+        }
+        let Some(block) = self.zones.get(name) else {
+            return Ok(None);
+        };
+        if block.len() > MAX_ZONE {
+            return Err(format!(
+                "Its time zone “{}” is larger than 64 KiB.",
+                one_line(name, 60)
+            ));
+        }
+        let ics = alone(block);
+        let parsed =
+            parse(&ics).map_err(|_| format!("Its time zone “{}” cannot be read.", one_line(name, 60)))?;
+        let zone = Arc::new(Zone {
+            ics: (*block).to_owned(),
+            hash: Sha256::digest(block.as_bytes()).into(),
+            tz: Zones::of(&parsed, &ics)
+                .known
+                .into_iter()
+                .next()
+                .map(|(_, tz)| tz),
+        });
+        self.known.borrow_mut().insert(name.to_owned(), Arc::clone(&zone));
+        Ok(Some(zone))
     }
 }
 
-/// Reads one self-contained event.
+const HEAD: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n";
+
+/// A component as a calendar of its own.
+fn alone(block: &str) -> String {
+    let end = if block.ends_with('\n') { "" } else { "\r\n" };
+    format!("{HEAD}{block}{end}END:VCALENDAR\r\n")
+}
+
+/// The TZID of a zone.
+fn zone_name(block: &str) -> Option<String> {
+    let mut lines = block.lines().skip_while(|line| {
+        let is = line
+            .get(..4)
+            .is_some_and(|name| name.eq_ignore_ascii_case("TZID"));
+        !(is && line[4..].starts_with([':', ';']))
+    });
+    let mut name = lines.next()?.split_once(':')?.1.to_owned();
+    for more in lines
+        .take_while(|line| line.starts_with([' ', '\t']))
+        .take(MAX_UID)
+    {
+        name.push_str(&more[1..]);
+    }
+    Some(name.trim().trim_matches('"').to_owned())
+}
+
+/// The zones an event names.
+fn zone_names(calendar: &ICalendar) -> BTreeSet<&str> {
+    let entries = calendar.components.iter().flat_map(|c| &c.entries);
+    entries
+        .filter_map(ICalendarEntry::tz_id)
+        .map(|name| name.trim().trim_matches('"'))
+        .collect()
+}
+
+/// Parses a calendar of one component. Every line and value becomes something many times its size: they are counted first.
+fn parse(ics: &str) -> Result<ICalendar, String> {
+    super::bounds::lines(ics)?;
+    catch_unwind(|| ICalendar::parse(ics))
+        .map_err(|_| "Its structure could not be read.".to_owned())?
+        .map_err(|_| "It is not a whole appointment.".to_owned())
+}
+
+/// Reads one self-contained event, as [`stored`] gives it.
 ///
 /// # Errors
 /// The reason it cannot be used, one sentence.
 pub fn read(ics: &str) -> Result<Appointment, String> {
-    if ics.len() > MAX_EVENT {
-        return Err("The appointment is larger than 8 MiB.".into());
+    if ics.len() > MAX_EVENT + MAX_ZONES {
+        return Err(TOO_LARGE.into());
     }
-    let calendar = catch_unwind(|| ICalendar::parse(ics))
-        .map_err(|_| "Its structure could not be read.".to_owned())?
-        .map_err(|_| "It is not a whole appointment.".to_owned())?;
+    let parsed = parse(ics)?;
+    appointment(&parsed, &Zones::of(&parsed, ics), ics.to_owned(), Vec::new())
+}
+
+fn appointment(
+    calendar: &ICalendar,
+    zones: &Zones,
+    ics: String,
+    named: Vec<Arc<Zone>>,
+) -> Result<Appointment, String> {
     let event = calendar
         .components
         .iter()
         .find(|c| c.component_type == ICalendarComponentType::VEvent)
         .ok_or("It is not an appointment.")?;
-    let zones = Zones::of(&calendar, ics);
     let start = event.property(&Property::Dtstart).ok_or("It has no start.")?;
     let starts = zones.time(start).ok_or("Its start is not a date.")?;
     let all_day = date_of(start).is_some_and(|d| !d.has_time());
@@ -205,6 +330,7 @@ pub fn read(ics: &str) -> Result<Appointment, String> {
     } else {
         uid
     };
+    let invited = event.properties(&Property::Attendee).count();
     let (mut required, mut optional) = (Vec::new(), Vec::new());
     for attendee in event.properties(&Property::Attendee).take(MAX_ATTENDEES) {
         let Some(who) = party(attendee) else { continue };
@@ -231,7 +357,7 @@ pub fn read(ics: &str) -> Result<Appointment, String> {
         },
         attachments: event.properties(&Property::Attach).count() as u32,
         text: clean::text(prefix(body, MAX_FACTS_TEXT)),
-        truncated: body.len() > MAX_FACTS_TEXT,
+        truncated: body.len() > MAX_FACTS_TEXT || invited > MAX_ATTENDEES,
         private: event.property(&Property::Class).is_some_and(|c| {
             matches!(
                 c.values.first(),
@@ -261,7 +387,8 @@ pub fn read(ics: &str) -> Result<Appointment, String> {
             .iter()
             .find_map(|p| zones.time(event.property(p)?))
             .unwrap_or_default(),
-        ics: ics.to_owned(),
+        ics,
+        zones: named,
     })
 }
 
@@ -433,15 +560,24 @@ pub fn save(tx: &Connection, mailbox: &Address, appointment: &Appointment) -> Re
         Kind::Appointment,
         &shown_key(&facts.key, &meeting.occurrence),
     );
+    let mut zones = Vec::with_capacity(appointment.zones.len());
+    for zone in &appointment.zones {
+        tx.prepare_cached("INSERT INTO calendar_zone (hash, ics) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+            .execute(params![zone.hash, zone.ics.as_bytes()])?;
+        zones.push(
+            tx.prepare_cached("SELECT id FROM calendar_zone WHERE hash = ?1")?
+                .query_row([zone.hash], |r| r.get::<_, i64>(0))?,
+        );
+    }
     tx.prepare_cached(
         "INSERT INTO appointment (mailbox, item, key, occurrence, subject, location, organizer, starts, ends, all_day,
-                                  show_as, cancelled, private, sequence, modified, ics)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                                  show_as, cancelled, private, sequence, modified, zones, ics)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
          ON CONFLICT (mailbox, key, occurrence) DO UPDATE SET
              subject = excluded.subject, location = excluded.location, organizer = excluded.organizer,
              starts = excluded.starts, ends = excluded.ends, all_day = excluded.all_day, show_as = excluded.show_as,
              cancelled = excluded.cancelled, private = excluded.private, sequence = excluded.sequence,
-             modified = excluded.modified, ics = excluded.ics",
+             modified = excluded.modified, zones = excluded.zones, ics = excluded.ics",
     )?
     .execute(params![
         mailbox.as_str(),
@@ -459,9 +595,30 @@ pub fn save(tx: &Connection, mailbox: &Address, appointment: &Appointment) -> Re
         facts.private,
         appointment.sequence,
         appointment.modified.0,
+        serde_json::to_string(&zones)?,
         appointment.ics.as_bytes(),
     ])?;
     Ok(true)
+}
+
+/// A stored event made self-contained: with the zones it names, which are stored once for all.
+///
+/// # Errors
+/// Database errors.
+pub fn stored(c: &Connection, ics: Vec<u8>, zones: &str) -> Result<Vec<u8>> {
+    let zones: Vec<i64> = serde_json::from_str(zones)?;
+    let Some(rest) = ics.strip_prefix(HEAD.as_bytes()).filter(|_| !zones.is_empty()) else {
+        return Ok(ics);
+    };
+    let mut whole = HEAD.as_bytes().to_vec();
+    for id in zones {
+        let zone: Vec<u8> = c
+            .prepare_cached("SELECT ics FROM calendar_zone WHERE id = ?1")?
+            .query_row([id], |r| r.get(0))?;
+        whole.extend(zone);
+    }
+    whole.extend(rest);
+    Ok(whole)
 }
 
 #[cfg(test)]
@@ -473,9 +630,14 @@ mod tests {
         let file = format!(
             "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1@x\r\n{lines}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
         );
-        let events = events(file.as_bytes()).unwrap();
-        assert_eq!(events.len(), 1);
-        events[0].read()
+        let mut all = all(&file);
+        assert_eq!(all.len(), 1);
+        all.remove(0)
+    }
+
+    fn all(file: &str) -> Vec<Result<Appointment, String>> {
+        let calendar = Calendar::cut(file).unwrap();
+        calendar.events.iter().map(|event| calendar.read(event)).collect()
     }
 
     fn times(lines: &str) -> (String, String) {
@@ -542,7 +704,7 @@ mod tests {
     #[test]
     fn a_broken_event_costs_only_itself() {
         let file = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nSUMMARY:no start\nEND:VEVENT\nBEGIN:VEVENT\nUID:2\nDTSTART:20260701T080000Z\nRECURRENCE-ID;TZID=Europe/Berlin:20260701T100000\nEND:VEVENT\nBEGIN:VEVENT\nUID:3\nDTSTART:20260701";
-        let read: Vec<_> = events(file.as_bytes()).unwrap().iter().map(Event::read).collect();
+        let read = all(file);
         assert!(read[0].as_ref().is_err_and(|e| e.contains("no start")));
         assert_eq!(
             read[1]
@@ -556,8 +718,99 @@ mod tests {
             "20260701T080000Z"
         );
         assert_eq!(read.len(), 3);
-        assert!(events(b"PNG").is_err());
-        assert!(events(b" \n").is_err());
+        assert!(Calendar::cut("PNG").is_err());
+        assert!(text(b" \n").is_err());
+    }
+
+    const ZONE: &str = "BEGIN:VTIMEZONE\r\nTZID:Their own\r\n time\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n\
+        TZOFFSETFROM:+0500\r\nTZOFFSETTO:+0500\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n";
+
+    fn events(zones: &str, count: usize) -> String {
+        let event = |n| {
+            format!("BEGIN:VEVENT\r\nUID:{n}\r\nDTSTART;TZID=Their owntime:20260701T100000\r\nEND:VEVENT\r\n")
+        };
+        let events: String = (0..count).map(event).collect();
+        format!("BEGIN:VCALENDAR\r\n{zones}{events}END:VCALENDAR\r\n")
+    }
+
+    #[test]
+    fn a_zone_of_the_senders_own_is_stored_once_and_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = crate::store::Store::open(folder.path()).unwrap();
+        let mailbox = Address::lenient("kim@x.org");
+        let file = events(ZONE, 3);
+        let read = |c: &Connection| -> Result<Vec<(Vec<u8>, String)>> {
+            let mut all = c.prepare("SELECT ics, zones FROM appointment ORDER BY key")?;
+            let rows = all.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        };
+        store
+            .write(|tx| {
+                for appointment in all(&file) {
+                    save(tx, &mailbox, &appointment.unwrap())?;
+                }
+                let kept: i64 = tx.query_row("SELECT count(*) FROM calendar_zone", [], |r| r.get(0))?;
+                assert_eq!(kept, 1);
+                for (ics, zones) in read(tx)? {
+                    assert!(ics.len() < 200, "the zone is not in it");
+                    let whole = String::from_utf8(stored(tx, ics, &zones)?).unwrap();
+                    assert_eq!(whole.matches("BEGIN:VTIMEZONE").count(), 1);
+                    let again = super::read(&whole).unwrap().facts;
+                    assert_eq!(again.sent.rfc3339(), "2026-07-01T05:00:00Z");
+                }
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    #[test]
+    fn what_only_serves_to_harm_is_refused_before_it_is_parsed() {
+        let large = ZONE.replace("BEGIN:ST", &format!("X-PAD:{}\r\nBEGIN:ST", "x".repeat(MAX_ZONE)));
+        assert!(all(&events(&large, 1)).remove(0).unwrap_err().contains("64 KiB"));
+        let broken = ZONE.replace("END:STANDARD", &"A:\n".repeat(21_000));
+        assert!(
+            all(&events(&broken, 1))
+                .remove(0)
+                .unwrap_err()
+                .contains("cannot be read")
+        );
+        for harm in [
+            "A:\n".repeat(30_000),
+            format!("RDATE:{}", "1,".repeat(300_000)),
+            "ATTENDEE:mailto:a@x\r\n".repeat(30_000),
+            format!("DESCRIPTION:{}", "x".repeat(MAX_EVENT)),
+        ] {
+            let error = one(&format!("DTSTART:20260701T080000Z\r\n{harm}")).unwrap_err();
+            assert!(error.contains("more than") || error.contains("larger"), "{error}");
+        }
+        // Lines folded as the standard wants them are one line.
+        let folded = format!("DESCRIPTION:{}", "x".repeat(70) + "\r\n ")
+            .repeat(1)
+            .to_owned()
+            + &"y".repeat(70);
+        let photo = format!(
+            "ATTACH;ENCODING=BASE64;VALUE=BINARY:{}",
+            "QUJD\r\n ".repeat(100_000)
+        );
+        for fine in [folded, photo] {
+            one(&format!("DTSTART:20260701T080000Z\r\n{fine}")).unwrap();
+        }
+    }
+
+    #[test]
+    fn who_is_left_out_of_a_very_large_meeting_is_told() {
+        let many = |n: usize| {
+            (0..n)
+                .map(|n| format!("ATTENDEE:mailto:a{n}@x\r\n"))
+                .collect::<String>()
+        };
+        for (n, cut) in [(1_000, false), (1_001, true)] {
+            let facts = one(&format!("{}DTSTART:20260701T080000Z", many(n)))
+                .unwrap()
+                .facts;
+            assert_eq!(facts.truncated, cut);
+            assert_eq!(facts.meeting.unwrap().required.len(), 1_000);
+        }
     }
 
     proptest! {
@@ -565,8 +818,10 @@ mod tests {
         fn any_text_does(text in "(BEGIN:|END:|VCALENDAR|VEVENT|VTIMEZONE|DTSTART|RRULE|;TZID=|:|;|[\r\n0-9T]|\\PC){0,60}") {
             let file = format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20260701T080000Z\n{text}\nEND:VEVENT\nEND:VCALENDAR\n");
             for file in [&text, &file] {
-                for event in events(file.as_bytes()).unwrap_or_default() {
-                    let _ = event.read();
+                if let Ok(calendar) = Calendar::cut(file) {
+                    for event in &calendar.events {
+                        let _ = calendar.read(event);
+                    }
                 }
             }
         }

@@ -171,6 +171,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 /// # Errors
 /// The reason it cannot be used, one sentence.
 pub fn read(vcard: &str) -> Result<Card, String> {
+    super::bounds::lines(vcard)?;
     let card = catch_unwind(|| VCard::parse(vcard))
         .map_err(|_| "Its structure could not be read.".to_owned())?
         .map_err(|_| "It is not a whole card.".to_owned())?;
@@ -223,7 +224,8 @@ pub fn read(vcard: &str) -> Result<Card, String> {
         subject: full,
         importance: 1,
         text: clean::text(prefix(note, MAX_FACTS_TEXT)),
-        truncated: note.len() > MAX_FACTS_TEXT,
+        truncated: note.len() > MAX_FACTS_TEXT
+            || card.properties(&Property::Email).nth(MAX_ADDRESSES).is_some(),
         private: card.entries.iter().any(is_private),
         sent: modified,
         contact: Some(contact),

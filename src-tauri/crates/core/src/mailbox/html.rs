@@ -3,6 +3,8 @@
 //! What is not known to be harmless is left out: no scripts, forms, frames, style sheets or outside pictures.
 //! The window adds its own walls (an isolated frame, a strict content policy); none of them is relied upon here.
 
+mod budget;
+
 use std::{
     borrow::Cow,
     collections::HashSet,
@@ -21,11 +23,10 @@ use super::{
     parse::{self, Mail},
 };
 use crate::{Error, Result, model::Address};
+use budget::{Deadline, Timed, TooMuch};
 
 /// How much HTML is shown, in bytes. Larger bodies are cut there and say so.
 const MAX_HTML: usize = 2 << 20;
-/// How deep tags may nest: browsers and sanitisers slow down with the square of it.
-const MAX_DEPTH: usize = 512;
 /// Pictures that are pictures: SVG is a program.
 const PICTURES: [&str; 5] = ["png", "jpeg", "gif", "webp", "bmp"];
 
@@ -165,13 +166,14 @@ fn read(raw: &[u8]) -> Result<Mail<'_>> {
 
 fn sanitise(html: &str, pictures: bool, parts: &str) -> Clean {
     let shown = prefix(html, MAX_HTML);
-    if depth(shown) > MAX_DEPTH {
-        let text = mail_parser::decoders::html::html_to_text(shown);
-        return Clean::text(linked(&clean::text(&text)));
-    }
+    let deadline = Deadline::begin();
+    let clean = || {
+        budget::weigh(shown, deadline)?;
+        ammonia(shown, pictures, parts, deadline)
+    };
     // The sanitiser is well tried; should it fail all the same, the person reads the text.
-    let result = catch_unwind(AssertUnwindSafe(|| ammonia(shown, pictures, parts)));
-    let mut clean = result.unwrap_or_else(|_| Clean::text(escape(shown)));
+    let result = catch_unwind(AssertUnwindSafe(clean)).unwrap_or(Err(TooMuch));
+    let mut clean = result.unwrap_or_else(|TooMuch| bare(shown));
     if shown.len() < html.len() {
         clean
             .body
@@ -180,7 +182,17 @@ fn sanitise(html: &str, pictures: bool, parts: &str) -> Clean {
     clean
 }
 
-fn ammonia(html: &str, pictures: bool, parts: &str) -> Clean {
+/// The text of HTML that cannot be shown as it is.
+fn bare(html: &str) -> Clean {
+    let mut clean = Clean::text(linked(&clean::text(&parse::plain(html))));
+    clean.body.insert_str(
+        0,
+        "<p><em>This message is built in a way that would hang a mail program. Its text is shown without its layout.</em></p>",
+    );
+    clean
+}
+
+fn ammonia(html: &str, pictures: bool, parts: &str, deadline: Deadline) -> Result<Clean, TooMuch> {
     let blocked = Arc::new(AtomicUsize::new(0));
     let coloured = Arc::new(AtomicBool::new(false));
     let (count, own, parts) = (blocked.clone(), coloured.clone(), parts.to_owned());
@@ -253,7 +265,9 @@ fn ammonia(html: &str, pictures: bool, parts: &str) -> Clean {
             }
             _ => Some(Cow::Borrowed(value)),
         })
-        .clean(html)
+        .clean_from_reader(Timed::new(html, deadline))
+        // It only ever fails when the time is over.
+        .map_err(|_| TooMuch)?
         .to_string();
     let blocked = blocked.load(Ordering::Relaxed);
     let body = if pictures && blocked > 0 {
@@ -261,11 +275,11 @@ fn ammonia(html: &str, pictures: bool, parts: &str) -> Clean {
     } else {
         body
     };
-    Clean {
+    Ok(Clean {
         body,
         blocked,
         coloured: coloured.load(Ordering::Relaxed),
-    }
+    })
 }
 
 /// True when a style sets a colour of its text or of what is behind it.
@@ -295,34 +309,6 @@ fn is_data_picture(value: &str) -> bool {
     })
 }
 
-/// How deep tags nest, at a glance: closing tags that close nothing count as well.
-fn depth(html: &str) -> usize {
-    const EMPTY: [&str; 9] = ["br", "img", "hr", "meta", "link", "input", "col", "wbr", "area"];
-    let (mut now, mut most) = (0usize, 0);
-    for after in html.split('<').skip(1) {
-        let closing = after.starts_with('/');
-        let name: String = after
-            .trim_start_matches('/')
-            .chars()
-            .take_while(char::is_ascii_alphanumeric)
-            .take(12)
-            .collect::<String>()
-            .to_ascii_lowercase();
-        if name.is_empty() || EMPTY.contains(&name.as_str()) {
-        } else if closing {
-            now = now.saturating_sub(1);
-        } else if !matches!(
-            name.as_str(),
-            "p" | "li" | "td" | "tr" | "th" | "option" | "dt" | "dd"
-        ) {
-            // Those are often left open, and the parser closes them by itself.
-            now += 1;
-            most = most.max(now);
-        }
-    }
-    most
-}
-
 /// Plain text as HTML: escaped, web addresses as links.
 fn linked(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
@@ -344,11 +330,13 @@ fn linked(text: &str) -> String {
     out
 }
 
+/// Where the next web address begins. Nothing is searched twice: a text may be nothing but addresses.
 fn next_link(text: &str) -> Option<usize> {
-    ["https://", "http://"]
-        .iter()
-        .filter_map(|scheme| text.find(scheme))
-        .min()
+    let is_link = |at: &usize| {
+        let rest = &text[at + "http".len()..];
+        rest.starts_with("://") || rest.starts_with("s://")
+    };
+    memchr::memmem::find_iter(text.as_bytes(), "http").find(is_link)
 }
 
 fn escape(text: &str) -> String {
@@ -487,6 +475,29 @@ mod tests {
     }
 
     #[test]
+    fn a_text_of_nothing_but_addresses_is_linked_in_time() {
+        let raw = format!("Subject: x\n\n{}", "https://a http httpx ".repeat(MAX_HTML / 21));
+        let began = std::time::Instant::now();
+        let html = render(raw.as_bytes(), Look::default(), "").unwrap().html;
+        assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
+        assert_eq!(html.matches("<a href=\"https://a\"").count(), MAX_HTML / 21);
+    }
+
+    #[test]
+    fn what_cannot_be_shown_is_told_and_its_text_is() {
+        let html = format!(
+            "<p {}>Hello</p>",
+            "a ".repeat(1_000) + &(0..1_000).map(|n| format!("a{n} ")).collect::<String>()
+        );
+        let body = body(&html);
+        assert!(
+            body.contains("hang a mail program") && body.contains("Hello"),
+            "{body}"
+        );
+        assert!(!body.contains("a999"));
+    }
+
+    #[test]
     fn the_window_can_tell_whose_picture_it_is() {
         let place = parts_of(&Address::lenient("kim@x.org"), "a/b%1?@y");
         assert!(
@@ -498,7 +509,7 @@ mod tests {
     #[test]
     fn depth_is_bounded() {
         let html = "<div>".repeat(200_000);
-        assert_eq!(body(&html), "<div class=\"text\"></div>");
+        assert!(body(&html).ends_with("without its layout.</em></p><div class=\"text\"></div>"));
         assert!(body(&"<table><tr><td>x".repeat(20)).contains("<td"));
     }
 

@@ -16,7 +16,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::{
-    calendar, contacts,
+    calendar::{self, Calendar},
+    contacts,
     folders::role_of,
     mbox::Mbox,
     parse::{self, Head, MAX_MESSAGE, TOO_LARGE},
@@ -111,19 +112,24 @@ pub fn calendar(
     'files: for file in &files {
         state.source = file.display().to_string();
         let bytes = read_up_to(file, calendar::MAX_CALENDAR).map_err(Error::io(file))?;
-        let events = match calendar::events(&bytes) {
-            Ok(events) => events,
+        let text = calendar::text(&bytes);
+        let calendar = match text
+            .as_ref()
+            .map_err(|reason| *reason)
+            .and_then(|text| Calendar::cut(text))
+        {
+            Ok(calendar) => calendar,
             Err(reason) => {
                 report.seen += 1;
                 list_rejected(&mut report, file, 0, reason);
                 continue;
             }
         };
-        for batch in events.chunks(500) {
+        for batch in calendar.events.chunks(500) {
             store.write(|tx| {
                 for event in batch {
                     report.seen += 1;
-                    match event.read() {
+                    match calendar.read(event) {
                         Ok(appointment) => {
                             count(&mut report, calendar::save(tx, mailbox, &appointment)?);
                         }

@@ -229,9 +229,13 @@ fn trim(message: &[u8], body: usize) -> usize {
 fn unquote(raw: &[u8], out: &mut Vec<u8>) {
     out.clear();
     out.reserve_exact(raw.len());
-    let mut copied = 0;
+    let (mut copied, mut line, mut looked) = (0, 0, 0);
     for hit in memmem::find_iter(raw, b">From ") {
-        let line = memrchr(b'\n', &raw[..hit]).map_or(0, |i| i + 1);
+        // Nothing is looked through twice: a line may be as long as the message and full of these.
+        if let Some(end) = memrchr(b'\n', &raw[looked..hit]) {
+            line = looked + end + 1;
+        }
+        looked = hit;
         if raw[line..hit].iter().all(|b| *b == b'>') {
             out.extend_from_slice(&raw[copied..line]);
             copied = line + 1;
@@ -309,6 +313,17 @@ mod tests {
             write(&mut bytes, "kim@x", "Fri Nov 20 18:58:20 2026", m).unwrap();
         }
         bytes
+    }
+
+    #[test]
+    fn a_line_full_of_quoted_separators_is_read_in_time() {
+        let file = format!("From a\nSubject: x\n\n>From x{}\n", ">From ".repeat(1 << 20));
+        let began = std::time::Instant::now();
+        let mut mbox = Mbox::new(file.as_bytes(), 0);
+        let entry = mbox.next(&mut |_| Ok(())).unwrap().unwrap();
+        assert!(entry.raw.ends_with(b">From ") || entry.raw.ends_with(b">From \n"));
+        assert!(entry.raw.starts_with(b"Subject: x\n\nFrom x>From"));
+        assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
     }
 
     #[test]

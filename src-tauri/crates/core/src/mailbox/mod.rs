@@ -3,7 +3,8 @@
 //! Everything that comes in here was written by strangers. Parsers never panic, memory is bounded,
 //! and what cannot be used is kept and listed with its reason (B-08).
 
-mod calendar;
+mod bounds;
+pub mod calendar;
 mod clean;
 pub mod contacts;
 mod folders;
@@ -17,9 +18,10 @@ mod source;
 mod tests;
 
 pub use clean::{one_line, prefix, preview, text as clean_text};
+pub use contacts::Cards;
 pub use folders::{CALENDAR, CONTACTS, role_of};
-pub use mbox::write as write_mbox;
-pub use parse::{INDEXED_TEXT, MAX_MESSAGE};
+pub use mbox::{Mbox, write as write_mbox};
+pub use parse::{INDEXED_TEXT, MAX_MESSAGE, parse, parse_slim};
 
 /// What is shown and indexed of a raw message; `None` when it is none.
 pub(crate) fn message_head(raw: &[u8], fallback: crate::model::Time) -> Option<parse::Head> {

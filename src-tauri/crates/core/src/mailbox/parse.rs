@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    collections::HashSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::LazyLock,
 };
@@ -12,7 +13,10 @@ use mail_parser::{
 };
 use sha2::{Digest, Sha256};
 
-use super::clean::{self, MAX_ADDRESS, MAX_NAME, MAX_SUBJECT, one_line, prefix, preview};
+use super::{
+    bounds,
+    clean::{self, MAX_ADDRESS, MAX_NAME, MAX_SUBJECT, one_line, prefix, preview},
+};
 use crate::{
     model::{Address, Facts, FolderRole, MAX_FACTS_TEXT, Mention, Time},
     tracking::correlate::conversation,
@@ -127,9 +131,13 @@ fn slim(raw: &[u8], room: &mut Vec<u8>) -> bool {
             continue;
         }
         // Base64 knows no dash, so the next line that starts with two is the boundary.
-        let Some(end) = find(&raw[body..], b"\n--").filter(|len| *len > WORTH) else {
-            continue;
+        let Some(end) = find(&raw[body..], b"\n--") else {
+            // Nor behind any later one.
+            break;
         };
+        if end <= WORTH {
+            continue;
+        }
         room.extend_from_slice(&raw[copied..body]);
         copied = body + end;
     }
@@ -156,9 +164,7 @@ fn read<'x>(raw: &'x [u8], original: &'x [u8]) -> Result<Mail<'x>, &'static str>
     if original.len() > MAX_MESSAGE {
         return Err(TOO_LARGE);
     }
-    if is_trap(raw, original.len()) {
-        return Err("It holds messages inside messages in a way that only serves to harm.");
-    }
+    bounds::check(raw, original.len())?;
     // The parser promises not to panic; should it, one message is lost and not the import.
     let message = catch_unwind(AssertUnwindSafe(|| PARSER.parse(raw)))
         .map_err(|_| "Its structure could not be read.")?
@@ -188,51 +194,6 @@ fn read<'x>(raw: &'x [u8], original: &'x [u8]) -> Result<Mail<'x>, &'static str>
 /// Why a message over [`MAX_MESSAGE`] is not taken.
 pub const TOO_LARGE: &str = "The message is larger than 64 MiB.";
 const NO_HEADERS: &str = "It has no mail headers.";
-
-/// A message smaller than this cannot nest deep enough to matter, in bytes.
-const SAFE: usize = 64 << 10;
-
-/// Messages inside messages cost the parser depth times size, and encoded ones (which RFC 2046 forbids) are copied
-/// recursively, so that depth overflows the stack. `size` is that of all of it.
-fn is_trap(raw: &[u8], size: usize) -> bool {
-    /// Levels times bytes; a digest of 500 mails and 1 MiB is far below.
-    const WORK: usize = 2 << 30;
-    if size < SAFE {
-        return false;
-    }
-    let mut levels = 0;
-    for slash in memchr::memchr_iter(b'/', raw) {
-        let rest = &raw[slash + 1..];
-        let blanks = rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
-        let kind = |kind: &[u8]| {
-            rest.get(blanks..blanks + kind.len())
-                .is_some_and(|w| w.eq_ignore_ascii_case(kind))
-        };
-        let message = kind(b"rfc822") || kind(b"global");
-        if message || kind(b"digest") {
-            levels += 1;
-            if levels * size > WORK || message && encoded_part_around(raw, slash) {
-                return true;
-            }
-        }
-    }
-    false
-}
-
-/// True when the header block around `at` says base64 or quoted-printable and its part is large.
-fn encoded_part_around(raw: &[u8], at: usize) -> bool {
-    let from = memchr::memmem::rfind(&raw[..at], b"\n\n")
-        .max(memchr::memmem::rfind(&raw[..at], b"\n\r\n"))
-        .unwrap_or(0);
-    let to = memchr::memmem::find(&raw[at..], b"\n\n")
-        .into_iter()
-        .chain(memchr::memmem::find(&raw[at..], b"\n\r\n"))
-        .min()
-        .map_or(raw.len(), |i| at + i);
-    let block = String::from_utf8_lossy(&raw[from..to.min(from + (16 << 10))]).to_ascii_lowercase();
-    block.contains("content-transfer-encoding")
-        && (block.contains("base64") || block.contains("quoted-printable"))
-}
 
 /// What the message list and the tables hold of a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -296,7 +257,9 @@ impl<'x> Mail<'x> {
 
     /// What promotion needs.
     pub fn facts(&self, key: &str, sent: Time, role: FolderRole) -> Facts {
-        let (text, truncated) = self.text(MAX_FACTS_TEXT);
+        let (text, cut) = self.text(MAX_FACTS_TEXT);
+        let named =
+            [HeaderName::To, HeaderName::Cc, HeaderName::Bcc].map(|name| self.named(name).nth(MAX_PARTIES));
         Facts {
             key: key.to_owned(),
             subject: self.subject(),
@@ -313,7 +276,7 @@ impl<'x> Mail<'x> {
             role,
             attachments: self.attachments().count() as u32,
             text,
-            truncated,
+            truncated: cut || named.iter().any(Option::is_some),
             private: self.private(),
             answers: None,
             meeting: None,
@@ -365,15 +328,17 @@ impl<'x> Mail<'x> {
             .find_map(|name| self.mentions(name).into_iter().next())
     }
 
-    /// Everybody a header names.
+    /// Everybody a header names, up to a bound.
     pub fn mentions(&self, name: HeaderName<'static>) -> Vec<Mention> {
+        self.named(name).take(MAX_PARTIES).collect()
+    }
+
+    fn named(&self, name: HeaderName<'static>) -> impl Iterator<Item = Mention> {
         self.message
             .header_values(name)
             .filter_map(HeaderValue::as_address)
             .flat_map(Addresses::iter)
             .filter_map(|a| mention(a.name(), a.address()))
-            .take(MAX_PARTIES)
-            .collect()
     }
 
     fn sent(&self, fallback: Time) -> Time {
@@ -475,33 +440,41 @@ impl<'x> Mail<'x> {
 
     /// What a person would call attachments: not the pictures an HTML body shows, not the body's other versions.
     pub fn attachments(&self) -> impl Iterator<Item = &MessagePart<'x>> {
+        let shown = self.pictures_shown();
         self.message
             .attachments
             .iter()
             .filter_map(|id| self.message.parts.get(*id as usize))
-            .filter(|part| {
+            .filter(move |part| {
                 let attached = part.content_disposition().is_some_and(|d| d.is_attachment());
                 let text = matches!(part.body, PartType::Text(_) | PartType::Html(_));
                 let named = part.attachment_name().is_some();
-                (attached || named || !text) && !self.is_shown(part, attached)
+                let is_shown = picture_id(part).is_some_and(|id| !attached || shown.contains(id));
+                (attached || named || !text) && !is_shown
             })
     }
 
-    /// A picture the HTML body shows. Some programs give every picture a content id, attached ones too.
-    fn is_shown(&self, part: &MessagePart<'_>, attached: bool) -> bool {
-        let picture = part
-            .content_type()
-            .is_some_and(|t| t.ctype().eq_ignore_ascii_case("image"));
-        match part.content_id() {
-            Some(id) if picture => {
-                let id = id.trim_matches(['<', '>']);
-                !attached
-                    || self
-                        .html()
-                        .is_some_and(|html| html.contains(&format!("cid:{id}")))
-            }
-            _ => false,
-        }
+    /// The content ids of the pictures the HTML body shows. Some programs give every picture one, attached ones too.
+    fn pictures_shown(&self) -> HashSet<&str> {
+        let mut ids: HashSet<&str> = self.message.parts.iter().filter_map(picture_id).collect();
+        let html = match ids.is_empty() {
+            true => "",
+            false => self.html().unwrap_or_default(),
+        };
+        // The body is looked through once, however many there are.
+        let named: HashSet<&str> = memchr::memmem::find_iter(html.as_bytes(), "cid:")
+            .map(|at| {
+                let quote = html[..at].chars().next_back().filter(|c| matches!(c, '"' | '\''));
+                let rest = prefix(&html[at + "cid:".len()..], MAX_KEY);
+                let ends = |c: char| match quote {
+                    Some(quote) => c == quote,
+                    None => c.is_whitespace() || matches!(c, '>' | '"' | '\'' | ')'),
+                };
+                rest.split(ends).next().unwrap_or_default()
+            })
+            .collect();
+        ids.retain(|id| named.contains(id));
+        ids
     }
 
     /// The UID when this is a meeting request or response (B-04).
@@ -519,8 +492,17 @@ impl<'x> Mail<'x> {
     }
 }
 
+/// The content id of a picture.
+fn picture_id<'a>(part: &'a MessagePart<'_>) -> Option<&'a str> {
+    let picture = part
+        .content_type()
+        .is_some_and(|t| t.ctype().eq_ignore_ascii_case("image"));
+    let id = part.content_id().filter(|_| picture)?;
+    Some(id.trim_matches(['<', '>']))
+}
+
 /// HTML as text. The converter is written for well-meant input; a panic costs the text, not the import.
-fn plain(html: &str) -> String {
+pub(super) fn plain(html: &str) -> String {
     catch_unwind(|| html_to_text(html)).unwrap_or_default()
 }
 
@@ -671,6 +653,37 @@ mod tests {
         assert_eq!(names, [Some("offer.pdf")]);
         assert_eq!(mail.head(Time(0)).text, "plain");
         assert!(mail.html().unwrap().contains("cid:logo"));
+    }
+
+    #[test]
+    fn attached_pictures_are_told_from_shown_ones_however_many_there_are() {
+        let part = |n: usize| {
+            format!(
+                "--b\nContent-Type: image/png; name=a.png\nContent-Disposition: attachment\nContent-ID: <c {n}>\n\nx\n"
+            )
+        };
+        let parts: String = (0..8_000).map(part).collect();
+        let padding = "cid: ".repeat(200_000);
+        let raw = format!(
+            "Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html\n\n\
+             {padding}<img src=\"cid:c 1\"><img src='cid:c 2'><img src=cid:c>\n{parts}--b--\n"
+        );
+        let began = std::time::Instant::now();
+        let mail = parse(raw.as_bytes()).unwrap();
+        assert_eq!(mail.attachments().count(), 8_000 - 2);
+        assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn who_is_left_out_of_a_very_long_list_is_told() {
+        for (n, cut) in [(MAX_PARTIES, false), (MAX_PARTIES + 1, true)] {
+            let to: String = (0..n).map(|n| format!("a{n}@x, ")).collect();
+            let raw = format!("Subject: x\nCc: {to}\n\ny");
+            let facts = parse(raw.as_bytes())
+                .unwrap()
+                .facts("k", Time(1), FolderRole::Inbox);
+            assert_eq!((facts.cc.len(), facts.truncated), (MAX_PARTIES, cut));
+        }
     }
 
     #[test]

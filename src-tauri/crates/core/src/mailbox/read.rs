@@ -785,27 +785,34 @@ fn contact(c: &Connection, mailbox: &Address, key: &str) -> Result<Option<Contac
 /// By UID, or by UID `#` RECURRENCE-ID for an exception.
 fn appointment(c: &Connection, mailbox: &Address, key: &str) -> Result<Option<AppointmentRow>> {
     let mut query = c.prepare_cached(
-        "SELECT id, key, occurrence, starts, ics FROM appointment WHERE mailbox = ?1 AND key = ?2 AND occurrence = ?3",
+        "SELECT id, key, occurrence, starts, ics, zones FROM appointment
+         WHERE mailbox = ?1 AND key = ?2 AND occurrence = ?3",
     )?;
-    let mut get = |uid: &str, occurrence: &str| {
-        query
+    let mut get = |uid: &str, occurrence: &str| -> Result<Option<AppointmentRow>> {
+        let found = query
             .query_row(params![mailbox.as_str(), uid, occurrence], |r| {
                 let key = shown_key(&r.get::<_, String>(1)?, &r.get::<_, String>(2)?);
-                Ok(AppointmentRow {
+                let row = AppointmentRow {
                     id: r.get(0)?,
                     item: ItemId::derive(mailbox, Kind::Appointment, &key),
                     key,
                     starts: r.get(3)?,
                     ics: r.get(4)?,
-                })
+                };
+                Ok((row, r.get::<_, String>(5)?))
             })
-            .optional()
+            .optional()?;
+        let Some((mut row, zones)) = found else {
+            return Ok(None);
+        };
+        row.ics = calendar::stored(c, row.ics, &zones)?;
+        Ok(Some(row))
     };
     if let Some(row) = get(key, "")? {
         return Ok(Some(row));
     }
     match exception(key) {
-        (uid, Some(occurrence)) => Ok(get(uid, occurrence)?),
+        (uid, Some(occurrence)) => get(uid, occurrence),
         (_, None) => Ok(None),
     }
 }

@@ -33,7 +33,7 @@ use crate::{
     Error, Result,
     desk::view::{Hit, IndexState},
     rows::{self, Row, Table},
-    store::Store,
+    store::{Store, private},
 };
 
 /// How many rows are read from the database at a time.
@@ -109,7 +109,7 @@ impl RowIndex {
     /// # Errors
     /// I/O errors: the folder cannot be written.
     pub fn open(folder: &Path) -> Result<Self> {
-        fs::create_dir_all(folder).map_err(Error::io(folder))?;
+        private::folder(folder).map_err(Error::io(folder))?;
         let directory = MmapDirectory::open(folder)
             .map_err(|error| Error::io(folder)(std::io::Error::other(error.to_string())))?;
         let index = Self {
@@ -297,7 +297,7 @@ impl RowIndex {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<CaughtUp> {
         let path = self.folder.join(LOCK);
-        let file = File::create(&path).map_err(Error::io(&path))?;
+        let file = private::create(&path).map_err(Error::io(&path))?;
         // Where another process writes, what it has not written yet is kept in memory.
         let may_write = file.try_lock().is_ok();
         let on_disk = self.listed();
@@ -399,7 +399,7 @@ impl RowIndex {
         let name = format!("{}.rows", uuid::Uuid::new_v4().simple());
         let path = self.folder.join(&name);
         let write = || -> std::io::Result<()> {
-            let mut file = File::create(&path)?;
+            let mut file = private::create(&path)?;
             file.write_all(&bytes)?;
             file.sync_all()
         };
@@ -456,7 +456,7 @@ impl RowIndex {
     fn write_list(&self, listed: &Listed) -> Result<()> {
         let (path, new) = (self.folder.join(LIST), self.folder.join("segments.new"));
         let write = || -> std::io::Result<()> {
-            let mut file = File::create(&new)?;
+            let mut file = private::create(&new)?;
             file.write_all(&serde_json::to_vec(listed)?)?;
             file.sync_all()?;
             fs::rename(&new, &path)

@@ -23,7 +23,7 @@ use crate::{
     Error, Result,
     mailbox::message_head,
     model::{Address, Mention, Time},
-    store::{Pack, Store},
+    store::{Pack, Store, private},
 };
 
 /// Memory of the one writing thread, in bytes: 25,000 messages make a handful of segments.
@@ -296,6 +296,7 @@ impl Writer<'_> {
             self.writer.merge(&small).wait()?;
         }
         self.writer.wait_merging_threads()?;
+        private::close_all(&self.of.folder);
         self.of.lock().1.reload()?;
         Ok(())
     }
@@ -328,7 +329,7 @@ fn schema() -> (Schema, Fields) {
 }
 
 fn open(folder: &Path, schema: &Schema) -> Result<(Index, IndexReader)> {
-    std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+    private::folder(folder).map_err(Error::io(folder))?;
     let directory = MmapDirectory::open(folder).map_err(TantivyError::from)?;
     let index = if Index::exists(&directory).map_err(TantivyError::from)? {
         Index::open(directory)?
@@ -343,6 +344,7 @@ fn open(folder: &Path, schema: &Schema) -> Result<(Index, IndexReader)> {
         .reader_builder()
         .reload_policy(ReloadPolicy::OnCommitWithDelay)
         .try_into()?;
+    private::close_all(folder);
     Ok((index, reader))
 }
 

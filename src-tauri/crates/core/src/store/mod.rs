@@ -1,9 +1,10 @@
 //! The SQLite file: open, pragmas, migrations, one writer at a time, readers, the pack of raw mail.
 
 mod pack;
+pub mod private;
 
 use std::{
-    fs::{DirBuilder, OpenOptions},
+    fs,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -150,22 +151,33 @@ fn database(folder: &Path) -> PathBuf {
     folder.join("behalf.db")
 }
 
-/// Makes the folder and the database where they are missing, for this user alone: there is a mailbox in them, and the
-/// relay's address may hold a password. What is there already is left as it is.
+/// Does this name something of ours? A folder that somebody uses for other things as well keeps those as they are.
+fn is_ours(name: &str) -> bool {
+    name.starts_with("behalf")
+        || matches!(name, "mail.pack" | "device.key" | "index" | "logs" | "window")
+        || name.ends_with(".lock")
+}
+
+/// Makes the folder and the database where they are missing, for this user alone, and closes what is there.
 fn make_private(folder: &Path) -> std::io::Result<()> {
-    let (mut directory, mut file) = (DirBuilder::new(), OpenOptions::new());
-    directory.recursive(true);
-    file.write(true).create_new(true);
-    #[cfg(unix)]
+    private::folder(folder)?;
+    match private::file()
+        .write(true)
+        .create_new(true)
+        .open(database(folder))
     {
-        std::os::unix::fs::DirBuilderExt::mode(&mut directory, 0o700);
-        std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => return Err(e),
+        _ => {}
     }
-    directory.create(folder)?;
-    match file.open(database(folder)) {
-        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(e),
-        _ => Ok(()),
+    // The whole folder is closed, so this is for whoever opens it again later.
+    for entry in fs::read_dir(folder)?.flatten() {
+        // A link leads to what is not ours to change.
+        let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+        if !is_link && is_ours(&entry.file_name().to_string_lossy()) {
+            private::close_all(&entry.path());
+        }
     }
+    Ok(())
 }
 
 fn connect(file: &Path, read_only: bool) -> Result<Connection> {
@@ -200,13 +212,51 @@ fn migrate(connection: &mut Connection, folder: &Path) -> Result<()> {
             "Install that release or a later one; the data is untouched.",
         ));
     }
+    if version == MIGRATIONS.len() as i64 {
+        return Ok(());
+    }
+    // One process at a time: another one finds it done.
+    let path = folder.join("migration.lock");
+    let lock = private::file()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(Error::io(&path))?;
+    lock.lock().map_err(Error::io(&path))?;
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |r| r.get(0))?;
     if version > 0 && version < MIGRATIONS.len() as i64 {
-        let copy = folder.join(format!("behalf-before-{}.db", MIGRATIONS.len()));
-        if !copy.exists() {
-            connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
-        }
+        keep_copy(connection, folder)?;
     }
     migrations.to_latest(connection)?;
+    Ok(())
+}
+
+/// Copies the database as it is. The copy gets its name when it is whole and on the disk: half of one is never taken for it.
+fn keep_copy(connection: &Connection, folder: &Path) -> Result<()> {
+    let copy = folder.join(format!("behalf-before-{}.db", MIGRATIONS.len()));
+    if copy.exists() {
+        return Ok(());
+    }
+    let aside = copy.with_extension("half");
+    match fs::remove_file(&aside) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(Error::io(&aside)(e)),
+        _ => {}
+    }
+    // SQLite takes an empty file, and this one is closed.
+    let file = private::file()
+        .write(true)
+        .create_new(true)
+        .open(&aside)
+        .map_err(Error::io(&aside))?;
+    connection.execute("VACUUM INTO ?1", [aside.to_string_lossy()])?;
+    file.sync_all().map_err(Error::io(&aside))?;
+    fs::rename(&aside, &copy).map_err(Error::io(&copy))?;
+    // The name too has to be on the disk; Windows knows no such thing.
+    #[cfg(unix)]
+    fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(Error::io(folder))?;
     Ok(())
 }
 
@@ -246,14 +296,83 @@ mod tests {
         let store = Store::open(&new).unwrap();
         store.write(|_| Ok(())).unwrap();
         assert_eq!(mode(&new), 0o700);
+        // One that was there, or was copied, is closed as well; what is not ours in it stays as it is.
         let there = parent.path().join("there");
-        std::fs::create_dir(&there).unwrap();
-        std::fs::set_permissions(&there, PermissionsExt::from_mode(0o755)).unwrap();
-        let _store = Store::open(&there).unwrap();
-        assert_eq!(mode(&there), 0o755, "it was there");
-        for file in ["behalf.db", "behalf.db-wal", "behalf.db-shm"] {
-            assert_eq!(mode(&there.join(file)), 0o600, "{file}");
+        std::fs::create_dir_all(there.join("index/text")).unwrap();
+        std::fs::create_dir(there.join("mine")).unwrap();
+        for file in [
+            "behalf.db",
+            "mail.pack",
+            "index/text/meta.json",
+            "mine/notes.txt",
+            "notes.txt",
+        ] {
+            std::fs::write(there.join(file), "").unwrap();
         }
+        let open = |path: &Path| std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+        let all = [
+            "",
+            "behalf.db",
+            "mail.pack",
+            "index",
+            "index/text",
+            "index/text/meta.json",
+        ];
+        let others = ["mine", "mine/notes.txt", "notes.txt"];
+        for path in all.iter().chain(&others) {
+            open(&there.join(path));
+        }
+        let store = Store::open(&there).unwrap();
+        store.pack().append().unwrap().push(b"x").unwrap();
+        for path in all {
+            assert_eq!(mode(&there.join(path)) & 0o077, 0, "{path}");
+        }
+        for path in others {
+            assert_eq!(mode(&there.join(path)), 0o755, "{path}");
+        }
+        for file in ["behalf.db-wal", "behalf.db-shm"] {
+            assert_eq!(mode(&there.join(file)) & 0o077, 0, "{file}");
+        }
+        assert_eq!(mode(&parent.path().join("new/behalf.db-wal")), 0o600);
+    }
+
+    /// A database of the release before, with something in it.
+    fn older(folder: &Path) {
+        let mut old = connect(&database(folder), false).unwrap();
+        let before = Migrations::from_slice(&MIGRATIONS[..MIGRATIONS.len() - 1]);
+        before.to_latest(&mut old).unwrap();
+        old.execute("INSERT INTO replica (name, value) VALUES ('a', 'b')", [])
+            .unwrap();
+    }
+
+    #[test]
+    fn the_copy_before_a_migration_is_whole_or_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        older(folder.path());
+        let copy = folder
+            .path()
+            .join(format!("behalf-before-{}.db", MIGRATIONS.len()));
+        // What a crash has left.
+        std::fs::write(copy.with_extension("half"), "half").unwrap();
+        drop(Store::open(folder.path()).unwrap());
+        let kept = connect(&copy, true).unwrap();
+        let value: String = kept
+            .query_row("SELECT value FROM replica", [], |r| r.get(0))
+            .unwrap();
+        assert_eq!(value, "b");
+        let verdict: String = kept
+            .query_row("PRAGMA integrity_check", [], |r| r.get(0))
+            .unwrap();
+        assert_eq!(verdict, "ok");
+        assert!(!copy.with_extension("half").exists());
+
+        // Where it cannot be written, nothing stands under its name and nothing is migrated.
+        let folder = tempfile::tempdir().unwrap();
+        older(folder.path());
+        let copy = folder.path().join(copy.file_name().unwrap());
+        std::fs::create_dir(copy.with_extension("half")).unwrap();
+        assert!(Store::open(folder.path()).is_err());
+        assert!(!copy.exists());
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! bytes no row points at (a kill between the two) cost a little room and nothing else.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::File,
     io::{BufWriter, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -60,7 +60,7 @@ impl Pack {
     /// # Errors
     /// I/O errors; `Unavailable` when another import runs.
     pub fn append(&self) -> Result<PackWriter> {
-        let mut file = OpenOptions::new()
+        let mut file = super::private::file()
             .create(true)
             .append(true)
             .open(&self.file)

@@ -1,11 +1,11 @@
 //! Which header is which column, and a record as a row. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use csv::ByteRecord;
 
-use super::{Incoming, LONGEST, LONGEST_KEY, Table, label};
-use crate::{Error, Result};
+use super::{Incoming, LONGEST_KEY, Table, label};
+use crate::{Error, Result, mailbox::one_line};
 
 /// The columns a file's records hold.
 #[derive(Debug)]
@@ -72,12 +72,16 @@ impl Header {
             .iter()
             .map(|(column, &place)| (place, column.clone()))
             .collect();
+        let mut taken: BTreeSet<String> = mapped.keys().cloned().collect();
+        let places: BTreeSet<usize> = mapped.values().copied().collect();
+        let mut numbers = BTreeMap::new();
         for (place, header) in headers.iter().enumerate() {
-            if mapped.values().any(|&mapped| mapped == place) {
+            if places.contains(&place) {
                 continue;
             }
             if let Some(column) = logical(header) {
-                let column = free(column, &columns);
+                let column = free(column, &taken, &mut numbers);
+                taken.insert(column.clone());
                 columns.push((place, column));
             }
         }
@@ -118,9 +122,6 @@ impl Header {
 
     /// A record as a row, or why it cannot be one.
     pub(super) fn incoming(&self, record: &ByteRecord) -> Result<Incoming, String> {
-        if record.as_slice().len() > LONGEST {
-            return Err("The line is over 1 MB: is a quote not closed?".to_owned());
-        }
         if record.len() != self.width {
             return Err(format!(
                 "{} fields where the header has {}.",
@@ -210,18 +211,27 @@ fn logical(header: &str) -> Option<String> {
     Some(name.trim_end_matches('_').to_owned())
 }
 
-/// The column, or with a number behind it when it is taken.
-fn free(column: String, taken: &[(usize, String)]) -> String {
-    let is_free = |name: &str| taken.iter().all(|(_, t)| t != name);
-    if is_free(&column) {
+/// The column, or with a number behind it when it is taken. `numbers` knows how far each has come.
+fn free(column: String, taken: &BTreeSet<String>, numbers: &mut BTreeMap<String, u32>) -> String {
+    if !taken.contains(&column) {
         return column;
     }
-    let mut numbered = (2u32..).map(|n| format!("{column}_{n}"));
-    numbered.find(|name| is_free(name)).unwrap_or(column)
+    let number = numbers.entry(column.clone()).or_insert(1);
+    loop {
+        *number += 1;
+        let numbered = format!("{column}_{number}");
+        if !taken.contains(&numbered) {
+            return numbered;
+        }
+    }
 }
 
 fn found(headers: &[String]) -> String {
-    let shown: Vec<_> = headers.iter().take(30).map(String::as_str).collect();
+    let shown: Vec<_> = headers
+        .iter()
+        .take(30)
+        .map(|header| one_line(header, 64))
+        .collect();
     let more = if headers.len() > 30 { ", …" } else { "" };
     format!("It has: {}{more}.", shown.join(", "))
 }

@@ -7,7 +7,7 @@ mod header;
 mod source;
 mod write;
 
-use std::{collections::BTreeMap, ops::ControlFlow, path::Path, time::Instant};
+use std::{collections::BTreeSet, ops::ControlFlow, path::Path, time::Instant};
 
 use csv::ByteRecord;
 use rusqlite::Connection;
@@ -22,7 +22,7 @@ use crate::{
     store::Store,
 };
 use header::Header;
-use source::Source;
+use source::{Next, Source};
 use write::Outcome;
 pub(crate) use write::time;
 pub(super) use write::{Incoming, Writer};
@@ -38,6 +38,8 @@ const LISTED: usize = 10_000;
 const SAMPLE: usize = 200;
 /// The longest line that is still taken for one, in bytes: more is a quote that was never closed.
 const LONGEST: usize = 1 << 20;
+/// The most columns: a table of Dynamics has at most 1,024.
+const WIDEST: usize = 1_024;
 /// The longest key, in characters.
 const LONGEST_KEY: usize = 200;
 
@@ -64,7 +66,7 @@ pub fn import(
     let header = Header::read(&headers, &table, known.as_ref(), map)?;
     let new = match known {
         Some(_) => None,
-        None => Some(invent(&table, &header, &sample(file)?)),
+        None => Some(invent(&table, &header, &texts(file, &header)?)),
     };
 
     let mut job = Job {
@@ -124,12 +126,17 @@ impl Job<'_> {
         let mut writer = Writer::new(conn, &table)?;
         let mut record = ByteRecord::new();
         for _ in 0..BATCH {
-            if !self.source.next(&mut record)? {
-                self.ended = true;
-                break;
-            }
+            let incoming = match self.source.next(&mut record)? {
+                Next::End => {
+                    self.ended = true;
+                    break;
+                }
+                Next::Record => self.header.incoming(&record),
+                Next::TooLong => Err("The line is over 1 MB: is a quote not closed?".to_owned()),
+                Next::TooWide => Err(format!("The line has more than {WIDEST} fields.")),
+            };
             self.report.seen += 1;
-            match self.header.incoming(&record) {
+            match incoming {
                 Ok(incoming) => match writer.put(incoming)? {
                     Outcome::New => self.report.imported += 1,
                     Outcome::Changed => self.report.updated = self.report.updated.map(|n| n + 1),
@@ -201,29 +208,29 @@ fn table_name(text: &str) -> Result<String> {
     }
 }
 
-/// The first rows of a file, to see what its columns hold.
-fn sample(file: &Path) -> Result<Vec<ByteRecord>> {
+/// Which columns of a file hold text, by its first rows.
+fn texts(file: &Path, header: &Header) -> Result<BTreeSet<String>> {
     let mut source = Source::open(file)?;
     source.headers()?;
-    let mut sample = Vec::new();
+    let mut texts = BTreeSet::new();
     let mut record = ByteRecord::new();
-    while sample.len() < SAMPLE && source.next(&mut record)? {
-        sample.push(record.clone());
+    for _ in 0..SAMPLE {
+        if source.next(&mut record)? == Next::End {
+            break;
+        }
+        for (column, value) in header.cells(&record) {
+            let value = std::str::from_utf8(value).unwrap_or_default();
+            if !texts.contains(column) && holds_text(value) {
+                texts.insert(column.to_owned());
+            }
+        }
     }
-    Ok(sample)
+    Ok(texts)
 }
 
 /// A custom table for a file whose table is not known: rows take activities, the timeline is on, and search looks
 /// at the name and the columns that hold text.
-fn invent(name: &str, header: &Header, sample: &[ByteRecord]) -> Table {
-    let mut text: BTreeMap<&str, bool> = BTreeMap::new();
-    for record in sample {
-        for (column, value) in header.cells(record) {
-            if let Ok(value) = std::str::from_utf8(value) {
-                *text.entry(column).or_default() |= holds_text(value);
-            }
-        }
-    }
+fn invent(name: &str, header: &Header, texts: &BTreeSet<String>) -> Table {
     let name_column = header.name_column().to_owned();
     let others: Vec<String> = header
         .columns()
@@ -234,7 +241,7 @@ fn invent(name: &str, header: &Header, sample: &[ByteRecord]) -> Table {
                 "owner" | "ownerid" | "statecode" | "statuscode" | "appendable"
             )
         })
-        .filter(|&column| text.get(column).copied().unwrap_or_default())
+        .filter(|&column| texts.contains(column))
         .map(str::to_owned)
         .collect();
     let label = label(name);

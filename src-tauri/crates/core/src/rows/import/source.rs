@@ -10,16 +10,36 @@ use std::{
     },
 };
 
-use csv::{ByteRecord, ReaderBuilder};
+use csv::{ByteRecord, Position};
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
+use super::{LONGEST, WIDEST};
 use crate::{Error, Result};
 
 /// An opened CSV file.
 pub(super) struct Source {
     path: PathBuf,
-    reader: csv::Reader<Box<dyn Read>>,
+    reader: Reader,
+    text: BufReader<Box<dyn Read>>,
+    /// The cells of a record, one behind the other, and where each ends. No record is given more room than this: a quote
+    /// that is never closed makes one of the whole file.
+    cells: Vec<u8>,
+    ends: Vec<usize>,
     read: Arc<AtomicU64>,
     total: u64,
+}
+
+/// A record, as far as it fits.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// It is in the record given.
+    Record,
+    /// It is longer than [`LONGEST`]; only its place is in the record given.
+    TooLong,
+    /// It has more cells than [`WIDEST`]; only its place is in the record given.
+    TooWide,
+    /// There is none.
+    End,
 }
 
 impl Source {
@@ -57,46 +77,89 @@ impl Source {
             ));
         }
         let separator = separator(start);
-        let reader = ReaderBuilder::new()
-            .has_headers(true)
-            .flexible(true)
-            .delimiter(separator)
-            .from_reader(Box::new(text) as Box<dyn Read>);
         Ok(Self {
             path: path.to_owned(),
-            reader,
+            reader: ReaderBuilder::new().delimiter(separator).build(),
+            text,
+            cells: vec![0; LONGEST],
+            ends: vec![0; WIDEST],
             read,
             total,
         })
     }
 
-    /// The headers.
+    /// The headers: the first record.
     ///
     /// # Errors
-    /// `BadInput` when the first line is not UTF-8; I/O errors.
+    /// `BadInput` when the first line is not UTF-8, or no line of columns; I/O errors.
     pub(super) fn headers(&mut self) -> Result<Vec<String>> {
-        let path = self.path.clone();
-        let headers = self.reader.byte_headers().map_err(|e| failed(&path, e))?;
+        let mut headers = ByteRecord::new();
+        let long = match self.next(&mut headers)? {
+            Next::TooWide => Some(format!("more than {WIDEST} columns")),
+            Next::TooLong => Some("a first line of over 1 MB".to_owned()),
+            Next::Record | Next::End => None,
+        };
+        if let Some(long) = long {
+            return Err(Error::bad_input(
+                format!("{} has {long}.", self.path.display()),
+                "Choose a CSV file whose first line names the columns, and leave out those that are not needed.",
+            ));
+        }
         headers
             .iter()
             .map(|header| match std::str::from_utf8(header) {
                 Ok(text) if !text.contains('\0') => Ok(text.trim().to_owned()),
                 _ => Err(Error::bad_input(
-                    format!("{} is not text in UTF-8.", path.display()),
+                    format!("{} is not text in UTF-8.", self.path.display()),
                     "In the spreadsheet, save it as “CSV UTF-8 (comma delimited)” and import that.",
                 )),
             })
             .collect()
     }
 
-    /// The next record; false at the end.
+    /// The next record. What does not fit is read to its end and not kept.
     ///
     /// # Errors
     /// I/O errors.
-    pub(super) fn next(&mut self, record: &mut ByteRecord) -> Result<bool> {
-        self.reader
-            .read_byte_record(record)
-            .map_err(|e| failed(&self.path, e))
+    pub(super) fn next(&mut self, record: &mut ByteRecord) -> Result<Next> {
+        record.clear();
+        let (mut length, mut width, mut line) = (0, 0, None);
+        let mut next = Next::Record;
+        loop {
+            let input = self.text.fill_buf().map_err(Error::io(&self.path))?;
+            // Empty lines are none: they are passed one by one, and the record begins behind them.
+            let input = match input.first() {
+                Some(b'\n' | b'\r') if line.is_none() => &input[..1],
+                Some(_) => {
+                    line.get_or_insert(self.reader.line());
+                    input
+                }
+                None => input,
+            };
+            let (result, taken, written, ended) =
+                self.reader
+                    .read_record(input, &mut self.cells[length..], &mut self.ends[width..]);
+            self.text.consume(taken);
+            (length, width) = (length + written, width + ended);
+            match result {
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull => (next, length) = (Next::TooLong, 0),
+                ReadRecordResult::OutputEndsFull => (next, width) = (Next::TooWide, 0),
+                ReadRecordResult::End => return Ok(Next::End),
+                ReadRecordResult::Record => break,
+            }
+        }
+        if next == Next::Record {
+            let mut start = 0;
+            for &end in &self.ends[..width] {
+                record.push_field(&self.cells[start..end]);
+                start = end;
+            }
+        }
+        let mut place = Position::new();
+        place.set_line(line.unwrap_or_else(|| self.reader.line()));
+        record.set_position(Some(place));
+        Ok(next)
     }
 
     /// Bytes read so far.
@@ -108,14 +171,6 @@ impl Source {
     pub(super) fn total(&self) -> u64 {
         self.total
     }
-}
-
-fn failed(path: &Path, error: csv::Error) -> Error {
-    let source = match error.into_kind() {
-        csv::ErrorKind::Io(source) => source,
-        other => io::Error::new(io::ErrorKind::InvalidData, format!("{other:?}")),
-    };
-    Error::io(path)(source)
 }
 
 /// The separator the first line uses most, outside quotes.

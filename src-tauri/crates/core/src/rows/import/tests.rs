@@ -286,3 +286,48 @@ fn one_header_may_fill_two_columns() {
         (&"a@b".to_owned(), &"a@b".to_owned())
     );
 }
+
+#[test]
+fn a_file_of_more_columns_than_a_table_has_is_refused() {
+    let (folder, store) = store();
+    let wide = |n: usize| {
+        let header: String = (0..n).map(|n| format!(",c{n}")).collect();
+        format!("id,name{header}\n1,A{}\n", ",x".repeat(n))
+    };
+    let import = |n| import_text(&store, folder.path(), "account", &wide(n), &[]);
+    assert_eq!(import(WIDEST - 2).unwrap().imported, 1);
+    let error = import(WIDEST - 1).unwrap_err();
+    assert_eq!(error.code(), Code::BadInput);
+    assert!(error.to_string().contains("more than 1024 columns"), "{error}");
+    // Columns that are all called the same get their numbers one after another.
+    let same = format!("id,name{}\n2,B{}\n", ",a".repeat(1_000), ",x".repeat(1_000));
+    let began = Instant::now();
+    import_text(&store, folder.path(), "account", &same, &[]).unwrap();
+    assert!(began.elapsed().as_secs() < 5);
+    assert!(get(&store, "account:2").columns.contains_key("a_1000"));
+}
+
+#[test]
+fn a_line_too_long_costs_only_itself_and_no_memory() {
+    let (folder, store) = store();
+    let long = "x".repeat(3 * LONGEST);
+    let csv = format!(
+        "id,name\n1,A\n\n2,\"{long}\n{long}\"\n3,B{}\n4,C\n5,\"{long}",
+        ",".repeat(2 * WIDEST)
+    );
+    let report = import_text(&store, folder.path(), "account", &csv, &[]).unwrap();
+    let rejected: Vec<_> = report
+        .rejected
+        .iter()
+        .map(|r| (r.position, r.reason.as_str()))
+        .collect();
+    assert_eq!(
+        rejected,
+        [
+            (4.0, "The line is over 1 MB: is a quote not closed?"),
+            (6.0, "The line has more than 1024 fields."),
+            (8.0, "The line is over 1 MB: is a quote not closed?"),
+        ]
+    );
+    assert_eq!((report.seen, report.imported), (5, 2));
+}
