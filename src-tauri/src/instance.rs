@@ -51,7 +51,7 @@ pub fn enter(folder: &Path, patience: Duration) -> Result<Entry> {
         return Ok(Entry::Ours(only));
     }
     let wish = wish(folder);
-    File::create(&wish).map_err(Error::io(&wish))?;
+    private::create(&wish).map_err(Error::io(&wish))?;
     let asked = Instant::now();
     while asked.elapsed() < patience {
         thread::sleep(LOOK / 3);

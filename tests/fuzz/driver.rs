@@ -59,8 +59,10 @@ impl Target {
         let outcome = panic::catch_unwind(AssertUnwindSafe(|| run(input)));
         running().remove(self.name);
         if outcome.is_err() {
+            // Said here: the hook keeps still while another target runs.
             let said = SAID.with_borrow(Clone::clone);
-            panic!("{said}\n{}", again(self.name, seed));
+            eprintln!("{said}\n{}", again(self.name, seed));
+            panic!("{} failed", self.name);
         }
     }
 
@@ -76,7 +78,8 @@ impl Target {
 
     fn change(&self, bytes: &mut Vec<u8>, dice: &mut Dice) {
         let at = dice.below(bytes.len() + 1);
-        let end = at + dice.below((bytes.len() - at).min(1 << dice.below(12)) + 1);
+        let most = 1 << dice.below(12);
+        let end = at + dice.below((bytes.len() - at).min(most) + 1);
         match dice.below(9) {
             0 if at < bytes.len() => bytes[at] ^= 1 << dice.below(8),
             1 if at < bytes.len() => bytes[at] = dice.next() as u8,
@@ -174,10 +177,7 @@ fn watch() {
         panic::set_hook(Box::new(move |panic| {
             SAID.set(panic.to_string());
             // While a parser runs it may panic and be caught: that is no failure.
-            if !running()
-                .values()
-                .any(|_| thread::current().name() != Some("watch"))
-            {
+            if running().is_empty() {
                 usual(panic);
             }
         }));

@@ -7,7 +7,7 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, File},
+    fs,
     io::Write,
     path::{Path, PathBuf},
     sync::{
