@@ -1,7 +1,7 @@
 //! Runs a parser on mutated samples: seeded, timed, watched. A target is a function and what it is fed with.
 //!
 //! `FUZZ_SECONDS` says how long each target runs (20 when nothing does), `FUZZ_SEED` where it begins: a failure names the
-//! seed that makes the same input again. A panic fails the test; an input that takes too long, or too much memory, ends
+//! seed that makes the same input again, which `FUZZ_KEEP` writes to a file. A panic fails the test; an input that takes too long, or too much memory, ends
 //! the whole program, as nothing else can stop it.
 
 use std::{
@@ -15,8 +15,8 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// One input may take this long.
-const MOST_TIME: Duration = Duration::from_secs(10);
+/// One input may take this long, also where the computer has much else to do.
+const MOST_TIME: Duration = Duration::from_secs(30);
 /// The program may take this much memory, in bytes, whatever it reads.
 const MOST_MEMORY: u64 = 2 << 30;
 /// Inputs get no larger than this, in bytes.
@@ -48,6 +48,9 @@ impl Target {
         while Instant::now() < end {
             let seed = first.wrapping_add(count);
             let input = self.input(&mut Dice(seed));
+            if let Some(file) = env::var_os("FUZZ_KEEP").filter(|_| count == 0) {
+                let _ = fs::write(file, &input);
+            }
             self.feed(&mut run, &input, Some(seed));
             count += 1;
         }

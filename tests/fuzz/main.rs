@@ -231,7 +231,11 @@ fn html() {
                 .contains(&name.as_str()),
                 "{tag}"
             );
-            assert!(name != "img" || !tag.contains("t.example"), "{tag}");
+            let outside = ["src=\"http", "src=\"/", "src=http", "srcset", "url("];
+            assert!(
+                !outside.iter().any(|what| name == "img" && tag.contains(what)),
+                "{tag}"
+            );
             assert!(!tag.contains("href=\"javascript"), "{tag}");
         }
     });
@@ -383,8 +387,11 @@ fn csv() {
         let go_on = &mut |_: &_| ControlFlow::Continue(());
         for table in ["account", "new_thing"] {
             if let Ok(report) = rows::import(&store, &file, table, &[], go_on) {
-                let known = report.imported + report.updated.unwrap() + report.duplicates;
-                assert_eq!(report.seen as usize, known as usize + report.rejected.len());
+                let known = (report.imported + report.updated.unwrap() + report.duplicates) as usize;
+                // Of very many that were rejected the last line tells the number.
+                if report.rejected.len() <= 10_000 {
+                    assert_eq!(report.seen as usize, known + report.rejected.len());
+                }
             }
         }
     });

@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(back["a"], hidden);
         assert_eq!(
             out(false),
-            format!("a{}\u{200d}\u{fffd}ü\n\"\\z\n", "\u{fffd}".repeat(10))
+            format!("a{}\u{200d}\u{fffd}ü\n\"\\z\n", "\u{fffd}".repeat(11))
         );
         let said = Reply::error(&Error::not_found("\u{9b}2J", ""));
         assert!(said.json.contains("\\u009b2J"));

@@ -199,7 +199,7 @@ fn headers(raw: &[u8], starts: &[usize], nests: Nests) -> Result<(), &'static st
                 // The headers of a message inside follow at once.
                 let inside = &raw[block..at];
                 let message = nests.message && (names(inside, b"rfc822") || names(inside, b"global"));
-                if !message && !(nests.digest && is_first) {
+                if !(message || nests.digest && is_first) {
                     break;
                 }
                 (block, is_first) = (at, false);

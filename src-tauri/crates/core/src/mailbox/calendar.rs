@@ -24,6 +24,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use super::{
+    bounds,
     clean::{self, one_line, prefix},
     parse::mention,
     source::files_of,
@@ -186,6 +187,7 @@ impl<'a> Calendar<'a> {
             "" => String::new(),
             name => format!("X-WR-TIMEZONE:{name}\r\n"),
         };
+        bounds::lines(event.block)?;
         let ics = alone(&format!("{zone}{}", event.block));
         let parsed = parse(&ics)?;
         let mut zones = Zones::of(&parsed, &ics);
@@ -220,8 +222,9 @@ impl<'a> Calendar<'a> {
             ));
         }
         let ics = alone(block);
-        let parsed =
-            parse(&ics).map_err(|_| format!("Its time zone “{}” cannot be read.", one_line(name, 60)))?;
+        let unreadable = || format!("Its time zone “{}” cannot be read.", one_line(name, 60));
+        bounds::lines(block).map_err(|_| unreadable())?;
+        let parsed = parse(&ics).map_err(|_| unreadable())?;
         let zone = Arc::new(Zone {
             ics: (*block).to_owned(),
             hash: Sha256::digest(block.as_bytes()).into(),
@@ -271,9 +274,8 @@ fn zone_names(calendar: &ICalendar) -> BTreeSet<&str> {
         .collect()
 }
 
-/// Parses a calendar of one component. Every line and value becomes something many times its size: they are counted first.
+/// Parses what was bounded before.
 fn parse(ics: &str) -> Result<ICalendar, String> {
-    super::bounds::lines(ics)?;
     catch_unwind(|| ICalendar::parse(ics))
         .map_err(|_| "Its structure could not be read.".to_owned())?
         .map_err(|_| "It is not a whole appointment.".to_owned())
@@ -761,6 +763,27 @@ mod tests {
                 Ok(())
             })
             .unwrap();
+    }
+
+    #[test]
+    fn what_was_taken_in_can_be_read_however_long_its_zones_are() {
+        let padded = ZONE.replace("BEGIN:ST", &format!("{}BEGIN:ST", "A:\n".repeat(15_000)));
+        let file = events(&format!("{padded}{}", padded.replace("Their own", "Other")), 1);
+        let ends = "DTEND;TZID=Othertime:20260701T110000\r\nEND:VEVENT";
+        let appointment = all(&file.replace("END:VEVENT", ends)).remove(0).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let store = crate::store::Store::open(folder.path()).unwrap();
+        let whole = store.write(|tx| {
+            save(tx, &Address::lenient("kim@x.org"), &appointment)?;
+            let (ics, zones): (Vec<u8>, String) =
+                tx.query_row("SELECT ics, zones FROM appointment", [], |r| {
+                    Ok((r.get(0)?, r.get(1)?))
+                })?;
+            stored(tx, ics, &zones)
+        });
+        let whole = String::from_utf8(whole.unwrap()).unwrap();
+        assert_eq!(whole.matches("BEGIN:VTIMEZONE").count(), 2);
+        assert_eq!(super::read(&whole).unwrap().facts, appointment.facts);
     }
 
     #[test]

@@ -267,7 +267,7 @@ fn a_second_process_reads_along_while_the_first_one_writes() {
     let world = world();
     let path = world.folder.path().join("index");
     let other = RowIndex::open(&path).unwrap();
-    let writing = File::create(path.join(LOCK)).unwrap();
+    let writing = std::fs::File::create(path.join(LOCK)).unwrap();
     writing.try_lock().unwrap();
     let many: String = (0..2_000).map(|n| format!("{n},Newcomer {n}\n")).collect();
     let csv = format!("id,fullname\n{many}");
