@@ -294,7 +294,7 @@ fn a_file_of_more_columns_than_a_table_has_is_refused() {
         let header: String = (0..n).map(|n| format!(",c{n}")).collect();
         format!("id,name{header}\n1,A{}\n", ",x".repeat(n))
     };
-    let import = |n| import_text(&store, folder.path(), "account", &wide(n), &[]);
+    let import = |n| import_text(&store, folder.path(), "account", wide(n), &[]);
     assert_eq!(import(WIDEST - 2).unwrap().imported, 1);
     let error = import(WIDEST - 1).unwrap_err();
     assert_eq!(error.code(), Code::BadInput);
