@@ -51,9 +51,37 @@ CREATE TABLE invitation (
     proof      BLOB NOT NULL,               -- what the acceptance must show
     code       BLOB NOT NULL,               -- the hash of the code: what the words are made from
     expires    INTEGER NOT NULL,
-    -- The acceptance, once it has arrived: JSON of device and name.
+    -- The acceptance, once it has arrived: JSON of name, device and what is compared.
     acceptance TEXT,
     confirmed  INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+-- Invitations this person has accepted and nobody has confirmed yet. Nobody in here is believed: the roots become known
+-- devices when the one that made the code has given this device a key of the mailbox.
+CREATE TABLE joining (
+    id         TEXT PRIMARY KEY,            -- the invitation
+    mailbox    TEXT NOT NULL REFERENCES mailbox(id),
+    owner_name TEXT NOT NULL,               -- as the code calls them
+    maker      TEXT NOT NULL,               -- the device that made the code
+    roots      BLOB NOT NULL,               -- the cards in the code, the maker's first
+    compared   BLOB NOT NULL,               -- what the words are made from
+    -- When the access this person had before began; null without one. Another beginning is the owner's answer.
+    before     INTEGER,
+    expires    INTEGER NOT NULL             -- by the code
+) STRICT, WITHOUT ROWID;
+-- What the maker has sent has been passed over until now: read again from the beginning.
+CREATE TRIGGER joining_begins AFTER INSERT ON joining BEGIN
+    DELETE FROM guest_entry WHERE mailbox = new.mailbox AND device = new.maker;
+    INSERT INTO reading (mailbox, cursor, beginnings, readable) VALUES (new.mailbox, '', 1, 0)
+    ON CONFLICT (mailbox) DO UPDATE SET cursor = '', beginnings = beginnings + 1;
+END;
+
+-- Relay entries of devices that are not known here, looked at and kept nowhere, by name: not read twice until they are.
+CREATE TABLE guest_entry (
+    mailbox TEXT NOT NULL,
+    device  TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    PRIMARY KEY (mailbox, device, name)
 ) STRICT, WITHOUT ROWID;
 
 -- A document of many changes, packed. Those made since, of most documents all of them, lie in `operation`.
@@ -177,6 +205,7 @@ CREATE TABLE reading (
 -- What a device wrote before it was known here has been passed over: read again from the beginning, and nothing is held
 -- against it.
 CREATE TRIGGER device_known AFTER INSERT ON device BEGIN
+    DELETE FROM guest_entry WHERE mailbox = new.mailbox AND device = new.id;
     INSERT INTO reading (mailbox, cursor, beginnings, readable) VALUES (new.mailbox, '', 1, 0)
     ON CONFLICT (mailbox) DO UPDATE SET cursor = '', beginnings = beginnings + 1;
     DELETE FROM relay_seen WHERE mailbox = new.mailbox AND device = new.id;

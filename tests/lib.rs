@@ -11,3 +11,4 @@ pub mod post;
 pub mod relays;
 pub mod servers;
 pub mod walks;
+pub mod words;

@@ -304,7 +304,7 @@ pub async fn invitations(desk: Desk<'_>) -> Result<Vec<PendingInvitation>> {
     desk.ask(|desk| desk.invitations()).await
 }
 
-/// Takes an invitation back.
+/// Takes an invitation back, or ends it because the words differ.
 #[tauri::command]
 #[specta::specta]
 pub async fn withdraw(desk: Desk<'_>, invitation: String) -> Result<()> {
@@ -389,23 +389,20 @@ pub async fn accept(desk: Desk<'_>, code: String) -> Result<Accepted> {
     Ok(accepted)
 }
 
-/// The words of an acceptance that has arrived, to compare before `confirm`.
+/// Lets in whoever has accepted an invitation, after the words were compared; `compared` names those that were shown.
 #[tauri::command]
 #[specta::specta]
-pub async fn acceptance_words(desk: Desk<'_>, delegate: String) -> Result<String> {
-    desk.ask(move |desk| desk.acceptance_words(&Address::parse(&delegate)?))
-        .await
-}
-
-/// Lets the delegate in, after the words were compared.
-#[tauri::command]
-#[specta::specta]
-pub async fn confirm(desk: Desk<'_>, delegate: String) -> Result<Grant> {
-    let grant = desk
-        .ask(move |desk| desk.confirm(&Address::parse(&delegate)?))
-        .await?;
+pub async fn confirm(desk: Desk<'_>, invitation: String, compared: String) -> Result<Grant> {
+    let grant = desk.ask(move |desk| desk.confirm(&invitation, &compared)).await?;
     desk.agent.nudge();
     Ok(grant)
+}
+
+/// The words differ: forgets an invitation that was accepted here.
+#[tauri::command]
+#[specta::specta]
+pub async fn reject(desk: Desk<'_>, invitation: String) -> Result<()> {
+    desk.ask(move |desk| desk.reject(&invitation)).await
 }
 
 /// What can be taken back and done again (E-09).

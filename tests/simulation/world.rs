@@ -18,6 +18,7 @@ use behalf_core::{
 use behalf_tests::{
     data, post,
     relays::{Entries, MemoryRelay},
+    words::lets_in,
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -123,7 +124,7 @@ impl Template {
             desks[n].accept(&code).unwrap();
             cycle(n);
             cycle(0);
-            desks[0].confirm(&address(n)).unwrap();
+            lets_in(&desks[0], &address(n)).unwrap();
         }
         for _ in 0..3 {
             for n in 0..people {

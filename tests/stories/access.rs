@@ -1,7 +1,7 @@
 //! Two strangers become owner and delegate.
 
 use behalf_tests::{
-    office::{ALEX, KIM, Office},
+    office::{ALEX, KIM, Office, Person},
     post::{ALPINE, MEETING, OFFER, SENT, STRANGER},
 };
 
@@ -76,18 +76,136 @@ fn a_01_an_invitation_travels_as_a_file() {
     assert_eq!(kim.does(&["invite", "accept", file])["mailbox"], ALEX);
 }
 
-/// before the owner has confirmed, the mailbox cannot be worked in.
+/// before the owner has confirmed, the mailbox cannot be worked in; the delegate sees that they wait, with the
+/// words to compare, wherever they look, and afterwards nothing of it is left.
 #[test]
-fn a_03_not_fully_set_up() {
+fn a_03_a_delegate_who_is_not_confirmed_sees_the_words() {
     let office = Office::of_strangers();
-    let code = office.alex.does(&["invite", "create", "--for", KIM])["code"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    office.kim.does(&["invite", "accept", &code]);
-    office.kim.syncs();
-    let answer = office.kim.asks_about("track", OFFER, &["--regarding", ALPINE]);
-    assert!(answer.exit == 3 || answer.exit == 4, "{}", answer.json);
+    let (alex, kim) = (&office.alex, &office.kim);
+    let code = alex.does(&["invite", "create", "--for", KIM])["code"].clone();
+    let accepted = kim.does(&["invite", "accept", code.as_str().unwrap()]);
+    let words = accepted["words"].as_str().unwrap();
+    assert_eq!(words.split(' ').count(), 6, "{words}");
+    kim.syncs();
+    for line in [
+        &["list", "--mailbox", ALEX][..],
+        &["folders", "--mailbox", ALEX],
+        &["status", OFFER, "--mailbox", ALEX],
+        &["grants", "--mailbox", ALEX],
+        &["track", OFFER, "--mailbox", ALEX, "--without-regarding"],
+    ] {
+        let answer = kim.asks(line);
+        let hint = answer.json["error"]["hint"].as_str().unwrap_or_default();
+        assert!(hint.contains(words), "{line:?}: {}", answer.json);
+        let said = answer.turned_down(3);
+        let expected = match line[0] {
+            "track" => "Track and Set Regarding are currently disabled.",
+            _ => "Waiting for Alex to confirm your invitation.",
+        };
+        assert!(said.starts_with(expected), "{line:?}: {said}");
+    }
+    let listed = kim.does(&["invite", "list"]);
+    assert_eq!(
+        (&listed[0]["state"], &listed[0]["mailbox"], &listed[0]["words"]),
+        (&"waits_for_owner".into(), &ALEX.into(), &words.into()),
+        "{listed}"
+    );
+    alex.syncs();
+    let listed = alex.does(&["invite", "list"]);
+    assert_eq!(
+        (&listed[0]["state"], &listed[0]["delegate"], &listed[0]["words"]),
+        (&"to_confirm".into(), &KIM.into(), &words.into()),
+        "{listed}"
+    );
+    alex.does(&["invite", "confirm", "--for", KIM, "--yes"]);
+    kim.syncs();
+    assert_eq!(kim.does(&["invite", "list"]), serde_json::json!([]));
+    assert_eq!(kim.does(&["list", "--mailbox", ALEX]), serde_json::json!([]));
+}
+
+/// when the words differ either side deletes the invitation, and nobody has access; a new one works.
+#[test]
+fn a_01_an_invitation_whose_words_differ_is_deleted() {
+    let office = Office::of_strangers();
+    let (alex, kim) = (&office.alex, &office.kim);
+    let invites = || {
+        let made = alex.does(&["invite", "create", "--for", KIM]);
+        let code = made["code"].as_str().unwrap().to_owned();
+        kim.does(&["invite", "accept", &code]);
+        alex.syncs();
+    };
+    invites();
+    kim.does(&["invite", "reject", ALEX]);
+    assert_eq!(kim.does(&["invite", "list"]), serde_json::json!([]));
+    kim.asks(&["list", "--mailbox", ALEX]).turned_down(4);
+    kim.asks(&["invite", "reject", ALEX]).turned_down(4);
+    let id = alex.does(&["invite", "list"])[0]["id"].clone();
+    alex.does(&["invite", "reject", id.as_str().unwrap()]);
+    alex.asks(&["invite", "confirm", "--for", KIM, "--yes"])
+        .turned_down(4);
+    assert_eq!(alex.does(&["grants"]), serde_json::json!([]));
+    invites();
+    alex.does(&["invite", "confirm", "--for", KIM, "--yes"]);
+    kim.syncs();
+    kim.does(&["list", "--mailbox", ALEX]);
+}
+
+/// where several acceptances wait for one person the owner is shown all of them, with their words, and names the
+/// one that was compared.
+#[test]
+fn a_01_of_several_acceptances_the_one_that_was_compared_is_confirmed() {
+    let office = Office::of_strangers();
+    let (alex, kim) = (&office.alex, &office.kim);
+    let thief = Person {
+        address: KIM.into(),
+        data: office.path("thief"),
+    };
+    let relay = format!("folder:{}", office.path("relay").display());
+    thief.does(&["init", "--person", KIM, "--name", "Kim", "--relay", &relay]);
+    let accepts = |person: &Person| {
+        let code = alex.does(&["invite", "create", "--for", KIM])["code"].clone();
+        let accepted = person.does(&["invite", "accept", code.as_str().unwrap()]);
+        accepted["words"].as_str().unwrap().to_owned()
+    };
+    let (kims, thiefs) = (accepts(kim), accepts(&thief));
+    let asked = alex
+        .asks(&["invite", "confirm", "--for", KIM, "--yes"])
+        .turned_down(2);
+    assert!(asked.contains(&kims) && asked.contains(&thiefs), "{asked}");
+    assert_eq!(alex.does(&["grants"]), serde_json::json!([]));
+    let listed = alex.does(&["invite", "list"]);
+    let named = |words: &str| {
+        let of = listed.as_array().unwrap().iter().find(|i| i["words"] == words);
+        of.unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    let confirm = ["invite", "confirm", "--for", KIM, "--yes", "--invitation"];
+    let confirms = |id: &str| alex.asks(&[&confirm[..], &[id]].concat());
+    confirms("0123456789abcdef").turned_down(4);
+    confirms(&named(&kims)).done();
+    alex.does(&["invite", "reject", &named(&thiefs)]);
+    for person in [kim, &thief] {
+        person.syncs();
+    }
+    kim.does(&["list", "--mailbox", ALEX]);
+    thief.asks(&["list", "--mailbox", ALEX]).turned_down(3);
+}
+
+/// a code that only claims to be of the owner of a mailbox one works in is refused, and says what to do.
+#[test]
+fn a_09_a_code_in_the_owners_name_from_somebody_else() {
+    let office = Office::at_work();
+    let eve = Person {
+        address: ALEX.into(),
+        data: office.path("eve"),
+    };
+    let relay = format!("folder:{}", office.path("relay").display());
+    eve.does(&["init", "--person", ALEX, "--name", "Alex", "--relay", &relay]);
+    let code = eve.does(&["invite", "create", "--for", KIM])["code"].clone();
+    let answer = office.kim.asks(&["invite", "accept", code.as_str().unwrap()]);
+    let hint = answer.json["error"]["hint"].as_str().unwrap().to_owned();
+    assert!(hint.contains("not from alex@contoso.example"), "{hint}");
+    answer.turned_down(3);
+    office.kim.does(&["list", "--mailbox", ALEX]);
 }
 
 /// A code is for one person: nobody else can use it.

@@ -70,10 +70,10 @@ export const commands = {
 	openInvitation: () => typedError<string | null, CommandError>(__TAURI_INVOKE("open_invitation")),
 	/**  Accepts an invitation; the words are what both people compare. */
 	accept: (code: string) => typedError<Accepted, CommandError>(__TAURI_INVOKE("accept", { code })),
-	/**  The words of an acceptance that has arrived, to compare before `confirm`. */
-	acceptanceWords: (delegate: string) => typedError<string, CommandError>(__TAURI_INVOKE("acceptance_words", { delegate })),
-	/**  Lets the delegate in, after the words were compared. */
-	confirm: (delegate: string) => typedError<Grant, CommandError>(__TAURI_INVOKE("confirm", { delegate })),
+	/**  Lets in whoever has accepted an invitation, after the words were compared; `compared` names those that were shown. */
+	confirm: (invitation: string, compared: string) => typedError<Grant, CommandError>(__TAURI_INVOKE("confirm", { invitation, compared })),
+	/**  The words differ: forgets an invitation that was accepted here. */
+	reject: (invitation: string) => typedError<null, CommandError>(__TAURI_INVOKE("reject", { invitation })),
 	/**  Invitations that wait for the delegate, or for the words to be compared. */
 	invitations: () => typedError<PendingInvitation[], CommandError>(__TAURI_INVOKE("invitations")),
 	/**  Takes an invitation back. */
@@ -140,7 +140,23 @@ export const events = {
 
 /* Types */
 /**  An invitation just accepted. */
+export type Acceptance = {
+	name: string,
+	words: string,
+	compared: string,
+};
+
+export type Waiting = {
+	id: string,
+	mailbox: Address,
+	owner_name: string,
+	words: string,
+	expires: string,
+	expired: boolean,
+};
+
 export type Accepted = {
+	invitation: string,
 	/**  The mailbox it is for. */
 	mailbox: Address,
 	/**  What owner and delegate compare by voice. */
@@ -638,6 +654,7 @@ export type Mailbox = {
 	can_track: boolean,
 	/**  Why not; empty when `can_track`. */
 	reason: string,
+	waiting: Waiting[],
 };
 
 /**  A matched part of a row found. */
@@ -729,22 +746,13 @@ export type Party = {
 
 /**  An invitation that has not become a grant yet (A-01). */
 export type PendingInvitation = {
-	/**  Which. */
 	id: string,
-	/**  For whom. */
 	delegate: Address,
-	/**  The name they gave themselves; empty until they have accepted. */
-	name: string,
-	/**  What it offers. */
 	level: Level,
-	/**  Where. */
 	scope: Scope,
-	/**  Until when access would last; `None` for no end. */
 	until: string | null,
-	/**  When the code stops working. */
 	expires: string,
-	/**  The words to compare, once it has been accepted. */
-	words: string | null,
+	accepted: Acceptance | null,
 };
 
 /**  How far one person's side of the tracking has come (H-02). */

@@ -11,6 +11,7 @@ use behalf_core::{
     sync::FolderRelay,
     tracking::{self, Decision, Regarding},
 };
+use behalf_tests::words::lets_in;
 
 use crate::Outcome;
 
@@ -57,7 +58,7 @@ pub fn pair(folder: &Path, relay: &FolderRelay, at: &str) -> Outcome<[Desk; 2]> 
     kim.accept(&alex.invite(&address("kim"), &terms())?.code)?;
     kim.sync(relay, &mut |_| ())?;
     alex.sync(relay, &mut |_| ())?;
-    alex.confirm(&address("kim"))?;
+    lets_in(&alex, &address("kim"))?;
     Ok([alex, kim])
 }
 

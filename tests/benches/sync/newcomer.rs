@@ -11,7 +11,7 @@ use behalf_core::{
     sync::{FolderRelay, Letter, Relay, post},
     tracking::{self, Decision, Regarding},
 };
-use behalf_tests::servers::Servers;
+use behalf_tests::{servers::Servers, words::lets_in};
 
 use crate::{
     Outcome, Run,
@@ -87,7 +87,7 @@ fn work(data: &Path) -> Outcome<()> {
 pub fn confirm(data: &Path, at: &str) -> Outcome<()> {
     let (alex, relay) = (Desk::open(data)?, behalf_connect::relay(at)?);
     alex.sync(&*relay, &mut |_| ())?;
-    alex.confirm(&address("alex"))?;
+    lets_in(&alex, &address("alex"))?;
     alex.sync(&*relay, &mut |_| ())?;
     Ok(())
 }

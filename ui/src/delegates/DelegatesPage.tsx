@@ -9,8 +9,9 @@ import { useNow } from "../app/useNow";
 import { ConfirmDialog } from "../dialogs/ConfirmDialog";
 import type { Open } from "../dialogs/Dialogs";
 import { useHost } from "../host/context";
-import type { Grant, Mailbox, Me, PendingInvitation } from "../host/host";
+import type { Acceptance, Grant, Mailbox, Me, PendingInvitation, Waiting } from "../host/host";
 import { useGrants, useInvitations } from "../host/queries";
+import { isWaiting, WaitingWords } from "../mailboxes/Waiting";
 import { Nothing, Panel, Section } from "../sections/Section";
 import { text } from "../strings";
 import { ChangeDialog } from "./ChangeDialog";
@@ -19,7 +20,10 @@ import { Devices } from "./Devices";
 import { lastDay, sentence, standing } from "./plain";
 import { RevokeDialog } from "./RevokeDialog";
 
-type Asked = { what: "change" | "revoke"; grant: Grant } | { what: "confirm"; delegate: string } | null;
+type Asked =
+  | { what: "change" | "revoke"; grant: Grant }
+  | { what: "confirm"; invitation: PendingInvitation; accepted: Acceptance }
+  | null;
 
 /** Who works in the own mailbox, whom it was offered to, and in whose mailboxes this person works. */
 export function DelegatesPage({ me, open }: { me: Me; open: (dialog: Open) => void }) {
@@ -31,7 +35,8 @@ export function DelegatesPage({ me, open }: { me: Me; open: (dialog: Open) => vo
   const now = useNow();
   const living = grants.data?.filter((grant) => standing(grant, now) === "now") ?? [];
   const ended = grants.data?.filter((grant) => standing(grant, now) !== "now") ?? [];
-  const others = me.mailboxes.filter(({ mine }) => !mine);
+  const others = me.mailboxes.filter((mailbox) => !mailbox.mine && !isWaiting(mailbox));
+  const waiting = me.mailboxes.flatMap((mailbox) => mailbox.waiting);
   const theirs = others.length > 0 && (
     <Panel title={text.delegates.othersTitle} testId="my-mailboxes">
       <ul className={styles.people}>
@@ -63,11 +68,14 @@ export function DelegatesPage({ me, open }: { me: Me; open: (dialog: Open) => vo
 
       {assistant && theirs}
 
-      {invitations.data !== undefined && invitations.data.length > 0 && (
+      {(waiting.length > 0 || (invitations.data !== undefined && invitations.data.length > 0)) && (
         <Panel title={text.delegates.pendingTitle} testId="pending-invitations">
           <ul className={styles.people}>
-            {invitations.data.map((one) => (
-              <Pending key={one.id} invitation={one} confirm={() => setAsked({ what: "confirm", delegate: one.delegate })} />
+            {waiting.map((one) => (
+              <Waits key={one.id} waiting={one} own={own} />
+            ))}
+            {invitations.data?.map((one) => (
+              <Pending key={one.id} invitation={one} confirm={(accepted) => setAsked({ what: "confirm", invitation: one, accepted })} />
             ))}
           </ul>
         </Panel>
@@ -127,7 +135,7 @@ export function DelegatesPage({ me, open }: { me: Me; open: (dialog: Open) => vo
 
       {asked?.what === "change" && <ChangeDialog grant={asked.grant} mailbox={own} close={close} />}
       {asked?.what === "revoke" && <RevokeDialog grant={asked.grant} close={close} />}
-      {asked?.what === "confirm" && <ConfirmDialog delegate={asked.delegate} close={close} />}
+      {asked?.what === "confirm" && <ConfirmDialog invitation={asked.invitation} accepted={asked.accepted} close={close} />}
     </Section>
   );
 }
@@ -159,17 +167,17 @@ function Person({ name, address, level, children }: { name: string; address: str
 }
 
 /** An invitation: waiting for the delegate, or for the words to be compared. */
-function Pending({ invitation, confirm }: { invitation: PendingInvitation; confirm: () => void }) {
+function Pending({ invitation, confirm }: { invitation: PendingInvitation; confirm: (accepted: Acceptance) => void }) {
   const host = useHost();
-  const name = invitation.name || invitation.delegate;
+  const { accepted } = invitation;
+  const name = accepted?.name ?? invitation.delegate;
   const withdraw = useMutation({ mutationFn: () => host.withdraw(invitation.id) });
-  const accepted = invitation.words !== null;
   return (
     <Person name={name} address={invitation.delegate} level={text.mailboxes.levels[invitation.level]}>
-      <p className={styles.sentence}>{accepted ? text.delegates.accepted(name) : text.delegates.waits(name, dateTime(invitation.expires))}</p>
+      <p className={styles.sentence}>{accepted !== null ? text.delegates.accepted(name) : text.delegates.waits(name, dateTime(invitation.expires))}</p>
       <div className={styles.buttons}>
-        {accepted && (
-          <Button size="small" appearance="primary" onClick={confirm}>
+        {accepted !== null && (
+          <Button size="small" appearance="primary" onClick={() => confirm(accepted)}>
             {text.delegates.compare}
           </Button>
         )}
@@ -178,6 +186,20 @@ function Pending({ invitation, confirm }: { invitation: PendingInvitation; confi
         </Button>
       </div>
       {withdraw.error !== null && <Problem title={text.errorTitle} error={withdraw.error} />}
+    </Person>
+  );
+}
+
+/** An invitation that was accepted here: the owner, or another device of this person, has to confirm. */
+function Waits({ waiting, own }: { waiting: Waiting; own: string }) {
+  return (
+    <Person name={waiting.owner_name} address={waiting.mailbox} level={null}>
+      <p className={styles.sentence} hidden={waiting.expired}>
+        {waiting.mailbox === own ? text.delegates.waitsForDevice : text.delegates.waitsForOwner(waiting.owner_name)}
+      </p>
+      <div className={styles.compare}>
+        <WaitingWords waiting={waiting} />
+      </div>
     </Person>
   );
 }

@@ -5,8 +5,10 @@ import { useState } from "react";
 import { Problem } from "../app/Problem";
 import { useHost } from "../host/context";
 import { text } from "../strings";
+import { DifferDialog } from "./DifferDialog";
 import styles from "./dialogs.module.css";
 import { Sheet } from "./Sheet";
+import { Words } from "./Words";
 
 /** Takes the owner's code, and shows the words both compare. */
 export function AcceptDialog({ close }: { close: () => void }) {
@@ -14,15 +16,20 @@ export function AcceptDialog({ close }: { close: () => void }) {
   const [code, setCode] = useState("");
   const { mutate, data, error, isPending } = useMutation({ mutationFn: () => host.accept(code.trim()) });
   const open = useMutation({ mutationFn: () => host.openInvitation(), onSuccess: (found) => found !== null && setCode(found) });
+  const [differ, setDiffer] = useState(false);
+  if (data && differ) return <DifferDialog end={() => host.reject(data.invitation)} ended={close} close={() => setDiffer(false)} />;
   if (data)
     return (
       <Sheet
         title={text.accept.title}
         close={close}
         actions={
-          <Button appearance="primary" onClick={close}>
-            {text.done}
-          </Button>
+          <>
+            <Button onClick={() => setDiffer(true)}>{text.differ.differ}</Button>
+            <Button appearance="primary" onClick={close}>
+              {text.done}
+            </Button>
+          </>
         }
       >
         <Words label={text.accept.words} words={data.words} />
@@ -52,15 +59,5 @@ export function AcceptDialog({ close }: { close: () => void }) {
       {open.error !== null && <Problem title={text.errorTitle} error={open.error} />}
       {error !== null && <Problem title={text.errorTitle} error={error} />}
     </Sheet>
-  );
-}
-
-/** Words to be read aloud and compared. */
-export function Words({ label, words }: { label: string; words: string }) {
-  return (
-    <figure className={styles.words}>
-      <figcaption>{label}</figcaption>
-      <strong data-testid="words">{words}</strong>
-    </figure>
   );
 }

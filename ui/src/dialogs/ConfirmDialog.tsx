@@ -1,17 +1,26 @@
-import { Button, MessageBar, MessageBarBody, Spinner } from "@fluentui/react-components";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { Button, MessageBar, MessageBarBody } from "@fluentui/react-components";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
 import { Problem } from "../app/Problem";
 import { useHost } from "../host/context";
+import type { Acceptance, PendingInvitation } from "../host/host";
 import { text } from "../strings";
-import { Words } from "./AcceptDialog";
+import { DifferDialog } from "./DifferDialog";
 import { Sheet } from "./Sheet";
+import { Words } from "./Words";
 
-/** The owner compares the words and lets the delegate in. */
-export function ConfirmDialog({ delegate, close }: { delegate: string; close: () => void }) {
+type Props = { invitation: PendingInvitation; accepted: Acceptance; close: () => void };
+
+/**
+ * The owner compares the words and lets the delegate in. What is confirmed is what stands here, whatever has come
+ * meanwhile.
+ */
+export function ConfirmDialog({ invitation, accepted, close }: Props) {
   const host = useHost();
-  const words = useQuery({ queryKey: ["words", delegate], queryFn: () => host.acceptanceWords(delegate), gcTime: 0 });
-  const grant = useMutation({ mutationFn: () => host.confirm(delegate) });
+  const [differ, setDiffer] = useState(false);
+  const grant = useMutation({ mutationFn: () => host.confirm(invitation.id, accepted.compared) });
 
+  if (differ) return <DifferDialog end={() => host.withdraw(invitation.id)} ended={close} close={() => setDiffer(false)} />;
   if (grant.data)
     return (
       <Sheet
@@ -37,22 +46,15 @@ export function ConfirmDialog({ delegate, close }: { delegate: string; close: ()
       submit={() => grant.mutate()}
       actions={
         <>
-          <Button onClick={close}>{text.cancel}</Button>
-          <Button appearance="primary" type="submit" disabled={words.data === undefined || grant.isPending}>
+          <Button onClick={() => setDiffer(true)}>{text.differ.differ}</Button>
+          <Button appearance="primary" type="submit" disabled={grant.isPending}>
             {text.confirm.confirm}
           </Button>
         </>
       }
     >
-      {words.data !== undefined ? (
-        <>
-          <Words label={text.confirm.words} words={words.data} />
-          <p>{text.confirm.compare}</p>
-        </>
-      ) : (
-        words.error === null && <Spinner label={text.loading} delay={300} />
-      )}
-      {words.error !== null && <Problem title={text.errorTitle} error={words.error} />}
+      <Words label={text.confirm.words(accepted.name)} words={accepted.words} />
+      <p>{text.confirm.compare}</p>
       {grant.error !== null && <Problem title={text.errorTitle} error={grant.error} />}
     </Sheet>
   );

@@ -166,8 +166,10 @@ export interface Host {
   /** Seconds between two sync cycles on this computer. */
   changeSyncInterval(seconds: number): Promise<void>;
   accept(code: string): Promise<Accepted>;
-  acceptanceWords(delegate: string): Promise<string>;
-  confirm(delegate: string): Promise<Grant>;
+  /** What was shown and compared is what is confirmed: anything else that has come meanwhile is refused. */
+  confirm(invitation: string, compared: string): Promise<Grant>;
+  /** The words differ: what was accepted here is forgotten. */
+  reject(invitation: string): Promise<void>;
 
   /** The host asks which files. `null` when the person chose none. */
   importMail(

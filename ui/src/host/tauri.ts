@@ -89,8 +89,8 @@ export const tauri: Host = {
   changeSetting: (mailbox, name, on) => value(commands.changeSetting(mailbox, name, on)),
   changeSyncInterval: async (seconds) => void (await value(commands.changeSyncInterval(seconds))),
   accept: (code) => value(commands.accept(code)),
-  acceptanceWords: (delegate) => value(commands.acceptanceWords(delegate)),
-  confirm: (delegate) => value(commands.confirm(delegate)),
+  confirm: (invitation, compared) => value(commands.confirm(invitation, compared)),
+  reject: async (invitation) => void (await value(commands.reject(invitation))),
   importMail: (mailbox, folder, onProgress) =>
     value(commands.importMail(mailbox, folder, new Channel<ImportProgress>(onProgress))),
   importContacts: (mailbox, onProgress) => value(commands.importContacts(mailbox, new Channel<ImportProgress>(onProgress))),

@@ -4,9 +4,12 @@ import type { Open } from "../dialogs/Dialogs";
 import type { Mailbox } from "../host/host";
 import { text } from "../strings";
 import styles from "./empty.module.css";
+import { isWaiting, WaitingMailbox } from "./Waiting";
 
 /** A mailbox with no mail: what a person can do next. */
 export function EmptyMailbox({ mailbox, open }: { mailbox: Mailbox; open: (dialog: Open) => void }) {
+  // A second device: what it has to wait for comes first.
+  if (isWaiting(mailbox)) return <WaitingMailbox mailbox={mailbox} />;
   return (
     <section className={styles.empty} data-testid="empty-mailbox">
       <MailInboxRegular className={styles.picture} />

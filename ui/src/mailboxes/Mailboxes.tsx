@@ -14,6 +14,7 @@ import { useFolders } from "../host/queries";
 import { text } from "../strings";
 import styles from "./mailboxes.module.css";
 import { hasAccess } from "./NoAccess";
+import { isWaiting } from "./Waiting";
 
 const ICONS: Partial<Record<string, ReactElement>> = {
   inbox: <MailInboxRegular />,
@@ -58,10 +59,16 @@ function Box({ mailbox, chosen }: { mailbox: Mailbox; chosen: () => void }) {
       >
         <Avatar name={mailbox.owner_name} size={24} color="colorful" aria-hidden />
         <span className={styles.name}>{name}</span>
-        {!mailbox.mine && (
-          <Badge appearance="tint" color={mailbox.can_track ? "brand" : "informative"} size="small" className={styles.level}>
-            {mailbox.level ? text.mailboxes.levels[mailbox.level] : text.mailboxes.noAccess}
+        {isWaiting(mailbox) ? (
+          <Badge appearance="tint" color="warning" size="small" className={styles.level}>
+            {text.mailboxes.waiting}
           </Badge>
+        ) : (
+          !mailbox.mine && (
+            <Badge appearance="tint" color={mailbox.can_track ? "brand" : "informative"} size="small" className={styles.level}>
+              {mailbox.level ? text.mailboxes.levels[mailbox.level] : text.mailboxes.noAccess}
+            </Badge>
+          )
         )}
       </button>
       {folders.data?.length === 0 && <p className={styles.none}>{text.mailboxes.none}</p>}

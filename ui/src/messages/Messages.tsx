@@ -7,6 +7,7 @@ import type { Mailbox } from "../host/host";
 import { useFolders } from "../host/queries";
 import { EmptyMailbox } from "../mailboxes/EmptyMailbox";
 import { hasAccess, NoAccess } from "../mailboxes/NoAccess";
+import { isWaiting, WaitingMailbox } from "../mailboxes/Waiting";
 import { text } from "../strings";
 import { FindMail, Found } from "./FindMail";
 import { MessageList } from "./MessageList";
@@ -20,7 +21,9 @@ export function Messages({ mailbox, open, instant }: Props) {
   const { folder } = useNavigation();
   return (
     <section className={styles.region} aria-label={text.regions.messages} data-region="messages">
-      {mailbox && !hasAccess(mailbox) ? (
+      {mailbox && !mailbox.mine && isWaiting(mailbox) ? (
+        <WaitingMailbox mailbox={mailbox} />
+      ) : mailbox && !hasAccess(mailbox) ? (
         <NoAccess mailbox={mailbox} />
       ) : mailbox && folder !== null ? (
         <InFolder key={`${mailbox.id}\n${folder}`} mailbox={mailbox} folder={folder} open={open} instant={instant} />

@@ -36,7 +36,7 @@ export function Rail({ chosen }: { chosen: () => void }) {
   const arrows = useArrowNavigationGroup({ axis: "vertical", memorizeCurrent: true });
   const counts: Partial<Record<Section, number>> = {
     notApplied: quarantine.data?.filter(({ acceptable }) => acceptable).length ?? 0,
-    delegates: invitations.data?.filter(({ words }) => words !== null).length ?? 0,
+    delegates: invitations.data?.filter(({ accepted }) => accepted !== null).length ?? 0,
   };
   return (
     <nav className={styles.rail} aria-label={text.regions.rail} data-region="rail" {...arrows}>

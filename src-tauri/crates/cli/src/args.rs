@@ -363,16 +363,25 @@ pub enum Invite {
         /// The delegate's address
         #[arg(long = "for", value_name = "EMAIL", value_parser = address)]
         delegate: Address,
+        /// Which of their invitations, when they have accepted several: its id, as `invite list` prints it
+        #[arg(long, value_name = "ID")]
+        invitation: Option<String>,
         /// The words are the same
         #[arg(long)]
         yes: bool,
     },
-    /// Owner: the invitations that wait
+    /// The invitations that wait: made here, and accepted here
     List,
     /// Owner: take one back; its code stops working
     Withdraw {
         /// Its id, as `invite list` prints it
         id: String,
+    },
+    /// The words differ: forget the invitation, on either side; nobody gets access by it
+    Reject {
+        /// Its id, as `invite list` prints it, or the mailbox whose invitation was accepted here
+        #[arg(value_name = "MAILBOX|ID")]
+        which: String,
     },
 }
 
@@ -875,7 +884,10 @@ mod tests {
             "grant revoke --for k@x",
             "grant change --for k@x --level author --folder Inbox --until 2030-01-31",
             "invite list",
+            "invite confirm --for k@x --invitation 0d0e --yes",
             "invite withdraw 0d0e",
+            "invite reject 0d0e",
+            "invite reject a@x",
             "quarantine discard 7",
             "resolve 1@x --mailbox a@x --of k@x",
             "import mail a.eml b.mbox.xz --mailbox a@x --folder Archive",

@@ -192,13 +192,18 @@ fn introduce(owner: &Seat, delegate: &mut Seat) -> Result<()> {
     let accepted = delegate.desk.accept(&code)?;
     sync::cycle(&delegate.desk)?;
     sync::cycle(&owner.desk)?;
-    if owner.desk.acceptance_words(&delegate.address)? != accepted.words {
+    let waiting = owner.desk.accepted_by(&delegate.address)?;
+    let same = waiting.iter().find_map(|invitation| {
+        let shown = invitation.accepted.as_ref()?;
+        (shown.words == accepted.words).then_some((&invitation.id, &shown.compared))
+    });
+    let Some((invitation, compared)) = same else {
         return Err(Error::refused(
             format!("{} and {} do not see the same words.", owner.name, delegate.name),
             "Delete the folder and run it again.",
         ));
-    }
-    owner.desk.confirm(&delegate.address)?;
+    };
+    owner.desk.confirm(invitation, compared)?;
     sync::cycle(&owner.desk)?;
     sync::cycle(&delegate.desk)?;
     delegate.acts_for.push(owner.address.clone());

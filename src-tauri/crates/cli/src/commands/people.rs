@@ -10,10 +10,11 @@ use behalf_core::{
     Error, Result,
     desk::{
         Desk, Terms, invitation_in,
-        view::{Grant, PendingInvitation},
+        view::{Grant, PendingInvitation, Scope},
     },
     model::{Address, Level},
 };
+use serde::Serialize;
 use serde_json::json;
 
 use super::{Session, keychain, secret, sync};
@@ -68,33 +69,85 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
             let accepted = desk.accept(&code)?;
             sync::quietly(&desk, "The acceptance goes out with the next sync");
             let text = format!(
-                "Accepted, for the mailbox of {}.\nThe words are: {}\nThe owner must see the same when they confirm.",
+                "Accepted. Waiting for {0} to confirm.\n\nCompare these words with them, best by telephone:\n\n    {1}\n\nIf they differ: behalf invite reject {0}",
                 accepted.mailbox, accepted.words
             );
-            Reply::new(&accepted, text)
+            Reply::new(
+                &json!({"mailbox": accepted.mailbox, "words": accepted.words}),
+                text,
+            )
         }
-        args::Invite::Confirm { delegate, yes } => {
-            let desk = s.open()?;
-            sync::quietly(&desk, "Only what is already here can be confirmed");
-            let words = desk.acceptance_words(&delegate)?;
-            if !yes {
-                compare(&delegate, &words)?;
-            }
-            let grant = desk.confirm(&delegate)?;
-            sync::quietly(&desk, "The grant goes out with the next sync");
-            let text = match desk.me()?.person == delegate {
-                true => "Your other device belongs to you now.".into(),
-                false => format!("{delegate} has access now: {}.", describe(&grant)),
-            };
-            Reply::new(&json!({"grant": grant}), text)
-        }
-        args::Invite::List => invitations(&s.open()?.invitations()?),
+        args::Invite::Confirm {
+            delegate,
+            invitation,
+            yes,
+        } => confirm(&s.open()?, &delegate, invitation.as_deref(), yes),
+        args::Invite::List => invitations(&s.open()?),
         args::Invite::Withdraw { id } => {
             let desk = s.open()?;
             desk.withdraw(&id)?;
-            invitations(&desk.invitations()?)
+            invitations(&desk)
+        }
+        args::Invite::Reject { which } => {
+            let desk = s.open()?;
+            // An id may be of an invitation made here.
+            if !desk.invitations()?.iter().any(|i| i.id == which) {
+                desk.reject(&which)?;
+            } else {
+                desk.withdraw(&which)?;
+            }
+            invitations(&desk)
         }
     }
+}
+
+/// Shows the words of what has been accepted, and confirms exactly these.
+fn confirm(desk: &Desk, delegate: &Address, invitation: Option<&str>, yes: bool) -> Result<Reply> {
+    sync::quietly(desk, "Only what is already here can be confirmed");
+    let mut accepted = desk.accepted_by(delegate)?;
+    if let Some(id) = invitation {
+        accepted.retain(|i| i.id == id);
+    }
+    let words = |i: &PendingInvitation| i.accepted.as_ref().map_or(String::new(), |a| a.words.clone());
+    let one = match &accepted[..] {
+        [one] => one,
+        [] => {
+            return Err(Error::not_found(
+                format!("{delegate} has accepted no invitation of this id."),
+                "`behalf invite list` shows those that wait.",
+            ));
+        }
+        several => {
+            let listed: Vec<_> = several
+                .iter()
+                .map(|i| format!("{}: {}", i.id, words(i)))
+                .collect();
+            return Err(Error::bad_input(
+                format!(
+                    "{delegate} has accepted {} invitations:\n{}",
+                    several.len(),
+                    listed.join("\n")
+                ),
+                "Compare the words, and name the right one with --invitation ID. Reject the others: they are somebody else's.",
+            ));
+        }
+    };
+    let Some(shown) = &one.accepted else {
+        return Err(Error::not_found(
+            format!("{delegate} has not accepted it yet."),
+            "",
+        ));
+    };
+    if !yes {
+        compare(desk, one, &shown.words)?;
+    }
+    let grant = desk.confirm(&one.id, &shown.compared)?;
+    sync::quietly(desk, "The grant goes out with the next sync");
+    let text = match desk.me()?.person == *delegate {
+        true => "Your other device belongs to you now.".into(),
+        false => format!("{delegate} has access now: {}.", describe(&grant)),
+    };
+    Reply::new(&json!({"grant": grant}), text)
 }
 
 /// The code of an invitation, from where it was said to be.
@@ -118,21 +171,92 @@ fn new_file(path: &Path) -> Result<(File, &Path)> {
     Ok((file, path))
 }
 
-fn invitations(waiting: &Vec<PendingInvitation>) -> Result<Reply> {
-    let rows: Vec<_> = waiting
+/// What waits: for a delegate to accept, for the words to be compared here, or for another owner to confirm.
+fn invitations(desk: &Desk) -> Result<Reply> {
+    let me = desk.me()?.person;
+    let own = desk.invitations()?.into_iter().map(|i| Listed {
+        id: i.id,
+        mailbox: me.clone(),
+        delegate: i.delegate,
+        state: match i.accepted {
+            None => State::NotAccepted,
+            Some(_) => State::ToConfirm,
+        },
+        words: i.accepted.map(|a| a.words),
+        level: Some(i.level),
+        scope: Some(i.scope),
+        until: i.until,
+        expires: Some(i.expires),
+    });
+    let others = desk.waiting()?.into_iter().map(|w| Listed {
+        id: w.id,
+        mailbox: w.mailbox,
+        delegate: me.clone(),
+        state: State::WaitsForOwner,
+        words: Some(w.words),
+        level: None,
+        scope: None,
+        until: None,
+        expires: Some(w.expires),
+    });
+    let all: Vec<_> = own.chain(others).collect();
+    let rows: Vec<_> = all
         .iter()
         .map(|i| {
             [
                 i.id.clone(),
+                i.mailbox.to_string(),
                 i.delegate.to_string(),
-                level(i.level).into(),
-                i.expires.clone(),
-                i.words.clone().unwrap_or_else(|| "not accepted yet".into()),
+                i.level.map_or("", level).to_owned(),
+                i.expires.clone().unwrap_or_default(),
+                i.state.words().to_owned(),
+                i.words.clone().unwrap_or_default(),
             ]
         })
         .collect();
-    let head = ["Id", "Delegate", "Level", "Code works until", "Words"];
-    Reply::new(waiting, print::table(head, &rows, "No invitation waits."))
+    let head = [
+        "Id",
+        "Mailbox",
+        "Delegate",
+        "Level",
+        "Works until",
+        "State",
+        "Words",
+    ];
+    Reply::new(&all, print::table(head, &rows, "No invitation waits."))
+}
+
+/// An invitation as `invite list` prints it. What it offers is known to the owner only.
+#[derive(Serialize)]
+struct Listed {
+    id: String,
+    mailbox: Address,
+    delegate: Address,
+    state: State,
+    words: Option<String>,
+    level: Option<Level>,
+    scope: Option<Scope>,
+    until: Option<String>,
+    expires: Option<String>,
+}
+
+/// For whom it waits.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    NotAccepted,
+    ToConfirm,
+    WaitsForOwner,
+}
+
+impl State {
+    fn words(self) -> &'static str {
+        match self {
+            Self::NotAccepted => "not accepted yet",
+            Self::ToConfirm => "compare the words and confirm",
+            Self::WaitsForOwner => "waiting for the owner to confirm",
+        }
+    }
 }
 
 /// Gives a delegate other terms.
@@ -187,30 +311,42 @@ pub fn grants(s: &Session, mailbox: Option<&Address>) -> Result<Reply> {
     Reply::new(&grants, text)
 }
 
-/// Shows the words and asks; without a terminal nobody can have compared them.
-fn compare(delegate: &Address, words: &str) -> Result<()> {
+/// Shows the words and asks; without a terminal nobody can have compared them. Who says no has found other words: the
+/// invitation is not worth anything any more.
+fn compare(desk: &Desk, invitation: &PendingInvitation, words: &str) -> Result<()> {
+    let delegate = &invitation.delegate;
     let stdin = io::stdin();
     if !stdin.is_terminal() {
         return Err(Error::bad_input(
             format!("{delegate} must read you these words: {words}"),
-            "If they are the same, run it again with --yes.",
+            format!(
+                "If they are the same, run it again with --yes. If they differ, run `behalf invite reject {}`.",
+                invitation.id
+            ),
         ));
     }
     let mut ask = io::stderr().lock();
-    let question = format!("The words are: {words}\nDoes {delegate} read the same? [y/N] ");
+    let question = format!("The words are: {words}\nDoes {delegate} read the same? [yes/no] ");
     let _ = write!(ask, "{}", print::clean(&question)).and_then(|()| ask.flush());
     let mut answer = String::new();
     stdin
         .lock()
         .read_line(&mut answer)
         .map_err(Error::io("standard input"))?;
-    if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
-        return Ok(());
+    match answer.trim().to_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        "n" | "no" => {
+            desk.withdraw(&invitation.id)?;
+            Err(Error::refused(
+                "Not confirmed: the words differ, so somebody else has accepted. The invitation is deleted.",
+                "Nobody has access. Make a new invitation, and give the code to the right person.",
+            ))
+        }
+        _ => Err(Error::refused(
+            "Not confirmed.",
+            "Nothing has changed. Run it again when you have compared the words.",
+        )),
     }
-    Err(Error::refused(
-        "Not confirmed: the words were not the same.",
-        "Nobody has access. Make a new invitation, and give the code to the right person.",
-    ))
 }
 
 fn describe(grant: &Grant) -> String {

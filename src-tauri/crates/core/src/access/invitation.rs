@@ -3,13 +3,14 @@
 //! The owner makes a code. Who accepts it publishes an *acceptance*, sealed for the device that made the code: the card
 //! of their device, and a proof that they had the code. Both read each other words derived from the whole code and that
 //! card, and the owner confirms: only then is there a grant, and only then does a mailbox key leave the owner's devices.
+//! What the one who has accepted knows until then is in [`super::joining`].
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Card, Grant, GrantDevice};
+use super::{Card, Compared, DeviceKey, Grant, GrantDevice, Signature, named, verified};
 use crate::{
     Error, Result,
     desk::Terms,
@@ -18,6 +19,8 @@ use crate::{
 
 /// How long a code works.
 const VALID: i64 = 7 * 24 * 3600 * 1000;
+/// No owner has more devices.
+const ROOTS: usize = 100;
 
 /// What the code says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +36,10 @@ pub struct Code {
     pub roots: Vec<Card>,
     /// Whom it is for.
     pub delegate: Address,
+    /// When it stops working.
+    pub expires: Time,
+    /// Of the device that has made it, over everything else: nobody adds a device to somebody else's code.
+    signature: Signature,
 }
 
 impl Code {
@@ -51,9 +58,24 @@ impl Code {
             .decode(text)
             .ok()
             .and_then(|bytes| postcard::from_bytes::<Self>(&bytes).ok())
-            .filter(|code| code.version == 1 && !code.roots.is_empty())
-            .filter(|code| code.roots.iter().all(Card::is_genuine))
+            .filter(|code| code.version == 1 && code.is_genuine())
+            .filter(|code| code.roots.len() <= ROOTS && code.roots.iter().all(Card::is_genuine))
+            .filter(|code| named(&code.owner_name).is_some())
             .ok_or_else(no_code)
+    }
+
+    /// Did the first of its devices make exactly this?
+    fn is_genuine(&self) -> bool {
+        let made = |maker: &Card| Ok::<_, Error>(verified(&maker.sign, &self.signed()?, &self.signature));
+        self.maker().and_then(made).unwrap_or(false)
+    }
+
+    fn signed(&self) -> Result<Vec<u8>> {
+        let unsigned = Self {
+            signature: Signature::default(),
+            ..self.clone()
+        };
+        Ok(postcard::to_stdvec(&("behalf code", unsigned))?)
     }
 
     /// The device that has made it.
@@ -82,6 +104,7 @@ fn no_code() -> Error {
     )
 }
 
+/// What an acceptance must show: that this very device had the code.
 fn proof(secret: &[u8; 16], mailbox: &Address, device: &Card) -> [u8; 32] {
     Sha256::new()
         .chain_update(b"behalf acceptance 1")
@@ -103,6 +126,25 @@ pub struct Acceptance {
     pub name: String,
     /// That this very device had the code.
     pub proof: [u8; 32],
+    /// What nobody could know before: see [`Compared`].
+    pub salt: [u8; 16],
+}
+
+impl Acceptance {
+    /// What this person's device answers to a code, always the same, and what is compared then.
+    pub fn new(code: &Code, person: &Address, name: &str, device: &DeviceKey) -> Result<(Self, Compared)> {
+        let hash = code.hash()?;
+        let mut salt = [0; 16];
+        salt.copy_from_slice(&device.own("behalf acceptance 1", &[&hash])[..16]);
+        let acceptance = Self {
+            invitation: code.id,
+            person: person.clone(),
+            name: name.to_owned(),
+            proof: proof(&code.secret, &code.mailbox, device.card()),
+            salt,
+        };
+        Ok((acceptance, Compared::new(&hash, device.card(), &salt)))
+    }
 }
 
 /// An acceptance that waits for the owner's confirmation.
@@ -116,20 +158,19 @@ pub struct Pending {
     pub name: String,
     /// The delegate's device.
     pub device: GrantDevice,
-    /// The hash of the code.
-    pub code: [u8; 32],
+    /// What the words are made from.
+    pub compared: Compared,
 }
 
-/// Makes an invitation and returns its code.
+/// Makes an invitation on this device, which names the owner's `others` in it, and returns its code.
 pub fn create(
     connection: &Connection,
-    mailbox: &Address,
-    owner_name: &str,
-    roots: Vec<Card>,
+    (mailbox, owner_name): (&Address, &str),
+    (device, others): (&DeviceKey, Vec<Card>),
     delegate: &Address,
     terms: &Terms,
     now: Time,
-) -> Result<(Code, Time)> {
+) -> Result<Code> {
     let mut random = [0; 24];
     getrandom::fill(&mut random)
         .map_err(|e| Error::unavailable(format!("The system gives no randomness: {e}"), ""))?;
@@ -139,12 +180,19 @@ pub fn create(
         secret: [0; 16],
         mailbox: mailbox.clone(),
         owner_name: owner_name.to_owned(),
-        roots,
+        roots: std::iter::once(device.card().clone()).chain(others).collect(),
         delegate: delegate.clone(),
+        expires: Time(now.0 + VALID),
+        signature: Signature::default(),
     };
     code.id.copy_from_slice(&random[..8]);
     code.secret.copy_from_slice(&random[8..]);
-    let expires = Time(now.0 + VALID);
+    code.signature = device.sign(&code.signed()?);
+    // Nothing can come of them any more.
+    connection.execute(
+        "DELETE FROM invitation WHERE mailbox = ?1 AND confirmed = 0 AND expires <= ?2",
+        params![mailbox.as_str(), now.0],
+    )?;
     connection.execute(
         "INSERT INTO invitation (id, mailbox, delegate, terms, proof, expires, code) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
@@ -153,71 +201,25 @@ pub fn create(
             delegate.as_str(),
             serde_json::to_string(terms)?,
             code.secret,
-            expires.0,
+            code.expires.0,
             code.hash()?,
         ],
     )?;
-    Ok((code, expires))
+    Ok(code)
 }
 
-/// Takes a code as the one it is for: from now on this replica knows the mailbox and whom to trust in it.
-///
-/// # Errors
-/// `Refused` when the code is for somebody else, or when it would join two replicas of one mailbox that have each gone
-/// their own way.
-pub fn accept_code(
-    connection: &Connection,
-    code: &Code,
-    person: &Address,
-    name: &str,
-    device: &Card,
-) -> Result<Acceptance> {
-    if code.delegate != *person {
-        return Err(Error::refused(
-            format!("This invitation is for {}, not for {person}.", code.delegate),
-            format!("Ask {} for an invitation of your own.", code.owner_name),
-        ));
-    }
-    if code.mailbox == *person {
-        let own_way: bool = connection.query_row(
-            "SELECT EXISTS (SELECT 1 FROM mailbox_key WHERE mailbox = ?1)",
-            [person.as_str()],
-            |r| r.get(0),
-        )?;
-        if own_way {
-            return Err(Error::refused(
-                "This data folder has a history of its own already.",
-                "Set this device up in a new data folder, and accept the code there before the first sync.",
-            ));
-        }
-    }
-    connection.execute(
-        "INSERT INTO mailbox (id, owner_name, mine) VALUES (?1, ?2, 0)
-         ON CONFLICT (id) DO UPDATE SET owner_name = excluded.owner_name WHERE mine = 0",
-        params![code.mailbox.as_str(), code.owner_name],
-    )?;
-    for root in &code.roots {
-        connection.execute(
-            "INSERT INTO device (mailbox, id, person, person_name, public_key, card) VALUES (?1, ?2, ?1, ?3, ?4, ?5)
-             ON CONFLICT (mailbox, id) DO NOTHING",
-            params![
-                code.mailbox.as_str(),
-                root.id(),
-                code.owner_name,
-                root.sign,
-                root.to_bytes()
-            ],
-        )?;
-    }
-    Ok(Acceptance {
-        invitation: code.id,
-        person: person.clone(),
-        name: name.to_owned(),
-        proof: proof(&code.secret, &code.mailbox, device),
-    })
+/// May somebody who is not known here answer an invitation now?
+pub fn expects_guests(connection: &Connection, mailbox: &Address, now: Time) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM invitation
+             WHERE mailbox = ?1 AND expires > ?2 AND confirmed = 0 AND acceptance IS NULL)",
+        )?
+        .query_row(params![mailbox.as_str(), now.0], |r| r.get(0))?)
 }
 
-/// Takes in an acceptance as the owner. True when it answers an open invitation with the right proof.
+/// Takes in an acceptance as the owner. True when it answers a living invitation with the right proof; the first one
+/// that does is the one whose words are compared.
 pub fn receive(
     connection: &Connection,
     mailbox: &Address,
@@ -236,7 +238,11 @@ pub fn receive(
     let Some((secret, delegate, terms, code)) = found else {
         return Ok(false);
     };
-    if delegate != acceptance.person.as_str() || proof(&secret, mailbox, device) != acceptance.proof {
+    if delegate != acceptance.person.as_str()
+        || proof(&secret, mailbox, device) != acceptance.proof
+        || named(&acceptance.name).is_none()
+        || is_anothers(connection, mailbox, device, &acceptance.person)?
+    {
         return Ok(false);
     }
     let id = hex(&acceptance.invitation);
@@ -245,7 +251,7 @@ pub fn receive(
         terms: serde_json::from_str(&terms)?,
         name: acceptance.name.clone(),
         device: GrantDevice::new(device),
-        code,
+        compared: Compared::new(&code, device, &acceptance.salt),
     };
     connection.execute(
         "UPDATE invitation SET acceptance = ?2 WHERE id = ?1",
@@ -254,30 +260,65 @@ pub fn receive(
     Ok(true)
 }
 
-/// The newest acceptance of `delegate` that waits for confirmation.
+/// Is this device known to be somebody else's?
+fn is_anothers(connection: &Connection, mailbox: &Address, device: &Card, person: &Address) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND id = ?2 AND person <> ?3)",
+        )?
+        .query_row([mailbox.as_str(), &device.id(), person.as_str()], |r| r.get(0))?)
+}
+
+/// The acceptance of an invitation, whose words have been compared: for whom it is, and what was offered. `compared`
+/// names what has been shown.
 ///
 /// # Errors
-/// `NotFound` when there is none: not invited, or not accepted yet.
-pub fn find_acceptance(connection: &Connection, mailbox: &Address, delegate: &Address) -> Result<Pending> {
-    let found: Option<Option<String>> = connection
+/// `NotFound` when the invitation has been withdrawn or confirmed, or nobody has accepted it; `Refused` when it has
+/// expired, or what was shown is not what is here.
+pub fn compared(
+    connection: &Connection,
+    mailbox: &Address,
+    (id, compared): (&str, &str),
+    now: Time,
+) -> Result<(Address, Pending)> {
+    let found: Option<(String, i64, Option<String>)> = connection
         .query_row(
-            "SELECT acceptance FROM invitation WHERE mailbox = ?1 AND delegate = ?2 AND confirmed = 0
-             ORDER BY acceptance IS NULL, expires DESC LIMIT 1",
-            [mailbox.as_str(), delegate.as_str()],
-            |r| r.get(0),
+            "SELECT delegate, expires, acceptance FROM invitation WHERE id = ?1 AND mailbox = ?2 AND confirmed = 0",
+            [id, mailbox.as_str()],
+            |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
         )
         .optional()?;
-    match found {
-        None => Err(Error::not_found(
-            format!("There is no open invitation for {delegate}."),
-            "Make one with `behalf invite create --for …`.",
-        )),
-        Some(None) => Err(Error::not_found(
-            format!("{delegate} has not accepted the invitation yet, or the acceptance has not arrived."),
-            "Sync both sides and try again.",
-        )),
-        Some(Some(json)) => Ok(serde_json::from_str(&json)?),
+    let Some((delegate, expires, acceptance)) = found else {
+        return Err(Error::not_found(
+            "This invitation does not wait any more.",
+            "It has been withdrawn or confirmed. `behalf invite list` shows those that wait.",
+        ));
+    };
+    if expires <= now.0 {
+        return Err(Error::refused(
+            format!("The invitation for {delegate} has expired."),
+            "Make a new one.",
+        ));
     }
+    let Some(acceptance) = acceptance else {
+        return Err(not_accepted(&delegate));
+    };
+    let pending: Pending = serde_json::from_str(&acceptance)?;
+    if pending.compared.name() != compared {
+        return Err(Error::refused(
+            format!("These are not the words of the device that has accepted the invitation for {delegate}."),
+            "Compare the words that are shown now.",
+        ));
+    }
+    Ok((Address::lenient(&delegate), pending))
+}
+
+/// Nobody has accepted an invitation yet.
+pub fn not_accepted(delegate: impl std::fmt::Display) -> Error {
+    Error::not_found(
+        format!("{delegate} has not accepted the invitation yet, or the acceptance has not arrived."),
+        "Sync both sides and try again.",
+    )
 }
 
 /// An invitation that may still become a grant.
@@ -289,13 +330,13 @@ pub struct OpenInvitation {
     pub delegate: Address,
     /// What it offers.
     pub terms: Terms,
-    /// When its code stops working.
+    /// When its code stops working, and it can be confirmed no more.
     pub expires: Time,
     /// The acceptance, once it has arrived.
     pub accepted: Option<Pending>,
 }
 
-/// Those that are not confirmed: accepted, or with a code that still works. The newest first.
+/// Those that can still be confirmed. The newest first.
 pub fn open_invitations(
     connection: &Connection,
     mailbox: &Address,
@@ -303,8 +344,7 @@ pub fn open_invitations(
 ) -> Result<Vec<OpenInvitation>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, delegate, terms, expires, acceptance FROM invitation
-         WHERE mailbox = ?1 AND confirmed = 0 AND (expires > ?2 OR acceptance IS NOT NULL)
-         ORDER BY expires DESC, id",
+         WHERE mailbox = ?1 AND confirmed = 0 AND expires > ?2 ORDER BY expires DESC, id",
     )?;
     let mut rows = statement.query(params![mailbox.as_str(), now.0])?;
     let mut all = Vec::new();
@@ -321,7 +361,7 @@ pub fn open_invitations(
     Ok(all)
 }
 
-/// Forgets an invitation that is not confirmed: its code stops working. True when there was one.
+/// Forgets an invitation that is not confirmed, with its acceptance: its code stops working. True when there was one.
 pub fn withdraw(connection: &Connection, mailbox: &Address, id: &str) -> Result<bool> {
     let gone = connection.execute(
         "DELETE FROM invitation WHERE id = ?1 AND mailbox = ?2 AND confirmed = 0",
@@ -360,37 +400,10 @@ pub fn settle(
     })
 }
 
-/// Six words both people read to each other. They are made from the whole code and the keys of the device that accepts
-/// it: whoever stands between the two with another code or other keys gets others, and 72 bits are too many to try.
-pub fn words(code: &[u8; 32], device: &Card) -> String {
-    // Words of 12 bits.
-    const HEAD: [&str; 16] = [
-        "ba", "de", "fi", "go", "hu", "ka", "le", "mi", "no", "pu", "ra", "se", "ti", "vo", "zu", "ma",
-    ];
-    const TAIL: [&str; 16] = [
-        "bel", "dor", "fen", "gan", "kus", "lom", "mar", "nel", "pin", "ros", "sil", "tan", "vik", "wen",
-        "zar", "lip",
-    ];
-    let digest = Sha256::new()
-        .chain_update(b"behalf words 1")
-        .chain_update(code)
-        .chain_update(device.to_bytes())
-        .finalize();
-    digest
-        .chunks(2)
-        .take(6)
-        .map(|pair| {
-            let (a, b) = (usize::from(pair[0]), usize::from(pair[1]));
-            format!("{}{}{}", HEAD[a >> 4], HEAD[a & 15], TAIL[b & 15])
-        })
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{access::DeviceKey, model::Level, store::Store};
+    use crate::{model::Level, store::Store};
 
     fn terms() -> Terms {
         Terms {
@@ -403,50 +416,16 @@ mod tests {
         }
     }
 
+    fn device(secret: u8) -> DeviceKey {
+        DeviceKey::from_secret(&[secret; 32])
+    }
+
     fn card(secret: u8) -> Card {
-        DeviceKey::from_secret(&[secret; 32]).card().clone()
+        device(secret).card().clone()
     }
 
-    #[test]
-    fn an_invitation_is_accepted_once_by_whom_it_is_for() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        let (alex, kim) = (Address::lenient("alex@x"), Address::lenient("kim@x"));
-        let (root, key, now) = (card(1), card(2), Time(1000));
-        store
-            .write(|tx| {
-                tx.execute("INSERT INTO mailbox (id, mine) VALUES ('alex@x', 1)", [])?;
-                let (code, _) = create(tx, &alex, "Alex", vec![root.clone()], &kim, &terms(), now)?;
-                let code = Code::decode(&format!(" {} \n", code.encode()?))?;
-                assert_eq!(code.maker()?, &root);
-                assert!(accept_code(tx, &code, &Address::lenient("eve@x"), "Eve", &card(3)).is_err());
-                let acceptance = accept_code(tx, &code, &kim, "Kim", &key)?;
-                assert!(find_acceptance(tx, &alex, &kim).is_err());
-                assert!(
-                    !receive(tx, &alex, &card(3), &acceptance, now)?,
-                    "another device needs another proof"
-                );
-                let late = Time(now.0 + VALID);
-                assert!(!receive(tx, &alex, &key, &acceptance, late)?, "expired");
-                assert!(receive(tx, &alex, &key, &acceptance, now)?);
-                assert!(!receive(tx, &alex, &key, &acceptance, now)?, "used");
-                let pending = find_acceptance(tx, &alex, &kim)?;
-                assert_eq!(words(&pending.code, &key), words(&code.hash()?, &key));
-                let grant = settle(tx, &pending, vec![], now)?;
-                assert_eq!(
-                    (grant.level, grant.devices),
-                    (Level::Editor, vec![GrantDevice::new(&key)])
-                );
-                assert!(find_acceptance(tx, &alex, &kim).is_err());
-                Ok(())
-            })
-            .unwrap();
-        assert!(Code::decode("nonsense").is_err());
-    }
-
-    /// The words bind every key there is: whoever swaps one makes others.
-    #[test]
-    fn whoever_stands_between_makes_other_words() {
+    /// Made by the device of secret 1.
+    fn code() -> Code {
         let code = Code {
             version: 1,
             id: [1; 8],
@@ -455,23 +434,197 @@ mod tests {
             owner_name: "Alex".into(),
             roots: vec![card(1)],
             delegate: Address::lenient("kim@x"),
+            expires: Time(VALID),
+            signature: Signature::default(),
         };
-        let (eve, kim) = (card(3), card(2));
-        let honest = words(&code.hash().unwrap(), &kim);
-        assert_eq!(honest.split(' ').count(), 6);
-        assert_ne!(honest, words(&code.hash().unwrap(), &eve));
+        signed(code, 1)
+    }
+
+    fn signed(code: Code, by: u8) -> Code {
+        Code {
+            signature: device(by).sign(&code.signed().unwrap()),
+            ..code
+        }
+    }
+
+    #[test]
+    fn an_invitation_is_accepted_once_by_whom_it_is_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let (alex, kim) = (Address::lenient("alex@x"), Address::lenient("kim@x"));
+        let (root, key, now) = (device(1), device(2), Time(1000));
+        store
+            .write(|tx| {
+                tx.execute("INSERT INTO mailbox (id, mine) VALUES ('alex@x', 1)", [])?;
+                assert!(!expects_guests(tx, &alex, now)?);
+                let code = create(tx, (&alex, "Alex"), (&root, vec![]), &kim, &terms(), now)?;
+                let expires = code.expires;
+                assert!(expects_guests(tx, &alex, now)?);
+                assert!(!expects_guests(tx, &alex, expires)?);
+                let code = Code::decode(&format!(" {} \n", code.encode()?))?;
+                assert_eq!(code.maker()?, root.card());
+                let id = hex(&code.id());
+                let (acceptance, said) = Acceptance::new(&code, &kim, "Kim", &key)?;
+                let confirm = |compared: &str, at| compared_(tx, &alex, (&id, compared), at);
+                assert_eq!(
+                    confirm(&said.name(), now),
+                    Err(crate::Code::NotFound),
+                    "not accepted"
+                );
+                let by = |card: &Card, acceptance: &Acceptance, at| receive(tx, &alex, card, acceptance, at);
+                assert!(
+                    !by(&card(3), &acceptance, now)?,
+                    "another device needs another proof"
+                );
+                assert!(!by(key.card(), &acceptance, expires)?, "expired");
+                for name in ["", "Kim\u{202e}", &"k".repeat(200)] {
+                    let odd = Acceptance {
+                        name: name.into(),
+                        ..acceptance.clone()
+                    };
+                    assert!(!by(key.card(), &odd, now)?, "{name}");
+                }
+                assert!(by(key.card(), &acceptance, now)?);
+                assert!(!by(key.card(), &acceptance, now)?, "used");
+                assert!(!expects_guests(tx, &alex, now)?);
+
+                // The same on both sides; another device's words are others, also where it had the code.
+                let open = open_invitations(tx, &alex, now)?.remove(0);
+                assert_eq!(open.accepted.unwrap().compared, said);
+                let (_, others) = Acceptance::new(&code, &kim, "Kim", &device(3))?;
+                assert_eq!(confirm(&others.name(), now), Err(crate::Code::Refused));
+                assert_eq!(
+                    confirm(&said.name(), expires),
+                    Err(crate::Code::Refused),
+                    "expired"
+                );
+                let (delegate, pending) = compared(tx, &alex, (&id, &said.name()), now)?;
+                assert_eq!(delegate, kim);
+                let grant = settle(tx, &pending, vec![], now)?;
+                assert_eq!(
+                    (grant.level, grant.devices),
+                    (Level::Editor, vec![GrantDevice::new(key.card())])
+                );
+                assert_eq!(confirm(&said.name(), now), Err(crate::Code::NotFound), "once");
+                Ok(())
+            })
+            .unwrap();
+        assert!(Code::decode("nonsense").is_err());
+    }
+
+    /// [`compared`], of which only the kind of error counts.
+    fn compared_(
+        tx: &Connection,
+        mailbox: &Address,
+        said: (&str, &str),
+        now: Time,
+    ) -> std::result::Result<(), crate::Code> {
+        compared(tx, mailbox, said, now).map(drop).map_err(|e| e.code())
+    }
+
+    /// What nobody can confirm any more is not kept.
+    #[test]
+    fn an_expired_invitation_is_gone_with_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let (alex, kim) = (Address::lenient("alex@x"), Address::lenient("kim@x"));
+        let count =
+            |tx: &Connection| tx.query_row("SELECT count(*) FROM invitation", [], |r| r.get::<_, i64>(0));
+        store
+            .write(|tx| {
+                tx.execute("INSERT INTO mailbox (id, mine) VALUES ('alex@x', 1)", [])?;
+                let make = |now| create(tx, (&alex, "Alex"), (&device(1), vec![]), &kim, &terms(), now);
+                let expires = make(Time(1000))?.expires;
+                make(Time(2000))?;
+                assert_eq!(
+                    (count(tx)?, open_invitations(tx, &alex, Time(2000))?.len()),
+                    (2, 2)
+                );
+                assert_eq!(open_invitations(tx, &alex, expires)?.len(), 1);
+                make(expires)?;
+                assert_eq!(count(tx)?, 2);
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    /// What is compared binds every key there is: whoever swaps one makes other words.
+    #[test]
+    fn whoever_stands_between_makes_other_words() {
+        let code = code();
+        let said = |code: &Code, by: u8| {
+            let (_, said) = Acceptance::new(code, &code.delegate, "Kim", &device(by)).unwrap();
+            said.words()
+        };
+        let honest = said(&code, 2);
+        assert_eq!(honest, said(&code, 2), "also when it is accepted twice");
+        assert_ne!(honest, said(&code, 3));
+        let eve = card(3);
         let more = [code.roots.clone(), vec![eve.clone()]].concat();
         for roots in [vec![eve.clone()], more] {
             let swapped = Code {
                 roots,
                 ..code.clone()
             };
-            assert_ne!(honest, words(&swapped.hash().unwrap(), &kim));
+            assert_ne!(honest, said(&swapped, 2));
         }
-        // And a card with a key that is not its device's is no card.
-        let mut text = postcard::to_stdvec(&code).unwrap();
-        let at = text.windows(32).position(|w| w == code.roots[0].seal).unwrap();
-        text[at..at + 32].copy_from_slice(&eve.seal);
-        assert!(Code::decode(&BASE64_URL_SAFE_NO_PAD.encode(text)).is_err());
+        // Who knows the code and the card cannot know the words before they are said.
+        let (acceptance, _) = Acceptance::new(&code, &code.delegate, "Kim", &device(2)).unwrap();
+        let guessed = Compared::new(&code.hash().unwrap(), &card(2), &[0; 16]);
+        assert!(acceptance.salt != [0; 16] && guessed.words() != honest);
+    }
+
+    /// Nobody puts a device, or another key of a device, into a code that somebody else has made.
+    #[test]
+    fn a_code_is_its_makers() {
+        let (code, eve) = (code(), card(3));
+        assert_eq!(Code::decode(&code.encode().unwrap()).unwrap(), code);
+        let bytes = postcard::to_stdvec(&code).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let mut broken = bytes.clone();
+            broken[bit / 8] ^= 1 << (bit % 8);
+            assert!(
+                Code::decode(&BASE64_URL_SAFE_NO_PAD.encode(broken)).is_err(),
+                "bit {bit}"
+            );
+        }
+        let more = Code {
+            roots: vec![card(1), eve.clone()],
+            ..code.clone()
+        };
+        for by in [1, 3] {
+            let read = Code::decode(&signed(more.clone(), by).encode().unwrap());
+            assert_eq!(read.is_ok(), by == 1, "by {by}");
+        }
+        // A card with a key that is not its device's is no card, whoever signs the code.
+        let mut swapped = card(4).to_bytes();
+        swapped[32..64].copy_from_slice(&eve.seal);
+        let swapped = Code {
+            roots: vec![card(1), postcard::from_bytes(&swapped).unwrap()],
+            ..code
+        };
+        assert!(Code::decode(&signed(swapped, 1).encode().unwrap()).is_err());
+    }
+
+    /// A code is written by whoever sends it: what it says of its maker is bounded.
+    #[test]
+    fn a_code_with_an_odd_name_or_too_many_devices_is_none() {
+        let code = code();
+        let read = |code: &Code| Code::decode(&code.encode().unwrap());
+        assert_eq!(read(&code).unwrap(), code);
+        for name in ["", "Alex\nBo", &"a".repeat(10_000)] {
+            let odd = Code {
+                owner_name: name.into(),
+                ..code.clone()
+            };
+            assert!(read(&signed(odd, 1)).is_err(), "{name}");
+        }
+        for roots in [vec![], vec![card(1); ROOTS + 1]] {
+            let odd = Code {
+                roots,
+                ..code.clone()
+            };
+            assert!(read(&signed(odd, 1)).is_err());
+        }
     }
 }

@@ -247,7 +247,8 @@ pub fn due(
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM mailbox WHERE id = ?1 AND mine = 1)
                       AND NOT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND id = ?2 AND removed = 1),
-                    NOT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND person = ?1 AND id <> ?2)",
+                    NOT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND person = ?1 AND id <> ?2)
+                      AND NOT EXISTS (SELECT 1 FROM joining WHERE mailbox = ?1)",
         )?
         .query_row([mailbox.as_str(), device.id()], |r| Ok((r.get(0)?, r.get(1)?)))?;
     let mut keys = all_keys(tx, device, mailbox)?;
@@ -344,7 +345,8 @@ pub fn lacks_key(connection: &Connection, mailbox: &Address, device: &str) -> Re
     let (keys, others): (bool, bool) = connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM mailbox_key WHERE mailbox = ?1),
-                    EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND person = ?1 AND id <> ?2)",
+                    EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND person = ?1 AND id <> ?2)
+                      OR EXISTS (SELECT 1 FROM joining WHERE mailbox = ?1)",
         )?
         .query_row([mailbox.as_str(), device], |r| Ok((r.get(0)?, r.get(1)?)))?;
     if !keys && others {

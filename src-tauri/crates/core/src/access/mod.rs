@@ -4,11 +4,13 @@ mod authorise;
 mod device;
 mod grant;
 mod invitation;
+mod joining;
 mod keys;
 mod name;
 mod sealing;
 mod secret;
 mod settings;
+mod words;
 
 pub use authorise::{Act, Denied, Matter, Rights, Where, Wish, authorise};
 pub use device::{Card, DeviceKey, PublicKey, Signature, device_id, verified};
@@ -17,16 +19,20 @@ pub use grant::{
     living_devices_of, project_grants, put_grant, removed_at, starts_of, whole_grant,
 };
 pub use invitation::{
-    Acceptance, Code, OpenInvitation, Pending, accept_code, create, find_acceptance, open_invitations,
-    receive, settle, withdraw, words,
+    Acceptance, Code, OpenInvitation, Pending, compared, create, expects_guests, not_accepted,
+    open_invitations, receive, settle, withdraw,
+};
+pub use joining::{
+    Joining, accept_code, believe, forget, is_answer, is_answered, joining, makers, settle_joining,
 };
 pub use keys::{
     Epoch, MailboxKey, Wrap, all_keys, due, hold, key_of, lacks_key, leaks, newest_key, oldest_key,
     take_keys, unwrap, wrap,
 };
-pub use name::name_of;
+pub use name::{name_of, named, own_name};
 pub use sealing::{Sealed, Secret, open, seal};
 pub use secret::{
     IN_A_FILE, Keychain, KeychainFault, NoKeychain, Passphrase, Place, load, make, place, protect,
 };
 pub use settings::{project_settings, put_setting, settings_of};
+pub use words::Compared;

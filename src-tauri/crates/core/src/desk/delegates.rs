@@ -6,12 +6,12 @@ use rusqlite::Connection;
 
 use super::{
     Accepted, Desk, Invitation, Terms,
-    view::{self, PendingInvitation},
+    view::{self, PendingInvitation, Waiting},
 };
 use crate::{
     Error, Result,
     access::{self, Act, Code, Grant},
-    model::{Address, Time},
+    model::{Address, Time, hex},
     replica::{Action, Origin},
     sync::{self, Letter},
 };
@@ -43,71 +43,137 @@ impl Desk {
     /// `BadInput` for an end that is no date or past.
     pub fn invite(&self, delegate: &Address, terms: &Terms) -> Result<Invitation> {
         self.end_of(terms)?;
-        let (code, expires) = self.store.write(|tx| {
-            // This device first, and every other of the owner's: whoever accepts must know them all.
-            let mut roots = vec![self.key.card().clone()];
-            let mine = access::living_devices_of(tx, &self.person, &self.person)?;
-            roots.extend(mine.into_iter().filter(|card| card != self.key.card()));
-            access::create(tx, &self.person, &self.name, roots, delegate, terms, self.now())
+        let code = self.store.write(|tx| {
+            // Whoever accepts must know every other device of the owner's as well.
+            let mut others = access::living_devices_of(tx, &self.person, &self.person)?;
+            others.retain(|card| card != self.key.card());
+            let (owner, makers) = ((&self.person, &*self.name), (&self.key, others));
+            access::create(tx, owner, makers, delegate, terms, self.now())
         })?;
         Ok(Invitation {
             code: code.encode()?,
-            expires: expires.rfc3339(),
+            expires: code.expires.rfc3339(),
         })
     }
 
-    /// Accepts an invitation. The acceptance goes out with the next cycle.
+    /// Accepts an invitation. The acceptance goes out with the next cycle; until the owner has compared the words and
+    /// confirmed, the mailbox waits ([`Desk::waiting`]).
     ///
     /// # Errors
-    /// `BadInput` when it is no code, `Refused` when it is for somebody else.
+    /// `BadInput` when it is no code, `Refused` when it is for somebody else, has expired, or is not from the owner of a
+    /// mailbox that is known here.
     pub fn accept(&self, code: &str) -> Result<Accepted> {
         let code = Code::decode(code)?;
-        self.store.write(|tx| {
-            let acceptance = access::accept_code(tx, &code, &self.person, &self.name, self.key.card())?;
+        let compared = self.store.write(|tx| {
+            let me = (&self.person, &*self.name);
+            let (acceptance, compared) = access::accept_code(tx, &code, me, &self.key, self.now())?;
             let letter = Letter::Acceptance(code.maker()?, &acceptance);
-            sync::post(tx, &code.mailbox, &self.key, letter)
+            sync::post(tx, &code.mailbox, &self.key, letter)?;
+            Ok(compared)
         })?;
         Ok(Accepted {
-            words: access::words(&code.hash()?, self.key.card()),
+            invitation: hex(&code.id()),
+            words: compared.words(),
             mailbox: code.mailbox,
         })
     }
 
-    /// The words of an acceptance that has arrived, to compare before [`Desk::confirm`].
+    /// The invitations this person has accepted and their owners have not confirmed; the newest first.
     ///
     /// # Errors
-    /// `NotFound` while none has.
-    pub fn acceptance_words(&self, delegate: &Address) -> Result<String> {
-        let pending = self
-            .store
-            .read(|c| access::find_acceptance(c, &self.person, delegate))?;
-        let card = pending
-            .device
-            .card()
-            .ok_or_else(|| Error::unavailable("The acceptance is damaged.", "Make a new invitation."))?;
-        Ok(access::words(&pending.code, &card))
+    /// Database errors.
+    pub fn waiting(&self) -> Result<Vec<Waiting>> {
+        self.store.read(|c| self.waiting_in(c))
     }
 
-    /// Confirms an acceptance: the grant it offered begins now.
+    /// The same, in the caller's transaction.
+    pub(super) fn waiting_in(&self, c: &Connection) -> Result<Vec<Waiting>> {
+        Ok(access::joining(c)?
+            .into_iter()
+            .map(|joining| Waiting {
+                id: joining.id,
+                mailbox: joining.mailbox,
+                owner_name: joining.owner_name,
+                words: joining.compared.words(),
+                expires: joining.expires.rfc3339(),
+                expired: joining.expires <= self.now(),
+            })
+            .collect())
+    }
+
+    /// The words differ: forgets what this person has accepted. `which` is an invitation's id, or a mailbox.
     ///
     /// # Errors
-    /// `NotFound` while no acceptance has arrived.
-    pub fn confirm(&self, delegate: &Address) -> Result<view::Grant> {
-        self.authorise(Act::Grant, &self.person)?;
-        let grant = self.store.write(|tx| {
-            let pending = access::find_acceptance(tx, &self.person, delegate)?;
-            let devices = access::devices_of(tx, &self.person, delegate)?;
+    /// `NotFound` when nothing of that name waits here, `BadInput` when several invitations into that mailbox do.
+    pub fn reject(&self, which: &str) -> Result<()> {
+        let waiting = self.waiting()?;
+        let mailbox = Address::lenient(which);
+        let named: Vec<&Waiting> = match waiting.iter().find(|w| w.id == which.trim()) {
+            Some(one) => vec![one],
+            None => waiting.iter().filter(|w| w.mailbox == mailbox).collect(),
+        };
+        match named[..] {
+            [one] => {
+                self.store.write(|tx| access::forget(tx, &one.id))?;
+                tracing::warn!(mailbox = %one.mailbox, "an invitation was rejected: the words differ");
+                Ok(())
+            }
+            [] => Err(Error::not_found(
+                format!("No accepted invitation waits by the name {which}."),
+                "`behalf invite list` shows those that wait.",
+            )),
+            _ => Err(Error::bad_input(
+                format!(
+                    "{} accepted invitations into the mailbox of {mailbox} wait.",
+                    named.len()
+                ),
+                "Name one by its id, as `behalf invite list` prints it.",
+            )),
+        }
+    }
+
+    /// The invitations for this person that have been accepted and can be confirmed, each with its words.
+    ///
+    /// # Errors
+    /// `NotFound` while there is none.
+    pub fn accepted_by(&self, delegate: &Address) -> Result<Vec<PendingInvitation>> {
+        let mut all = self.invitations()?;
+        all.retain(|i| i.delegate == *delegate);
+        if all.is_empty() {
+            return Err(Error::not_found(
+                format!("There is no open invitation for {delegate}."),
+                "Make one with `behalf invite create --for …`.",
+            ));
+        }
+        all.retain(|i| i.accepted.is_some());
+        match all.is_empty() {
+            true => Err(access::not_accepted(delegate)),
+            false => Ok(all),
+        }
+    }
+
+    /// Confirms an acceptance: the grant it offered begins now. `compared` is what was shown of it and found equal
+    /// ([`view::Acceptance`]): anything else that has come meanwhile is not confirmed by it.
+    ///
+    /// # Errors
+    /// `NotFound` when the invitation does not wait any more or nobody has accepted it, `Refused` when it has expired or
+    /// other words belong to it now.
+    pub fn confirm(&self, invitation: &str, compared: &str) -> Result<view::Grant> {
+        let (delegate, grant) = self.store.write(|tx| {
+            self.authorise_in(tx, Act::Grant, &self.person)?;
+            let (delegate, pending) = access::compared(tx, &self.person, (invitation, compared), self.now())?;
+            let devices = access::devices_of(tx, &self.person, &delegate)?;
             let grant = access::settle(tx, &pending, devices, self.now())?;
             self.put_grant(
                 tx,
                 &self.person,
-                delegate,
+                &delegate,
                 &grant,
                 (Action::Grant, Origin::default()),
             )?;
-            Ok(grant)
+            Ok((delegate, grant))
         })?;
-        Ok(view_of(delegate.clone(), grant))
+        Ok(view_of(delegate, grant))
     }
 
     /// Invitations of this person's that have not become a grant yet, and still can; the newest first.
@@ -118,16 +184,11 @@ impl Desk {
         let all = self
             .store
             .read(|c| access::open_invitations(c, &self.person, self.now()))?;
-        let words = |pending: &access::Pending| {
-            let card = pending.device.card()?;
-            Some(access::words(&pending.code, &card))
-        };
         Ok(all
             .into_iter()
             .map(|open| PendingInvitation {
                 id: open.id,
                 delegate: open.delegate,
-                name: open.accepted.as_ref().map_or(String::new(), |p| p.name.clone()),
                 level: open.terms.level,
                 scope: view::Scope {
                     folders: open.terms.folders,
@@ -136,12 +197,17 @@ impl Desk {
                 },
                 until: open.terms.until,
                 expires: open.expires.rfc3339(),
-                words: open.accepted.as_ref().and_then(words),
+                accepted: open.accepted.map(|pending| view::Acceptance {
+                    name: pending.name,
+                    words: pending.compared.words(),
+                    compared: pending.compared.name(),
+                }),
             })
             .collect())
     }
 
-    /// Takes an invitation back: its code stops working.
+    /// Takes an invitation back, or ends it because the words differ: its code stops working, and whoever has accepted it
+    /// is forgotten.
     ///
     /// # Errors
     /// `NotFound` when there is none of that name that waits.

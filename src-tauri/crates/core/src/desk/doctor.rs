@@ -140,12 +140,16 @@ impl Desk {
 
     fn holes(&self) -> Result<Check> {
         let missing = self.missing()?;
+        let confirmations = missing
+            .confirmations
+            .iter()
+            .map(|owner| format!("{owner} to confirm"));
         let keys = missing.keys.iter().map(|owner| format!("the key from {owner}"));
         let holes = missing
             .holes
             .iter()
             .map(|(device, n)| format!("{n} from {device}"));
-        let parts: Vec<_> = keys.chain(holes).collect();
+        let parts: Vec<_> = confirmations.chain(keys).chain(holes).collect();
         let found = match parts.as_slice() {
             [] => "nothing is missing".to_owned(),
             parts => format!("waiting for {}", parts.join(", ")),

@@ -47,7 +47,7 @@ use crate::{
     store::{Store, private},
     sync::FolderRelay,
 };
-use view::{Mailbox, Me};
+use view::{Mailbox, Me, Waiting};
 
 /// One person's replica, opened.
 pub struct Desk {
@@ -95,7 +95,7 @@ impl Desk {
         }
         let name = match name.trim() {
             "" => person.as_str(),
-            name => name,
+            name => access::own_name(name)?,
         };
         let relay = prepare_relay(relay)?;
         let store = Store::open(folder)?;
@@ -205,6 +205,7 @@ impl Desk {
     /// Database errors.
     pub fn me(&self) -> Result<Me> {
         let mailboxes = self.store.read(|c| {
+            let waiting = self.waiting_in(c)?;
             let mut statement = c.prepare_cached(
                 "SELECT id, owner_name, mine FROM mailbox ORDER BY mine DESC, owner_name, id",
             )?;
@@ -230,6 +231,7 @@ impl Desk {
                             .as_ref()
                             .filter(|_| may(Act::Read).is_ok())
                             .map(|g| g.level),
+                        waiting: waiting.iter().filter(|w| w.mailbox == id).cloned().collect(),
                         id,
                         owner_name,
                         mine,
@@ -309,14 +311,53 @@ impl Desk {
             ));
         }
         let rights = Rights::read(c, mailbox, &self.person, self.key.id())?;
-        self.judge(act, mailbox, &rights)?;
-        Ok(rights)
+        match authorise(act.clone(), &self.person, mailbox, &rights, self.now()) {
+            Ok(()) => Ok(rights),
+            Err(denied @ (Denied::NotSetUp | Denied::Ended)) => {
+                let waiting = self.waiting_in(c)?.into_iter().find(|w| w.mailbox == *mailbox);
+                Err(match waiting {
+                    Some(waiting) => still_waiting(&waiting, &act, &denied),
+                    None => refusal(&denied, mailbox, rights.grant.as_ref()),
+                })
+            }
+            Err(denied) => Err(refusal(&denied, mailbox, rights.grant.as_ref())),
+        }
     }
 
     /// The same by rights that were read already.
     fn judge(&self, act: Act, mailbox: &Address, rights: &Rights) -> Result<()> {
         authorise(act, &self.person, mailbox, rights, self.now())
             .map_err(|d| refusal(&d, mailbox, rights.grant.as_ref()))
+    }
+}
+
+/// Why somebody whom the owner has not confirmed yet cannot do this: they wait, and there are words to compare.
+fn still_waiting(waiting: &Waiting, act: &Act, denied: &Denied) -> Error {
+    let Waiting {
+        mailbox,
+        owner_name,
+        words,
+        expires,
+        expired,
+        ..
+    } = waiting;
+    let (waits, compare) = match expired {
+        false => (
+            format!("Waiting for {owner_name} to confirm your invitation."),
+            format!(
+                "Compare these words with {owner_name}, best by telephone: {words}. If they differ, run `behalf invite reject {mailbox}`."
+            ),
+        ),
+        true => (
+            format!("The invitation of {owner_name} was not confirmed in time; it worked until {expires}."),
+            format!("Ask {owner_name} for a new one. The words were: {words}."),
+        ),
+    };
+    match (act, denied) {
+        (Act::Track | Act::Decide(..), Denied::NotSetUp) => {
+            Error::refused(denied.to_string(), format!("{waits} {compare}"))
+        }
+        _ => Error::refused(waits, compare),
     }
 }
 

@@ -43,6 +43,8 @@ pub struct Invitation {
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Accepted {
+    /// Which.
+    pub invitation: String,
     /// The mailbox it is for.
     pub mailbox: Address,
     /// What owner and delegate compare by voice.

@@ -29,6 +29,8 @@ pub(super) struct LastCycle {
 /// What others have and this replica has not.
 #[derive(Debug, Default)]
 pub(super) struct Missing {
+    /// Who must confirm an invitation that was accepted here.
+    pub confirmations: Vec<String>,
     /// Who must give it a key.
     pub keys: Vec<String>,
     /// Whose device has sent more, and how many envelopes at least.
@@ -138,6 +140,7 @@ impl Desk {
         let mut missing = Missing::default();
         for mailbox in self.mailboxes()? {
             let more = self.store.read(|c| self.missing_in(c, &mailbox))?;
+            missing.confirmations.extend(more.confirmations);
             missing.keys.extend(more.keys);
             missing.holes.extend(more.holes);
         }
@@ -156,9 +159,14 @@ impl Desk {
         if matches!(asked, Err(Denied::Ended | Denied::DeviceRemoved)) {
             return Ok(missing);
         }
-        match access::lacks_key(c, mailbox, self.key.id())? {
-            Some(person) => missing.keys.push(access::name_of(c, mailbox, &person)?),
-            None => missing.holes = sync::waiting_for(c, mailbox, self.now())?,
+        let waiting = self.waiting_in(c)?.into_iter().find(|w| w.mailbox == *mailbox);
+        match (access::lacks_key(c, mailbox, self.key.id())?, waiting) {
+            (Some(_), Some(_)) if *mailbox == self.person => {
+                missing.confirmations.push("your other device".to_owned());
+            }
+            (Some(_), Some(waiting)) => missing.confirmations.push(waiting.owner_name),
+            (Some(person), None) => missing.keys.push(access::name_of(c, mailbox, &person)?),
+            (None, _) => missing.holes = sync::waiting_for(c, mailbox, self.now())?,
         }
         Ok(missing)
     }
@@ -169,7 +177,11 @@ impl Desk {
     /// Database errors.
     pub fn sync_state(&self) -> Result<SyncState> {
         let waiting = self.store.read(replica::waiting)?;
-        let Missing { keys, holes } = self.missing()?;
+        let Missing {
+            confirmations,
+            keys,
+            holes,
+        } = self.missing()?;
         let last = self.last_cycle.lock().unwrap_or_else(PoisonError::into_inner);
         let (state, text) = match (&last.failure, holes.first()) {
             (Some((Code::Unavailable, message)), _) if message.starts_with("Blocked") => {
@@ -179,6 +191,10 @@ impl Desk {
                 ("offline", format!("Offline, {waiting} saved on this computer"))
             }
             (Some((_, message)), _) => ("blocked", format!("Blocked: {message}")),
+            (None, _) if !confirmations.is_empty() => {
+                let whom = confirmations.first().map_or("", String::as_str);
+                ("waiting", format!("Waiting for {whom} to confirm"))
+            }
             (None, _) if !keys.is_empty() => {
                 let from = keys.first().map_or("", String::as_str);
                 ("waiting", format!("Waiting for the key from {from}"))

@@ -2,6 +2,7 @@
 
 mod evil;
 mod failures;
+mod invitations;
 mod scope;
 
 use std::sync::{
@@ -9,7 +10,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use super::{Desk, Terms};
+use super::{Desk, Terms, view};
 use crate::{
     model::{Address, Clock, Facts, ItemId, Kind, Level, Time},
     replica::{Action, Origin},
@@ -33,6 +34,12 @@ impl Clock for Hands {
     fn now(&self) -> Time {
         Time(self.0.load(Ordering::Relaxed))
     }
+}
+
+/// The owner looks at the words of whoever was invited last, and confirms exactly these.
+fn lets_in(owner: &Desk, delegate: &Address) -> crate::Result<view::Grant> {
+    let shown = owner.accepted_by(delegate)?.remove(0);
+    owner.confirm(&shown.id, &shown.accepted.unwrap().compared)
 }
 
 struct Pair {
@@ -77,7 +84,7 @@ impl Pair {
             kims_clock,
         };
         pair.sync();
-        pair.alex.confirm(&pair.kim.person).unwrap();
+        lets_in(&pair.alex, &pair.kim.person).unwrap();
         pair.sync();
         pair
     }
@@ -324,14 +331,17 @@ fn a_01_an_invitation_waits_until_it_is_confirmed() {
     };
     let code = alex.invite(&kim.person, &terms).unwrap().code;
     let waiting = alex.invitations().unwrap().remove(0);
-    assert_eq!((waiting.level, waiting.words), (Level::Author, None));
+    assert_eq!(waiting.level, Level::Author);
+    assert!(waiting.accepted.is_none());
     let words = kim.accept(&code).unwrap().words;
     pair.sync();
-    assert_eq!(alex.invitations().unwrap().remove(0).words, Some(words));
+    let accepted = alex.invitations().unwrap().remove(0).accepted.unwrap();
+    assert_eq!((accepted.name.as_str(), accepted.words), ("kim", words));
     alex.withdraw(&waiting.id).unwrap();
     assert!(alex.invitations().unwrap().is_empty());
     assert!(alex.withdraw(&waiting.id).is_err());
-    assert!(alex.confirm(&kim.person).is_err());
+    assert!(lets_in(alex, &kim.person).is_err());
+    assert!(alex.confirm(&waiting.id, &accepted.compared).is_err());
 }
 
 /// H-06: either of two values can be chosen by whose it was, also where it was to untrack.

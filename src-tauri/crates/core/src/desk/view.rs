@@ -47,6 +47,8 @@ views! {
         pub can_track: bool,
         /// Why not; empty when `can_track`.
         pub reason: String,
+        /// Invitations into it that were accepted here and wait for the owner; the newest first.
+        pub waiting: Vec<Waiting>,
     }
 
     /// A mail folder, the calendar, or the contacts.
@@ -644,18 +646,42 @@ views! {
         pub id: String,
         /// For whom.
         pub delegate: Address,
-        /// The name they gave themselves; empty until they have accepted.
-        pub name: String,
         /// What it offers.
         pub level: Level,
         /// Where.
         pub scope: Scope,
         /// Until when access would last; `None` for no end.
         pub until: Option<String>,
-        /// When the code stops working.
+        /// When the code stops working, and it can be confirmed no more.
         pub expires: String,
-        /// The words to compare, once it has been accepted.
-        pub words: Option<String>,
+        /// Who has accepted it, once somebody has.
+        pub accepted: Option<Acceptance>,
+    }
+
+    /// What the owner looks at before they confirm.
+    pub struct Acceptance {
+        /// The name they gave themselves.
+        pub name: String,
+        /// The words to compare.
+        pub words: String,
+        /// Names these words, and the device they are of: what is confirmed is what was shown.
+        pub compared: String,
+    }
+
+    /// An invitation this person has accepted and the owner has not confirmed.
+    pub struct Waiting {
+        /// Which.
+        pub id: String,
+        /// The mailbox: its owner's address.
+        pub mailbox: Address,
+        /// The owner's name.
+        pub owner_name: String,
+        /// The words to compare with the owner.
+        pub words: String,
+        /// When it can be confirmed no more.
+        pub expires: String,
+        /// It can be confirmed no more, unless it was in time and the answer is still on its way.
+        pub expired: bool,
     }
 
     /// What this person can take back, and do again (E-09).

@@ -369,6 +369,7 @@ mod tests {
             person: Address::lenient("kim@x"),
             name: "Kim".into(),
             proof: [4; 32],
+            salt: [5; 16],
         }
     }
 

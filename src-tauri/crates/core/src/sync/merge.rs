@@ -332,10 +332,6 @@ impl<'a> Batch<'a> {
                     self.refuse(&author.person, "Send changes", "What was sent cannot be read.")?;
                 }
             }
-        } else if let (Some(card), Some(acceptance)) = (envelope.guest(), envelope.acceptance(self.key))
-            && access::receive(self.tx, self.mailbox, card, &acceptance, self.now)?
-        {
-            tracing::info!(delegate = %acceptance.person, "an invitation was accepted");
         }
         if link.branch > 0 {
             tracing::info!(

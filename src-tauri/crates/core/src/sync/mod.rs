@@ -8,6 +8,7 @@ mod cycle;
 mod envelope;
 mod folder;
 mod frame;
+mod guest;
 mod intake;
 mod merge;
 mod offer;

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{
     envelope::{Envelope, content_name},
     frame::{self, Form},
+    guest::{self, Guest, Guests},
     push::keep,
     reading::Reading,
     receipt::{Receipt, Said},
@@ -17,7 +18,7 @@ use crate::{
     Result,
     access::{self, Card, DeviceKey},
     desk::view::SyncReport,
-    model::{Address, unhex},
+    model::{Address, Time, unhex},
 };
 
 /// How many entries of no use are remembered for each mailbox: whoever plants more does not fill the disk, they are
@@ -113,24 +114,23 @@ pub(super) fn pull(
     replica: Replica<'_>,
     relay: &dyn Relay,
     mailbox: &Address,
+    now: Time,
     look: &mut Look,
     report: &mut SyncReport,
 ) -> Result<u32> {
     let me = replica.key.id();
-    let (inviting, devices, own) = replica.store.read(|connection| {
+    let (guests, devices, own) = replica.store.read(|connection| {
         if look.here.is_none() && relay.lists_everything() {
             look.here = Some(Here::read(connection, mailbox)?);
         }
         if look.reading.is_none() {
             look.reading = Some(Reading::load(connection, mailbox)?);
         }
-        let inviting: bool = connection
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM invitation WHERE mailbox = ?1 AND confirmed = 0)")?
-            .query_row([mailbox.as_str()], |r| r.get(0))?;
+        let guests = Guests::read(connection, mailbox, now)?;
         let mut statement = connection.prepare_cached("SELECT id FROM device WHERE mailbox = ?1")?;
         let devices = statement.query_map([mailbox.as_str()], |r| r.get(0))?;
         let devices = devices.collect::<Result<HashSet<String>, _>>()?;
-        Ok((inviting, devices, receipt_of(connection, mailbox, me)?))
+        Ok((guests, devices, receipt_of(connection, mailbox, me)?))
     })?;
     let reading = look.reading.get_or_insert_default();
     let from = reading.cursor.clone();
@@ -143,7 +143,12 @@ pub(super) fn pull(
             *own_receipt |= own.as_ref() == Some(&name.hash);
             on_the_relay = Some(name.hash.clone());
         }
-        let ours = devices.contains(&name.device) || inviting && name.kind == EntryKind::Envelope;
+        let ours = devices.contains(&name.device)
+            || guests.may_send(name)
+                && !replica
+                    .store
+                    .read(|c| guest::is_passed_over(c, mailbox, name))
+                    .unwrap_or(false);
         ours && !looked_at.contains(name)
             && match here {
                 Some(here) => !here.holds(name),
@@ -162,13 +167,14 @@ pub(super) fn pull(
         .iter()
         .filter(|(name, _)| look.looked_at.insert(name.clone()))
         .count();
+    let mut answered = false;
     replica.store.write(|tx| {
         let mut remembered = count_useless(tx, mailbox)?;
         for (name, bytes) in &entries {
             let taken = match name.kind {
                 // Half a file, a flipped bit: the relay may have the whole one another time.
                 _ if content_name(bytes) != name.hash => Taken::NotYet,
-                EntryKind::Envelope => take_envelope(tx, replica.key, mailbox, name, bytes)?,
+                EntryKind::Envelope => take_envelope(tx, replica.key, mailbox, (name, bytes), now)?,
                 EntryKind::Receipt => take_receipt(tx, replica.key, mailbox, name, bytes)?,
             };
             match &taken {
@@ -197,10 +203,15 @@ pub(super) fn pull(
                         useless(tx, mailbox, name)?;
                     }
                 }
+                Taken::FromGuest(Guest::Answer) => answered = true,
+                Taken::FromGuest(what) => {
+                    report.pulled += u32::from(*what == Guest::Acceptance);
+                    guest::pass_over(tx, mailbox, name)?;
+                }
                 Taken::NotYet => look.unused = true,
                 Taken::Known | Taken::Newer => {}
             }
-            if !matches!(taken, Taken::NotYet | Taken::Newer)
+            if !matches!(taken, Taken::NotYet | Taken::Newer | Taken::FromGuest(_))
                 && let Some(here) = &mut look.here
             {
                 here.add(name);
@@ -214,6 +225,11 @@ pub(super) fn pull(
         }
         Ok(())
     })?;
+    // Whose devices are whose is known now, and what they have sent was passed over until now.
+    if answered {
+        look.again_from_the_start();
+        look.here = None;
+    }
     Ok(u32::try_from(new).unwrap_or(u32::MAX))
 }
 
@@ -305,6 +321,8 @@ enum Taken {
     Newer,
     /// Not understood now; may be later.
     NotYet,
+    /// Of a device that is not known here: looked at, and kept nowhere.
+    FromGuest(Guest),
 }
 
 /// What becomes of an entry that says it is of a version which this release does not know; `None` of any other.
@@ -329,11 +347,13 @@ fn take_envelope(
     tx: &Connection,
     key: &DeviceKey,
     mailbox: &Address,
-    name: &EntryName,
-    bytes: &[u8],
+    (name, bytes): (&EntryName, &[u8]),
+    now: Time,
 ) -> Result<Taken> {
-    let known = device(tx, mailbox, &name.device)?;
-    if let Some(taken) = newer(&frame::ENVELOPE, bytes, known.as_ref()) {
+    let Some(known) = device(tx, mailbox, &name.device)? else {
+        return guest::look_at(tx, key, mailbox, (name, bytes), now).map(Taken::FromGuest);
+    };
+    if let Some(taken) = newer(&frame::ENVELOPE, bytes, Some(&known)) {
         return Ok(taken);
     }
     let Ok(envelope) = Envelope::decode(bytes) else {
@@ -343,23 +363,18 @@ fn take_envelope(
     if envelope.mailbox != *mailbox || envelope.device != name.device || envelope.seq == 0 {
         return Ok(Taken::Useless);
     }
-    let genuine = match (&known, envelope.guest()) {
-        (Some(known), _) => envelope.is_genuine(&known.key),
-        // Whoever answers an invitation is not known yet: the acceptance brings its own card, and the name is that
-        // card's.
-        (None, Some(card)) => envelope.is_genuine(&card.sign),
-        (None, None) => return Ok(Taken::NotYet),
-    };
-    if !genuine || i64::try_from(envelope.seq).is_err() {
+    if !envelope.is_genuine(&known.key) || i64::try_from(envelope.seq).is_err() {
         return Ok(Taken::Useless);
     }
     // Keys are taken at once, wherever they stand in their chain: what comes before them may be sealed with them.
-    if let (Some(wraps), Some(known)) = (envelope.wraps(), &known)
+    if let Some(wraps) = envelope.wraps()
         && known.person == *mailbox
         && let Some(card) = Card::from_bytes(&known.card)
     {
         access::take_keys(tx, key, mailbox, &card, wraps)?;
     }
+    // So is an acceptance: the one before it may have been for another of the owner's devices, or withdrawn.
+    guest::accept(tx, key, &envelope, bytes.len(), now)?;
     Ok(match keep(tx, &envelope, &name.hash, bytes, true)? {
         true => Taken::Kept,
         false => Taken::Known,
@@ -565,7 +580,7 @@ mod tests {
                 key: &self.alex,
                 person: &self.mailbox,
             };
-            while pull(replica, &self.relay, &self.mailbox, &mut look, &mut report).unwrap() > 0 {}
+            while pull(replica, &self.relay, &self.mailbox, Time(0), &mut look, &mut report).unwrap() > 0 {}
             (report, look)
         }
     }

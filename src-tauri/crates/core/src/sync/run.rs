@@ -52,12 +52,13 @@ pub fn run(
         let action = next(event);
         show(action, &report);
         event = match action {
-            Action::Pull => Event::TookIn(pull(replica, relay, mailbox, &mut look, &mut report)?),
+            Action::Pull => Event::TookIn(pull(replica, relay, mailbox, now, &mut look, &mut report)?),
             Action::Merge => {
                 let new_devices = merge(replica, mailbox, now, &mut report)?;
                 if new_devices {
                     look.again_from_the_start();
                 }
+                answered(replica, mailbox)?;
                 Event::Merged { new_devices }
             }
             Action::Promote => {
@@ -85,6 +86,17 @@ pub fn run(
             }
             Action::Finish => return Ok(report),
         };
+    }
+}
+
+/// Whoever waited for the owner of a mailbox they know waits no longer once the owner has granted anew.
+fn answered(replica: Replica<'_>, mailbox: &Address) -> Result<()> {
+    match replica
+        .store
+        .read(|c| access::is_answered(c, mailbox, replica.person))?
+    {
+        true => replica.store.write(|tx| access::settle_joining(tx, mailbox)),
+        false => Ok(()),
     }
 }
 
@@ -293,6 +305,7 @@ mod tests {
             person: mailbox.clone(),
             name: String::new(),
             proof: [0; 32],
+            salt: [0; 16],
         };
         let letter = Letter::Acceptance(key.card(), &acceptance);
         let forked = store.write(|tx| post(tx, &mailbox, &key, letter)).unwrap();

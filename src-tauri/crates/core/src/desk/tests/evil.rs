@@ -123,7 +123,7 @@ impl Pair {
         let code = self.invites(&self.kim.person).encode().unwrap();
         self.kim.accept(&code).unwrap();
         self.sync();
-        self.alex.confirm(&self.kim.person).unwrap();
+        super::lets_in(&self.alex, &self.kim.person).unwrap();
         self.sync();
     }
 
@@ -314,6 +314,7 @@ fn a_09_an_acceptance_without_the_code() {
             person: sam.clone(),
             name: "Sam".into(),
             proof: [0; 32],
+            salt: [0; 16],
         };
         let letter = Letter::Acceptance(pair.alex.key.card(), &acceptance);
         let spot = Spot {
@@ -323,7 +324,10 @@ fn a_09_an_acceptance_without_the_code() {
         };
         pair.plants_envelope(&Envelope::write(&pair.mailbox(), &eve(), spot, letter).unwrap());
     });
-    assert_eq!(pair.alex.confirm(&sam).unwrap_err().code(), crate::Code::NotFound);
+    assert_eq!(
+        pair.alex.accepted_by(&sam).unwrap_err().code(),
+        crate::Code::NotFound
+    );
 }
 
 /// a tampered client writes itself a wider grant. It stops at the merge, can never be accepted, and is on record.

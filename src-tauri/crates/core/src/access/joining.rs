@@ -1,0 +1,212 @@
+//! Waiting for the owner: what a replica knows of an invitation that this person has accepted and nobody has confirmed.
+//!
+//! Nobody named in a code is believed yet: it may come from anybody. The mailbox waits, and both people compare the
+//! words. The answer is what the owner does when they are equal: the device that has made the code gives this one a key
+//! of the mailbox, and from then on the owner's devices are those of the code. In a mailbox that is known already its
+//! grants document alone says who the owner's devices are; the answer there is the grant.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{
+    Acceptance, Card, Code, Compared, DeviceKey, Wrap, devices_of, grant_of, is_mine, living_devices_of,
+    unwrap,
+};
+use crate::{
+    Error, Result,
+    model::{Address, Time, hex},
+};
+
+/// An invitation that was accepted and is not confirmed.
+#[derive(Debug, Clone)]
+pub struct Joining {
+    /// The invitation.
+    pub id: String,
+    /// The mailbox: its owner's address.
+    pub mailbox: Address,
+    /// What the owner is called here; in a mailbox that is not known yet, by the code.
+    pub owner_name: String,
+    /// What the words are made from.
+    pub compared: Compared,
+    /// When it can be confirmed no more.
+    pub expires: Time,
+}
+
+/// Takes a code as the one it is for. Nobody is believed by it yet.
+///
+/// # Errors
+/// `Refused` when the code is for somebody else or has expired, when it is for a mailbox that is known and was made by
+/// no device of its owner's, or when it would join two replicas of one mailbox that have each gone their own way.
+pub fn accept_code(
+    tx: &Connection,
+    code: &Code,
+    (person, name): (&Address, &str),
+    device: &DeviceKey,
+    now: Time,
+) -> Result<(Acceptance, Compared)> {
+    if code.delegate != *person {
+        return Err(Error::refused(
+            format!("This invitation is for {}, not for {person}.", code.delegate),
+            format!("Ask {} for an invitation of your own.", code.owner_name),
+        ));
+    }
+    if code.expires <= now {
+        return Err(Error::refused(
+            format!(
+                "This invitation has expired; it worked until {}.",
+                code.expires.rfc3339()
+            ),
+            format!("Ask {} for a new one.", code.owner_name),
+        ));
+    }
+    let mailbox = &code.mailbox;
+    let maker = code.maker()?;
+    if maker == device.card() {
+        return Err(Error::bad_input(
+            "This invitation was made on this device.",
+            "Accept it on your other device.",
+        ));
+    }
+    let mut roots = &code.roots[..];
+    if is_mine(tx, mailbox)? {
+        let own_way: bool = tx.query_row(
+            "SELECT EXISTS (SELECT 1 FROM mailbox_key WHERE mailbox = ?1)",
+            [mailbox.as_str()],
+            |r| r.get(0),
+        )?;
+        if own_way {
+            return Err(Error::refused(
+                "This data folder has a history of its own already.",
+                "Set this device up in a new data folder, and accept the code there before the first sync.",
+            ));
+        }
+    } else if !devices_of(tx, mailbox, mailbox)?.is_empty() {
+        if !living_devices_of(tx, mailbox, mailbox)?.contains(maker) {
+            return Err(Error::refused(
+                format!("This invitation was not made on a device that is known to be {mailbox}'s."),
+                format!(
+                    "Sync, then accept it again. If it is refused again, it is not from {mailbox}: tell them, and do not use it."
+                ),
+            ));
+        }
+        roots = &[];
+    }
+    let (acceptance, compared) = Acceptance::new(code, person, name, device)?;
+    tx.execute(
+        "INSERT INTO mailbox (id, owner_name, mine) VALUES (?1, ?2, 0) ON CONFLICT (id) DO NOTHING",
+        params![mailbox.as_str(), code.owner_name],
+    )?;
+    tx.execute(
+        "INSERT INTO joining (id, mailbox, owner_name, maker, roots, compared, before, expires)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING",
+        params![
+            hex(&code.id()),
+            mailbox.as_str(),
+            code.owner_name,
+            maker.id(),
+            postcard::to_stdvec(roots)?,
+            compared.to_bytes(),
+            grant_of(tx, mailbox, person)?.map(|grant| grant.starts.0),
+            code.expires.0,
+        ],
+    )?;
+    Ok((acceptance, compared))
+}
+
+/// Everything that waits for an owner, the newest first.
+pub fn joining(connection: &Connection) -> Result<Vec<Joining>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT j.id, j.mailbox, j.compared, j.expires,
+                CASE WHEN EXISTS (SELECT 1 FROM device d WHERE d.mailbox = j.mailbox AND d.person = j.mailbox)
+                     THEN m.owner_name ELSE j.owner_name END
+         FROM joining j JOIN mailbox m ON m.id = j.mailbox ORDER BY j.expires DESC, j.id",
+    )?;
+    let found = statement.query_map([], |r| Ok(read(r)))?;
+    found.map(|joining| joining?).collect()
+}
+
+fn read(row: &Row<'_>) -> Result<Joining> {
+    Ok(Joining {
+        id: row.get(0)?,
+        mailbox: Address::lenient(&row.get::<_, String>(1)?),
+        owner_name: row.get(4)?,
+        compared: Compared::from_bytes(row.get(2)?),
+        expires: Time(row.get(3)?),
+    })
+}
+
+/// The devices whose answer is waited for in a mailbox; none in one that is known.
+pub fn makers(connection: &Connection, mailbox: &Address) -> Result<Vec<Card>> {
+    let mut statement = connection.prepare_cached("SELECT roots FROM joining WHERE mailbox = ?1")?;
+    let found = statement.query_map([mailbox.as_str()], |r| r.get::<_, Vec<u8>>(0))?;
+    let mut makers = Vec::new();
+    for roots in found {
+        let roots: Vec<Card> = postcard::from_bytes(&roots?)?;
+        makers.extend(roots.into_iter().next());
+    }
+    Ok(makers)
+}
+
+/// Is this the owner's answer: a key of the mailbox for this device, from the device that has made the code?
+pub fn is_answer(device: &DeviceKey, maker: &Card, mailbox: &Address, wraps: &[Wrap]) -> bool {
+    wraps
+        .iter()
+        .any(|wrap| wrap.device == device.id() && unwrap(device, maker, mailbox, wrap).is_some())
+}
+
+/// The owner has answered through the device behind this card: what its code names are the owner's devices from now on.
+/// Nothing else waits for this mailbox any more.
+pub fn believe(tx: &Connection, mailbox: &Address, maker: &Card) -> Result<()> {
+    let (owner_name, roots): (String, Vec<u8>) = tx.query_row(
+        "SELECT owner_name, roots FROM joining WHERE mailbox = ?1 AND maker = ?2 ORDER BY expires DESC, id LIMIT 1",
+        [mailbox.as_str(), &maker.id()],
+        |r| Ok((r.get(0)?, r.get(1)?)),
+    )?;
+    tx.execute(
+        "UPDATE mailbox SET owner_name = ?2 WHERE id = ?1 AND mine = 0",
+        [mailbox.as_str(), &owner_name],
+    )?;
+    for root in postcard::from_bytes::<Vec<Card>>(&roots)? {
+        tx.execute(
+            "INSERT INTO device (mailbox, id, person, person_name, public_key, card) VALUES (?1, ?2, ?1, ?3, ?4, ?5)
+             ON CONFLICT (mailbox, id) DO NOTHING",
+            params![mailbox.as_str(), root.id(), owner_name, root.sign, root.to_bytes()],
+        )?;
+    }
+    tx.execute("DELETE FROM joining WHERE mailbox = ?1", [mailbox.as_str()])?;
+    Ok(())
+}
+
+/// Has the owner of a known mailbox answered, by a grant that began after the code was accepted?
+pub fn is_answered(connection: &Connection, mailbox: &Address, person: &Address) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM joining j JOIN access_grant g ON g.mailbox = j.mailbox AND g.delegate = ?2
+             WHERE j.mailbox = ?1 AND g.starts IS NOT j.before)",
+        )?
+        .query_row([mailbox.as_str(), person.as_str()], |r| r.get(0))?)
+}
+
+/// Nothing waits for this mailbox any more.
+pub fn settle_joining(tx: &Connection, mailbox: &Address) -> Result<()> {
+    tx.execute("DELETE FROM joining WHERE mailbox = ?1", [mailbox.as_str()])?;
+    Ok(())
+}
+
+/// Forgets an invitation that was accepted, and its mailbox when nothing else is known of it. True when there was one.
+pub fn forget(tx: &Connection, id: &str) -> Result<bool> {
+    let mailbox: Option<String> = tx
+        .query_row("DELETE FROM joining WHERE id = ?1 RETURNING mailbox", [id], |r| {
+            r.get(0)
+        })
+        .optional()?;
+    let Some(mailbox) = mailbox else {
+        return Ok(false);
+    };
+    tx.execute(
+        "DELETE FROM mailbox WHERE id = ?1 AND mine = 0
+           AND NOT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1)
+           AND NOT EXISTS (SELECT 1 FROM joining WHERE mailbox = ?1)",
+        [&mailbox],
+    )?;
+    Ok(true)
+}
