@@ -87,7 +87,18 @@ async fn from_the_invitation_to_the_last_word(office: &Office, mut flight: impl 
     kim.choose("Accept").await;
     let words = kim.find("//*[@data-testid='words']").await;
     let words = words.text().await.expect("the words");
+    kim.picture("accepted").await;
     kim.choose("Done").await;
+    // Until Alex has confirmed Kim waits, with the words in sight (A-03).
+    kim.shows("Waiting for Alex to confirm").await;
+    kim.shows(&words).await;
+    kim.picture("waiting-delegates").await;
+    kim.goes_to_mail().await;
+    kim.click("//nav//section[@aria-label='Alex']//button").await;
+    kim.find("//*[@data-testid='waiting']//h2[normalize-space(.)='Waiting for Alex to confirm']")
+        .await;
+    kim.shows(&words).await;
+    kim.picture("waiting").await;
     alex.choose("Sync now").await;
     alex.choose("Compare the words…").await;
     alex.shows(&words).await;
@@ -97,6 +108,7 @@ async fn from_the_invitation_to_the_last_word(office: &Office, mut flight: impl 
     kim.choose("Sync now").await;
     kim.shows("Mail of Alex that you import or receive stands here.")
         .await;
+    kim.gone("//*[@data-testid='waiting']").await;
     office.stocks_up();
 
     flight(true);

@@ -1,6 +1,8 @@
 //! Two people in the window: they disagree, take back, look back, come and go.
 
-use super::{MINE, Mail, SCREEN, World, quoted, row};
+use behalf_tests::office::Office;
+
+use super::{MINE, Mail, Person, SCREEN, World, quoted, row};
 use crate::driver::Window;
 
 /// The control key, then what is pressed with it, then everything let go.
@@ -186,4 +188,49 @@ async fn a_delegate_comes_and_goes() {
         (true, true),
         "{ended}"
     );
+}
+
+/// When the words differ either side deletes the invitation, and is asked once (A-01, A-03).
+#[tokio::test]
+async fn words_that_differ_end_an_invitation() {
+    let _screen = SCREEN.lock().await;
+    let office = Office::of_strangers();
+    let (alex, kim) = (&office.alex, &office.kim);
+    let accepts = || {
+        let code = alex.does(&["invite", "create", "--for", &kim.address])["code"].clone();
+        kim.does(&["invite", "accept", code.as_str().expect("a code")]);
+        alex.syncs();
+    };
+    let opens = async |of: &behalf_tests::office::Person, name: &str| {
+        Window::open(&Person {
+            address: of.address.clone(),
+            name: name.to_owned(),
+            data: of.data.clone(),
+        })
+        .await
+    };
+    accepts();
+    let window = opens(kim, "Kim").await;
+    window.click("//nav//section[@aria-label='Alex']//button").await;
+    window.choose("They differ…").await;
+    window.shows("The invitation is deleted here").await;
+    window.picture("they-differ").await;
+    window.choose("Cancel").await;
+    window.shows("Waiting for Alex to confirm").await;
+    window.choose("They differ…").await;
+    window.choose("Delete the invitation").await;
+    window.gone("//nav//section[@aria-label='Alex']").await;
+    window.shows("Your mailbox has no mail yet").await;
+    window.close().await;
+    assert_eq!(kim.does(&["invite", "list"]), serde_json::json!([]));
+
+    let window = opens(alex, "Alex").await;
+    window.goes_to("Delegates").await;
+    window.choose("Compare the words…").await;
+    window.choose("They differ…").await;
+    window.choose("Delete the invitation").await;
+    window.gone("//*[@data-testid='pending-invitations']").await;
+    window.close().await;
+    assert_eq!(alex.does(&["invite", "list"]), serde_json::json!([]));
+    assert_eq!(alex.does(&["grants"]), serde_json::json!([]));
 }

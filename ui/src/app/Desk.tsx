@@ -81,6 +81,7 @@ function Opened({ me, theme, chooseTheme }: Looks & { me: Me }) {
   const page = place.pages.at(-1);
 
   useFirstMailbox(me, go);
+  useGone(me, place, go);
   useInbox(place, go);
   const undo = useUndo();
   useTrackedToast(undo);
@@ -116,7 +117,7 @@ function Opened({ me, theme, chooseTheme }: Looks & { me: Me }) {
       >
         <TitleBar
           me={me}
-          mailbox={place.section === "mail" ? mailbox : null}
+          mailbox={place.section === "mail" ? reached : null}
           theme={theme}
           chooseTheme={chooseTheme}
           open={setDialog}
@@ -185,6 +186,15 @@ function useFirstMailbox(me: Me, go: (by: Move) => void): void {
   useEffect(() => {
     if (!chosen && empty && shared !== undefined) go({ to: "begin", mailbox: shared, folder: null });
   }, [chosen, empty, shared, go]);
+}
+
+/** Where the mailbox on the screen is gone, as when an invitation was rejected, the own one takes its place. */
+function useGone(me: Me, { mailbox }: Place, go: (by: Move) => void): void {
+  const mine = me.mailboxes.find((one) => one.mine)?.id;
+  const gone = mailbox !== null && !me.mailboxes.some(({ id }) => id === mailbox);
+  useEffect(() => {
+    if (gone && mine !== undefined) go({ to: "begin", mailbox: mine, folder: null });
+  }, [gone, mine, go]);
 }
 
 /** A mailbox opens at its Inbox, whether or not its folders are in sight. */

@@ -4,7 +4,8 @@ import type { Open } from "../dialogs/Dialogs";
 import type { Mailbox } from "../host/host";
 import { text } from "../strings";
 import styles from "./empty.module.css";
-import { isWaiting, WaitingMailbox } from "./Waiting";
+import { WaitingMailbox } from "./WaitingMailbox";
+import { isWaiting } from "./waiting";
 
 /** A mailbox with no mail: what a person can do next. */
 export function EmptyMailbox({ mailbox, open }: { mailbox: Mailbox; open: (dialog: Open) => void }) {

@@ -14,7 +14,7 @@ import { useFolders } from "../host/queries";
 import { text } from "../strings";
 import styles from "./mailboxes.module.css";
 import { hasAccess } from "./NoAccess";
-import { isWaiting } from "./Waiting";
+import { isWaiting } from "./waiting";
 
 const ICONS: Partial<Record<string, ReactElement>> = {
   inbox: <MailInboxRegular />,

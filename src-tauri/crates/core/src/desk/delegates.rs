@@ -119,8 +119,10 @@ impl Desk {
                 Ok(())
             }
             [] => Err(Error::not_found(
-                format!("No accepted invitation waits by the name {which}."),
-                "`behalf invite list` shows those that wait.",
+                format!(
+                    "No accepted invitation waits by the name {which}: it was answered or rejected, or never accepted."
+                ),
+                "If the words differed and the mailbox has opened here all the same, it is not its owner's: do not work in it, and set Behalf up in a new data folder.",
             )),
             _ => Err(Error::bad_input(
                 format!(

@@ -5,7 +5,7 @@
 //! invitation; to who has accepted one, the owner's answer. Once a device is known its chain is read from the beginning
 //! like any other.
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use super::{
     envelope::Envelope,
@@ -29,20 +29,42 @@ pub(super) struct Guests {
     anybody: bool,
     /// Those whose answer is waited for.
     makers: Vec<String>,
+    /// How many more entries can be remembered.
+    room: i64,
 }
 
 impl Guests {
     pub(super) fn read(connection: &Connection, mailbox: &Address, now: Time) -> Result<Self> {
         let makers = access::makers(connection, mailbox)?;
-        Ok(Self {
+        let mut guests = Self {
             anybody: access::expects_guests(connection, mailbox, now)?,
             makers: makers.iter().map(Card::id).collect(),
-        })
+            room: 0,
+        };
+        if guests.anybody || !guests.makers.is_empty() {
+            let remembered: i64 = connection
+                .prepare_cached("SELECT count(*) FROM guest_entry WHERE mailbox = ?1")?
+                .query_row([mailbox.as_str()], |r| r.get(0))?;
+            guests.room = REMEMBERED - remembered;
+        }
+        Ok(guests)
     }
 
     /// Is this one to be looked at?
     pub(super) fn may_send(&self, name: &EntryName) -> bool {
         name.kind == EntryKind::Envelope && (self.anybody || self.makers.contains(&name.device))
+    }
+
+    /// Notes that an entry has been looked at: not read twice, as long as its device is not known.
+    pub(super) fn pass_over(&mut self, tx: &Connection, mailbox: &Address, name: &EntryName) -> Result<()> {
+        if self.room > 0 {
+            tx.prepare_cached(
+                "INSERT INTO guest_entry (mailbox, device, name) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            )?
+            .execute([mailbox.as_str(), &name.device, &name.hash])?;
+            self.room -= 1;
+        }
+        Ok(())
     }
 }
 
@@ -76,10 +98,11 @@ pub(super) fn look_at(
         _ => return Ok(Guest::Nothing),
     };
     if let Some(maker) = maker {
-        let answers = envelope.is_genuine(&maker.sign)
-            && envelope
-                .wraps()
-                .is_some_and(|wraps| access::is_answer(key, &maker, mailbox, wraps));
+        // Signatures last: of a long chain only the answer is worth one.
+        let answers = envelope
+            .wraps()
+            .is_some_and(|wraps| access::is_answer(key, &maker, mailbox, wraps))
+            && envelope.is_genuine(&maker.sign);
         if answers {
             tracing::info!(%mailbox, device = name.device, "the owner has answered");
             access::believe(tx, mailbox, &maker)?;
@@ -114,16 +137,6 @@ pub(super) fn accept(
         tracing::info!(delegate = %acceptance.person, "an invitation was accepted");
     }
     Ok(taken)
-}
-
-/// Notes that an entry has been looked at: not read twice, as long as its device is not known.
-pub(super) fn pass_over(tx: &Connection, mailbox: &Address, name: &EntryName) -> Result<()> {
-    tx.prepare_cached(
-        "INSERT INTO guest_entry (mailbox, device, name) SELECT ?1, ?2, ?3
-         WHERE (SELECT count(*) FROM guest_entry WHERE mailbox = ?1) < ?4 ON CONFLICT DO NOTHING",
-    )?
-    .execute(params![mailbox.as_str(), name.device, name.hash, REMEMBERED])?;
-    Ok(())
 }
 
 /// Has this entry of a device that is not known been looked at? The same bytes under another device's name are another

@@ -25,9 +25,46 @@ use crate::{
 /// only read again.
 const USELESS: usize = 100_000;
 
+/// How many bytes of envelopes of one device wait to be merged at most.
+const WAITING: usize = 512 << 20;
+
+/// How many bytes of each device wait to be merged.
+#[derive(Default)]
+struct Waiting(HashMap<String, usize>);
+
+impl Waiting {
+    /// Is there room for another envelope of this device among those that wait to be merged? Whoever sends without end
+    /// what continues nothing fills no disk; it is read again once some have been merged.
+    fn has_room(
+        &mut self,
+        connection: &Connection,
+        mailbox: &Address,
+        name: &EntryName,
+        size: usize,
+    ) -> Result<bool> {
+        let waiting = match self.0.get_mut(&name.device) {
+            Some(waiting) => waiting,
+            None => {
+                let bytes: i64 = connection
+                    .prepare_cached(
+                        "SELECT coalesce(sum(length(bytes)), 0) FROM envelope
+                         WHERE mailbox = ?1 AND device = ?2 AND merged = 0",
+                    )?
+                    .query_row([mailbox.as_str(), &name.device], |r| r.get(0))?;
+                let bytes = usize::try_from(bytes).unwrap_or_default();
+                self.0.entry(name.device.clone()).or_insert(bytes)
+            }
+        };
+        *waiting = waiting.saturating_add(size);
+        Ok(*waiting <= WAITING)
+    }
+}
+
 /// What a cycle remembers of its pulls.
 #[derive(Default)]
 pub(super) struct Look {
+    /// How many bytes of each device wait to be merged.
+    waiting: Waiting,
     /// What needs no reading, for a relay that asks about everything it has each time.
     here: Option<Here>,
     /// What could not be used is asked for again in the next cycle, not in this one: it must not keep later entries
@@ -44,6 +81,7 @@ pub(super) struct Look {
 impl Look {
     /// A device became known: what was of no use before may be now.
     pub(super) fn again_from_the_start(&mut self) {
+        self.waiting = Waiting::default();
         self.here = None;
         self.looked_at.clear();
         self.reading = None;
@@ -119,7 +157,7 @@ pub(super) fn pull(
     report: &mut SyncReport,
 ) -> Result<u32> {
     let me = replica.key.id();
-    let (guests, devices, own) = replica.store.read(|connection| {
+    let (mut guests, devices, own) = replica.store.read(|connection| {
         if look.here.is_none() && relay.lists_everything() {
             look.here = Some(Here::read(connection, mailbox)?);
         }
@@ -143,18 +181,18 @@ pub(super) fn pull(
             *own_receipt |= own.as_ref() == Some(&name.hash);
             on_the_relay = Some(name.hash.clone());
         }
-        let ours = devices.contains(&name.device)
-            || guests.may_send(name)
-                && !replica
-                    .store
-                    .read(|c| guest::is_passed_over(c, mailbox, name))
-                    .unwrap_or(false);
-        ours && !looked_at.contains(name)
-            && match here {
-                Some(here) => !here.holds(name),
-                // What cannot be told is read once more, which is harmless.
-                None => !replica.store.read(|c| is_here(c, mailbox, name)).unwrap_or(false),
-            }
+        if looked_at.contains(name) {
+            return false;
+        }
+        if !devices.contains(&name.device) {
+            let passed_over = |c: &Connection| guest::is_passed_over(c, mailbox, name);
+            return guests.may_send(name) && !replica.store.read(passed_over).unwrap_or(false);
+        }
+        match here {
+            Some(here) => !here.holds(name),
+            // What cannot be told is read once more, which is harmless.
+            None => !replica.store.read(|c| is_here(c, mailbox, name)).unwrap_or(false),
+        }
     })?;
     // A relay that lists everything has others beside it; any other one has only the last.
     let replaced = on_the_relay.filter(|there| !relay.lists_everything() && own.as_ref() != Some(there));
@@ -174,6 +212,9 @@ pub(super) fn pull(
             let taken = match name.kind {
                 // Half a file, a flipped bit: the relay may have the whole one another time.
                 _ if content_name(bytes) != name.hash => Taken::NotYet,
+                EntryKind::Envelope if !look.waiting.has_room(tx, mailbox, name, bytes.len())? => {
+                    Taken::NotYet
+                }
                 EntryKind::Envelope => take_envelope(tx, replica.key, mailbox, (name, bytes), now)?,
                 EntryKind::Receipt => take_receipt(tx, replica.key, mailbox, name, bytes)?,
             };
@@ -206,7 +247,7 @@ pub(super) fn pull(
                 Taken::FromGuest(Guest::Answer) => answered = true,
                 Taken::FromGuest(what) => {
                     report.pulled += u32::from(*what == Guest::Acceptance);
-                    guest::pass_over(tx, mailbox, name)?;
+                    guests.pass_over(tx, mailbox, name)?;
                 }
                 Taken::NotYet => look.unused = true,
                 Taken::Known | Taken::Newer => {}
@@ -580,7 +621,17 @@ mod tests {
                 key: &self.alex,
                 person: &self.mailbox,
             };
-            while pull(replica, &self.relay, &self.mailbox, Time(0), &mut look, &mut report).unwrap() > 0 {}
+            while pull(
+                replica,
+                &self.relay,
+                &self.mailbox,
+                Time(0),
+                &mut look,
+                &mut report,
+            )
+            .unwrap()
+                > 0
+            {}
             (report, look)
         }
     }

@@ -11,9 +11,6 @@ import type { Mailbox, Waiting } from "../host/host";
 import { text } from "../strings";
 import styles from "./empty.module.css";
 
-/** Does this person wait for the owner to let them in? */
-export const isWaiting = (mailbox: Mailbox): boolean => mailbox.waiting.length > 0 && (mailbox.mine || mailbox.level === null);
-
 /** A mailbox whose owner has not confirmed yet: the words to compare are all there is. */
 export function WaitingMailbox({ mailbox }: { mailbox: Mailbox }) {
   return (
