@@ -227,6 +227,13 @@ CREATE TABLE quarantine (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX quarantine_open ON quarantine (mailbox, device) WHERE discarded = 0;
 
+-- The names of all operations that are none of ours, listed or not: what builds on them is none either.
+CREATE TABLE unsound (
+    mailbox   TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    PRIMARY KEY (mailbox, operation)
+) STRICT, WITHOUT ROWID;
+
 -- How many more of a device's operations were not applied than are listed one by one.
 CREATE TABLE not_listed (
     mailbox    TEXT NOT NULL,

@@ -247,12 +247,13 @@ pub fn due(
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM mailbox WHERE id = ?1 AND mine = 1)
                       AND NOT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND id = ?2 AND removed = 1),
-                    NOT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND person = ?1 AND id <> ?2)
+                    NOT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND person = ?1 AND id <> ?2 AND root = 1)
                       AND NOT EXISTS (SELECT 1 FROM joining WHERE mailbox = ?1)",
         )?
         .query_row([mailbox.as_str(), device.id()], |r| Ok((r.get(0)?, r.get(1)?)))?;
     let mut keys = all_keys(tx, device, mailbox)?;
-    // A device that is to join the owner's others waits until they have given it the keys.
+    // A device that is to join the owner's others, which its invitation has named, waits until they have given it the
+    // keys.
     if !mine || keys.is_empty() && !only {
         return Ok(Vec::new());
     }

@@ -135,6 +135,16 @@ pub fn place(connection: &Connection, mailbox: &Address, device: &str, prev: &st
     Ok(Some(Link { branch, seq }))
 }
 
+/// Does a branch begin with this link, which is not merged yet?
+pub(super) fn begins(connection: &Connection, mailbox: &Address, device: &str, link: Link) -> Result<bool> {
+    let goes_on: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM envelope WHERE mailbox = ?1 AND device = ?2 AND branch = ?3 AND merged = 1)",
+        )?
+        .query_row(params![mailbox.as_str(), device, link.branch], |r| r.get(0))?;
+    Ok(link.branch > 0 && !goes_on)
+}
+
 /// The envelope a device's next one follows: the last of the longest branch. Its number and hash.
 pub fn head(connection: &Connection, mailbox: &Address, device: &str) -> Result<(u64, [u8; 32])> {
     let last: Option<(i64, Vec<u8>)> = connection

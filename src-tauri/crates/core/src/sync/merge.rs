@@ -116,8 +116,8 @@ struct Next {
 /// to build on; it was not set aside.
 const CAN_BE: &str = "e.merged = 0 AND e.aside IS NULL
    AND (e.key IS NULL OR EXISTS (SELECT 1 FROM mailbox_key k WHERE k.mailbox = e.mailbox AND k.id = e.key))
-   AND (e.waits IS NULL OR EXISTS (SELECT 1 FROM operation o WHERE o.id = e.waits)
-                        OR EXISTS (SELECT 1 FROM quarantine q WHERE q.id = e.waits))";
+   AND (e.waits IS NULL OR EXISTS (SELECT 1 FROM operation o WHERE o.id = e.waits AND o.mailbox = e.mailbox)
+                        OR EXISTS (SELECT 1 FROM unsound u WHERE u.mailbox = e.mailbox AND u.operation = e.waits))";
 
 /// The links that can be merged now, the owner's first: what they have decided about access counts for what others send.
 /// Where a chain forks, every branch is merged: what an old copy of a disk did is as good as what was done before it
@@ -313,13 +313,8 @@ impl<'a> Batch<'a> {
                         reasons: BTreeSet::new(),
                     };
                     let bytes = operations.iter().map(|(_, o)| size_of(o)).sum();
-                    intake::took(
-                        self.tx,
-                        self.mailbox,
-                        device_id,
-                        (bytes, link.branch > 0),
-                        self.now,
-                    )?;
+                    let forks = chain::begins(self.tx, self.mailbox, device_id, link)?;
+                    intake::took(self.tx, self.mailbox, device_id, (bytes, forks), self.now)?;
                     self.sort(sent, operations)?;
                     self.hear(device_id, &envelope.attempts(&with)?)?;
                 }
@@ -349,7 +344,8 @@ impl<'a> Batch<'a> {
     /// come.
     fn lacks(&self, operations: &[(OperationId, Operation)]) -> Result<Option<OperationId>> {
         let mut is_here = self.tx.prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM operation WHERE id = ?1) OR EXISTS (SELECT 1 FROM quarantine WHERE id = ?1)",
+            "SELECT EXISTS (SELECT 1 FROM operation WHERE id = ?1 AND mailbox = ?2)
+                 OR EXISTS (SELECT 1 FROM unsound WHERE mailbox = ?2 AND operation = ?1)",
         )?;
         let mut own = HashSet::new();
         for (id, operation) in operations {
@@ -357,7 +353,8 @@ impl<'a> Batch<'a> {
                 if own.contains(head) || self.pending.contains(head) {
                     continue;
                 }
-                if !is_here.query_row([head.to_string()], |r| r.get::<_, bool>(0))? {
+                let of = [&head.to_string(), self.mailbox.as_str()];
+                if !is_here.query_row(of, |r| r.get::<_, bool>(0))? {
                     return Ok(Some(*head));
                 }
             }
@@ -570,6 +567,8 @@ fn unsound(
     reason: Reason,
     now: Time,
 ) -> Result<()> {
+    tx.prepare_cached("INSERT INTO unsound (mailbox, operation) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+        .execute([by.mailbox.as_str(), &operation.0.to_string()])?;
     let listed: u32 = tx
         .prepare_cached("SELECT count(*) FROM quarantine WHERE mailbox = ?1 AND device = ?2 AND sound = 0")?
         .query_row([by.mailbox.as_str(), by.device], |r| r.get(0))?;

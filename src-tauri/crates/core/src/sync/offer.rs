@@ -5,6 +5,8 @@
 //! that several who offer the same do no harm. What cannot be published now, since something lies in its way, is offered
 //! again by the next cycle, and holds up nothing else.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
@@ -42,6 +44,8 @@ pub(super) fn offer(
     for (asker, bytes, seen, missing) in asking {
         let before = failures;
         let seen: Seen = serde_json::from_str(&seen)?;
+        // Whoever names every link of a chain is given each once.
+        let mut given = HashSet::new();
         for (device, hash) in &serde_json::from_str::<Missing>(&missing)? {
             let held = seen.get(device).map_or(&[][..], Vec::as_slice);
             let mut next = Some(hash.clone());
@@ -51,6 +55,9 @@ pub(super) fn offer(
                     None => None,
                 };
                 let Some((name, bytes, prev)) = found else { break };
+                if given.len() >= OFFERED || !given.insert(name.hash.clone()) {
+                    break;
+                }
                 tracing::info!(device, hash = name.hash, "an envelope is offered again");
                 if let Err(e) = relay.publish(mailbox, &name, &bytes) {
                     tracing::warn!(device, hash = name.hash, "it cannot be offered again now: {e}");
