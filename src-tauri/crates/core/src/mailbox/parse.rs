@@ -130,16 +130,17 @@ fn slim(raw: &[u8], room: &mut Vec<u8>) -> bool {
         if !attached {
             continue;
         }
-        // Base64 knows no dash, so the next line that starts with two is the boundary.
-        let Some(end) = find(&raw[body..], b"\n--") else {
+        // Base64 knows no dash, so the next two are the boundary's. To the parser it may stand inside of a line as well:
+        // then nothing is left out.
+        let Some(end) = find(&raw[body..], b"--") else {
             // Nor behind any later one.
             break;
         };
-        if end <= WORTH {
+        if end <= WORTH || !raw[..body + end].ends_with(b"\n") {
             continue;
         }
         room.extend_from_slice(&raw[copied..body]);
-        copied = body + end;
+        copied = body + end - 1;
     }
     if copied > 0 {
         room.extend_from_slice(&raw[copied..]);
@@ -624,7 +625,13 @@ mod tests {
             assert_eq!(slim, parse(raw.as_bytes()).map(|mail| mail.head(Time(1))));
             slim.is_ok()
         };
-        // A boundary in the middle of a line hides an encoded message in what is not decoded for the list.
+        // A boundary in the middle of a line is one too.
+        let within = format!(
+            "{}QUJD --b\nContent-Type: text/plain\n\nhidden\n--b--\n",
+            attached("application/pdf", "QUJD\n")
+        );
+        assert!(alike(&format!("{mixed}{within}")));
+        // It hides an encoded message in what is not decoded for the list.
         let hidden = format!(
             "{}QUJD --b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n",
             attached("application/pdf", "QUJD\n")

@@ -123,7 +123,7 @@ impl Job<'_> {
     /// Stores up to [`BATCH`] lines.
     fn batch(&mut self, conn: &Connection, table: &str) -> Result<()> {
         let table = super::table(conn, table)?.ok_or_else(|| Error::not_found("The table is gone.", ""))?;
-        let mut writer = Writer::new(conn, &table)?;
+        let mut writer = Writer::new(conn, &table)?.bounded();
         let mut record = ByteRecord::new();
         for _ in 0..BATCH {
             let incoming = match self.source.next(&mut record)? {
@@ -141,6 +141,9 @@ impl Job<'_> {
                     Outcome::New => self.report.imported += 1,
                     Outcome::Changed => self.report.updated = self.report.updated.map(|n| n + 1),
                     Outcome::Same => self.report.duplicates += 1,
+                    Outcome::TooWide => {
+                        self.reject(&record, format!("The row would have more than {WIDEST} columns."));
+                    }
                 },
                 Err(reason) => self.reject(&record, reason),
             }

@@ -331,3 +331,22 @@ fn a_line_too_long_costs_only_itself_and_no_memory() {
     );
     assert_eq!((report.seen, report.imported), (5, 2));
 }
+
+#[test]
+fn a_row_does_not_grow_from_file_to_file_without_end() {
+    let (folder, store) = store();
+    let import = |from: usize| {
+        let header: String = (from..from + 1_000).map(|n| format!(",c{n}")).collect();
+        let csv = format!("id,name{header}\n1,A{}\n2,B\n", ",x".repeat(1_000));
+        import_text(&store, folder.path(), "account", csv, &[]).unwrap()
+    };
+    assert_eq!(import(0).imported, 1);
+    let second = import(1_000);
+    assert_eq!(
+        (second.seen, second.updated, second.rejected.len()),
+        (2, Some(0), 2)
+    );
+    assert!(second.rejected[0].reason.contains("more than 1024 columns"));
+    let kept = get(&store, "account:1").columns;
+    assert!(kept.contains_key("c999") && !kept.contains_key("c1000"));
+}

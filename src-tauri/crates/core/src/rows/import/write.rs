@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::Table;
+use super::{Table, WIDEST};
 use crate::{Result, model::Address};
 
 /// A row as a file gives it. Empty values clear their column.
@@ -22,6 +22,8 @@ pub(in crate::rows) enum Outcome {
     New,
     Changed,
     Same,
+    /// Nothing: with the columns it has it would have more than [`WIDEST`].
+    TooWide,
 }
 
 /// Writes rows of one table within one transaction.
@@ -29,6 +31,7 @@ pub(in crate::rows) struct Writer<'a> {
     conn: &'a Connection,
     table: &'a Table,
     changed: i64,
+    widest: usize,
 }
 
 /// What is stored of a row.
@@ -46,7 +49,20 @@ struct Stored {
 impl<'a> Writer<'a> {
     pub(in crate::rows) fn new(conn: &'a Connection, table: &'a Table) -> Result<Self> {
         let changed = conn.query_row("SELECT ifnull(max(changed), 0) FROM crm_row", [], |r| r.get(0))?;
-        Ok(Self { conn, table, changed })
+        Ok(Self {
+            conn,
+            table,
+            changed,
+            widest: usize::MAX,
+        })
+    }
+
+    /// For what strangers write: no row gets more than [`WIDEST`] columns.
+    pub(in crate::rows) fn bounded(self) -> Self {
+        Self {
+            widest: WIDEST,
+            ..self
+        }
     }
 
     /// Stores a row unless it is there and the same.
@@ -57,6 +73,8 @@ impl<'a> Writer<'a> {
         let outcome = match &before {
             None => Outcome::New,
             Some(before) if *before == after => return Ok(Outcome::Same),
+            // One file cannot do it; one after another could.
+            Some(_) if after.columns.len() > self.widest => return Ok(Outcome::TooWide),
             Some(_) => Outcome::Changed,
         };
         self.changed += 1;
