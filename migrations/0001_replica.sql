@@ -40,7 +40,8 @@ CREATE TABLE key_holder (
     mailbox TEXT NOT NULL,
     id      BLOB NOT NULL,
     device  TEXT NOT NULL,
-    PRIMARY KEY (mailbox, id, device)
+    giver   TEXT NOT NULL,                  -- who says so: a device that was removed is not believed
+    PRIMARY KEY (mailbox, id, device, giver)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE invitation (

@@ -215,10 +215,10 @@ pub fn take_keys(
     wraps: &[Wrap],
 ) -> Result<()> {
     let mut given = tx.prepare_cached(
-        "INSERT INTO key_holder (mailbox, id, device) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        "INSERT INTO key_holder (mailbox, id, device, giver) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
     )?;
     for wrap in wraps {
-        given.execute(params![mailbox.as_str(), wrap.epoch.id, wrap.device])?;
+        given.execute(params![mailbox.as_str(), wrap.epoch.id, wrap.device, by.id()])?;
         if wrap.device != device.id() {
             continue;
         }
@@ -394,7 +394,10 @@ fn entitled(tx: &Connection, device: &DeviceKey, mailbox: &Address, now: Time) -
 }
 
 fn holders(tx: &Connection, mailbox: &Address, epoch: &Epoch) -> Result<BTreeSet<String>> {
-    let mut statement = tx.prepare_cached("SELECT device FROM key_holder WHERE mailbox = ?1 AND id = ?2")?;
+    let mut statement = tx.prepare_cached(
+        "SELECT DISTINCT h.device FROM key_holder h LEFT JOIN device d ON d.mailbox = h.mailbox AND d.id = h.giver
+         WHERE h.mailbox = ?1 AND h.id = ?2 AND coalesce(d.removed, 0) = 0",
+    )?;
     let found = statement.query_map(params![mailbox.as_str(), epoch.id], |r| r.get(0))?;
     Ok(found.collect::<Result<_, _>>()?)
 }

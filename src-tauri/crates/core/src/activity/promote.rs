@@ -397,7 +397,7 @@ fn appointment(origin: &Origin<'_>, meeting: &Meeting, c: &mut Columns) {
     c.set("scheduledend", time(meeting.ends));
     c.set(
         "scheduleddurationminutes",
-        (meeting.ends.0 - meeting.starts.0).max(0) / 60_000,
+        meeting.ends.0.saturating_sub(meeting.starts.0).max(0) / 60_000,
     );
     c.set("isalldayevent", meeting.all_day);
     c.set("isdraft", false);

@@ -166,6 +166,8 @@ struct Sent {
     /// How many of its operations are sound, and why they were refused, if all of them were for one reason.
     sound: u32,
     refused: u32,
+    /// How many refused operations of its device are listed, when nothing of it counts.
+    listed: u32,
     reasons: BTreeSet<Reason>,
 }
 
@@ -275,6 +277,10 @@ impl<'a> Batch<'a> {
             self.outcome.moved = true;
             return Ok(Vec::new());
         };
+        let forks = chain::begins(self.tx, self.mailbox, device_id, link)?;
+        if forks && intake::is_full(self.tx, self.mailbox, device_id, self.now)? {
+            return Ok(Vec::new());
+        }
         let author = device(self.tx, self.mailbox, device_id)?;
         let mut carried = 0;
         if envelope.wraps().is_some() {
@@ -310,10 +316,10 @@ impl<'a> Batch<'a> {
                         rolled_back,
                         sound: 0,
                         refused: 0,
+                        listed: 0,
                         reasons: BTreeSet::new(),
                     };
                     let bytes = operations.iter().map(|(_, o)| size_of(o)).sum();
-                    let forks = chain::begins(self.tx, self.mailbox, device_id, link)?;
                     intake::took(self.tx, self.mailbox, device_id, (bytes, forks), self.now)?;
                     self.sort(sent, operations)?;
                     self.hear(device_id, &envelope.attempts(&with)?)?;
@@ -416,7 +422,8 @@ impl<'a> Batch<'a> {
     /// Puts an envelope's operations with what else has come for their documents. Those on grants and settings take
     /// effect at once: what follows may hang on them.
     fn sort(&mut self, mut sent: Sent, operations: Vec<(OperationId, Operation)>) -> Result<()> {
-        sent.verdict = Verdict::on(self.tx, &sent.by(self.mailbox), sent.link, &sent.hash)?;
+        (sent.verdict, sent.listed) =
+            Verdict::on(self.tx, &sent.by(self.mailbox), (sent.link, &sent.hash), self.now)?;
         let number = self.envelopes.len();
         self.envelopes.push(sent);
         for (id, operation) in operations {
@@ -500,17 +507,15 @@ impl<'a> Batch<'a> {
             if let Some(reason) = refused {
                 self.outcome.quarantined += 1;
                 refusal::refuse(self.tx, self.mailbox, &made.id, (reason, false))?;
-                if !matches!(
-                    sent.verdict,
-                    Verdict::Nothing(Reason::Denied(access::Denied::TooMany))
-                ) {
-                    quarantine(self.tx, &by, (&name, &operation), reason, true, self.now)?;
-                } else {
-                    intake::not_listed(self.tx, &by, self.now)?;
+                // A flood of which nothing counts is told as a run, and listed up to a number.
+                match matches!(sent.verdict, Verdict::Nothing(_)) && sent.listed >= verdict::OPEN {
+                    true => intake::not_listed(self.tx, &by, self.now)?,
+                    false => quarantine(self.tx, &by, (&name, &operation), reason, true, self.now)?,
                 }
             }
             if let Some(sent) = self.envelopes.get_mut(envelope) {
                 sent.sound += 1;
+                sent.listed += 1;
                 sent.refused += u32::from(refused.is_some());
                 sent.reasons.extend(refused);
             }

@@ -91,9 +91,9 @@ impl Reason {
 }
 
 /// How many refused operations a receipt names one by one at most.
-const NAMED: usize = 4_096;
+const NAMED: usize = 50_000;
 /// How many runs it names at most.
-const RUNS: usize = 4_096;
+const RUNS: usize = 20_000;
 
 /// What a device holds and has not applied. It stays small however much somebody sends: a run of envelopes of which
 /// nothing counts is one entry.

@@ -54,30 +54,39 @@ struct Held {
 }
 
 impl Verdict {
-    /// Judges an envelope. Everything counts where that is not for this replica to say.
-    pub(super) fn on(tx: &Connection, by: &Logged<'_>, link: Link, envelope: &str) -> Result<Self> {
+    /// Judges an envelope, and says how many refused operations of its device are listed. Everything counts where that is
+    /// not for this replica to say; nothing does where its author may do nothing, or too much is listed.
+    pub(super) fn on(
+        tx: &Connection,
+        by: &Logged<'_>,
+        (link, envelope): (Link, &str),
+        now: Time,
+    ) -> Result<(Self, u32)> {
         let removed = access::is_removed(tx, by.mailbox, by.device)?;
         if (by.person == by.mailbox && !removed) || !access::is_mine(tx, by.mailbox)? {
-            return Ok(Self::Everything);
-        }
-        if let Some(said) = said(tx, by, link, envelope)? {
-            for run in said.runs.iter().filter(|run| run.device == by.device) {
-                if chain::is_in(tx, run, (link.seq, envelope))? {
-                    return Ok(Self::Nothing(run.reason));
-                }
-            }
-            return Ok(Self::Said(said));
+            return Ok((Self::Everything, 0));
         }
         let open: u32 = tx
             .prepare_cached(
                 "SELECT count(*) FROM quarantine WHERE mailbox = ?1 AND device = ?2 AND discarded = 0",
             )?
             .query_row([by.mailbox.as_str(), by.device], |r| r.get(0))?;
+        if let Some(said) = said(tx, by, link, envelope)? {
+            for run in said.runs.iter().filter(|run| run.device == by.device) {
+                if chain::is_in(tx, run, (link.seq, envelope))? {
+                    return Ok((Self::Nothing(run.reason), open));
+                }
+            }
+            return Ok((Self::Said(said), open));
+        }
         let rights = Rights::read(tx, by.mailbox, by.person, by.device)?;
-        Ok(match open < OPEN {
-            true => Self::Judge(rights),
-            false => Self::Nothing(Denied::TooMany.into()),
-        })
+        // Whoever may track nothing at all is told so of everything at once.
+        let verdict = match authorise(Act::Track, by.person, by.mailbox, &rights, now) {
+            Err(denied) => Self::Nothing(denied.into()),
+            Ok(()) if open >= OPEN => Self::Nothing(Denied::TooMany.into()),
+            Ok(()) => Self::Judge(rights),
+        };
+        Ok((verdict, open))
     }
 
     /// Why an operation does not count on its document, which stands as it did before; `None` when it does.
