@@ -85,12 +85,13 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// What is test: a whole file of `tests/`, a `.test.ts`, or what follows `#[cfg(test)]`.
+/// What is test: a whole file of a folder `tests`, a `.test.ts`, or what follows `#[cfg(test)]`.
 fn test_part<'a>(path: &Path, text: &'a str) -> &'a str {
     let name = path.to_string_lossy();
     let whole = path.starts_with(repository().join("tests")) && !name.ends_with("requirements.rs")
         || name.contains(".test.")
-        || name.ends_with("tests.rs");
+        || name.ends_with("tests.rs")
+        || name.contains("/tests/");
     if whole {
         text
     } else {
