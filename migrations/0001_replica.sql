@@ -91,6 +91,8 @@ CREATE TABLE document (
     id      TEXT NOT NULL,
     -- Up to which number of `operation` its operations are in here.
     through INTEGER NOT NULL,
+    -- How many changes are in here.
+    changes INTEGER NOT NULL,
     bytes   BLOB NOT NULL,
     PRIMARY KEY (mailbox, id)
 ) STRICT, WITHOUT ROWID;

@@ -113,7 +113,8 @@ pub struct Document {
     mailbox: Address,
     id: DocumentId,
     automerge: Automerge,
-    /// How many of its changes are not packed.
+    /// How many of its changes are packed, and how many are not.
+    packed: usize,
     loose: usize,
     /// Up to which number of the log its operations are packed.
     through: i64,
@@ -129,6 +130,7 @@ impl Document {
             mailbox: mailbox.clone(),
             id,
             automerge,
+            packed: 0,
             loose: 0,
             through: 0,
         })
@@ -145,7 +147,9 @@ impl Document {
     /// Opens a stored document; `None` when nobody has edited it.
     pub fn find(connection: &Connection, mailbox: &Address, id: DocumentId) -> Result<Option<Self>> {
         let packed = packed(connection, mailbox, id)?;
-        let through = packed.as_ref().map_or(0, |(through, _)| *through);
+        let (through, before) = packed
+            .as_ref()
+            .map_or((0, 0), |(through, _, changes)| (*through, *changes));
         let mut changes = loose(connection, mailbox, id, through)?;
         let loose = changes.len();
         if packed.is_none() && loose == 0 {
@@ -153,7 +157,7 @@ impl Document {
         }
         let mut automerge = match packed {
             // What we stored ourselves is not hashed again at every click; `doctor` does that.
-            Some((_, bytes)) => Automerge::load_unverified_heads(&bytes)?,
+            Some((_, bytes, _)) => Automerge::load_unverified_heads(&bytes)?,
             None => {
                 changes.insert(0, genesis(mailbox, id)?);
                 Automerge::new()
@@ -165,6 +169,7 @@ impl Document {
             mailbox: mailbox.clone(),
             id,
             automerge,
+            packed: before,
             loose,
             through,
         }))
@@ -176,7 +181,7 @@ impl Document {
     /// `Document` when it is damaged.
     pub fn verify(connection: &Connection, mailbox: &Address, id: DocumentId) -> Result<()> {
         let mut through = 0;
-        if let Some((packed_through, bytes)) = packed(connection, mailbox, id)? {
+        if let Some((packed_through, bytes, _)) = packed(connection, mailbox, id)? {
             Automerge::load(&bytes)?;
             through = packed_through;
         }
@@ -187,6 +192,11 @@ impl Document {
     /// Whose it is.
     pub fn mailbox(&self) -> &Address {
         &self.mailbox
+    }
+
+    /// How many operations have changed it, about: what work another one makes.
+    pub fn changes(&self) -> usize {
+        self.packed + self.loose
     }
 
     /// Its identity.
@@ -538,10 +548,18 @@ impl Document {
             .query_row([], |r| r.get(0))?;
         connection
             .prepare_cached(
-                "INSERT INTO document (mailbox, id, through, bytes) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (mailbox, id) DO UPDATE SET through = excluded.through, bytes = excluded.bytes",
+                "INSERT INTO document (mailbox, id, through, changes, bytes) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (mailbox, id) DO UPDATE SET through = excluded.through, changes = excluded.changes,
+                   bytes = excluded.bytes",
             )?
-            .execute(params![self.mailbox.as_str(), id, self.through, bytes])?;
+            .execute(params![
+                self.mailbox.as_str(),
+                id,
+                self.through,
+                i64::try_from(self.changes()).unwrap_or(i64::MAX),
+                bytes
+            ])?;
+        self.packed += self.loose;
         self.loose = 0;
         Ok(())
     }
@@ -599,12 +617,15 @@ const STAND_IN: [u8; 16] = *b"the document's i";
 /// Before a change's content lie a magic number and its checksum, the beginning of Automerge's hash of it.
 const HASHED: usize = 8;
 
-/// Its packed form, and up to which number of the log its operations are in there.
-fn packed(connection: &Connection, mailbox: &Address, id: DocumentId) -> Result<Option<(i64, Vec<u8>)>> {
+/// Its packed form: up to which number of the log its operations are in there, the bytes, how many changes.
+type Packed = (i64, Vec<u8>, usize);
+
+fn packed(connection: &Connection, mailbox: &Address, id: DocumentId) -> Result<Option<Packed>> {
     Ok(connection
-        .prepare_cached("SELECT through, bytes FROM document WHERE mailbox = ?1 AND id = ?2")?
+        .prepare_cached("SELECT through, bytes, changes FROM document WHERE mailbox = ?1 AND id = ?2")?
         .query_row([mailbox.as_str(), &id.to_string()], |r| {
-            Ok((r.get(0)?, r.get(1)?))
+            let changes: u32 = r.get(2)?;
+            Ok((r.get(0)?, r.get(1)?, changes as usize))
         })
         .optional()?)
 }

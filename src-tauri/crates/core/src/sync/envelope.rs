@@ -24,6 +24,8 @@ const RATIO: usize = 256;
 const FREE: usize = 1 << 20;
 /// How many operations one envelope holds at most: bounds what a merge keeps in memory.
 pub(super) const OPERATIONS: usize = 5_000;
+/// How many of them may be about one document: bounds what that costs.
+pub(super) const ON_ONE: usize = 256;
 /// The widest look back that unpacking is given memory for: 2 to the power of this. We pack with 21.
 const WINDOW: u32 = 24;
 

@@ -19,6 +19,10 @@ const BYTES: i64 = 256 << 20;
 const BRANCHES: i64 = 16;
 /// How often merging an envelope may fail before it is set aside.
 const TRIES: i64 = 2;
+/// Up to how many changes a document is short: another one costs next to nothing.
+pub(super) const SHORT: usize = 64;
+/// What a change of a longer one counts as, in bytes, for each change that is there.
+const WORK: usize = 200;
 const DAY: i64 = 24 * 3600 * 1000;
 
 /// Notes what an envelope has brought.
@@ -44,6 +48,17 @@ pub(super) fn took(
         forks,
     ])?;
     Ok(())
+}
+
+/// Notes how much work operations on long documents have made, in changes that had to be looked at.
+pub(super) fn worked(
+    tx: &Connection,
+    mailbox: &Address,
+    device: &str,
+    changes: usize,
+    now: Time,
+) -> Result<()> {
+    took(tx, mailbox, device, (changes.saturating_mul(WORK), false), now)
 }
 
 /// The devices that have sent their fill today. None while an envelope of somebody else builds on what has not been taken

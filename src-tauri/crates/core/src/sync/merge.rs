@@ -6,7 +6,7 @@
 //! again one by one, and what fails twice alone is set aside: one envelope never stops a mailbox.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     chain,
-    envelope::Envelope,
+    envelope::{Envelope, ON_ONE},
     intake,
     push::epoch_of,
     reason::{Reason, Unsound},
@@ -184,6 +184,8 @@ impl Sent {
 
 /// An operation, and in which of [`Batch::envelopes`] it came.
 struct Pending {
+    /// One too many for its document in this envelope.
+    surplus: bool,
     envelope: usize,
     id: OperationId,
     operation: Operation,
@@ -426,11 +428,16 @@ impl<'a> Batch<'a> {
             Verdict::on(self.tx, &sent.by(self.mailbox), (sent.link, &sent.hash), self.now)?;
         let number = self.envelopes.len();
         self.envelopes.push(sent);
+        let mut on: HashMap<DocumentId, usize> = HashMap::new();
         for (id, operation) in operations {
+            let before = on.entry(operation.document).or_default();
+            let surplus = *before >= ON_ONE;
+            *before += 1;
             self.bytes += size_of(&operation);
             self.pending.insert(id);
             let document = operation.document;
             self.documents.entry(document).or_default().push(Pending {
+                surplus,
                 envelope: number,
                 id,
                 operation,
@@ -453,7 +460,9 @@ impl<'a> Batch<'a> {
         let mut document = Document::open(self.tx, self.mailbox, id)?;
         let mut looked = verdict::Looked::default();
         let mut applied: Vec<(Made, [u8; 8])> = Vec::new();
+        let mut work: BTreeMap<String, usize> = BTreeMap::new();
         for Pending {
+            surplus,
             envelope,
             id: name,
             operation,
@@ -465,6 +474,7 @@ impl<'a> Batch<'a> {
             let (by, prefix) = (sent.by(self.mailbox), sent.prefix);
             let sound = match sent.rolled_back {
                 true => Err(Unsound::OldKey.into()),
+                false if surplus => Err(Unsound::OutOfBounds.into()),
                 false => sound::sound(&by, &operation),
             };
             let sound = match sound {
@@ -519,7 +529,16 @@ impl<'a> Batch<'a> {
                 sent.refused += u32::from(refused.is_some());
                 sent.reasons.extend(refused);
             }
+            // Every change of a long document costs what those before it cost together.
+            if document.changes() > intake::SHORT
+                && let Some(sent) = self.envelopes.get(envelope)
+            {
+                *work.entry(sent.device.clone()).or_default() += document.changes();
+            }
             applied.push((made, prefix));
+        }
+        for (device, changes) in work {
+            intake::worked(self.tx, self.mailbox, &device, changes, self.now)?;
         }
         if applied.is_empty() {
             return Ok(());

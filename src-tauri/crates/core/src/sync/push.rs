@@ -1,10 +1,12 @@
 //! Giving out: own operations sealed into envelopes, the outbox, the own receipt.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     chain,
-    envelope::{Envelope, Letter, OPERATIONS, Spot, content_name},
+    envelope::{Envelope, Letter, ON_ONE, OPERATIONS, Spot, content_name},
     receipt::{Receipt, Said},
     refusal,
     relay::{EntryKind, EntryName, Relay},
@@ -16,7 +18,7 @@ use crate::{
     audit,
     desk::view::SyncReport,
     model::{Address, Time, hex},
-    replica::{self, Link, Operation},
+    replica::{self, DocumentId, Link, Operation},
 };
 
 /// How many bytes of values an envelope holds at most, but one operation at least: far below what is ever unpacked.
@@ -88,8 +90,14 @@ fn seal_some(tx: &Connection, mailbox: &Address, key: &DeviceKey, now: Option<Ti
     let mut operations = replica::unsealed(tx, mailbox, OPERATIONS)?;
     let found = operations.len();
     let mut bytes = 0;
+    let mut on: HashMap<DocumentId, usize> = HashMap::new();
     let fit = operations.iter().take_while(|o| {
         let first = bytes == 0;
+        let same = on.entry(o.operation.document).or_default();
+        *same += 1;
+        if *same > ON_ONE {
+            return false;
+        }
         let puts: usize = o.operation.puts.iter().map(|put| put.json.len()).sum();
         bytes += puts.max(1);
         first || bytes <= BYTES
