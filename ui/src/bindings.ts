@@ -76,7 +76,7 @@ export const commands = {
 	reject: (invitation: string) => typedError<null, CommandError>(__TAURI_INVOKE("reject", { invitation })),
 	/**  Invitations that wait for the delegate, or for the words to be compared. */
 	invitations: () => typedError<PendingInvitation[], CommandError>(__TAURI_INVOKE("invitations")),
-	/**  Takes an invitation back. */
+	/**  Takes an invitation back, or ends it because the words differ. */
 	withdraw: (invitation: string) => typedError<null, CommandError>(__TAURI_INVOKE("withdraw", { invitation })),
 	/**  Gives a delegate other terms (A-01). */
 	changeGrant: (delegate: Address, terms: Terms) => typedError<Grant, CommandError>(__TAURI_INVOKE("change_grant", { delegate, terms })),
@@ -139,23 +139,19 @@ export const events = {
 };
 
 /* Types */
-/**  An invitation just accepted. */
+/**  What the owner looks at before they confirm. */
 export type Acceptance = {
+	/**  The name they gave themselves. */
 	name: string,
+	/**  The words to compare. */
 	words: string,
+	/**  Names these words, and the device they are of: what is confirmed is what was shown. */
 	compared: string,
 };
 
-export type Waiting = {
-	id: string,
-	mailbox: Address,
-	owner_name: string,
-	words: string,
-	expires: string,
-	expired: boolean,
-};
-
+/**  An invitation just accepted. */
 export type Accepted = {
+	/**  Which. */
 	invitation: string,
 	/**  The mailbox it is for. */
 	mailbox: Address,
@@ -654,6 +650,7 @@ export type Mailbox = {
 	can_track: boolean,
 	/**  Why not; empty when `can_track`. */
 	reason: string,
+	/**  Invitations into it that were accepted here and wait for the owner (A-03); the newest first. */
 	waiting: Waiting[],
 };
 
@@ -746,12 +743,19 @@ export type Party = {
 
 /**  An invitation that has not become a grant yet (A-01). */
 export type PendingInvitation = {
+	/**  Which. */
 	id: string,
+	/**  For whom. */
 	delegate: Address,
+	/**  What it offers. */
 	level: Level,
+	/**  Where. */
 	scope: Scope,
+	/**  Until when access would last; `None` for no end. */
 	until: string | null,
+	/**  When the code stops working, and it can be confirmed no more. */
 	expires: string,
+	/**  Who has accepted it, once somebody has. */
 	accepted: Acceptance | null,
 };
 
@@ -1171,6 +1175,22 @@ export type Verified = {
 	entries: number,
 	/**  The first that is not as it was written. */
 	first_broken: Broken | null,
+};
+
+/**  An invitation this person has accepted and the owner has not confirmed (A-03). */
+export type Waiting = {
+	/**  Which. */
+	id: string,
+	/**  The mailbox: its owner's address. */
+	mailbox: Address,
+	/**  The owner's name. */
+	owner_name: string,
+	/**  The words to compare with the owner. */
+	words: string,
+	/**  When it can be confirmed no more. */
+	expires: string,
+	/**  It can be confirmed no more, unless it was in time and the answer is still on its way. */
+	expired: boolean,
 };
 
 /* Tauri Specta runtime */

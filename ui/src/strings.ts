@@ -688,7 +688,7 @@ export const text = {
     means: [
       "Then the invitation did not reach the right person unchanged: somebody else may have made it, or accepted it.",
       "The invitation is deleted here, with what came of it. Nobody has access by it.",
-      "Tell the other person to delete it as well, and send a new code another way.",
+      "Tell the other person to delete it as well. A new code should go another way.",
     ],
     now: "Delete the invitation",
   },

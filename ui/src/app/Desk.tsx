@@ -82,7 +82,7 @@ function Opened({ me, theme, chooseTheme }: Looks & { me: Me }) {
 
   useFirstMailbox(me, go);
   useGone(me, place, go);
-  useInbox(place, go);
+  useInbox(place, reached !== null, go);
   const undo = useUndo();
   useTrackedToast(undo);
   useCommands((command) => {
@@ -198,8 +198,8 @@ function useGone(me: Me, { mailbox }: Place, go: (by: Move) => void): void {
 }
 
 /** A mailbox opens at its Inbox, whether or not its folders are in sight. */
-function useInbox({ mailbox, folder }: Place, go: (by: Move) => void): void {
-  const folders = useFolders(mailbox ?? "");
+function useInbox({ mailbox, folder }: Place, reached: boolean, go: (by: Move) => void): void {
+  const folders = useFolders(reached && mailbox !== null ? mailbox : "");
   const first = folders.data?.find(({ role }) => role === "inbox") ?? folders.data?.[0];
   useEffect(() => {
     if (mailbox !== null && folder === null && first) go({ to: "begin", mailbox, folder: first.folder });

@@ -47,6 +47,7 @@ export function ConfirmDialog({ invitation, accepted, close }: Props) {
       actions={
         <>
           <Button onClick={() => setDiffer(true)}>{text.differ.differ}</Button>
+          <Button onClick={close}>{text.cancel}</Button>
           <Button appearance="primary" type="submit" disabled={grant.isPending}>
             {text.confirm.confirm}
           </Button>

@@ -154,12 +154,11 @@ impl Desk {
             [] => "nothing is missing".to_owned(),
             parts => format!("waiting for {}", parts.join(", ")),
         };
-        Ok(check(
-            "What others have sent",
-            parts.is_empty(),
-            &found,
-            "Sync the device that is named.",
-        ))
+        let todo = match missing.confirmations.is_empty() {
+            true => "Sync the device that is named.",
+            false => "Compare the words with them (`behalf invite list` shows yours), then sync.",
+        };
+        Ok(check("What others have sent", parts.is_empty(), &found, todo))
     }
 }
 
