@@ -126,7 +126,7 @@ fn joins(relay: &FolderRelay, owner: &Desk, who: (&Desk, &Address)) {
     who.0.accept(&code).unwrap();
     cycle(who.0, relay);
     cycle(owner, relay);
-    owner.confirm(who.1).unwrap();
+    behalf_tests::words::lets_in(owner, who.1).unwrap();
     cycle(owner, relay);
     cycle(who.0, relay);
 }

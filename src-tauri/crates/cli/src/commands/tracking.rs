@@ -94,6 +94,12 @@ fn told(item: &Item) -> String {
         };
         text += &format!("Two values: {what}, by {} at {}\n", choice.person, choice.at);
     }
+    if item.versions > 1 {
+        text += &format!(
+            "Sent in {} versions that differ, and the owner's mailbox does not hold it: `behalf audit --key KEY` says by whom\n",
+            item.versions
+        );
+    }
     if let Some(activity) = &item.activity {
         text += &format!("Activity: {activity}\n");
     }

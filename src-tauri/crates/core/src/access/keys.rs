@@ -368,7 +368,7 @@ pub fn lacks_key(connection: &Connection, mailbox: &Address, device: &str) -> Re
         .prepare_cached(
             "SELECT coalesce(d.person, e.mailbox) FROM envelope e
                LEFT JOIN device d ON d.mailbox = e.mailbox AND d.id = e.device
-             WHERE e.mailbox = ?1 AND e.merged = 0 AND e.key IS NOT NULL
+             WHERE e.mailbox = ?1 AND e.merged = 0 AND e.key IS NOT NULL AND coalesce(d.removed, 0) = 0
                AND NOT EXISTS (SELECT 1 FROM mailbox_key k WHERE k.mailbox = e.mailbox AND k.id = e.key) LIMIT 1",
         )?
         .query_row([mailbox.as_str()], |r| r.get(0))

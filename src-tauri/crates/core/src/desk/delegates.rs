@@ -42,6 +42,7 @@ impl Desk {
     /// # Errors
     /// `BadInput` for an end that is no date or past.
     pub fn invite(&self, delegate: &Address, terms: &Terms) -> Result<Invitation> {
+        self.authorise(Act::Grant, &self.person)?;
         self.end_of(terms)?;
         let code = self.store.write(|tx| {
             // Whoever accepts must know every other device of the owner's as well.
@@ -231,6 +232,7 @@ impl Desk {
     /// # Errors
     /// `NotFound` when they have no access, `Refused` when it was ended, `BadInput` for an end that is past.
     pub fn change_grant(&self, delegate: &Address, terms: &Terms) -> Result<view::Grant> {
+        self.authorise(Act::Grant, &self.person)?;
         let ends = self.end_of(terms)?;
         let starts = access::starts_of(terms)?;
         let grant = self.store.write(|tx| {
@@ -296,6 +298,7 @@ impl Desk {
     /// # Errors
     /// `NotFound` when they have none, `BadInput` when it has been ended already.
     pub fn revoke(&self, delegate: &Address) -> Result<view::Grant> {
+        self.authorise(Act::Grant, &self.person)?;
         let grant = self.store.write(|tx| {
             let grant = self.own_grant(tx, delegate)?;
             if grant.revoked {

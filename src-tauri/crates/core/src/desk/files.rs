@@ -2,8 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use rusqlite::Connection;
+
 use super::{Desk, Progress, view::ImportReport};
-use crate::{Result, access::Act, mailbox::import, model::Address, rows};
+use crate::{
+    Result,
+    access::Act,
+    mailbox::import,
+    model::{Address, ItemId},
+    replica::Document,
+    rows, tracking,
+};
 
 impl Desk {
     /// .eml, mbox (also .xz, .gz), Maildir, a folder of .eml (B-08). Without `folder`: Inbox, or the Maildir's own
@@ -20,12 +29,31 @@ impl Desk {
         progress: Progress<'_>,
     ) -> Result<ImportReport> {
         self.authorise(Act::Import, mailbox)?;
+        let before = self.store.read(|c| newest_mail(c, mailbox))?;
         let report = import::mail(&self.store, &self.text, mailbox, paths, folder, progress);
+        self.say_what_is_here(mailbox, before)?;
         // Whatever came in counts, also before an error.
         let replies = self.track_replies(mailbox);
         let report = report?;
         replies?;
         Ok(report)
+    }
+
+    /// What others have tracked is called from now on what the mailbox's own copy, which came just now, is called.
+    fn say_what_is_here(&self, mailbox: &Address, before: i64) -> Result<()> {
+        let items = self.store.read(|c| tracked_since(c, mailbox, before))?;
+        for some in items.chunks(AT_ONCE) {
+            self.store.write(|tx| {
+                for id in some {
+                    let item = ItemId(uuid::Uuid::parse_str(id).unwrap_or_default());
+                    if let Some(mut document) = Document::find(tx, mailbox, item.into())? {
+                        tracking::project(tx, mailbox, &mut document, None, self.now())?;
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     /// Calendars from .ics files.
@@ -71,4 +99,24 @@ impl Desk {
         self.rows.catch_up(&self.store, &mut |_, _| ())?;
         Ok(report)
     }
+}
+
+/// So many are projected in one transaction.
+const AT_ONCE: usize = 200;
+
+fn newest_mail(c: &Connection, mailbox: &Address) -> Result<i64> {
+    Ok(
+        c.prepare_cached("SELECT coalesce(max(id), 0) FROM message WHERE mailbox = ?1")?
+            .query_row([mailbox.as_str()], |r| r.get(0))?,
+    )
+}
+
+/// The items of mail that has come since and says something else than its item does.
+fn tracked_since(c: &Connection, mailbox: &Address, before: i64) -> Result<Vec<String>> {
+    let mut statement = c.prepare_cached(
+        "SELECT i.id FROM message m JOIN item i ON i.id = m.item
+         WHERE m.id > ?2 AND m.mailbox = ?1 AND i.subject <> m.subject",
+    )?;
+    let found = statement.query_map(rusqlite::params![mailbox.as_str(), before], |r| r.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }

@@ -53,12 +53,29 @@ pub(super) fn admit(tx: &Connection, mailbox: &Address, operation: &str) -> Resu
         .execute(of)?;
     tx.prepare_cached("DELETE FROM quarantine WHERE mailbox = ?1 AND id = ?2")?
         .execute(of)?;
-    // Its envelope is told of one by one from now on.
-    tx.prepare_cached(
-        "UPDATE envelope SET refused = NULL WHERE refused IS NOT NULL AND (mailbox, device, branch, seq) IN
-           (SELECT mailbox, device, branch, seq FROM operation WHERE id = ?2 AND mailbox = ?1)",
-    )?
-    .execute(of)?;
+    single_out(tx, mailbox, operation)
+}
+
+/// The envelope of an operation is told of one by one from now on, no more as a whole: all of it has to be listed.
+pub(super) fn single_out(tx: &Connection, mailbox: &Address, operation: &str) -> Result<()> {
+    let of = [mailbox.as_str(), operation];
+    let was_whole = tx
+        .prepare_cached(
+            "UPDATE envelope SET refused = NULL WHERE refused IS NOT NULL AND (mailbox, device, branch, seq) IN
+               (SELECT mailbox, device, branch, seq FROM operation WHERE id = ?2 AND mailbox = ?1)",
+        )?
+        .execute(of)?;
+    if was_whole > 0 {
+        tx.prepare_cached(
+            "INSERT INTO quarantine (id, mailbox, author, device, document, reason, made, at, sound)
+             SELECT o.id, o.mailbox, o.person, o.device, o.document, r.reason, o.at, o.at, 1
+             FROM operation one JOIN operation o ON o.mailbox = one.mailbox AND o.device = one.device
+                                                AND o.branch = one.branch AND o.seq = one.seq
+               JOIN refusal r ON r.mailbox = o.mailbox AND r.operation = o.id
+             WHERE one.id = ?2 AND one.mailbox = ?1 ON CONFLICT DO NOTHING",
+        )?
+        .execute(of)?;
+    }
     Ok(())
 }
 

@@ -242,7 +242,7 @@ fn is_the_owners(tx: &Connection, regarding: &Regarding) -> Result<bool> {
 }
 
 /// Judges once more what was held back because nobody could say in which folder it lies, now that the owner's mailbox
-/// holds it (A-09). How many count since. A cycle in which nothing of the kind has come takes no write lock.
+/// holds it (A-09), and what came when too much was refused, now that the owner has looked. How many count since. A cycle in which nothing of the kind has come takes no write lock.
 pub(super) fn reconsider(replica: Replica<'_>, mailbox: &Address, now: Time) -> Result<u32> {
     let held_back = replica.store.read(|c| held_back(c, mailbox))?;
     if held_back.is_empty() {
@@ -280,6 +280,8 @@ pub(super) fn reconsider(replica: Replica<'_>, mailbox: &Address, now: Time) -> 
             };
             let rights = Rights::read(tx, mailbox, by.person, by.device)?;
             let (on, mut looked) = ((tx, replica.store), Looked::default());
+            // Its envelope is told of one by one from now on.
+            refusal::single_out(tx, mailbox, id)?;
             match judge(on, &by, &operation, (&rights, now), (&document, &mut looked))? {
                 Ok(()) => {
                     refusal::admit(tx, mailbox, id)?;
@@ -307,5 +309,41 @@ fn held_back(connection: &Connection, mailbox: &Address) -> Result<Vec<String>> 
     )?;
     let unknown = Reason::from(Denied::FolderUnknown).code();
     let found = statement.query_map([mailbox.as_str(), &unknown], |r| r.get(0))?;
-    Ok(found.collect::<Result<_, _>>()?)
+    let mut found = found.collect::<Result<Vec<String>, _>>()?;
+    let mut statement = connection.prepare_cached(
+        "SELECT r.operation FROM refusal r JOIN operation o ON o.id = r.operation AND o.mailbox = r.mailbox
+         WHERE r.mailbox = ?1 AND r.reason = ?2
+           AND (SELECT count(*) FROM quarantine q
+                WHERE q.mailbox = o.mailbox AND q.device = o.device AND q.discarded = 0) < ?3
+         ORDER BY o.number LIMIT ?3",
+    )?;
+    let many = Reason::from(Denied::TooMany).code();
+    let more = statement.query_map(params![mailbox.as_str(), many, OPEN], |r| r.get(0))?;
+    found.extend(more.collect::<Result<Vec<String>, _>>()?);
+    Ok(found)
+}
+
+/// Lists what was refused under its reason; it may have been counted only.
+fn list(
+    tx: &Connection,
+    by: &Logged<'_>,
+    (id, operation): (&str, &Operation),
+    reason: Reason,
+    now: Time,
+) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO quarantine (id, mailbox, author, device, document, reason, made, at, sound)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1) ON CONFLICT (id) DO UPDATE SET reason = excluded.reason",
+    )?
+    .execute(params![
+        id,
+        by.mailbox.as_str(),
+        by.person.as_str(),
+        by.device,
+        operation.document.to_string(),
+        reason.code(),
+        operation.at.0,
+        now.0,
+    ])?;
+    Ok(())
 }
