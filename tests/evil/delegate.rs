@@ -632,7 +632,7 @@ fn a_09_a_06_beyond_the_scope() {
 fn a_09_a_row_that_is_none() {
     let world = World::at_work();
     let mut odd = world.click(KIM, post::SENT, true);
-    let row = behalf_core::model::RowRef::new("account'; DROP TABLE item; --", &"x".repeat(3_000));
+    let row = behalf_core::model::RowRef::new("account'; DROP TABLE item; --", "x".repeat(3_000));
     odd.puts[2] = put(
         DECISION,
         &Decision {

@@ -324,7 +324,13 @@ impl<'a> Batch<'a> {
                     let bytes = operations.iter().map(|(_, o)| size_of(o)).sum();
                     intake::took(self.tx, self.mailbox, device_id, (bytes, forks), self.now)?;
                     self.sort(sent, operations)?;
-                    self.hear(device_id, &envelope.attempts(&with)?)?;
+                    match envelope.attempts(&with) {
+                        Ok(attempts) => self.hear(device_id, &attempts)?,
+                        Err(e) => {
+                            tracing::warn!(device = device_id, "what was refused there cannot be read: {e}");
+                            self.unreadable(device_id)?;
+                        }
+                    }
                 }
                 Err(e) => {
                     tracing::warn!(
@@ -391,6 +397,14 @@ impl<'a> Batch<'a> {
             ..Attempted::default()
         };
         audit::refused(self.tx, self.key, &attempted)
+    }
+
+    /// Puts on record that a known device has sent what nobody can read.
+    fn unreadable(&self, device_id: &str) -> Result<()> {
+        match device(self.tx, self.mailbox, device_id)? {
+            Some(author) => self.refuse(&author.person, "Send changes", "What was sent cannot be read."),
+            None => Ok(()),
+        }
     }
 
     /// Keeps what somebody was refused at their own desk, for the owner's log (K-01).

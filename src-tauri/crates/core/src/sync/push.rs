@@ -259,9 +259,11 @@ pub(super) fn push(
 
 /// The own receipt as it was last written: its number, what it says, its bytes, and whether the relay has it.
 type Before = (u64, Said, Vec<u8>, bool);
+/// The same as it is stored.
+type Stored = (i64, String, String, Vec<u8>, Vec<u8>, bool);
 
 fn own_receipt(connection: &Connection, mailbox: &Address, device: &str) -> Result<Option<Before>> {
-    let found: Option<(i64, String, String, Vec<u8>, Vec<u8>, bool)> = connection
+    let found: Option<Stored> = connection
         .prepare_cached(
             "SELECT number, seen, missing, refused, bytes, sent FROM receipt WHERE mailbox = ?1 AND device = ?2",
         )?

@@ -134,6 +134,9 @@ pub(super) fn told(connection: &Connection, mailbox: &Address) -> Result<Refusal
     Ok(told.bounded())
 }
 
+/// From which link to which, and why nothing between counts.
+type Stretch = (i64, i64, Reason);
+
 /// What one of the owner's devices has told.
 pub(super) struct Word {
     /// What it holds.
@@ -141,7 +144,7 @@ pub(super) struct Word {
     ones: BTreeMap<String, Reason>,
     accepted: BTreeSet<String>,
     /// (device, branch) -> from, to, why: in this replica's own terms.
-    runs: BTreeMap<(String, i64), Vec<(i64, i64, Reason)>>,
+    runs: BTreeMap<(String, i64), Vec<Stretch>>,
     more: bool,
 }
 

@@ -291,10 +291,7 @@ pub(super) fn reconsider(replica: Replica<'_>, mailbox: &Address, now: Time) -> 
                 Err(denied) => {
                     let reason = Reason::from(denied);
                     refusal::refuse(tx, mailbox, id, (reason, false))?;
-                    tx.execute(
-                        "UPDATE quarantine SET reason = ?2 WHERE id = ?1",
-                        [id, &reason.code()],
-                    )?;
+                    list(tx, &by, (id, &operation), reason, now)?;
                 }
             }
         }
