@@ -3,7 +3,7 @@
 //! The owner makes a code. Who accepts it publishes an *acceptance*, sealed for the device that made the code: the card
 //! of their device, and a proof that they had the code. Both read each other words derived from the whole code and that
 //! card, and the owner confirms: only then is there a grant, and only then does a mailbox key leave the owner's devices.
-//! What the one who has accepted knows until then is in [`super::joining`].
+//! What the one who has accepted knows until then is in [`mod@super::joining`].
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use rusqlite::{Connection, OptionalExtension, params};
