@@ -318,7 +318,7 @@ pub struct GrantTerms {
     /// Private items too
     #[arg(long)]
     pub private: bool,
-    /// First day (2026-12-01) or instant (RFC 3339) [default: at once]
+    /// First day (2026-12-01) or instant (RFC 3339) [default: at once; for `grant change`, as it was]
     #[arg(long, value_name = "DATE", value_parser = from)]
     pub from: Option<String>,
     /// Last day (2026-12-31, that day included) or instant (RFC 3339)
