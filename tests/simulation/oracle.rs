@@ -91,7 +91,18 @@ impl Oracle {
             .next()
             .map(Result::unwrap);
         if let Some(receipt) = own {
-            self.said.entry(hash(&receipt)).or_insert_with(|| holds.clone());
+            // A receipt speaks of what is sealed: what waits for a key is only on its own computer.
+            let unsealed: BTreeSet<String> = person
+                .reads()
+                .prepare_cached("SELECT id FROM operation WHERE seq IS NULL")
+                .unwrap()
+                .query_map([], |r| r.get(0))
+                .unwrap()
+                .map(Result::unwrap)
+                .collect();
+            self.said
+                .entry(hash(&receipt))
+                .or_insert_with(|| holds.difference(&unsealed).cloned().collect());
         }
         self.nobody_is_credited_with_more_than_they_hold(person);
     }

@@ -349,7 +349,11 @@ fn a_05_a_row_needs_both_peoples_rights() {
         let item = person.sees(STRANGER);
         assert_eq!(item.status(), "Not tracked");
         let waits = &person.reads_quarantine()[0];
-        assert!(waits["reason"].as_str().unwrap().contains("Fabrikam"), "{waits}");
+        assert!(
+            waits["reason"].as_str().unwrap().contains("may not append"),
+            "{waits}"
+        );
+        assert!(waits["wanted"].as_str().unwrap().contains("Fabrikam"), "{waits}");
     }
     office.kim.sets_regarding(STRANGER, LEAD);
     office.syncs_until_quiet();

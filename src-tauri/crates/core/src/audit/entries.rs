@@ -67,7 +67,9 @@ pub fn entries(
                         continue;
                     };
                     // Another text for a note: its decision only says again what it said.
-                    if facts.note.is_some() && operation.action == Action::EditNote {
+                    let of_a_text =
+                        matches!(operation.action, Action::EditNote | Action::Undo | Action::Redo);
+                    if facts.note.is_some() && of_a_text {
                         about = FACTS.into();
                     }
                     keys.entry(operation.document).or_insert(facts.key);
@@ -78,6 +80,8 @@ pub fn entries(
                         about = DECISION.into();
                     }
                 }
+                // A device that is removed is told with the person it belonged to.
+                (DocumentKind::Grants, register) if about.contains('@') && !register.contains('@') => {}
                 (DocumentKind::Item, OUTCOME | RETRY)
                 | (DocumentKind::Grants | DocumentKind::Settings, _) => about.clone_from(&put.register),
                 (DocumentKind::Item, _) => {}
@@ -441,7 +445,6 @@ pub fn csv(entries: &[AuditEntry]) -> Result<String> {
     writer
         .write_record([
             "time",
-            "received",
             "actor",
             "on_behalf_of",
             "device",
@@ -455,12 +458,12 @@ pub fn csv(entries: &[AuditEntry]) -> Result<String> {
             "cause",
             "outcome",
             "id",
+            "received",
         ])
         .map_err(|e| failed(&e))?;
     for e in entries {
         let cells = [
             &e.time,
-            &e.received,
             e.actor.as_str(),
             e.on_behalf_of.as_str(),
             &e.device,
@@ -474,6 +477,7 @@ pub fn csv(entries: &[AuditEntry]) -> Result<String> {
             &e.cause,
             &e.outcome,
             &e.id,
+            &e.received,
         ];
         writer.write_record(cells.map(harmless)).map_err(|e| failed(&e))?;
     }

@@ -203,17 +203,21 @@ impl Standing {
                 not_applied: None,
             }));
         }
+        let moment = document.without(&refused.keys().cloned().collect());
+        let counting = Registers::read_at(document, Some(&moment), refused)?;
+        // Edits build on what counts only, so what is refused stays beside them: a later decision has answered it.
+        let answered = counting.as_ref().map(|registers| registers.decision.at);
         let not_applied = document
             .written::<Decision>(DECISION, None)?
             .into_iter()
+            .filter(|w| answered.is_none_or(|at| w.value.at >= at))
             .find_map(|w| {
                 refused.get(&w.by).map(|reason| NotApplied {
                     person: w.value.person,
                     reason: *reason,
                 })
             });
-        let moment = document.without(&refused.keys().cloned().collect());
-        let registers = match Registers::read_at(document, Some(&moment), refused)? {
+        let registers = match counting {
             Some(registers) => registers,
             // Nothing that counts was ever done here.
             None => Registers {
