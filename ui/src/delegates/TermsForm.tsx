@@ -69,38 +69,59 @@ export function TermsForm({ mailbox, terms, change }: Props) {
         <Switch label={text.terms.calendar} checked={terms.calendar} onChange={(_, { checked }) => change({ ...terms, calendar: checked })} />
         <Switch label={text.terms.private} checked={terms.private ?? false} onChange={(_, { checked }) => change({ ...terms, private: checked })} />
       </div>
-      <Begin from={terms.from ?? null} change={(from) => change({ ...terms, from })} />
-      <End until={terms.until} change={(until) => change({ ...terms, until })} />
+      <Bound
+        label={text.terms.begin}
+        none={text.terms.atOnce}
+        some={text.terms.firstDay}
+        dayLabel={text.terms.firstDayLabel}
+        day={terms.from ?? null}
+        offer={tomorrow}
+        change={(from) => change({ ...terms, from })}
+      />
+      <Bound
+        label={text.terms.end}
+        none={text.terms.noEnd}
+        some={text.terms.lastDay}
+        dayLabel={text.terms.lastDayLabel}
+        day={terms.until}
+        offer={inAMonth}
+        change={(until) => change({ ...terms, until })}
+      />
     </>
   );
 }
 
-/** The first day, as YYYY-MM-DD; `null` for at once. */
-function Begin({ from, change }: { from: string | null; change: (from: string | null) => void }) {
+type BoundProps = {
+  day: string | null;
+  label: string;
+  /** What it is called to have no such day. */
+  none: string;
+  some: string;
+  dayLabel: string;
+  /** What stands there when a day is asked for. */
+  offer: () => string;
+  change: (day: string | null) => void;
+};
+
+/** A first or last day, as YYYY-MM-DD; `null` for none. */
+function Bound({ day, label, none, some, dayLabel, offer, change }: BoundProps) {
   const heading = useId();
   return (
     <div role="group" aria-labelledby={heading} className={styles.group}>
       <span id={heading} className={styles.label}>
-        {text.terms.begin}
+        {label}
       </span>
       <RadioGroup
         aria-labelledby={heading}
         layout="horizontal"
-        value={from === null ? "now" : "day"}
-        onChange={(_, { value }) => change(value === "day" ? tomorrow() : null)}
+        value={day === null ? "none" : "day"}
+        onChange={(_, { value }) => change(value === "day" ? offer() : null)}
       >
-        <Radio value="now" label={text.terms.atOnce} />
-        <Radio value="day" label={text.terms.firstDay} />
+        <Radio value="none" label={none} />
+        <Radio value="day" label={some} />
       </RadioGroup>
-      {from !== null && (
-        <Input
-          type="date"
-          className={styles.day}
-          aria-label={text.terms.firstDayLabel}
-          value={from}
-          required
-          onChange={(_, { value }) => change(value)}
-        />
+      {day !== null && (
+        <Input type="date" className={styles.day} aria-label={dayLabel} value={day} required onChange={(_, { value }) => change(value)} />
       )}
     </div>
   );
@@ -110,37 +131,6 @@ function tomorrow(): string {
   const day = new Date();
   day.setDate(day.getDate() + 1);
   return day.toISOString().slice(0, 10);
-}
-
-/** The last day, as YYYY-MM-DD; `null` for no end. */
-function End({ until, change }: { until: string | null; change: (until: string | null) => void }) {
-  const heading = useId();
-  return (
-    <div role="group" aria-labelledby={heading} className={styles.group}>
-      <span id={heading} className={styles.label}>
-        {text.terms.end}
-      </span>
-      <RadioGroup
-        aria-labelledby={heading}
-        layout="horizontal"
-        value={until === null ? "none" : "day"}
-        onChange={(_, { value }) => change(value === "day" ? inAMonth() : null)}
-      >
-        <Radio value="none" label={text.terms.noEnd} />
-        <Radio value="day" label={text.terms.lastDay} />
-      </RadioGroup>
-      {until !== null && (
-        <Input
-          type="date"
-          className={styles.day}
-          aria-label={text.terms.lastDayLabel}
-          value={until}
-          required
-          onChange={(_, { value }) => change(value)}
-        />
-      )}
-    </div>
-  );
 }
 
 function inAMonth(): string {
