@@ -1,6 +1,8 @@
 //! Alex's mail, calendar and rows for the stories: few, and each with its reason.
 
-use std::{fs, path::Path};
+use std::{fs, ops::ControlFlow, path::Path};
+
+use behalf_core::{desk::Desk, model::Address};
 
 /// A customer asks for an offer. From a contact of Alpine Ski House, with Kim in copy.
 pub const OFFER: &str = "offer-1@alpine.example";
@@ -22,6 +24,21 @@ pub const LEAD: &str = "lead:L-1";
 
 /// Subject of [`OFFER`].
 pub const OFFER_SUBJECT: &str = "Offer for 40 pairs of skis";
+
+/// Imports what [`deliver`] wrote: the mail, the calendar, and the rows of these tables.
+pub fn take_in(desk: &Desk, mailbox: &Address, letters: &Path, tables: &[&str]) {
+    let go_on = &mut |_: &_| ControlFlow::Continue(());
+    for (file, name) in [("inbox.mbox", "Inbox"), ("sent.mbox", "Sent Items")] {
+        desk.import_mail(mailbox, &[letters.join(file)], Some(name), go_on)
+            .unwrap();
+    }
+    desk.import_calendar(mailbox, &[letters.join("calendar.ics")], go_on)
+        .unwrap();
+    for table in tables {
+        let file = letters.join(format!("{table}.csv"));
+        desk.import_rows(&file, table, &[], go_on).unwrap();
+    }
+}
 
 /// Writes everything into `folder`.
 pub fn deliver(folder: &Path) {

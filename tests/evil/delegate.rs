@@ -3,25 +3,30 @@
 use behalf_core::{
     access::Grant,
     desk::{AuditQuery, Terms, TimelineQuery},
-    model::{Address, Facts, ItemId, Kind, Level, Meeting, Mention, Setting, Time},
+    model::{Address, Facts, ItemId, Kind, Level, Meeting, Mention, RowRef, Setting, Time},
     replica::{Action, DocumentId, Operation, OperationId, Origin, Put},
-    sync::{self, EntryKind, Envelope, Letter, Receipt, Said, Tip},
+    sync::{self, EntryKind, Envelope, Letter, Said, Tip},
     tracking::{DECISION, Decision, FACTS, FIRST, First, OUTCOME, Promotion, RETRY, Regarding, Retry},
 };
 use behalf_tests::post;
 
 use crate::{
-    forge,
+    forge::{self, put},
     world::{ALEX, KIM, PHONE, ROBIN, World, address, after, alpine, item, mailbox},
 };
 
 const EVIL: &[usize] = &[KIM];
 
-fn put(register: &str, value: &impl serde::Serialize) -> Put {
-    Put {
-        register: register.into(),
-        json: serde_json::to_string(value).unwrap(),
-    }
+/// Kim's decision that it is tracked regarding a row.
+fn regards(world: &World, row: RowRef, name: &str) -> Put {
+    let decision = Decision {
+        regarding: Some(Regarding {
+            row,
+            name: name.into(),
+        }),
+        ..world.decision(KIM, true)
+    };
+    put(DECISION, &decision)
 }
 
 /// Sends each in an envelope of its own, so that one cannot hide behind another; nothing comes of any.
@@ -632,17 +637,8 @@ fn a_09_a_06_beyond_the_scope() {
 fn a_09_a_row_that_is_none() {
     let world = World::at_work();
     let mut odd = world.click(KIM, post::SENT, true);
-    let row = behalf_core::model::RowRef::new("account'; DROP TABLE item; --", "x".repeat(3_000));
-    odd.puts[2] = put(
-        DECISION,
-        &Decision {
-            regarding: Some(Regarding {
-                row,
-                name: "\u{202e}Ltd\u{0}".into(),
-            }),
-            ..world.decision(KIM, true)
-        },
-    );
+    let row = RowRef::new("account'; DROP TABLE item; --", "x".repeat(3_000));
+    odd.puts[2] = regards(&world, row, "\u{202e}Ltd\u{0}");
     world.sends(KIM, &[odd]);
     world.settles(EVIL);
     world.agree(EVIL);
@@ -724,16 +720,7 @@ fn i_07_numbers_at_their_ends() {
                 ..Facts::default()
             };
             let mut made = world.decides(KIM, &facts, true);
-            made.puts[2] = put(
-                DECISION,
-                &Decision {
-                    regarding: Some(Regarding {
-                        row: alpine(),
-                        name: "Alpine".into(),
-                    }),
-                    ..world.decision(KIM, true)
-                },
-            );
+            made.puts[2] = regards(&world, alpine(), "Alpine");
             world.sends(KIM, &[made]);
         }
     }
@@ -776,13 +763,13 @@ fn h_02_h_07_a_receipt_of_fables() {
         missing: missing.collect(),
         ..Said::default()
     };
-    let receipt = Receipt::write(&mailbox(), &world.key(KIM), &world.keys(KIM)[0], 1 << 62, &said).unwrap();
-    forge::plants(
+    forge::says(
         &world,
         &mailbox(),
-        world.key(KIM).id(),
-        EntryKind::Receipt,
-        &receipt.encode().unwrap(),
+        &world.key(KIM),
+        &world.keys(KIM)[0],
+        1 << 62,
+        &said,
     );
     for n in [ALEX, PHONE, ROBIN, ALEX, PHONE, ROBIN] {
         world.syncs(n);
@@ -829,13 +816,13 @@ fn h_07_a_receipt_that_asks_for_all_there_is() {
         missing: all.iter().map(|hash| (alexs.clone(), hash.clone())).collect(),
         ..Said::default()
     };
-    let receipt = Receipt::write(&mailbox(), &world.key(KIM), &world.keys(KIM)[0], 1 << 62, &said).unwrap();
-    forge::plants(
+    forge::says(
         &world,
         &mailbox(),
-        world.key(KIM).id(),
-        EntryKind::Receipt,
-        &receipt.encode().unwrap(),
+        &world.key(KIM),
+        &world.keys(KIM)[0],
+        1 << 62,
+        &said,
     );
     let report = world.desk(ALEX).sync(&world.relay, &mut |_| ()).unwrap();
     // Each of them once, not once for every one that follows it.

@@ -3,7 +3,8 @@
 use behalf_core::{
     access::{DeviceKey, Epoch, MailboxKey, Sealed, Wrap, seal},
     model::Address,
-    sync::{EntryKind, EntryName, Relay, Spot, content_name},
+    replica::Put,
+    sync::{EntryKind, EntryName, Receipt, Relay, Said, Spot, content_name},
 };
 use serde::Serialize;
 
@@ -69,6 +70,26 @@ pub fn framed(mailbox: &Address, key: &DeviceKey, (spot, epoch): (Spot, Epoch), 
     let mut signed = postcard::to_stdvec(&("behalf envelope", VERSION)).unwrap();
     signed.extend_from_slice(&rest);
     [&[VERSION][..], &key.sign(&signed).to_bytes(), &rest].concat()
+}
+
+/// A register's new value.
+pub fn put(register: &str, value: &impl Serialize) -> Put {
+    Put {
+        register: register.into(),
+        json: serde_json::to_string(value).unwrap(),
+    }
+}
+
+/// A receipt of a device in which it says what it likes, put where replicas meet.
+pub fn says(world: &World, mailbox: &Address, key: &DeviceKey, with: &MailboxKey, number: u64, said: &Said) {
+    let receipt = Receipt::write(mailbox, key, with, number, said).unwrap();
+    plants(
+        world,
+        mailbox,
+        key.id(),
+        EntryKind::Receipt,
+        &receipt.encode().unwrap(),
+    );
 }
 
 /// Puts bytes where replicas meet, under the name of a device.

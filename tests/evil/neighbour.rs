@@ -3,14 +3,14 @@
 use behalf_core::{
     access::{Denied, Grant, GrantDevice},
     model::{Facts, ItemId, Kind, Level},
-    replica::{Action, DocumentId, Operation, OperationId, Origin, Put},
-    sync::{EntryKind, Receipt, Refusals, Said},
+    replica::{Action, DocumentId, Operation, OperationId, Origin},
+    sync::{EntryKind, Refusals, Said},
     tracking::DECISION,
 };
 use behalf_tests::post;
 
 use crate::{
-    forge,
+    forge::{self, put},
     world::{ALEX, KIM, World, address, mailbox},
 };
 
@@ -37,13 +37,6 @@ fn nothing_came_of_it(world: &World, before: &[String]) {
     let grants = world.desk(KIM).grants(None).unwrap();
     assert_eq!(grants.len(), 1);
     assert_eq!(kims(world), before);
-}
-
-fn put(register: &str, value: &impl serde::Serialize) -> Put {
-    Put {
-        register: register.into(),
-        json: serde_json::to_string(value).unwrap(),
-    }
 }
 
 /// in an envelope of his own mailbox he writes into the documents of hers: her grants, her settings, an item.
@@ -128,14 +121,7 @@ fn a_07_receipts_that_refuse_in_the_other_mailbox() {
         .unwrap()
         .unwrap();
     for (of, with) in [(mailbox(), world.keys(ALEX).remove(0)), (address(KIM), kims_key)] {
-        let receipt = Receipt::write(&of, &key, &with, 1 << 60, &said).unwrap();
-        forge::plants(
-            &world,
-            &of,
-            key.id(),
-            EntryKind::Receipt,
-            &receipt.encode().unwrap(),
-        );
+        forge::says(&world, &of, &key, &with, 1 << 60, &said);
         for _ in 0..2 {
             world.syncs(KIM);
             world.syncs(crate::world::ROBIN);

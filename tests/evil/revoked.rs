@@ -4,13 +4,13 @@ use behalf_core::{
     access::Denied,
     model::{Facts, Time},
     replica::{Action, Operation, Origin, Put},
-    sync::{self, EntryKind, Envelope, Letter, Receipt, Said, Tip},
+    sync::{self, EntryKind, Envelope, Letter, Said, Tip},
     tracking::FACTS,
 };
 use behalf_tests::post;
 
 use crate::{
-    forge,
+    forge::{self, put},
     world::{ALEX, DAY, KIM, PHONE, ROBIN, World, address, after, mailbox, same},
 };
 
@@ -140,10 +140,7 @@ fn k_01_a_flood_of_operations() {
         let honest = world.click(KIM, "flood", true);
         let kinds: [fn(&Operation, u32) -> Operation; 2] = [
             |one, n| Operation {
-                puts: vec![Put {
-                    register: "x".into(),
-                    json: n.to_string(),
-                }],
+                puts: vec![put("x", &n)],
                 ..one.clone()
             },
             |one, n| Operation {
@@ -307,13 +304,13 @@ fn h_07_a_receipt_of_fables() {
         ..Said::default()
     };
     let number = (i64::MAX - 5) as u64;
-    let receipt = Receipt::write(&mailbox(), &world.key(KIM), &world.keys(KIM)[0], number, &said).unwrap();
-    forge::plants(
+    forge::says(
         &world,
         &mailbox(),
-        world.key(KIM).id(),
-        EntryKind::Receipt,
-        &receipt.encode().unwrap(),
+        &world.key(KIM),
+        &world.keys(KIM)[0],
+        number,
+        &said,
     );
     for n in [ALEX, PHONE, ROBIN, ALEX, PHONE, ROBIN] {
         world.syncs(n);

@@ -4,13 +4,13 @@
 use behalf_core::{
     access::{self, DeviceKey, Grant, GrantDevice, MailboxKey, Secret},
     model::{Address, Level, Setting},
-    replica::{Action, DocumentId, Operation, OperationId, Origin, Put},
-    sync::{EntryKind, Envelope, Letter, Receipt, Refusals, Said},
+    replica::{Action, DocumentId, Operation, OperationId, Origin},
+    sync::{EntryKind, Envelope, Letter, Refusals, Said},
 };
 use behalf_tests::post;
 
 use crate::{
-    forge,
+    forge::{self, put},
     world::{ALEX, KIM, PHONE, ROBIN, World, address, alpine, mailbox},
 };
 
@@ -34,10 +34,7 @@ fn grants(world: &World, heads: &[OperationId], action: Action, who: &Address, g
         action,
         document: DocumentId::grants(&mailbox()),
         heads: heads.to_vec(),
-        puts: vec![Put {
-            register: who.as_str().into(),
-            json: serde_json::to_string(grant).unwrap(),
-        }],
+        puts: vec![put(who.as_str(), grant)],
         origin: Origin::default(),
     }
 }
@@ -180,10 +177,7 @@ fn a_07_l_01_the_owners_work_after_the_removal() {
         action: Action::ChangeSetting,
         document: DocumentId::settings(&mailbox()),
         heads: vec![],
-        puts: vec![Put {
-            register: Setting::DelegateAccessEnabled.name().into(),
-            json: "false".into(),
-        }],
+        puts: vec![put(Setting::DelegateAccessEnabled.name(), &false)],
         origin: Origin::default(),
     };
     world.sends(
@@ -219,14 +213,7 @@ fn a_07_it_refuses_what_others_do() {
         ..Said::default()
     };
     let key = world.keys(PHONE).remove(0);
-    let receipt = Receipt::write(&mailbox(), &world.key(PHONE), &key, 1 << 60, &said).unwrap();
-    forge::plants(
-        &world,
-        &mailbox(),
-        world.key(PHONE).id(),
-        EntryKind::Receipt,
-        &receipt.encode().unwrap(),
-    );
+    forge::says(&world, &mailbox(), &world.key(PHONE), &key, 1 << 60, &said);
     world.nothing_came_of_it(EVIL, &before);
 }
 

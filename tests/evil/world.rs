@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     fs,
-    ops::ControlFlow,
     path::{Path, PathBuf},
     sync::{
         Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard,
@@ -160,18 +159,8 @@ fn template() -> &'static Path {
                 cycle(desk, &relay);
             }
         }
-        let go_on = &mut |_: &_| ControlFlow::Continue(());
         for desk in &desks {
-            for (file, name) in [("inbox.mbox", "Inbox"), ("sent.mbox", "Sent Items")] {
-                desk.import_mail(&mailbox(), &[letters.join(file)], Some(name), go_on)
-                    .unwrap();
-            }
-            desk.import_calendar(&mailbox(), &[letters.join("calendar.ics")], go_on)
-                .unwrap();
-            for table in ["account", "contact"] {
-                let file = letters.join(format!("{table}.csv"));
-                desk.import_rows(&file, table, &[], go_on).unwrap();
-            }
+            post::take_in(desk, &mailbox(), &letters, &["account", "contact"]);
         }
         for desk in desks.iter().chain(&desks) {
             cycle(desk, &relay);

@@ -131,18 +131,8 @@ impl Template {
                 cycle(n);
             }
         }
-        let go_on = &mut |_: &_| ControlFlow::Continue(());
         for desk in &desks {
-            for (file, name) in [("inbox.mbox", "Inbox"), ("sent.mbox", "Sent Items")] {
-                desk.import_mail(&mailbox(), &[letters.join(file)], Some(name), go_on)
-                    .unwrap();
-            }
-            desk.import_calendar(&mailbox(), &[letters.join("calendar.ics")], go_on)
-                .unwrap();
-            for table in ["account", "contact", "lead"] {
-                let file = letters.join(format!("{table}.csv"));
-                desk.import_rows(&file, table, &[], go_on).unwrap();
-            }
+            post::take_in(desk, &mailbox(), &letters, &["account", "contact", "lead"]);
         }
         drop(desks);
         Self {
