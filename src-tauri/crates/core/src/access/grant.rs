@@ -163,19 +163,25 @@ pub fn put_grant(
     document.edit(device, at, why, &on, |edit| edit.set(delegate.as_str(), grant))
 }
 
-/// Which devices had been removed when these operations stood last in the grants document. Of several values written at
-/// the same time one that removes is enough. `None` when one of the operations is not here.
+/// Which devices had been removed when these operations stood last in the grants document. `None` when one of the
+/// operations is not here.
 pub fn removed_at(document: &Document, heads: &[OperationId]) -> Result<Option<BTreeSet<String>>> {
     let Some(moment) = document.at_heads(heads)? else {
         return Ok(None);
     };
+    removed_in(document, &moment).map(Some)
+}
+
+/// Which devices the grants document names as removed; of several values written at the same time, one that does is
+/// enough.
+fn removed_in(document: &Document, moment: &Moment) -> Result<BTreeSet<String>> {
     let mut removed = BTreeSet::new();
     for person in document.registers() {
-        for written in document.written::<Grant>(&person, Some(&moment))? {
+        for written in document.written::<Grant>(&person, Some(moment))? {
             removed.extend(written.value.removed());
         }
     }
-    Ok(Some(removed))
+    Ok(removed)
 }
 
 /// Makes `access_grant` and the `device` rows that follow from the grants document anew. What the owner's word has
@@ -254,12 +260,7 @@ pub fn project_grants(connection: &Connection, mailbox: &Address) -> Result<()> 
 fn standing(connection: &Connection, document: &Document) -> Result<(Moment, BTreeSet<String>)> {
     let mut out: BTreeSet<String> = sync::refusals(connection, document)?.into_keys().collect();
     let all = document.without(&out);
-    let mut removed = BTreeSet::new();
-    for person in document.registers() {
-        for written in document.written::<Grant>(&person, Some(&all))? {
-            removed.extend(written.value.removed());
-        }
-    }
+    let removed = removed_in(document, &all)?;
     if removed.is_empty() {
         return Ok((all, removed));
     }
