@@ -312,7 +312,14 @@ fn a_07_a_delegates_lost_device() {
     assert_eq!(log.len(), 1, "K-01: {log:?}");
     assert_eq!(log[0]["outcome"], REMOVED);
     let log = alex.reads_audit(&[]);
-    let removal = log.iter().find(|e| e["cause"] == "Remove device").unwrap();
+    let removals: Vec<_> = log.iter().filter(|e| e["cause"] == "Remove device").collect();
+    assert_eq!(
+        removals[0]["outcome"],
+        format!("Refused: {refused}"),
+        "Kim's attempt"
+    );
+    let removal = removals[1];
+    assert_eq!(removal["outcome"], "Applied");
     assert_eq!(removal["item"], KIM);
     assert!(removal["after"].as_str().unwrap().contains(&id), "{removal}");
 

@@ -80,8 +80,6 @@ pub fn entries(
                         about = DECISION.into();
                     }
                 }
-                // A device that is removed is told with the person it belonged to.
-                (DocumentKind::Grants, register) if about.contains('@') && !register.contains('@') => {}
                 (DocumentKind::Item, OUTCOME | RETRY)
                 | (DocumentKind::Grants | DocumentKind::Settings, _) => about.clone_from(&put.register),
                 (DocumentKind::Item, _) => {}

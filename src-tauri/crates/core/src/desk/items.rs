@@ -17,7 +17,7 @@ use crate::{
     model::{Address, Facts, ItemId, Kind, Note, RowRef, Status, Time, bare_key},
     replica::{self, Action, Document, Link, Logged, Made, Origin},
     rows,
-    sync::{Reason, waiting_for},
+    sync::waiting_for,
     tracking::{self, Decision, Regarding, texts},
 };
 use view::{
@@ -932,10 +932,6 @@ pub(super) fn item(
                 r.get(12)?,
             ))
         })?;
-    let refused = match refused.as_str() {
-        "" => refused,
-        code => Reason::from_code(code).to_string(),
-    };
     let failure: Option<tracking::Failure> = failure.map(|json| serde_json::from_str(&json)).transpose()?;
     let regarding = match row {
         (Some(table), Some(id), Some(name)) if tracked => Some(NamedRow { table, id, name }),

@@ -534,7 +534,14 @@ impl<'a> Batch<'a> {
                 // A flood of which nothing counts is told as a run, and listed up to a number.
                 match matches!(sent.verdict, Verdict::Nothing(_)) && sent.listed >= verdict::OPEN {
                     true => intake::not_listed(self.tx, &by, self.now)?,
-                    false => quarantine(self.tx, &by, (&name, &operation), reason, true, self.now)?,
+                    false => refusal::quarantine(
+                        self.tx,
+                        &by,
+                        (&name.to_string(), &operation),
+                        reason,
+                        true,
+                        self.now,
+                    )?,
                 }
             }
             if let Some(sent) = self.envelopes.get_mut(envelope) {
@@ -601,45 +608,18 @@ fn size_of(operation: &Operation) -> usize {
 fn unsound(
     tx: &Connection,
     by: &Logged<'_>,
-    operation: (&OperationId, &Operation),
+    (id, operation): (&OperationId, &Operation),
     reason: Reason,
     now: Time,
 ) -> Result<()> {
+    let id = id.to_string();
     tx.prepare_cached("INSERT INTO unsound (mailbox, operation) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-        .execute([by.mailbox.as_str(), &operation.0.to_string()])?;
+        .execute([by.mailbox.as_str(), &id])?;
     let listed: u32 = tx
         .prepare_cached("SELECT count(*) FROM quarantine WHERE mailbox = ?1 AND device = ?2 AND sound = 0")?
         .query_row([by.mailbox.as_str(), by.device], |r| r.get(0))?;
     match listed < LISTED {
-        true => quarantine(tx, by, operation, reason, false, now),
+        true => refusal::quarantine(tx, by, (&id, operation), reason, false, now),
         false => intake::not_listed(tx, by, now),
     }
-}
-
-fn quarantine(
-    tx: &Connection,
-    by: &Logged<'_>,
-    (id, operation): (&OperationId, &Operation),
-    reason: Reason,
-    sound: bool,
-    now: Time,
-) -> Result<()> {
-    tracing::warn!(author = %by.person, %reason, "an operation was put into quarantine");
-    tx.prepare_cached(
-        "INSERT INTO quarantine (id, mailbox, author, device, document, reason, made, at, sound)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-         ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, sound = min(sound, excluded.sound)",
-    )?
-    .execute(params![
-        id.to_string(),
-        by.mailbox.as_str(),
-        by.person.as_str(),
-        by.device,
-        operation.document.to_string(),
-        reason.code(),
-        operation.at.0,
-        now.0,
-        sound,
-    ])?;
-    Ok(())
 }

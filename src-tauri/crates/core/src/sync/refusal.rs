@@ -10,23 +10,24 @@ use super::{
 };
 use crate::{
     Result, access,
-    model::{Address, unhex},
-    replica::{self, Document, DocumentId, OperationId},
+    model::{Address, Time, unhex},
+    replica::{self, Document, DocumentId, Logged, Operation, OperationId},
 };
 
-/// Operation -> why it does not count.
-pub type Refused = BTreeMap<String, Reason>;
+/// Operation -> why it does not count, in words.
+pub type Refused = BTreeMap<String, String>;
 
 /// The operations of a document that do not count, each with the reason.
 pub fn refusals(connection: &Connection, document: &Document) -> Result<Refused> {
     // Mostly there is none at all, and no operation need be looked at.
     let mut statement = connection.prepare_cached(
-        "SELECT o.id, r.reason FROM operation o JOIN refusal r ON r.mailbox = o.mailbox AND r.operation = o.id
+        "SELECT o.id, r.reason, r.accepted FROM operation o JOIN refusal r ON r.mailbox = o.mailbox AND r.operation = o.id
          WHERE o.document = ?1 AND o.mailbox = ?2 AND EXISTS (SELECT 1 FROM refusal)",
     )?;
     let of = [&document.id().to_string(), document.mailbox().as_str()];
     let found = statement.query_map(of, |r| {
-        Ok((r.get(0)?, Reason::from_code(&r.get::<_, String>(1)?)))
+        let reason = Reason::from_code(&r.get::<_, String>(1)?);
+        Ok((r.get(0)?, reason.words(r.get(2)?)))
     })?;
     Ok(found.collect::<Result<_, _>>()?)
 }
@@ -43,6 +44,35 @@ pub(super) fn refuse(
          ON CONFLICT (mailbox, operation) DO UPDATE SET reason = excluded.reason, accepted = excluded.accepted",
     )?
     .execute(params![mailbox.as_str(), operation, reason.code(), accepted])?;
+    Ok(())
+}
+
+/// Lists under its reason what does not count, for the person who looks; it may be listed, or counted only, already.
+pub(super) fn quarantine(
+    tx: &Connection,
+    by: &Logged<'_>,
+    (id, operation): (&str, &Operation),
+    reason: Reason,
+    sound: bool,
+    now: Time,
+) -> Result<()> {
+    tracing::warn!(author = %by.person, %reason, "an operation was put into quarantine");
+    tx.prepare_cached(
+        "INSERT INTO quarantine (id, mailbox, author, device, document, reason, made, at, sound)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, sound = min(sound, excluded.sound)",
+    )?
+    .execute(params![
+        id,
+        by.mailbox.as_str(),
+        by.person.as_str(),
+        by.device,
+        operation.document.to_string(),
+        reason.code(),
+        operation.at.0,
+        now.0,
+        sound,
+    ])?;
     Ok(())
 }
 

@@ -291,7 +291,7 @@ pub(super) fn reconsider(replica: Replica<'_>, mailbox: &Address, now: Time) -> 
                 Err(denied) => {
                     let reason = Reason::from(denied);
                     refusal::refuse(tx, mailbox, id, (reason, false))?;
-                    list(tx, &by, (id, &operation), reason, now)?;
+                    refusal::quarantine(tx, &by, (id, &operation), reason, true, now)?;
                 }
             }
         }
@@ -318,29 +318,4 @@ fn held_back(connection: &Connection, mailbox: &Address) -> Result<Vec<String>> 
     let more = statement.query_map(params![mailbox.as_str(), many, OPEN], |r| r.get(0))?;
     found.extend(more.collect::<Result<Vec<String>, _>>()?);
     Ok(found)
-}
-
-/// Lists what was refused under its reason; it may have been counted only.
-fn list(
-    tx: &Connection,
-    by: &Logged<'_>,
-    (id, operation): (&str, &Operation),
-    reason: Reason,
-    now: Time,
-) -> Result<()> {
-    tx.prepare_cached(
-        "INSERT INTO quarantine (id, mailbox, author, device, document, reason, made, at, sound)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1) ON CONFLICT (id) DO UPDATE SET reason = excluded.reason",
-    )?
-    .execute(params![
-        id,
-        by.mailbox.as_str(),
-        by.person.as_str(),
-        by.device,
-        operation.document.to_string(),
-        reason.code(),
-        operation.at.0,
-        now.0,
-    ])?;
-    Ok(())
 }

@@ -9,7 +9,7 @@ use crate::{
     access::Wish,
     model::{Address, Facts, ItemId, RowRef, Time},
     replica::{Action, Document, Edit, Made, Moment, Origin, Written},
-    sync::{Reason, Refused, refusals},
+    sync::{Refused, refusals},
 };
 
 /// The register of what the mail, the appointment or the note says.
@@ -179,8 +179,8 @@ impl Registers {
 pub struct NotApplied {
     /// Whose.
     pub person: Address,
-    /// Why not.
-    pub reason: Reason,
+    /// Why not, in words.
+    pub reason: String,
 }
 
 /// What stands in an item's document when the changes that do not count are left out.
@@ -214,7 +214,7 @@ impl Standing {
             .find_map(|w| {
                 refused.get(&w.by).map(|reason| NotApplied {
                     person: w.value.person,
-                    reason: *reason,
+                    reason: reason.clone(),
                 })
             });
         let registers = match counting {

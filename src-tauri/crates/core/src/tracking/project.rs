@@ -113,7 +113,7 @@ pub fn project_heard(
             progress.overall.as_str(),
             progress.people_json()?,
             progress.promoted,
-            not_applied.as_ref().map_or(String::new(), |n| n.reason.code()),
+            not_applied.as_ref().map_or("", |n| n.reason.as_str()),
             not_applied.as_ref().map_or("", |n| n.person.as_str()),
             shown.subject,
             facts.sent.0,
