@@ -413,14 +413,14 @@ impl Document {
 
     /// The moment just before an operation was made, without `operations`. `None` when it is not here.
     pub fn before(&self, id: &str, operations: &BTreeSet<String>) -> Option<Moment> {
-        let hash = self.find_change(id)?;
+        let hash = self.find_change(&OperationId::parse(id)?)?;
         let deps = self.automerge.get_change_meta_by_hash(&hash)?.deps;
         Some(self.back_from(deps, operations))
     }
 
     /// The moment an operation was made. `None` when it is not here.
     pub fn at(&self, id: &str) -> Option<Moment> {
-        Some(Moment(vec![self.find_change(id)?]))
+        Some(Moment(vec![self.find_change(&OperationId::parse(id)?)?]))
     }
 
     /// The moment these operations stood last. `None` when one is not here.
@@ -472,12 +472,11 @@ impl Document {
 
     /// Is this operation here?
     pub fn holds(&self, id: &OperationId) -> bool {
-        self.find_change(&id.to_string()).is_some()
+        self.find_change(id).is_some()
     }
 
-    fn find_change(&self, id: &str) -> Option<ChangeHash> {
-        let id = OperationId::parse(id)?;
-        let found = self.hashes(&[id], &self.automerge.get_heads())?;
+    fn find_change(&self, id: &OperationId) -> Option<ChangeHash> {
+        let found = self.hashes(&[*id], &self.automerge.get_heads())?;
         found.first().copied()
     }
 
