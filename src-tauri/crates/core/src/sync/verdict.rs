@@ -42,6 +42,8 @@ pub(super) enum Verdict {
 pub(super) struct Looked {
     /// What the mailbox's own copy says; within, `None` when it holds none.
     held: Option<Option<Held>>,
+    /// What is written in that copy; within, `None` when it cannot be read any more.
+    written: Option<Option<Facts>>,
     /// By the document as it stands, or by what came first for it.
     stood: Option<Matter>,
 }
@@ -183,7 +185,7 @@ fn judge(
         return Ok(Err(denied));
     }
     if let (Some(facts), Some(held)) = (&facts, &held)
-        && !is_as_held((tx, store), by.mailbox, held, facts)?
+        && !is_as_held((tx, store), by.mailbox, (held, &mut looked.written), facts)?
     {
         return Ok(Err(Denied::SaysOtherwise));
     }
@@ -222,17 +224,24 @@ fn held(tx: &Connection, mailbox: &Address, operation: &Operation) -> Result<Opt
 fn is_as_held(
     (tx, store): (&Connection, &Store),
     mailbox: &Address,
-    held: &Held,
+    (held, written): (&Held, &mut Option<Option<Facts>>),
     facts: &Facts,
 ) -> Result<bool> {
-    match read::message(tx, store, &read::LastOpened::default(), mailbox, &held.key) {
-        Ok(own) => Ok(own.bounded().is_of_the_same(facts)),
-        Err(e) if e.code() == Code::Unavailable => Err(e),
-        Err(error) => {
-            tracing::warn!(%error, key = held.key, "the mailbox's own copy cannot be read");
-            Ok(true)
+    let own = match written {
+        Some(own) => own,
+        None => {
+            let own = match read::message(tx, store, &read::LastOpened::default(), mailbox, &held.key) {
+                Ok(own) => Some(own.bounded()),
+                Err(e) if e.code() == Code::Unavailable => return Err(e),
+                Err(error) => {
+                    tracing::warn!(%error, key = held.key, "the mailbox's own copy cannot be read");
+                    None
+                }
+            };
+            written.insert(own)
         }
-    }
+    };
+    Ok(own.as_ref().is_none_or(|own| own.is_of_the_same(facts)))
 }
 
 /// Rights are those of both: what the owner may not append to, nobody does in their name. A row that the owner's
