@@ -134,33 +134,64 @@ pub fn told(tx: &Connection, mailbox: &Address, upto: i64) -> Result<()> {
     Ok(())
 }
 
-/// Keeps what a delegate's device has told of its refusals. It speaks for its own person only.
+/// Keeps what a delegate's device has told of its refusals.
 pub fn hear(
     tx: &Connection,
     (mailbox, person, device): (&Address, &Address, &str),
-    attempts: &[Attempted],
+    attempts: Vec<Attempted>,
     now: Time,
 ) -> Result<()> {
     let kept: u32 = tx
         .prepare_cached("SELECT count(*) FROM told_attempt WHERE mailbox = ?1 AND device = ?2")?
         .query_row([mailbox.as_str(), device], |r| r.get(0))?;
-    let room = KEPT.saturating_sub(kept).min(TOLD) as usize;
-    let theirs = attempts
-        .iter()
-        .filter(|a| a.person == *person && a.mailbox == *mailbox && a.is_bounded())
-        .take(room);
-    for attempted in theirs {
+    for attempted in taken(mailbox, person, attempts).take(KEPT.saturating_sub(kept) as usize) {
         tx.prepare_cached(
             "INSERT INTO told_attempt (mailbox, device, entry, received) VALUES (?1, ?2, ?3, ?4)",
         )?
         .execute(params![
             mailbox.as_str(),
             device,
-            serde_json::to_string(attempted)?,
+            serde_json::to_string(&attempted)?,
             now.0
         ])?;
     }
     Ok(())
+}
+
+/// What is taken of the refusals an envelope tells: a device speaks for its own person only.
+pub(super) fn taken(
+    mailbox: &Address,
+    person: &Address,
+    attempts: Vec<Attempted>,
+) -> impl Iterator<Item = Attempted> {
+    attempts
+        .into_iter()
+        .filter(move |a| a.person == *person && a.mailbox == *mailbox && a.is_bounded())
+        .take(TOLD as usize)
+}
+
+/// What is wrong with what is on record of a device's refusals, beside what its chain told, in whatever order; `None`
+/// when nothing is.
+pub(super) fn check_told(
+    connection: &Connection,
+    mailbox: &Address,
+    device: &str,
+    told: &[Attempted],
+) -> Result<Option<&'static str>> {
+    let mut statement =
+        connection.prepare_cached("SELECT entry FROM told_attempt WHERE mailbox = ?1 AND device = ?2")?;
+    let mut rows = statement.query([mailbox.as_str(), device])?;
+    let mut unmatched: Vec<&Attempted> = told.iter().collect();
+    while let Some(row) = rows.next()? {
+        let kept = serde_json::from_str::<Attempted>(&row.get::<_, String>(0)?).ok();
+        match unmatched.iter().position(|told| Some(*told) == kept.as_ref()) {
+            Some(at) => drop(unmatched.swap_remove(at)),
+            None => return Ok(Some("A refusal is not as this device told it.")),
+        }
+    }
+    // Of more than are kept, the rest was let go.
+    let missing = unmatched.len() > told.len().saturating_sub(KEPT as usize);
+    Ok(missing.then_some("A refusal this device told is missing."))
 }
 
 /// Every refusal, here and as delegates' devices have told it, as audit entries.

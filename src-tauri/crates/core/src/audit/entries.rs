@@ -11,7 +11,7 @@ use crate::{
     mailbox::read,
     model::{Address, Facts, Level, Setting, Time},
     replica::{self, Action, DocumentId, DocumentKind, Operation, OperationId},
-    sync::{Envelope, Reason, operations_in},
+    sync::{Envelope, Reason, contents_of},
     tracking::{ATTEMPTS, DECISION, Decision, FACTS, OUTCOME, Outcome, RETRY},
 };
 
@@ -406,12 +406,12 @@ fn operations(connection: &Connection, key: &DeviceKey, mailbox: &Address) -> Re
         let device: String = row.get(0)?;
         // A damaged link is for `verify` to name; the others are shown.
         let read =
-            Envelope::decode(&row.get::<_, Vec<u8>>(2)?).and_then(|e| operations_in(connection, key, &e));
-        let Ok(Some(operations)) = read else {
+            Envelope::decode(&row.get::<_, Vec<u8>>(2)?).and_then(|e| contents_of(connection, key, &e));
+        let Ok(Some(contents)) = read else {
             continue;
         };
         let person = Address::lenient(&row.get::<_, String>(3)?);
-        for operation in operations {
+        for operation in contents.operations {
             all.push(Carried {
                 device: device.clone(),
                 person: person.clone(),

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{attempt, mailboxes};
+use super::{Attempted, attempt, mailboxes};
 use crate::{
     Result,
-    access::{DeviceKey, PublicKey},
+    access::{self, DeviceKey, PublicKey},
     desk::view::{Broken, Verified},
     model::{Address, hex},
-    sync::{Envelope, Seen, content_name, operations_in},
+    sync::{Contents, Envelope, Seen, content_name, contents_of},
 };
 
 /// Walks every device's chain: signature, hash of the link before, number, name; then whether what is on record here
@@ -53,78 +53,123 @@ fn devices(connection: &Connection, mailbox: &Address) -> Result<Vec<String>> {
     Ok(found.collect::<Result<_, _>>()?)
 }
 
+/// Where a chain is broken, and why.
+type Break = (u32, String);
+
 #[derive(Default)]
 struct Chain {
     entries: u32,
-    broken: Option<(u32, String)>,
+    broken: Option<Break>,
+    /// Hash of a link -> its number.
+    links: BTreeMap<String, u32>,
+    /// The operations it carried, each with the number of its link.
+    carried: BTreeSet<(String, u32)>,
+    /// The refusals its author told.
+    told: Vec<Attempted>,
+}
+
+/// The chain of a device, up to where it is broken. What is on record here must have come in it, and what came in it
+/// must be on record.
+fn walk(connection: &Connection, mailbox: &Address, device: &str, own: &DeviceKey) -> Result<Chain> {
+    let mut chain = links(connection, mailbox, device, own)?;
+    if chain.broken.is_none() {
+        chain.broken = cut_off(connection, mailbox, device, own, &chain)?;
+    }
+    if chain.broken.is_none() {
+        chain.broken = operations(connection, mailbox, device, &chain)?;
+    }
+    if chain.broken.is_none() && access::is_mine(connection, mailbox)? {
+        let last = chain.links.values().max().copied().unwrap_or_default();
+        chain.broken = attempt::check_told(connection, mailbox, device, &chain.told)?
+            .map(|reason| (last, reason.to_owned()));
+    }
+    Ok(chain)
 }
 
 /// A chain may have forked where an old copy of a disk went on: every link follows one that is here.
-fn walk(connection: &Connection, mailbox: &Address, device: &str, own: &DeviceKey) -> Result<Chain> {
-    let key: Option<PublicKey> = connection
-        .prepare_cached("SELECT public_key FROM device WHERE mailbox = ?1 AND id = ?2")?
-        .query_row([mailbox.as_str(), device], |r| r.get(0))
+fn links(connection: &Connection, mailbox: &Address, device: &str, own: &DeviceKey) -> Result<Chain> {
+    let known: Option<(PublicKey, String)> = connection
+        .prepare_cached("SELECT public_key, person FROM device WHERE mailbox = ?1 AND id = ?2")?
+        .query_row([mailbox.as_str(), device], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?;
+    let (key, person) = known.unzip();
+    let person = Address::lenient(&person.unwrap_or_default());
     let mut statement = connection.prepare_cached(
         "SELECT seq, hash, prev, bytes FROM envelope WHERE mailbox = ?1 AND device = ?2 AND merged = 1
          ORDER BY seq, hash",
     )?;
     let mut rows = statement.query([mailbox.as_str(), device])?;
     let mut chain = Chain::default();
-    let (mut links, mut carried) = (BTreeMap::new(), BTreeSet::new());
-    links.insert(hex(&[0; 32]), 0);
+    chain.links.insert(hex(&[0; 32]), 0);
     while let Some(row) = rows.next()? {
         let (seq, hash, prev): (u32, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let bytes: Vec<u8> = row.get(3)?;
-        let before = links.get(&prev).copied();
-        let carries = |envelope| {
-            let operations =
-                operations_in(connection, own, &envelope).map_err(|e| format!("It cannot be read: {e}"))?;
-            match (operations, envelope.needs()) {
-                (None, Some(_)) => Err("Its key is not here.".to_owned()),
-                (operations, _) => Ok(operations
-                    .unwrap_or_default()
-                    .iter()
-                    .map(|o| o.id(mailbox, device).to_string())
-                    .collect::<Vec<_>>()),
-            }
-        };
+        let before = chain.links.get(&prev).copied();
         let link = link(mailbox, device, key.as_ref(), seq, (&hash, &prev), before, &bytes);
-        match link.and_then(carries) {
-            Ok(operations) => {
+        match link.and_then(|envelope| opened(connection, own, &envelope)) {
+            Ok(Contents { operations, attempts }) => {
                 chain.entries += u32::try_from(operations.len()).unwrap_or(u32::MAX);
-                carried.extend(operations.into_iter().map(|id| (id, seq)));
+                let ids = operations.iter().map(|o| o.id(mailbox, device).to_string());
+                chain.carried.extend(ids.map(|id| (id, seq)));
+                chain.told.extend(attempt::taken(mailbox, &person, attempts));
             }
             Err(reason) => {
                 chain.broken = Some((seq, reason));
                 return Ok(chain);
             }
         }
-        links.insert(hash, seq);
+        chain.links.insert(hash, seq);
     }
-    // The end of a chain has no link after it; what this replica said it held shows when it is gone.
+    Ok(chain)
+}
+
+fn opened(connection: &Connection, own: &DeviceKey, envelope: &Envelope) -> Result<Contents, String> {
+    match contents_of(connection, own, envelope) {
+        Ok(None) if envelope.needs().is_some() => Err("Its key is not here.".into()),
+        Ok(contents) => Ok(contents.unwrap_or_default()),
+        Err(e) => Err(format!("It cannot be read: {e}")),
+    }
+}
+
+/// The end of a chain has no link after it; what this replica said it held shows when it is gone.
+fn cut_off(
+    connection: &Connection,
+    mailbox: &Address,
+    device: &str,
+    own: &DeviceKey,
+    chain: &Chain,
+) -> Result<Option<Break>> {
     let said: Option<String> = connection
         .prepare_cached("SELECT r.seen FROM receipt r WHERE r.mailbox = ?1 AND r.device = ?2")?
         .query_row([mailbox.as_str(), own.id()], |r| r.get(0))
         .optional()?;
     let said: Seen = said.map_or(Ok(Seen::new()), |s| serde_json::from_str(&s))?;
-    for tip in said.get(device).into_iter().flatten() {
-        if !links.contains_key(&tip.hash) {
-            let seq = u32::try_from(tip.seq).unwrap_or(u32::MAX);
-            chain.broken = Some((seq, format!("Link {seq} is missing.")));
-            return Ok(chain);
-        }
-    }
-    // What is on record here must have come in an envelope, and what came must be on record.
+    let missing = said
+        .get(device)
+        .into_iter()
+        .flatten()
+        .find(|tip| !chain.links.contains_key(&tip.hash));
+    Ok(missing.map(|tip| {
+        let seq = u32::try_from(tip.seq).unwrap_or(u32::MAX);
+        (seq, format!("Link {seq} is missing."))
+    }))
+}
+
+/// The operations on record beside those the chain carried.
+fn operations(
+    connection: &Connection,
+    mailbox: &Address,
+    device: &str,
+    chain: &Chain,
+) -> Result<Option<Break>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, seq FROM operation WHERE mailbox = ?1 AND device = ?2 AND seq IS NOT NULL ORDER BY seq, number",
     )?;
     let logged = statement
         .query_map([mailbox.as_str(), device], |r| Ok((r.get(0)?, r.get(1)?)))?
         .collect::<Result<BTreeSet<(String, u32)>, _>>()?;
-    if let Some((id, seq)) = logged.difference(&carried).min_by_key(|(_, seq)| *seq) {
-        chain.broken = Some((*seq, format!("The record of {id} came in no envelope.")));
-        return Ok(chain);
+    if let Some((id, seq)) = logged.difference(&chain.carried).min_by_key(|(_, seq)| *seq) {
+        return Ok(Some((*seq, format!("The record of {id} came in no envelope."))));
     }
     // Of a flood of what is none of ours only some are on record, and how many there were.
     let mut not_listed: u32 = connection
@@ -132,7 +177,7 @@ fn walk(connection: &Connection, mailbox: &Address, device: &str, own: &DeviceKe
         .query_row([mailbox.as_str(), device], |r| r.get(0))
         .optional()?
         .unwrap_or_default();
-    for (id, seq) in carried.difference(&logged) {
+    for (id, seq) in chain.carried.difference(&logged) {
         let quarantined: bool = connection
             .prepare_cached(
                 "SELECT EXISTS (SELECT 1 FROM quarantine WHERE id = ?1)
@@ -142,11 +187,10 @@ fn walk(connection: &Connection, mailbox: &Address, device: &str, own: &DeviceKe
         if !quarantined && not_listed > 0 {
             not_listed -= 1;
         } else if !quarantined {
-            chain.broken = Some((*seq, format!("The record of {id} is missing.")));
-            return Ok(chain);
+            return Ok(Some((*seq, format!("The record of {id} is missing."))));
         }
     }
-    Ok(chain)
+    Ok(None)
 }
 
 /// Checks one link.

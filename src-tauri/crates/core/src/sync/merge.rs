@@ -325,7 +325,7 @@ impl<'a> Batch<'a> {
                     intake::took(self.tx, self.mailbox, device_id, (bytes, forks), self.now)?;
                     self.sort(sent, operations)?;
                     match envelope.attempts(&with) {
-                        Ok(attempts) => self.hear(device_id, &attempts)?,
+                        Ok(attempts) => self.hear(device_id, attempts)?,
                         Err(e) => {
                             tracing::warn!(device = device_id, "what was refused there cannot be read: {e}");
                             self.unreadable(device_id)?;
@@ -408,7 +408,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Keeps what somebody was refused at their own desk, for the owner's log (K-01).
-    fn hear(&self, device: &str, attempts: &[Attempted]) -> Result<()> {
+    fn hear(&self, device: &str, attempts: Vec<Attempted>) -> Result<()> {
         let Some(sent) = self.envelopes.last().filter(|_| !attempts.is_empty()) else {
             return Ok(());
         };

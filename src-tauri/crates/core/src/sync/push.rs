@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Result,
     access::{self, DeviceKey},
-    audit,
+    audit::{self, Attempted},
     desk::view::SyncReport,
     model::{Address, Time, hex},
     replica::{self, DocumentId, Link, Operation},
@@ -173,20 +173,35 @@ pub fn share(tx: &Connection, mailbox: &Address, key: &DeviceKey, now: Time) -> 
     Ok(())
 }
 
-/// The operations in an envelope; `None` when it carries none, or its key is not here.
+/// What a sealed envelope carries.
+#[derive(Default)]
+pub struct Contents {
+    /// What was done.
+    pub operations: Vec<Operation>,
+    /// What its author's person was refused at their own desk.
+    pub attempts: Vec<Attempted>,
+}
+
+/// What is sealed in an envelope; `None` when nothing is, or its key is not here.
 ///
 /// # Errors
 /// `Encoding` when its content is damaged.
-pub fn operations_in(
+pub fn contents_of(
     connection: &Connection,
     key: &DeviceKey,
     envelope: &Envelope,
-) -> Result<Option<Vec<Operation>>> {
+) -> Result<Option<Contents>> {
     let with = match envelope.needs() {
         Some(epoch) => access::key_of(connection, key, &envelope.mailbox, &epoch)?,
         None => None,
     };
-    with.map(|with| envelope.operations(&with)).transpose()
+    let opened = |with| {
+        Ok(Contents {
+            operations: envelope.operations(&with)?,
+            attempts: envelope.attempts(&with)?,
+        })
+    };
+    with.map(opened).transpose()
 }
 
 /// Stores an envelope, not merged yet. True when it was not here.

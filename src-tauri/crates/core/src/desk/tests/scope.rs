@@ -272,4 +272,25 @@ fn k_01_a_refusal_at_the_delegates_desk_reaches_the_owner() {
     pair.sync();
     let again = pair.alex.audit(&AuditQuery::default()).unwrap();
     assert_eq!(again.len(), log.len(), "told once");
+    // What is on record of it is what Kim's envelopes told.
+    for (tampers, reason) in [
+        (
+            "UPDATE told_attempt SET entry = replace(entry, 'Tracked', 'Untracked')",
+            "A refusal is not as this device told it.",
+        ),
+        (
+            "DELETE FROM told_attempt",
+            "A refusal this device told is missing.",
+        ),
+    ] {
+        pair.alex
+            .store
+            .write(|tx| Ok(tx.execute_batch(tampers)?))
+            .unwrap();
+        let broken = pair.alex.audit_verify().unwrap().first_broken.unwrap();
+        assert_eq!(
+            (broken.device.as_str(), broken.reason.as_str()),
+            (pair.kim.key.id(), reason)
+        );
+    }
 }
