@@ -6,6 +6,7 @@ pub mod behalf;
 pub mod corpus;
 pub mod data;
 pub mod disk;
+pub mod forge;
 pub mod office;
 pub mod post;
 pub mod relays;
