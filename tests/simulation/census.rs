@@ -8,7 +8,7 @@ pub struct Census(BTreeMap<String, u64>);
 
 /// Everything that must have happened, once enough seeds have been played. Crashes and tricks have numbers or names of
 /// their own and are asked for by [`Census::lacks`].
-const TROUBLE: [&str; 20] = [
+const TROUBLE: [&str; 25] = [
     "2 people",
     "3 people",
     "4 people",
@@ -29,6 +29,11 @@ const TROUBLE: [&str; 20] = [
     "a row was closed",
     "a promotion failed",
     "somebody asked for another attempt",
+    "hidden from one reader",
+    "under another name",
+    "an owner with two devices",
+    "a device was removed",
+    "a removed device went on",
 ];
 
 /// What a cycle does: it crashes before each of them, and at the relay in the middle of one.

@@ -10,7 +10,10 @@ use behalf_core::{
 use behalf_tests::{data, relays::Entries};
 use sha2::{Digest, Sha256};
 
-use super::world::Person;
+use super::{
+    removed,
+    world::{Person, mailbox},
+};
 
 type Operations = BTreeSet<String>;
 
@@ -19,6 +22,8 @@ type Operations = BTreeSet<String>;
 pub struct Oracle {
     /// By person: every operation their replica has ever held.
     held: BTreeMap<Address, Operations>,
+    /// By operation: the device that made it.
+    made_on: BTreeMap<String, String>,
     /// By name: what it holds now, and the number of the newest.
     now: BTreeMap<&'static str, (i64, Operations)>,
     /// Who shows whom as having a document tracked: up to which operation that was found to be true.
@@ -31,6 +36,10 @@ pub struct Oracle {
     forbidden: Operations,
     /// Those of them that a restored copy did not have.
     gambled: Operations,
+    /// What the owner has to refuse, and everybody with them.
+    refused: Operations,
+    /// Receipts that nobody's replica has written.
+    fables: BTreeSet<[u8; 32]>,
 }
 
 impl Oracle {
@@ -42,6 +51,16 @@ impl Oracle {
     /// These operations were forged.
     pub fn forbid(&mut self, operations: Vec<String>) {
         self.forbidden.extend(operations);
+    }
+
+    /// This is no receipt that a replica has written.
+    pub fn disbelieve(&mut self, receipt: &[u8]) {
+        self.fables.insert(hash(receipt));
+    }
+
+    /// These are such as the owner refuses.
+    pub fn refuse(&mut self, operations: Vec<String>) {
+        self.refused.extend(operations);
     }
 
     /// A disk died, and an old copy took its place: what had been done since lives on only if it was published.
@@ -66,8 +85,9 @@ impl Oracle {
     fn take_stock(&mut self, person: &mut Person) {
         let who = person.name();
         let (number, holds) = self.now.entry(who).or_default();
-        for (n, operation) in person.operations(*number) {
+        for (n, operation, device) in person.operations(*number) {
             *number = n;
+            self.made_on.insert(operation.clone(), device);
             assert!(
                 !self.forbidden.contains(&operation),
                 "{who} has taken over {operation}, which was forged"
@@ -78,33 +98,50 @@ impl Oracle {
                 .insert(operation.clone());
             holds.insert(operation);
         }
-        let me = person.address();
+        let device = person.key();
         let own: Option<Vec<u8>> = person
             .reads()
-            .prepare_cached(
-                "SELECT r.bytes FROM receipt r JOIN device d ON d.mailbox = r.mailbox AND d.id = r.device
-                 WHERE d.person = ?1",
-            )
+            .prepare_cached("SELECT bytes FROM receipt WHERE device = ?1 AND mailbox = ?2")
             .unwrap()
-            .query_map([me.as_str()], |r| r.get(0))
+            .query_map([device.id(), mailbox().as_str()], |r| r.get(0))
             .unwrap()
             .next()
             .map(Result::unwrap);
         if let Some(receipt) = own {
             // A receipt speaks of what is sealed: what waits for a key is only on its own computer.
-            let unsealed: BTreeSet<String> = person
-                .reads()
-                .prepare_cached("SELECT id FROM operation WHERE seq IS NULL")
-                .unwrap()
-                .query_map([], |r| r.get(0))
-                .unwrap()
-                .map(Result::unwrap)
-                .collect();
-            self.said
-                .entry(hash(&receipt))
-                .or_insert_with(|| holds.difference(&unsealed).cloned().collect());
+            let said = self.said.entry(hash(&receipt));
+            said.or_insert_with(|| {
+                let unsealed = person.unsealed();
+                holds.difference(&unsealed).cloned().collect()
+            });
         }
         self.nobody_is_credited_with_more_than_they_hold(person);
+    }
+
+    /// A-07, A-09: wherever it is, it is known not to count; and no friend of anybody's got in.
+    fn what_is_refused_does_not_count(&self, person: &mut Person) {
+        let who = person.name();
+        let counts: Vec<String> = person
+            .reads()
+            .prepare_cached(
+                "SELECT o.id FROM operation o
+                 WHERE NOT EXISTS (SELECT 1 FROM refusal r WHERE r.mailbox = o.mailbox AND r.operation = o.id)",
+            )
+            .unwrap()
+            .query_map([], |r| r.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .filter(|id| self.refused.contains(id))
+            .collect();
+        assert!(
+            counts.is_empty(),
+            "{who} lets {counts:?} count, which was refused"
+        );
+        let friends = person.delegates();
+        assert!(
+            !friends.iter().any(|one| one == removed::FRIEND),
+            "{who} has let in {friends:?}"
+        );
     }
 
     /// H-02.
@@ -149,6 +186,7 @@ impl Oracle {
     /// sent in time shows by what follows it.
     fn nothing_is_known_to_be_missing(&self, person: &mut Person) {
         let name = person.name();
+        let removed = person.removed();
         let holds = &self.now[name].1;
         let connection = person.reads();
         let waiting: u32 = connection
@@ -166,8 +204,16 @@ impl Oracle {
             )
             .unwrap();
         for receipt in statement.query_map([], |r| r.get::<_, Vec<u8>>(0)).unwrap() {
-            let said = &self.said[&hash(&receipt.unwrap())];
-            let missing: Vec<_> = said.difference(holds).collect();
+            let receipt = hash(&receipt.unwrap());
+            if self.fables.contains(&receipt) {
+                continue;
+            }
+            let said = &self.said[&receipt];
+            let missing = said.difference(holds);
+            // Nor for what a removed device has sent.
+            let missing: Vec<_> = missing
+                .filter(|id| !removed.contains(&self.made_on[*id]))
+                .collect();
             assert!(missing.is_empty(), "{name} is “Up to date” without {missing:?}");
         }
     }
@@ -224,6 +270,9 @@ impl Oracle {
                 other.name()
             );
             same(&projections, &data::projections(&other.data), other.name());
+        }
+        for person in people.iter_mut() {
+            self.what_is_refused_does_not_count(person);
         }
         for person in people {
             let before = data::projections(&person.data);

@@ -17,7 +17,10 @@ use behalf_tests::{
     relays::{Entries, entry},
 };
 
-use super::census::Census;
+use super::{
+    census::Census,
+    hostile::{self, Hidden},
+};
 
 /// Where a process dies that dies while it talks to the relay.
 const AT_THE_RELAY: &str = "the relay";
@@ -45,6 +48,8 @@ struct State {
     fair: bool,
     /// Calls until the process dies.
     fuse: Option<u64>,
+    /// Whoever holds the relay hides all of one device's entries from one reader, until a step.
+    hides: Option<Hidden>,
     census: Census,
 }
 
@@ -61,6 +66,7 @@ impl Weather {
             forgets,
             fair: false,
             fuse: None,
+            hides: None,
             census: Census::default(),
         }))
     }
@@ -77,6 +83,9 @@ impl Weather {
         if state.forgets && state.chance(2) {
             state.loses_one();
         }
+        if state.chance(1) {
+            state.begins_to_hide();
+        }
     }
 
     /// Does the relay lose what it has acknowledged? Then nobody gets an old disk back: what both have lost is nowhere.
@@ -89,6 +98,7 @@ impl Weather {
         let mut state = self.state();
         state.fair = true;
         state.fuse = None;
+        state.hides = None;
         for due in state.due.iter_mut().flatten() {
             *due = 0;
         }
@@ -104,6 +114,11 @@ impl Weather {
                 .cloned()
                 .collect(),
         )
+    }
+
+    /// Somebody has put this there by other ways.
+    pub fn receives(&self, mailbox: &Address, name: &EntryName, bytes: &[u8]) {
+        self.state().put(mailbox, name, bytes);
     }
 
     /// Burns the fuse.
@@ -137,6 +152,20 @@ impl Weather {
 impl State {
     fn chance(&mut self, in_a_hundred: u64) -> bool {
         !self.fair && self.dice.below(100) < in_a_hundred
+    }
+
+    fn begins_to_hide(&mut self) {
+        self.hides = Hidden::begins(&mut self.dice, &self.entries, self.replicas, self.step);
+    }
+
+    fn misnamed(&mut self, name: &EntryName) -> EntryName {
+        hostile::misnamed(&mut self.dice, &self.entries, name)
+    }
+
+    /// Is this hidden from them now?
+    fn is_hidden(&self, replica: usize, name: &EntryName) -> bool {
+        let hides = self.hides.as_ref();
+        hides.is_some_and(|hidden| hidden.covers(replica, name, self.step))
     }
 
     /// Something that was acknowledged is not there any more.
@@ -246,6 +275,20 @@ impl Relay for View<'_> {
                 continue;
             }
             let (_, name, bytes) = state.entries.0[i].clone();
+            if state.is_hidden(self.replica, &name) {
+                state.census.count("hidden from one reader");
+                continue;
+            }
+            if state.chance(4) {
+                let wrong = state.misnamed(&name);
+                if wrong != name {
+                    state.census.count("under another name");
+                    if wanted(&wrong) {
+                        given.push((wrong, bytes));
+                    }
+                    continue;
+                }
+            }
             if last.replace(i).is_some_and(|last| last > i) {
                 state.census.count("out of order");
             }

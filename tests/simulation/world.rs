@@ -1,6 +1,7 @@
 //! The people of the simulation: real desks in real folders, with clocks somebody else turns.
 
 use std::{
+    collections::BTreeSet,
     fs,
     ops::ControlFlow,
     path::{Path, PathBuf},
@@ -10,17 +11,20 @@ use std::{
     },
 };
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use behalf_core::{
     access::DeviceKey,
     desk::{Desk, Terms},
-    model::{Address, Clock, Level, Time},
+    model::{Address, Clock, Level, Time, hex},
+    store::Store,
+    sync::content_hash,
 };
 use behalf_tests::{
-    data, post,
+    data, disk, forge, post,
     relays::{Entries, MemoryRelay},
     words::lets_in,
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
 /// When the people meet, in milliseconds: 1 March 2026.
@@ -36,7 +40,10 @@ pub const KEYS: [&str; 5] = [
     post::MEETING,
 ];
 
-const NAMES: [&str; 4] = ["Alex", "Kim", "Robin", "Sam"];
+/// The last is Alex's second device.
+const NAMES: [&str; 5] = ["Alex", "Kim", "Robin", "Sam", "Phone"];
+/// Its number.
+const PHONE: usize = 4;
 
 /// The mailbox, which is the first person's.
 pub fn mailbox() -> Address {
@@ -48,7 +55,8 @@ fn secret(n: usize) -> [u8; 32] {
 }
 
 fn address(n: usize) -> Address {
-    Address::lenient(&format!("{}@contoso.example", NAMES[n].to_lowercase()))
+    let name = if n == PHONE { NAMES[0] } else { NAMES[n] };
+    Address::lenient(&format!("{}@contoso.example", name.to_lowercase()))
 }
 
 /// A clock that is turned from outside.
@@ -89,19 +97,26 @@ pub fn scratch() -> TempDir {
 pub struct Template {
     folder: TempDir,
     entries: Entries,
-    people: usize,
+    /// By their numbers.
+    people: Vec<usize>,
 }
 
 impl Template {
-    /// One owner and `people - 1` Editors, with the same mail and rows.
-    pub fn new(people: usize) -> Self {
+    /// One owner and `people - 1` Editors, with the same mail and rows; the last is a second device of the owner's
+    /// instead, if there is to be one.
+    pub fn new(people: usize, device: bool) -> Self {
+        let mut numbers: Vec<usize> = (0..people).collect();
+        if let Some(last) = numbers.last_mut().filter(|_| device) {
+            *last = PHONE;
+        }
         let folder = scratch();
         let letters = folder.path().join("post");
         post::deliver(&letters);
         let relay = MemoryRelay::default();
         let clock = Hands::at(START);
-        let desks: Vec<Desk> = (0..people)
-            .map(|n| {
+        let desks: Vec<Desk> = numbers
+            .iter()
+            .map(|&n| {
                 let data = folder.path().join(NAMES[n]);
                 fs::create_dir(&data).unwrap();
                 // A key of its own, the same in every run: nothing may hang on luck.
@@ -120,11 +135,13 @@ impl Template {
                 from: None,
                 until: None,
             };
-            let code = desks[0].invite(&address(n), &terms).unwrap().code;
+            let newcomer = address(numbers[n]);
+            let code = desks[0].invite(&newcomer, &terms).unwrap().code;
+            let code = undrawn(&folder.path().join(NAMES[0]), &code, n);
             desks[n].accept(&code).unwrap();
             cycle(n);
             cycle(0);
-            lets_in(&desks[0], &address(n)).unwrap();
+            lets_in(&desks[0], &newcomer).unwrap();
         }
         for _ in 0..3 {
             for n in 0..people {
@@ -138,7 +155,7 @@ impl Template {
         Self {
             entries: relay.entries(),
             folder,
-            people,
+            people: numbers,
         }
     }
 
@@ -149,14 +166,32 @@ impl Template {
 
     /// Everybody, each in a folder of their own.
     pub fn people(&self, folder: &Path) -> Vec<Person> {
-        (0..self.people)
-            .map(|n| {
+        self.people
+            .iter()
+            .map(|&n| {
                 let data = folder.join(NAMES[n]);
-                copy(&self.folder.path().join(NAMES[n]), &data);
+                disk::copy(&self.folder.path().join(NAMES[n]), &data);
                 Person::at(n, data)
             })
             .collect()
     }
+}
+
+/// The invitation behind a code, with an id and a secret that are the same in every run: what is drawn would be in every
+/// hash from then on, and a seed another run tomorrow.
+fn undrawn(owner: &Path, code: &str, n: usize) -> String {
+    let (id, proof) = ([n as u8; 8], [n as u8; 16]);
+    let mut bytes = BASE64_URL_SAFE_NO_PAD.decode(code).unwrap();
+    let drawn = hex(&bytes[1..9]);
+    bytes[1..9].copy_from_slice(&id);
+    bytes[9..25].copy_from_slice(&proof);
+    let bytes = forge::code(&DeviceKey::from_secret(&secret(0)), &bytes);
+    let renamed = Store::open(owner).unwrap().write(|tx| {
+        let sql = "UPDATE invitation SET id = ?2, proof = ?3, code = ?4 WHERE id = ?1";
+        Ok(tx.execute(sql, params![drawn, hex(&id), proof, content_hash(&bytes)])?)
+    });
+    assert_eq!(renamed.unwrap(), 1);
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Somebody with a replica.
@@ -229,15 +264,45 @@ impl Person {
         self.seen.replace(version) != Some(version)
     }
 
-    /// The operations they hold beyond `number`, each with its number.
-    pub fn operations(&mut self, number: i64) -> Vec<(i64, String)> {
+    /// The operations they hold beyond `number`, each with its number and the device that made it.
+    pub fn operations(&mut self, number: i64) -> Vec<(i64, String, String)> {
         let mut statement = self
             .reads()
-            .prepare_cached("SELECT number, id FROM operation WHERE number > ?1 ORDER BY number")
+            .prepare_cached("SELECT number, id, device FROM operation WHERE number > ?1 ORDER BY number")
             .unwrap();
         let found = statement
-            .query_map([number], |r| Ok((r.get(0)?, r.get(1)?)))
+            .query_map([number], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
             .unwrap();
+        found.map(Result::unwrap).collect()
+    }
+
+    /// Who has access to the mailbox, as they have it.
+    pub fn delegates(&mut self) -> Vec<String> {
+        let mut statement = self
+            .reads()
+            .prepare_cached("SELECT delegate FROM access_grant WHERE mailbox = ?1 ORDER BY delegate")
+            .unwrap();
+        let found = statement.query_map([mailbox().as_str()], |r| r.get(0)).unwrap();
+        found.map(Result::unwrap).collect()
+    }
+
+    /// The devices that are removed, as they have it.
+    pub fn removed(&mut self) -> BTreeSet<String> {
+        let mut statement = self
+            .reads()
+            .prepare_cached("SELECT id FROM device WHERE removed = 1")
+            .unwrap();
+        let found = statement.query_map([], |r| r.get(0)).unwrap();
+        found.map(Result::unwrap).collect()
+    }
+
+    /// What they have done that no envelope holds.
+    pub fn unsealed(&mut self) -> BTreeSet<String> {
+        let mut statement = self
+            .reads()
+            .prepare_cached("SELECT id FROM operation WHERE seq IS NULL")
+            .unwrap();
+        let found = statement.query_map([], |r| r.get(0)).unwrap();
         found.map(Result::unwrap).collect()
     }
 
@@ -285,7 +350,7 @@ impl Person {
         self.closes();
         let copy_of = self.backup();
         let _ = fs::remove_dir_all(&copy_of);
-        copy(&self.data, &copy_of);
+        disk::copy(&self.data, &copy_of);
     }
 
     /// The copy takes the place of the data folder; false when there is none.
@@ -296,23 +361,11 @@ impl Person {
         }
         self.closes();
         fs::remove_dir_all(&self.data).unwrap();
-        copy(&backup, &self.data);
+        disk::copy(&backup, &self.data);
         true
     }
 
     fn backup(&self) -> PathBuf {
         self.data.with_extension("backup")
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        match entry.path().is_dir() {
-            true => copy(&entry.path(), &target),
-            false => drop(fs::copy(entry.path(), target).unwrap()),
-        }
     }
 }
