@@ -10,14 +10,11 @@ use serde::Serialize;
 
 /// What an envelope carries, in the order of its kinds.
 #[derive(Serialize)]
-pub enum Body {
-    /// Sealed operations.
+enum Body {
     Operations(Sealed),
-    /// Keys for devices.
+    #[allow(dead_code)] // It holds its place.
     Keys(Vec<Wrap>),
-    /// The sealed answer to an invitation, and whose it is.
     Acceptance(Card, Sealed),
-    /// Sealed attempts that were refused.
     Attempts(Sealed),
 }
 
@@ -99,7 +96,7 @@ fn bound(mailbox: &Address, key: &DeviceKey, (spot, epoch): (Spot, Epoch), kind:
 }
 
 /// A genuine envelope around a body.
-pub fn framed(mailbox: &Address, key: &DeviceKey, (spot, epoch): (Spot, Epoch), body: Body) -> Vec<u8> {
+fn framed(mailbox: &Address, key: &DeviceKey, (spot, epoch): (Spot, Epoch), body: Body) -> Vec<u8> {
     let rest = postcard::to_stdvec(&Link {
         epoch,
         mailbox,

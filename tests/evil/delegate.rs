@@ -2,6 +2,7 @@
 
 use behalf_core::{
     access::Grant,
+    audit::Attempted,
     desk::{AuditQuery, Terms, TimelineQuery},
     model::{Address, Facts, ItemId, Kind, Level, Meeting, Mention, RowRef, Setting, Time},
     replica::{Action, DocumentId, Operation, OperationId, Origin, Put},
@@ -907,6 +908,33 @@ fn h_07_k_01_payloads_that_are_none() {
         peak
     });
     assert!(peak < 100, "{peak} MiB");
+}
+
+/// K-01: more refusals than anybody reads, told as one. That is on record once, and what she sends afterwards is taken.
+#[test]
+fn k_01_refusals_that_cannot_be_read() {
+    let world = World::at_work();
+    let (key, with) = (world.key(KIM), world.keys(KIM).pop().unwrap());
+    let one = Attempted {
+        person: address(KIM),
+        mailbox: mailbox(),
+        what: "x".repeat(3_000),
+        ..Attempted::default()
+    };
+    let attempts = vec![one; 2_000];
+    let sent = world.store(KIM).write(|tx| {
+        sync::post(tx, &mailbox(), &key, Letter::Attempts(&with, &attempts))?;
+        Ok(())
+    });
+    sent.unwrap();
+    world.sends(KIM, &[world.click(KIM, "afterwards", true)]);
+    world.settles(EVIL);
+    world.agree(EVIL);
+    assert_eq!(world.on_record(KIM), ["Refused: What was sent cannot be read."]);
+    for n in [ALEX, PHONE, ROBIN] {
+        assert!(world.counts(n).iter().any(|line| line.contains("afterwards")));
+        assert_eq!(world.desk(n).sync_state().unwrap().text, "Up to date");
+    }
 }
 
 /// H-07, K-01: what Behalf itself would not write into an envelope it does not take out of one.

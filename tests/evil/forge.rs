@@ -5,7 +5,7 @@ use behalf_core::{
     model::Address,
     sync::{EntryKind, EntryName, Receipt, Relay, Said, content_name},
 };
-pub use behalf_tests::forge::{Body, framed, put, with_payload};
+pub use behalf_tests::forge::{put, with_payload};
 
 use crate::world::World;
 
