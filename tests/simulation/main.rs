@@ -33,11 +33,11 @@ use std::{
 use census::Census;
 use run::{OPERATIONS, Templates, play};
 
-/// Seeds of every test run: a minute to a minute and a half in a debug build on two cores.
+/// Seeds of every test run: about two minutes in a debug build on two cores.
 const DEFAULT_SEEDS: u64 = 200;
 /// From so many on, everything that can go wrong must have gone wrong.
 const ENOUGH: u64 = 50;
-/// No run needs more memory at once than this, in mebibytes.
+/// Runs that are played side by side need no more memory than this each, in mebibytes.
 const MEMORY: u64 = 200;
 
 /// How many seeds are played.
