@@ -52,10 +52,13 @@ impl Relay for MemoryRelay {
         mailbox: &Address,
         wanted: &mut dyn FnMut(&EntryName) -> bool,
     ) -> Result<Vec<(EntryName, Vec<u8>)>> {
-        let entries = self.entries().0.into_iter();
-        Ok(entries
-            .filter(|(m, name, _)| m == mailbox && wanted(name))
-            .map(|(_, name, bytes)| (name, bytes))
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = entries
+            .0
+            .iter()
+            .filter(|(m, name, _)| m == mailbox && wanted(name));
+        Ok(wanted
+            .map(|(_, name, bytes)| (name.clone(), bytes.clone()))
             .collect())
     }
 
@@ -64,7 +67,13 @@ impl Relay for MemoryRelay {
     }
 
     fn pulse(&self) -> Result<u64> {
-        let digest = Sha256::digest(format!("{:?}", self.entries()));
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let names: Vec<_> = entries
+            .0
+            .iter()
+            .map(|(mailbox, name, _)| (mailbox, name))
+            .collect();
+        let digest = Sha256::digest(format!("{names:?}"));
         Ok(u64::from_le_bytes(digest[..8].try_into().unwrap()))
     }
 }

@@ -1,9 +1,12 @@
 //! Files of strangers, mutated (B-07, B-08, L-03): nothing they hold may panic, hang or fill the memory, and what is told
-//! about them adds up.
+//! about them adds up. What comes from other replicas is in [`travels`].
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // A target that cannot be set up has failed.
 
 mod driver;
+mod office;
+mod scramble;
+mod travels;
 
 use std::{fs, io, ops::ControlFlow};
 
