@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { columnValue, dayHeading, shortDate } from "./dates";
+import { columnValue, dateTime, dayHeading, shortDate, withTimes } from "./dates";
 
 // Local times on purpose: a day is a day where the reader is.
 const now = new Date(2026, 10, 20, 18, 0);
@@ -29,4 +29,12 @@ test("the year is shown only when it is another", () => {
 test("only whole times are read as times", () => {
   expect(columnValue("2026")).toBe("2026");
   expect(columnValue("2026-11-20T18:44:00Z")).not.toContain("T18:44");
+});
+
+test("times within a sentence are read as well", () => {
+  const [from, until] = ["2026-11-29T06:54:23Z", "2026-12-31T00:00:00Z"];
+  expect(withTimes(`Access as editor; from ${from}; until ${until}`)).toBe(
+    `Access as editor; from ${dateTime(from)}; until ${dateTime(until)}`,
+  );
+  expect(withTimes("Tracked regarding 2026-11 plan")).toBe("Tracked regarding 2026-11 plan");
 });

@@ -57,6 +57,12 @@ export const longDate = (rfc3339: string): string => {
   return at ? long.format(at) : rfc3339;
 };
 
+const TIME = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/;
+const ONLY_TIME = new RegExp(`^${TIME.source}$`);
+const EVERY_TIME = new RegExp(TIME.source, "g");
+
 /** A column's value: RFC 3339 times are shown in the reader's own zone, everything else as it is. */
-export const columnValue = (value: string): string =>
-  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value) ? dateTime(value) : value;
+export const columnValue = (value: string): string => (ONLY_TIME.test(value) ? dateTime(value) : value);
+
+/** A sentence of the log, with its RFC 3339 times in the reader's own zone. */
+export const withTimes = (words: string): string => words.replace(EVERY_TIME, dateTime);

@@ -1,7 +1,7 @@
 import { Badge, Button, Link } from "@fluentui/react-components";
 import { ArrowRightRegular } from "@fluentui/react-icons";
 import { useState } from "react";
-import { dateTime } from "../app/dates";
+import { dateTime, withTimes } from "../app/dates";
 import { useNavigation } from "../app/navigation";
 import type { AuditEntry, Me } from "../host/host";
 import { text } from "../strings";
@@ -95,7 +95,7 @@ function Value({ words, row }: { words: string; row: string }) {
   const { go } = useNavigation();
   const to = rowOf(row);
   const name = words.replace(/^Tracked regarding /, "");
-  if (!to || name === words) return <bdi>{words}</bdi>;
+  if (!to || name === words) return <bdi>{withTimes(words)}</bdi>;
   return (
     <span>
       {text.log.trackedRegarding}{" "}
