@@ -2,15 +2,16 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
+    iter,
     num::NonZeroU64,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::OnceLock,
 };
 
 use automerge::{
-    ActorId, AutoCommit, Automerge, Change, ChangeHash, ObjId as OpId, ROOT, ReadDoc, ScalarValue,
-    ScalarValueRef, Value, ValueRef,
+    ActorId, AutoCommit, Automerge, Change, ChangeHash, ChangeMetadata, ObjId as OpId, ROOT, ReadDoc,
+    ScalarValue, ScalarValueRef, Value, ValueRef,
     legacy::OpId as LegacyOpId,
     transaction::{CommitOptions, Transactable},
 };
@@ -433,41 +434,58 @@ impl Document {
 
     /// What these operations had in sight, they themselves among it. Empty when one is not here.
     pub fn in_sight(&self, heads: &[OperationId]) -> Result<BTreeSet<OperationId>> {
+        let seen = self.sight(heads)?;
+        Ok(seen.filter_map(|change| change::made_by(&change.actor)).collect())
+    }
+
+    /// The same with what was done, backwards: each before what it had in sight.
+    pub fn back(&self, heads: &[OperationId]) -> Result<impl Iterator<Item = Done>> {
+        let changes = self
+            .sight(heads)?
+            .filter_map(|change| self.automerge.get_change_by_hash(&change.hash));
+        Ok(changes.filter_map(|change| self.told(&change)))
+    }
+
+    fn sight(&self, heads: &[OperationId]) -> Result<impl Iterator<Item = ChangeMetadata<'_>>> {
         let mut todo = self.at_heads(heads)?.map_or(Vec::new(), |moment| moment.0);
-        let (mut seen, mut all) = (BTreeSet::new(), BTreeSet::new());
-        while let Some(hash) = todo.pop() {
-            if seen.insert(hash)
-                && let Some(change) = self.automerge.get_change_meta_by_hash(&hash)
-            {
-                all.extend(change::made_by(&change.actor));
-                todo.extend(change.deps);
+        let mut seen = BTreeSet::new();
+        Ok(iter::from_fn(move || {
+            loop {
+                let hash = todo.pop()?;
+                if seen.insert(hash)
+                    && let Some(change) = self.automerge.get_change_meta_by_hash(&hash)
+                {
+                    todo.extend(&change.deps);
+                    return Some(change);
+                }
             }
-        }
-        Ok(all)
+        }))
     }
 
     /// Everything that was done to it, each after what it had in sight.
     pub fn log(&self) -> Vec<Done> {
-        let mut names = BTreeMap::new();
-        let mut all = Vec::new();
-        for change in self.automerge.get_changes(&[]) {
-            let actor = change.actor_id().to_bytes();
-            let Some((id, device)) = change::made_by(change.actor_id()).zip(actor.get(..8)) else {
-                continue;
-            };
-            names.insert(change.hash(), id);
-            all.push(Done {
-                id,
-                device: hex(device),
-                heads: change
-                    .deps()
-                    .iter()
-                    .filter_map(|hash| names.get(hash).copied())
-                    .collect(),
-                puts: change::puts(&change),
-            });
-        }
-        all
+        let changes = self.automerge.get_changes(&[]);
+        changes.iter().filter_map(|change| self.told(change)).collect()
+    }
+
+    /// One of the operations that were done to it; `None` when it is not here.
+    pub fn done(&self, id: &OperationId) -> Option<Done> {
+        self.told(&self.automerge.get_change_by_hash(&self.find_change(id)?)?)
+    }
+
+    fn told(&self, change: &Change) -> Option<Done> {
+        let actor = change.actor_id().to_bytes();
+        let (id, device) = change::made_by(change.actor_id()).zip(actor.get(..8))?;
+        let on = change.deps().iter();
+        Some(Done {
+            id,
+            device: hex(device),
+            heads: on
+                .filter_map(|hash| self.automerge.get_change_meta_by_hash(hash))
+                .filter_map(|change| change::made_by(&change.actor))
+                .collect(),
+            puts: change::puts(change),
+        })
     }
 
     /// Is this operation here?

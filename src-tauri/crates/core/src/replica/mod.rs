@@ -10,7 +10,7 @@ mod operation;
 
 pub use change::Put;
 pub use document::{
-    Contents, Document, DocumentId, DocumentKind, Edit, MAX_CHANGE, MAX_PUTS, Moment, Unfit, Written,
+    Contents, Document, DocumentId, DocumentKind, Done, Edit, MAX_CHANGE, MAX_PUTS, Moment, Unfit, Written,
 };
 pub use history::{Step, done, is_accepted, is_undone, last_done, last_undone, named, step};
 pub use operation::{

@@ -22,7 +22,7 @@ const TRIES: i64 = 2;
 /// Up to how many changes a document is short: another one costs next to nothing.
 pub(super) const SHORT: usize = 64;
 /// What a change of a longer one counts as, in bytes, for each change that is there.
-const WORK: usize = 200;
+const WORK: usize = 5_000;
 const DAY: i64 = 24 * 3600 * 1000;
 
 /// Notes what an envelope has brought.

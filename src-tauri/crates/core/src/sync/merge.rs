@@ -202,6 +202,8 @@ struct Batch<'a> {
     /// What is among [`Batch::documents`].
     pending: HashSet<OperationId>,
     bytes: usize,
+    /// How many operations have come for a document at most: what they cost is noted before more are taken in.
+    most: usize,
     outcome: Outcome,
 }
 
@@ -217,6 +219,7 @@ impl<'a> Batch<'a> {
             documents: BTreeMap::new(),
             pending: HashSet::new(),
             bytes: 0,
+            most: 0,
             outcome: Outcome::default(),
         }
     }
@@ -233,7 +236,7 @@ impl<'a> Batch<'a> {
             for next in after.into_iter().rev() {
                 ready.push_front(next);
             }
-            if self.bytes > BATCH {
+            if self.bytes > BATCH || self.most > intake::SHORT {
                 break;
             }
         }
@@ -450,12 +453,14 @@ impl<'a> Batch<'a> {
             self.bytes += size_of(&operation);
             self.pending.insert(id);
             let document = operation.document;
-            self.documents.entry(document).or_default().push(Pending {
+            let on_it = self.documents.entry(document).or_default();
+            on_it.push(Pending {
                 surplus,
                 envelope: number,
                 id,
                 operation,
             });
+            self.most = self.most.max(on_it.len());
         }
         for owners in [
             DocumentId::grants(self.mailbox),

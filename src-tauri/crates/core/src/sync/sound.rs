@@ -15,7 +15,7 @@ use crate::{
     access::{self, Act, Grant, Matter, Rights, Where, Wish, authorise},
     model::{Address, Facts, ItemId, Kind, Setting},
     replica::{
-        self, Action, Document, DocumentKind, Logged, MAX_CHANGE, MAX_PUTS, Operation, OperationId, Put,
+        self, Action, Document, DocumentKind, Done, Logged, MAX_CHANGE, MAX_PUTS, Operation, OperationId, Put,
     },
     tracking::{DECISION, Decision, FACTS, FIRST, First, OUTCOME, Outcome, RETRY, Retry},
 };
@@ -302,24 +302,20 @@ fn goes_back(
         // A grant or a setting: only its owner writes there.
         return Ok(Ok(()));
     };
-    let log = document.log();
-    let Some(before) = log.iter().find(|done| done.id == cause) else {
+    let Some(done) = document.done(&cause) else {
         return Ok(Err(Unsound::NotTheirs.into()));
     };
-    let stood: BTreeSet<OperationId> = match operation.action {
-        Action::Redo => BTreeSet::from([cause]),
-        _ => document.in_sight(&before.heads)?,
+    let agrees = |stood: &Done| {
+        let put = stood.puts.iter().find(|put| put.register == DECISION);
+        put.and_then(|put| read::<Decision>(put).ok())
+            .is_some_and(|stood| stood.agrees(&decision))
     };
-    let nothing = operation.action == Action::Undo
-        && !decision.tracked
-        && !decision.keep
-        && decision.regarding.is_none();
-    let stood = log.iter().filter(|done| stood.contains(&done.id));
-    let mut decisions = stood
-        .flat_map(|done| &done.puts)
-        .filter(|put| put.register == DECISION)
-        .filter_map(|put| read::<Decision>(put).ok());
-    match nothing || decisions.any(|stood| stood.agrees(&decision)) {
+    let nothing = !decision.tracked && !decision.keep && decision.regarding.is_none();
+    let stood = match operation.action {
+        Action::Redo => agrees(&done),
+        _ => nothing || document.back(&done.heads)?.any(|stood| agrees(&stood)),
+    };
+    match stood {
         true => Ok(Ok(())),
         false => Ok(Err(Unsound::WrongLabel.into())),
     }

@@ -267,7 +267,7 @@ pub(super) fn reconsider(replica: Replica<'_>, mailbox: &Address, now: Time) -> 
             let Some(mut document) = Document::find(tx, mailbox, DocumentId(step.document))? else {
                 continue;
             };
-            let Some(done) = document.log().into_iter().find(|done| done.id.to_string() == *id) else {
+            let Some(done) = OperationId::parse(id).and_then(|id| document.done(&id)) else {
                 continue;
             };
             let operation = Operation {
