@@ -26,6 +26,7 @@ impl Desk {
         }
         checks.push(self.row_search()?);
         checks.push(self.device_key());
+        checks.push(self.invitations_accepted()?);
         checks.push(self.holes()?);
         Ok(Diagnosis {
             ok: checks.iter().all(|c| c.ok),
@@ -138,26 +139,33 @@ impl Desk {
         check("This computer's key", true, found, "")
     }
 
+    /// Who waits has to do something, but nothing is wrong.
+    fn invitations_accepted(&self) -> Result<Check> {
+        let waiting = self.missing()?.confirmations;
+        let waiting = waiting.iter().map(|owner| {
+            format!("waiting for {owner} to confirm: compare the words (`behalf invite list` shows yours), then sync")
+        });
+        let parts: Vec<_> = waiting.collect();
+        let found = match parts.as_slice() {
+            [] => "nothing is to be done".to_owned(),
+            parts => parts.join("; "),
+        };
+        Ok(check("Invitations you have accepted", true, &found, ""))
+    }
+
     fn holes(&self) -> Result<Check> {
         let missing = self.missing()?;
-        let confirmations = missing
-            .confirmations
-            .iter()
-            .map(|owner| format!("{owner} to confirm"));
         let keys = missing.keys.iter().map(|owner| format!("the key from {owner}"));
         let holes = missing
             .holes
             .iter()
             .map(|(device, n)| format!("{n} from {device}"));
-        let parts: Vec<_> = confirmations.chain(keys).chain(holes).collect();
+        let parts: Vec<_> = keys.chain(holes).collect();
         let found = match parts.as_slice() {
             [] => "nothing is missing".to_owned(),
             parts => format!("waiting for {}", parts.join(", ")),
         };
-        let todo = match missing.confirmations.is_empty() {
-            true => "Sync the device that is named.",
-            false => "Compare the words with them (`behalf invite list` shows yours), then sync.",
-        };
+        let todo = "Sync the device that is named.";
         Ok(check("What others have sent", parts.is_empty(), &found, todo))
     }
 }
