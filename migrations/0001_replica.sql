@@ -68,7 +68,15 @@ CREATE TABLE joining (
     compared   BLOB NOT NULL,               -- what the words are made from
     -- When the access this person had before began; null without one. Another beginning is the owner's answer.
     before     INTEGER,
-    expires    INTEGER NOT NULL             -- by the code
+    expires    INTEGER NOT NULL,            -- by the code
+    -- 1 once this person has said that the owner reads the same words.
+    matched    INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+-- Those whose maker has been believed before this person had said so: the words are still to be compared.
+CREATE TABLE uncompared (
+    id       TEXT PRIMARY KEY,              -- the invitation
+    mailbox  TEXT NOT NULL REFERENCES mailbox(id),
+    compared BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 -- What the maker has sent has been passed over until now: read again from the beginning.
 CREATE TRIGGER joining_begins AFTER INSERT ON joining BEGIN

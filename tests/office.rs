@@ -88,6 +88,7 @@ impl Office {
         let terms = ["invite", "create", "--for", KIM, "--level", level, "--calendar"];
         let code = office.alex.does(&terms)["code"].as_str().unwrap().to_owned();
         office.kim.does(&["invite", "accept", &code]);
+        office.kim.does(&["invite", "match", ALEX]);
         office.alex.does(&["invite", "confirm", "--for", KIM, "--yes"]);
         office.syncs_until_quiet();
         office

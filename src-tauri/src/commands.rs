@@ -398,7 +398,15 @@ pub async fn confirm(desk: Desk<'_>, invitation: String, compared: String) -> Re
     Ok(grant)
 }
 
-/// The words differ: forgets an invitation that was accepted here.
+/// The words match: they are not asked for any more.
+#[tauri::command]
+#[specta::specta]
+pub async fn words_match(desk: Desk<'_>, invitation: String) -> Result<()> {
+    desk.ask(move |desk| desk.words_match(&invitation)).await
+}
+
+/// The words differ: forgets an invitation that was accepted here, or leaves the mailbox when it was confirmed before they
+/// were compared.
 #[tauri::command]
 #[specta::specta]
 pub async fn reject(desk: Desk<'_>, invitation: String) -> Result<()> {

@@ -69,6 +69,7 @@ fn ipc() -> tauri_specta::Builder<tauri::Wry> {
             commands::open_invitation,
             commands::accept,
             commands::confirm,
+            commands::words_match,
             commands::reject,
             commands::invitations,
             commands::withdraw,

@@ -150,6 +150,41 @@ fn a_01_an_invitation_whose_words_differ_is_deleted() {
     kim.does(&["list", "--mailbox", ALEX]);
 }
 
+/// who hears only after the other side has confirmed that the words differ leaves: the mailbox is gone, and its
+/// real owner's code opens it. Who has said that they match is not asked again.
+#[test]
+fn a_03_the_words_differ_after_all() {
+    let office = Office::of_strangers();
+    let (alex, kim) = (&office.alex, &office.kim);
+    let eve = Person {
+        address: ALEX.into(),
+        data: office.path("eve"),
+    };
+    let relay = format!("folder:{}", office.path("relay").display());
+    eve.does(&["init", "--person", ALEX, "--name", "Alex", "--relay", &relay]);
+    let lets_in = |owner: &Person| {
+        let code = owner.does(&["invite", "create", "--for", KIM])["code"].clone();
+        let accepted = kim.does(&["invite", "accept", code.as_str().unwrap()]);
+        owner.does(&["invite", "confirm", "--for", KIM, "--yes"]);
+        kim.syncs();
+        kim.does(&["list", "--mailbox", ALEX]);
+        accepted["words"].as_str().unwrap().to_owned()
+    };
+    let words = lets_in(&eve);
+    let told = kim.does(&["doctor"]).to_string();
+    assert!(told.contains(&words), "{told}");
+    kim.does(&["invite", "reject", ALEX]);
+    kim.syncs();
+    kim.asks(&["list", "--mailbox", ALEX]).turned_down(4);
+    assert!(!kim.does(&["doctor"]).to_string().contains(&words));
+
+    lets_in(alex);
+    kim.does(&["invite", "match", ALEX]);
+    kim.asks(&["invite", "reject", ALEX]).turned_down(4);
+    kim.does(&["list", "--mailbox", ALEX]);
+    assert_eq!(kim.does(&["doctor"])["ok"], true);
+}
+
 /// where several acceptances wait for one person the owner is shown all of them, with their words, and names the
 /// one that was compared.
 #[test]

@@ -72,7 +72,12 @@ export const commands = {
 	accept: (code: string) => typedError<Accepted, CommandError>(__TAURI_INVOKE("accept", { code })),
 	/**  Lets in whoever has accepted an invitation, after the words were compared; `compared` names those that were shown. */
 	confirm: (invitation: string, compared: string) => typedError<Grant, CommandError>(__TAURI_INVOKE("confirm", { invitation, compared })),
-	/**  The words differ: forgets an invitation that was accepted here. */
+	/**  The words match: they are not asked for any more. */
+	wordsMatch: (invitation: string) => typedError<null, CommandError>(__TAURI_INVOKE("words_match", { invitation })),
+	/**
+	 *  The words differ: forgets an invitation that was accepted here, or leaves the mailbox when it was confirmed before they
+	 *  were compared.
+	 */
 	reject: (invitation: string) => typedError<null, CommandError>(__TAURI_INVOKE("reject", { invitation })),
 	/**  Invitations that wait for the delegate, or for the words to be compared. */
 	invitations: () => typedError<PendingInvitation[], CommandError>(__TAURI_INVOKE("invitations")),
@@ -652,6 +657,8 @@ export type Mailbox = {
 	reason: string,
 	/**  Invitations into it that were accepted here and wait for the owner (A-03); the newest first. */
 	waiting: Waiting[],
+	/**  The owner has let this person in before they had compared the words; `None` once they have (A-03). */
+	uncompared: Uncompared | null,
 };
 
 /**  A matched part of a row found. */
@@ -1167,6 +1174,14 @@ export type TimelineRecord = {
 	texts: number,
 };
 
+/**  An invitation whose words are still to be compared here, though its maker has confirmed it (A-03). */
+export type Uncompared = {
+	/**  Which. */
+	id: string,
+	/**  The words to compare with the owner. */
+	words: string,
+};
+
 /**  What `audit verify` found (K-02). */
 export type Verified = {
 	/**  True when every chain is whole. */
@@ -1191,6 +1206,8 @@ export type Waiting = {
 	expires: string,
 	/**  It can be confirmed no more, unless it was in time and the answer is still on its way. */
 	expired: boolean,
+	/**  This person has said that the owner reads the same words. */
+	matched: boolean,
 };
 
 /* Tauri Specta runtime */

@@ -678,9 +678,29 @@ export const text = {
     body: (owner: string) => `Compare these words with ${owner}, best by telephone. The mailbox opens here when ${owner} has confirmed.`,
     bodyDevice: "Compare these words with those on your other device, and confirm there.",
     words: "The words",
+    match: "The words match",
+    matched: "You have said that the words match.",
     expiredTitle: (owner: string) => `The invitation of ${owner} has expired`,
     expired: (when: string) => `It was not confirmed in time; it worked until ${when}. Ask for a new code.`,
     remove: "Remove",
+  },
+  uncompared: {
+    title: (owner: string) => `You have not compared the words with ${owner} yet`,
+    titleDevice: "You have not compared the words with your other device yet",
+    body: (owner: string) =>
+      `The invitation was confirmed before you said that the words match. Until you have compared them, best by telephone, this mailbox may not be ${owner}’s.`,
+    bodyDevice:
+      "The invitation was confirmed before you said that the words match. Until you have compared them, somebody else may have made it.",
+    means: (owner: string) => [
+      `Then this mailbox is not ${owner}’s: somebody else has made it.`,
+      "It is removed from this computer with everything you did in it. Your own mailbox stays as it is.",
+      `Tell ${owner}, and ask for a new code. It should go another way.`,
+    ],
+    meansDevice: [
+      "Then this computer works with a device that is not yours.",
+      "Your own mailbox cannot be removed here. Delete this data folder, and set Behalf up in a new one.",
+    ],
+    leave: "Leave the mailbox",
   },
   differ: {
     differ: "They differ…",

@@ -168,7 +168,9 @@ export interface Host {
   accept(code: string): Promise<Accepted>;
   /** What was shown and compared is what is confirmed: anything else that has come meanwhile is refused. */
   confirm(invitation: string, compared: string): Promise<Grant>;
-  /** The words differ: what was accepted here is forgotten. */
+  /** The words match: they are not asked for any more. */
+  wordsMatch(invitation: string): Promise<void>;
+  /** The words differ: what was accepted here is forgotten; a mailbox that has opened by it is left. */
   reject(invitation: string): Promise<void>;
 
   /** The host asks which files. `null` when the person chose none. */

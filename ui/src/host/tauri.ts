@@ -90,6 +90,7 @@ export const tauri: Host = {
   changeSyncInterval: async (seconds) => void (await value(commands.changeSyncInterval(seconds))),
   accept: (code) => value(commands.accept(code)),
   confirm: (invitation, compared) => value(commands.confirm(invitation, compared)),
+  wordsMatch: async (invitation) => void (await value(commands.wordsMatch(invitation))),
   reject: async (invitation) => void (await value(commands.reject(invitation))),
   importMail: (mailbox, folder, onProgress) =>
     value(commands.importMail(mailbox, folder, new Channel<ImportProgress>(onProgress))),

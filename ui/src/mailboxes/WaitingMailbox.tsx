@@ -9,6 +9,7 @@ import { Words } from "../dialogs/Words";
 import { useHost } from "../host/context";
 import type { Mailbox, Waiting } from "../host/host";
 import { text } from "../strings";
+import { Compare } from "./Compare";
 import styles from "./empty.module.css";
 
 /** A mailbox whose owner has not confirmed yet: the words to compare are all there is. */
@@ -50,9 +51,7 @@ export function WaitingWords({ waiting }: { waiting: Waiting }) {
   return (
     <>
       <Words label={text.waiting.words} words={waiting.words} />
-      <Button className={styles.differ} onClick={() => setDiffer(true)}>
-        {text.differ.differ}
-      </Button>
+      <Compare id={waiting.id} matched={waiting.matched} differ={() => setDiffer(true)} />
       {differ && <DifferDialog end={() => reject.mutateAsync()} ended={() => setDiffer(false)} close={() => setDiffer(false)} />}
     </>
   );

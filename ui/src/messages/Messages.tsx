@@ -7,6 +7,7 @@ import type { Mailbox } from "../host/host";
 import { useFolders } from "../host/queries";
 import { EmptyMailbox } from "../mailboxes/EmptyMailbox";
 import { hasAccess, NoAccess } from "../mailboxes/NoAccess";
+import { Uncompared } from "../mailboxes/Uncompared";
 import { WaitingMailbox } from "../mailboxes/WaitingMailbox";
 import { isWaiting } from "../mailboxes/waiting";
 import { text } from "../strings";
@@ -22,6 +23,7 @@ export function Messages({ mailbox, open, instant }: Props) {
   const { folder } = useNavigation();
   return (
     <section className={styles.region} aria-label={text.regions.messages} data-region="messages">
+      {mailbox && <Uncompared mailbox={mailbox} />}
       {mailbox && !mailbox.mine && isWaiting(mailbox) ? (
         <WaitingMailbox mailbox={mailbox} />
       ) : mailbox && !hasAccess(mailbox) ? (

@@ -377,7 +377,14 @@ pub enum Invite {
         /// Its id, as `invite list` prints it
         id: String,
     },
-    /// The words differ: forget the invitation, on either side; nobody gets access by it
+    /// Delegate: the owner reads the same words; they are not asked for any more
+    Match {
+        /// Its id, as `invite list` prints it, or the mailbox whose invitation was accepted here
+        #[arg(value_name = "MAILBOX|ID")]
+        which: String,
+    },
+    /// The words differ: forget the invitation, on either side; nobody gets access by it. If it was confirmed before you
+    /// had compared, leave the mailbox: nothing of it stays here
     Reject {
         /// Its id, as `invite list` prints it, or the mailbox whose invitation was accepted here
         #[arg(value_name = "MAILBOX|ID")]
@@ -888,6 +895,7 @@ mod tests {
             "invite withdraw 0d0e",
             "invite reject 0d0e",
             "invite reject a@x",
+            "invite match a@x",
             "quarantine discard 7",
             "resolve 1@x --mailbox a@x --of k@x",
             "import mail a.eml b.mbox.xz --mailbox a@x --folder Archive",

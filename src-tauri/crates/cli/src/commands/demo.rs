@@ -203,6 +203,7 @@ fn introduce(owner: &Seat, delegate: &mut Seat) -> Result<()> {
             "Delete the folder and run it again.",
         ));
     };
+    delegate.desk.words_match(&accepted.invitation)?;
     owner.desk.confirm(invitation, compared)?;
     sync::cycle(&owner.desk)?;
     sync::cycle(&delegate.desk)?;

@@ -69,7 +69,7 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
             let accepted = desk.accept(&code)?;
             sync::quietly(&desk, "The acceptance goes out with the next sync");
             let text = format!(
-                "Accepted. Waiting for {0} to confirm.\n\nCompare these words with them, best by telephone:\n\n    {1}\n\nIf they differ: behalf invite reject {0}",
+                "Accepted. Waiting for {0} to confirm.\n\nCompare these words with them, best by telephone:\n\n    {1}\n\nIf they match:  behalf invite match {0}\nIf they differ: behalf invite reject {0}",
                 accepted.mailbox, accepted.words
             );
             Reply::new(
@@ -86,6 +86,11 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
         args::Invite::Withdraw { id } => {
             let desk = s.open()?;
             desk.withdraw(&id)?;
+            invitations(&desk)
+        }
+        args::Invite::Match { which } => {
+            let desk = s.open()?;
+            desk.words_match(&which)?;
             invitations(&desk)
         }
         args::Invite::Reject { which } => {

@@ -29,6 +29,8 @@ pub struct Joining {
     pub compared: Compared,
     /// When it can be confirmed no more.
     pub expires: Time,
+    /// This person has said that the owner reads the same words.
+    pub matched: bool,
 }
 
 /// Takes a code as the one it is for. Nobody is believed by it yet.
@@ -115,7 +117,7 @@ pub fn accept_code(
 /// Everything that waits for an owner, the newest first.
 pub fn joining(connection: &Connection) -> Result<Vec<Joining>> {
     let mut statement = connection.prepare_cached(
-        "SELECT j.id, j.mailbox, j.compared, j.expires,
+        "SELECT j.id, j.mailbox, j.compared, j.expires, j.matched,
                 CASE WHEN EXISTS (SELECT 1 FROM device d WHERE d.mailbox = j.mailbox AND d.person = j.mailbox)
                      THEN m.owner_name ELSE j.owner_name END
          FROM joining j JOIN mailbox m ON m.id = j.mailbox ORDER BY j.expires DESC, j.id",
@@ -128,9 +130,10 @@ fn read(row: &Row<'_>) -> Result<Joining> {
     Ok(Joining {
         id: row.get(0)?,
         mailbox: Address::lenient(&row.get::<_, String>(1)?),
-        owner_name: row.get(4)?,
+        owner_name: row.get(5)?,
         compared: Compared::from_bytes(row.get(2)?),
         expires: Time(row.get(3)?),
+        matched: row.get(4)?,
     })
 }
 
@@ -154,12 +157,18 @@ pub fn is_answer(device: &DeviceKey, maker: &Card, mailbox: &Address, wraps: &[W
 }
 
 /// The owner has answered through the device behind this card: what its code names are the owner's devices from now on.
-/// Nothing else waits for this mailbox any more.
+/// Nothing else waits for this mailbox any more, but the words, if this person has not compared them.
 pub fn believe(tx: &Connection, mailbox: &Address, maker: &Card) -> Result<()> {
-    let (owner_name, roots): (String, Vec<u8>) = tx.query_row(
-        "SELECT owner_name, roots FROM joining WHERE mailbox = ?1 AND maker = ?2 ORDER BY expires DESC, id LIMIT 1",
+    let (id, owner_name, roots): (String, String, Vec<u8>) = tx.query_row(
+        "SELECT id, owner_name, roots FROM joining WHERE mailbox = ?1 AND maker = ?2
+         ORDER BY matched DESC, expires DESC, id LIMIT 1",
         [mailbox.as_str(), &maker.id()],
-        |r| Ok((r.get(0)?, r.get(1)?)),
+        |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
+    )?;
+    tx.execute(
+        "INSERT INTO uncompared (id, mailbox, compared)
+         SELECT id, mailbox, compared FROM joining WHERE id = ?1 AND matched = 0",
+        [&id],
     )?;
     tx.execute(
         "UPDATE mailbox SET owner_name = ?2 WHERE id = ?1 AND mine = 0",
@@ -173,6 +182,38 @@ pub fn believe(tx: &Connection, mailbox: &Address, maker: &Card) -> Result<()> {
         )?;
     }
     tx.execute("DELETE FROM joining WHERE mailbox = ?1", [mailbox.as_str()])?;
+    Ok(())
+}
+
+/// An invitation that was answered before this person had compared the words.
+#[derive(Debug, Clone)]
+pub struct Uncompared {
+    /// The invitation.
+    pub id: String,
+    /// The mailbox: its owner's address.
+    pub mailbox: Address,
+    /// What the words are made from.
+    pub compared: Compared,
+}
+
+/// Those whose words are still to be compared, at most one of a mailbox.
+pub fn uncompared(connection: &Connection) -> Result<Vec<Uncompared>> {
+    let mut statement =
+        connection.prepare_cached("SELECT id, mailbox, compared FROM uncompared ORDER BY mailbox")?;
+    let found = statement.query_map([], |r| {
+        Ok(Uncompared {
+            id: r.get(0)?,
+            mailbox: Address::lenient(&r.get::<_, String>(1)?),
+            compared: Compared::from_bytes(r.get(2)?),
+        })
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// This person has compared the words of an invitation, and they match.
+pub fn matched(tx: &Connection, id: &str) -> Result<()> {
+    tx.execute("UPDATE joining SET matched = 1 WHERE id = ?1", [id])?;
+    tx.execute("DELETE FROM uncompared WHERE id = ?1", [id])?;
     Ok(())
 }
 

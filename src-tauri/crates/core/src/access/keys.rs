@@ -18,6 +18,7 @@ use super::{
 use crate::{
     Result,
     model::{Address, Time},
+    sync,
 };
 
 /// Names a mailbox key: when it came, and a hash of it, for two owner's devices may begin an epoch at the same time.
@@ -364,15 +365,22 @@ pub fn lacks_key(connection: &Connection, mailbox: &Address, device: &str) -> Re
     if !keys && others {
         return Ok(Some(mailbox.clone()));
     }
-    let author: Option<String> = connection
-        .prepare_cached(
-            "SELECT coalesce(d.person, e.mailbox) FROM envelope e
+    let behind = sync::left_behind(connection, mailbox)?;
+    let mut unread = connection.prepare_cached(
+        "SELECT e.hash, coalesce(d.person, e.mailbox) FROM envelope e
                LEFT JOIN device d ON d.mailbox = e.mailbox AND d.id = e.device
              WHERE e.mailbox = ?1 AND e.merged = 0 AND e.key IS NOT NULL AND coalesce(d.removed, 0) = 0
-               AND NOT EXISTS (SELECT 1 FROM mailbox_key k WHERE k.mailbox = e.mailbox AND k.id = e.key) LIMIT 1",
-        )?
-        .query_row([mailbox.as_str()], |r| r.get(0))
-        .optional()?;
+               AND NOT EXISTS (SELECT 1 FROM mailbox_key k WHERE k.mailbox = e.mailbox AND k.id = e.key)",
+    )?;
+    let mut unread = unread.query([mailbox.as_str()])?;
+    let mut author: Option<String> = None;
+    while author.is_none()
+        && let Some(row) = unread.next()?
+    {
+        if !behind.contains(&row.get::<_, String>(0)?) {
+            author = Some(row.get(1)?);
+        }
+    }
     // Keys come from the owner, unless it is the owner who waits: then somebody uses one that none of theirs has made.
     Ok(author.map(|author| match others {
         true => mailbox.clone(),

@@ -6,6 +6,7 @@ mod grant;
 mod invitation;
 mod joining;
 mod keys;
+mod leaving;
 mod name;
 mod sealing;
 mod secret;
@@ -23,12 +24,14 @@ pub use invitation::{
     open_invitations, receive, settle, withdraw,
 };
 pub use joining::{
-    Joining, accept_code, believe, forget, is_answer, is_answered, joining, makers, settle_joining,
+    Joining, Uncompared, accept_code, believe, forget, is_answer, is_answered, joining, makers, matched,
+    settle_joining, uncompared,
 };
 pub use keys::{
     Epoch, MailboxKey, Wrap, all_keys, due, hold, key_of, lacks_key, leaks, newest_key, oldest_key,
     take_keys, unwrap, wrap,
 };
+pub use leaving::leave;
 pub use name::{name_of, named, own_name};
 pub use sealing::{Sealed, Secret, open, seal};
 pub use secret::{

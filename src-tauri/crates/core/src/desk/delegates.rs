@@ -5,15 +5,15 @@ use std::{fs::File, io::Read, path::Path};
 use rusqlite::Connection;
 
 use super::{
-    Accepted, Desk, Invitation, Terms,
-    view::{self, PendingInvitation, Waiting},
+    Desk, Invitation, Terms,
+    view::{self, PendingInvitation},
 };
 use crate::{
     Error, Result,
     access::{self, Act, Code, Grant},
-    model::{Address, Time, hex},
+    model::{Address, Time},
     replica::{Action, Origin},
-    sync::{self, Letter},
+    sync,
 };
 
 /// No file of an invitation is longer, in bytes.
@@ -55,84 +55,6 @@ impl Desk {
             code: code.encode()?,
             expires: code.expires.rfc3339(),
         })
-    }
-
-    /// Accepts an invitation. The acceptance goes out with the next cycle; until the owner has compared the words and
-    /// confirmed, the mailbox waits ([`Desk::waiting`]).
-    ///
-    /// # Errors
-    /// `BadInput` when it is no code, `Refused` when it is for somebody else, has expired, or is not from the owner of a
-    /// mailbox that is known here.
-    pub fn accept(&self, code: &str) -> Result<Accepted> {
-        let code = Code::decode(code)?;
-        let compared = self.store.write(|tx| {
-            let me = (&self.person, &*self.name);
-            let (acceptance, compared) = access::accept_code(tx, &code, me, &self.key, self.now())?;
-            let letter = Letter::Acceptance(code.maker()?, &acceptance);
-            sync::post(tx, &code.mailbox, &self.key, letter)?;
-            Ok(compared)
-        })?;
-        Ok(Accepted {
-            invitation: hex(&code.id()),
-            words: compared.words(),
-            mailbox: code.mailbox,
-        })
-    }
-
-    /// The invitations this person has accepted and their owners have not confirmed; the newest first.
-    ///
-    /// # Errors
-    /// Database errors.
-    pub fn waiting(&self) -> Result<Vec<Waiting>> {
-        self.store.read(|c| self.waiting_in(c))
-    }
-
-    /// The same, in the caller's transaction.
-    pub(super) fn waiting_in(&self, c: &Connection) -> Result<Vec<Waiting>> {
-        Ok(access::joining(c)?
-            .into_iter()
-            .map(|joining| Waiting {
-                id: joining.id,
-                mailbox: joining.mailbox,
-                owner_name: joining.owner_name,
-                words: joining.compared.words(),
-                expires: joining.expires.rfc3339(),
-                expired: joining.expires <= self.now(),
-            })
-            .collect())
-    }
-
-    /// The words differ: forgets what this person has accepted. `which` is an invitation's id, or a mailbox.
-    ///
-    /// # Errors
-    /// `NotFound` when nothing of that name waits here, `BadInput` when several invitations into that mailbox do.
-    pub fn reject(&self, which: &str) -> Result<()> {
-        let waiting = self.waiting()?;
-        let mailbox = Address::lenient(which);
-        let named: Vec<&Waiting> = match waiting.iter().find(|w| w.id == which.trim()) {
-            Some(one) => vec![one],
-            None => waiting.iter().filter(|w| w.mailbox == mailbox).collect(),
-        };
-        match named[..] {
-            [one] => {
-                self.store.write(|tx| access::forget(tx, &one.id))?;
-                tracing::warn!(mailbox = %one.mailbox, "an invitation was rejected: the words differ");
-                Ok(())
-            }
-            [] => Err(Error::not_found(
-                format!(
-                    "No accepted invitation waits by the name {which}: it was answered or rejected, or never accepted."
-                ),
-                "If the words differed and the mailbox has opened here all the same, it is not its owner's: do not work in it, and set Behalf up in a new data folder.",
-            )),
-            _ => Err(Error::bad_input(
-                format!(
-                    "{} accepted invitations into the mailbox of {mailbox} wait.",
-                    named.len()
-                ),
-                "Name one by its id, as `behalf invite list` prints it.",
-            )),
-        }
     }
 
     /// The invitations for this person that have been accepted and can be confirmed, each with its words.

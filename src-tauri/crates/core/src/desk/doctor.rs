@@ -145,7 +145,14 @@ impl Desk {
         let waiting = waiting.iter().map(|owner| {
             format!("waiting for {owner} to confirm: compare the words (`behalf invite list` shows yours), then sync")
         });
-        let parts: Vec<_> = waiting.collect();
+        let uncompared = self.me()?.mailboxes.into_iter().filter_map(|mailbox| {
+            let (of, words) = (mailbox.id, mailbox.uncompared?.words);
+            Some(format!(
+                "you have not compared the words with {of}, best by telephone: {words}. \
+                 Then run `behalf invite match {of}`, or `behalf invite reject {of}` if they differ"
+            ))
+        });
+        let parts: Vec<_> = waiting.chain(uncompared).collect();
         let found = match parts.as_slice() {
             [] => "nothing is to be done".to_owned(),
             parts => parts.join("; "),

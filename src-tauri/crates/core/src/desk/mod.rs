@@ -10,6 +10,7 @@ mod doctor;
 mod files;
 mod history;
 mod items;
+mod joining;
 mod looking;
 mod notes;
 mod quarantine;
@@ -47,7 +48,7 @@ use crate::{
     store::{Store, private},
     sync::FolderRelay,
 };
-use view::{Mailbox, Me, Waiting};
+use view::{Mailbox, Me, Uncompared, Waiting};
 
 /// One person's replica, opened.
 pub struct Desk {
@@ -206,6 +207,7 @@ impl Desk {
     pub fn me(&self) -> Result<Me> {
         let mailboxes = self.store.read(|c| {
             let waiting = self.waiting_in(c)?;
+            let uncompared = access::uncompared(c)?;
             let mut statement = c.prepare_cached(
                 "SELECT id, owner_name, mine FROM mailbox ORDER BY mine DESC, owner_name, id",
             )?;
@@ -232,6 +234,10 @@ impl Desk {
                             .filter(|_| may(Act::Read).is_ok())
                             .map(|g| g.level),
                         waiting: waiting.iter().filter(|w| w.mailbox == id).cloned().collect(),
+                        uncompared: uncompared.iter().find(|u| u.mailbox == id).map(|u| Uncompared {
+                            id: u.id.clone(),
+                            words: u.compared.words(),
+                        }),
                         id,
                         owner_name,
                         mine,

@@ -47,6 +47,8 @@ struct Pair {
     relay: FolderRelay,
     alex: Desk,
     kim: Desk,
+    /// What Kim reads out.
+    kims_words: String,
     alexs_clock: Hands,
     kims_clock: Hands,
 }
@@ -74,12 +76,13 @@ impl Pair {
             until: until.map(Time::rfc3339),
         };
         let code = alex.invite(&kim.person, &terms).unwrap().code;
-        kim.accept(&code).unwrap();
+        let kims_words = kim.accept(&code).unwrap().words;
         let pair = Self {
             _folder: folder,
             relay,
             alex,
             kim,
+            kims_words,
             alexs_clock,
             kims_clock,
         };

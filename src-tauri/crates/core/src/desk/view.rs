@@ -49,6 +49,8 @@ views! {
         pub reason: String,
         /// Invitations into it that were accepted here and wait for the owner; the newest first.
         pub waiting: Vec<Waiting>,
+        /// The owner has let this person in before they had compared the words; `None` once they have.
+        pub uncompared: Option<Uncompared>,
     }
 
     /// A mail folder, the calendar, or the contacts.
@@ -682,6 +684,16 @@ views! {
         pub expires: String,
         /// It can be confirmed no more, unless it was in time and the answer is still on its way.
         pub expired: bool,
+        /// This person has said that the owner reads the same words.
+        pub matched: bool,
+    }
+
+    /// An invitation whose words are still to be compared here, though its maker has confirmed it.
+    pub struct Uncompared {
+        /// Which.
+        pub id: String,
+        /// The words to compare with the owner.
+        pub words: String,
     }
 
     /// What this person can take back, and do again (E-09).

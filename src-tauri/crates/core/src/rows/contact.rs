@@ -196,6 +196,17 @@ fn settle_with(connection: &Connection, id: &str, imported: bool) -> Result<()> 
     Ok(())
 }
 
+/// Every row that an item of this mailbox names.
+///
+/// # Errors
+/// Database errors.
+pub fn named_in(connection: &Connection, mailbox: &Address) -> Result<Vec<String>> {
+    let mut statement =
+        connection.prepare("SELECT DISTINCT row_id FROM item WHERE mailbox = ?1 AND row_id IS NOT NULL")?;
+    let found = statement.query_map([mailbox.as_str()], |r| r.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
 /// Every row that a tracked contact has made or changed.
 ///
 /// # Errors

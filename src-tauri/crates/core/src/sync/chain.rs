@@ -4,7 +4,7 @@
 //! envelopes follow the same one. Both are genuine and neither may be lost, so every *branch* is merged. A number alone
 //! does not name a link then; what a replica holds is told by the *tips* of the branches, by hash.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
@@ -279,12 +279,16 @@ pub fn waiting_for(connection: &Connection, mailbox: &Address, now: Time) -> Res
         *most = told.max(*most);
     }
     let mut statement = connection.prepare_cached(
-        "SELECT e.device, e.seq FROM envelope e JOIN device d ON d.mailbox = e.mailbox AND d.id = e.device
+        "SELECT e.device, e.seq, e.hash FROM envelope e JOIN device d ON d.mailbox = e.mailbox AND d.id = e.device
          WHERE e.mailbox = ?1 AND e.merged = 0 AND e.aside IS NULL",
     )?;
+    let behind = left_behind(connection, mailbox)?;
     let mut rows = statement.query([mailbox.as_str()])?;
     while let Some(row) = rows.next()? {
         let (device, seq): (String, i64) = (row.get(0)?, row.get(1)?);
+        if behind.contains(&row.get::<_, String>(2)?) {
+            continue;
+        }
         let near = head(connection, mailbox, &device)?.0.saturating_add(NEAR);
         let most = beyond.entry(device).or_default();
         *most = seq.unsigned_abs().min(near).max(*most);
@@ -300,6 +304,26 @@ pub fn waiting_for(connection: &Connection, mailbox: &Address, now: Time) -> Res
         holes.push((name.unwrap_or(device), most.saturating_sub(held).max(1)));
     }
     Ok(holes)
+}
+
+/// Envelopes whose key is not here and that their own device has left behind: it has gone on elsewhere, on another branch
+/// that is read here. So it is where somebody has left a mailbox that was not what it said it was, and come back to the
+/// genuine one: nobody will ever have that key. After an old copy of a disk the key comes by itself; nobody has to be
+/// asked for it.
+pub fn left_behind(connection: &Connection, mailbox: &Address) -> Result<BTreeSet<String>> {
+    let mut statement = connection.prepare_cached(
+        "WITH RECURSIVE behind (hash, device, seq) AS (
+           SELECT e.hash, e.device, e.seq FROM envelope e JOIN envelope b ON b.hash = e.prev AND b.merged = 1
+             WHERE e.mailbox = ?1 AND e.merged = 0 AND e.key IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM mailbox_key k WHERE k.mailbox = e.mailbox AND k.id = e.key)
+               AND EXISTS (SELECT 1 FROM envelope o WHERE o.mailbox = e.mailbox AND o.device = e.device
+                             AND o.merged = 1 AND o.seq >= b.seq AND o.hash <> b.hash)
+           UNION SELECT e.hash, e.device, e.seq FROM behind b JOIN envelope e
+             ON e.mailbox = ?1 AND e.device = b.device AND e.seq = b.seq + 1 AND e.prev = b.hash AND e.merged = 0)
+         SELECT hash FROM behind",
+    )?;
+    let found = statement.query_map([mailbox.as_str()], |r| r.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// The envelopes this replica knows must exist and does not hold, as far as it can name them: tips that others hold,

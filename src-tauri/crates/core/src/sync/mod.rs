@@ -23,7 +23,7 @@ mod run;
 mod sound;
 mod verdict;
 
-pub use chain::{Held, Seen, Tip, covers, waiting_for};
+pub use chain::{Held, Seen, Tip, covers, left_behind, waiting_for};
 pub use cycle::{Action, Event, next};
 pub use envelope::{Envelope, Letter, MAX_BYTES, Spot, content_hash, content_name};
 pub use folder::FolderRelay;

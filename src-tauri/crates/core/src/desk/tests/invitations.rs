@@ -128,6 +128,42 @@ impl Pair {
         cards.map(|card| card.id()).collect()
     }
 
+    /// The words of a mailbox that Alex's desk, or somebody in Alex's name, has let this one into without having heard
+    /// that they match.
+    fn uncompared(&self, desk: &Desk) -> Option<String> {
+        let mailboxes = desk.me().unwrap().mailboxes;
+        let alexs = mailboxes.into_iter().find(|m| m.id == self.mailbox());
+        alexs.unwrap().uncompared.map(|uncompared| uncompared.words)
+    }
+
+    /// How many rows of a desk's database are about a mailbox.
+    fn rows_about(&self, desk: &Desk, mailbox: &Address) -> i64 {
+        let count = |c: &rusqlite::Connection| {
+            let mut tables = c.prepare(
+                "SELECT t.name FROM sqlite_master t JOIN pragma_table_info(t.name) p ON p.name = 'mailbox'
+                 WHERE t.type = 'table'",
+            )?;
+            let tables: Vec<String> = tables.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?;
+            assert!(tables.len() > 20, "{tables:?}");
+            let mut rows = c.query_row(
+                "SELECT count(*) FROM mailbox WHERE id = ?1",
+                [mailbox.as_str()],
+                |r| r.get::<_, i64>(0),
+            )?;
+            for table in tables {
+                let of = format!("SELECT count(*) FROM {table} WHERE mailbox = ?1");
+                rows += c.query_row(&of, [mailbox.as_str()], |r| r.get::<_, i64>(0))?;
+            }
+            Ok(rows)
+        };
+        desk.store.read(count).unwrap()
+    }
+
+    /// How many entries of Alex's mailbox lie on the relay.
+    fn on_the_relay(&self) -> usize {
+        self.relay.pull(&self.mailbox(), &mut |_| true).unwrap().len()
+    }
+
     fn devices_of(&self, desk: &Desk, person: &Address) -> Vec<String> {
         let all = desk.devices().unwrap();
         let theirs = all.into_iter().filter(|d| d.person == *person);
@@ -252,6 +288,137 @@ fn a_03_an_invitation_with_other_words_is_rejected() {
     lets_in(alex, &sam()).unwrap();
     pair.syncs(&[alex, &sams]);
     assert_eq!(pair.owners(&sams), [alex.key.id()]);
+}
+
+/// A-03: who compares only after the stranger who made the code has confirmed it leaves: nothing of that mailbox is kept,
+/// read or sent any more, and the own one is as it was. The owner's invitation opens the mailbox as if there had been no
+/// other.
+#[test]
+fn a_03_who_learns_late_that_the_words_differ_leaves() {
+    let pair = Pair::new(None);
+    let (alex, kim) = (&pair.alex, &pair.kim);
+    let (sams, clock) = pair.arrives_with_clock("sam", &sam());
+    let eve = pair.arrives("eve", &pair.mailbox());
+    let words = sams
+        .accept(&eve.invite(&sam(), &terms()).unwrap().code)
+        .unwrap()
+        .words;
+    pair.syncs(&[&sams, &eve]);
+    lets_in(&eve, &sam()).unwrap();
+    pair.syncs(&[&eve, &sams]);
+    assert_eq!(pair.owners(&sams), [eve.key.id()]);
+    assert_eq!(
+        pair.uncompared(&sams),
+        Some(words),
+        "it says so until Sam has compared"
+    );
+    pair.tracks(&sams, "work", &sam(), "");
+    pair.syncs(&[&sams, &eve]);
+    assert!(pair.is_tracked(&eve, "work"));
+    let own = pair.rows_about(&sams, &sam());
+
+    pair.tracks(&sams, "not sent", &sam(), "");
+    sams.reject(pair.mailbox().as_str()).unwrap();
+    let nothing = || {
+        assert_eq!(pair.rows_about(&sams, &pair.mailbox()), 0);
+        assert!(sams.me().unwrap().mailboxes.iter().all(|m| m.mine));
+        assert_eq!(sams.folders(&pair.mailbox()).unwrap_err().code(), Code::NotFound);
+        assert!(sams.history().unwrap().undo.is_empty());
+    };
+    nothing();
+    pair.tracks(&eve, "more", &pair.mailbox(), "");
+    pair.gives_a_key(&eve.key, sams.key.card());
+    eve.sync(&pair.relay, &mut |_| ()).unwrap();
+    let looks = |desk: &Desk| {
+        let relay = Counting(&pair.relay, AtomicUsize::new(0));
+        desk.sync(&relay, &mut |_| ()).unwrap();
+        relay.1.into_inner()
+    };
+    let sent = pair.on_the_relay();
+    assert_eq!((looks(&sams), pair.on_the_relay()), (0, sent));
+    nothing();
+    assert_eq!(pair.rows_about(&sams, &sam()), own);
+    assert_eq!(
+        sams.reject(pair.mailbox().as_str()).unwrap_err().code(),
+        Code::NotFound
+    );
+
+    for clock in [&clock, &pair.alexs_clock, &pair.kims_clock] {
+        clock.set(DAY + 1);
+    }
+    sams.accept(&alex.invite(&sam(), &terms()).unwrap().code).unwrap();
+    pair.syncs(&[&sams, alex]);
+    assert_eq!(
+        pair.owners(&sams),
+        Vec::<String>::new(),
+        "the stranger is not believed again"
+    );
+    lets_in(alex, &sam()).unwrap();
+    pair.syncs(&[alex, &sams, kim]);
+    assert_eq!(pair.owners(&sams), [alex.key.id()]);
+    for desk in [alex, kim, &sams] {
+        assert_eq!(desk.sync_state().unwrap().text, "Up to date");
+        assert!(desk.sync_details().unwrap().missing.is_empty());
+        assert!(!pair.is_tracked(desk, "work"), "that was done for the stranger");
+    }
+    pair.tracks(&sams, "honest", &sam(), "");
+    pair.syncs(&[&sams, alex, kim]);
+    for desk in [alex, kim, &sams] {
+        assert!(pair.is_tracked(desk, "honest"));
+        assert_eq!(desk.sync_state().unwrap().text, "Up to date");
+        assert!(desk.doctor(false).unwrap().ok);
+        assert!(desk.audit_verify().unwrap().ok);
+    }
+}
+
+/// A-03: who has said that the words match is not asked again, whether that was before the answer or after it; and
+/// leaves no more by saying that they differ.
+#[test]
+fn a_03_who_has_compared_is_not_asked_again() {
+    let pair = Pair::new(None);
+    let (alex, m) = (&pair.alex, pair.mailbox());
+    for (name, before) in [("early", true), ("late", false)] {
+        let person = Address::lenient(&format!("{name}@x.example"));
+        let desk = pair.arrives(name, &person);
+        let accepted = desk
+            .accept(&alex.invite(&person, &terms()).unwrap().code)
+            .unwrap();
+        if before {
+            desk.words_match(&accepted.invitation).unwrap();
+            assert!(desk.waiting().unwrap()[0].matched);
+        }
+        pair.syncs(&[&desk, alex]);
+        lets_in(alex, &person).unwrap();
+        pair.syncs(&[alex, &desk]);
+        if !before {
+            assert_eq!(pair.uncompared(&desk), Some(accepted.words));
+            desk.words_match(m.as_str()).unwrap();
+        }
+        assert_eq!(pair.uncompared(&desk), None);
+        for asked in [desk.words_match(m.as_str()), desk.reject(m.as_str())] {
+            assert_eq!(asked.unwrap_err().code(), Code::NotFound);
+        }
+        desk.folders(&m).unwrap();
+    }
+    assert_eq!(pair.uncompared(&pair.kim), Some(pair.kims_words.clone()));
+}
+
+/// A-03: a second device that has joined by a stranger's code cannot leave what is its person's own mailbox; it is set
+/// up again, and says so.
+#[test]
+fn a_03_the_own_mailbox_is_not_left() {
+    let pair = Pair::new(None);
+    let (alex, m) = (&pair.alex, pair.mailbox());
+    let laptop = pair.arrives("laptop", &m);
+    laptop.accept(&alex.invite(&m, &terms()).unwrap().code).unwrap();
+    pair.syncs(&[&laptop, alex]);
+    lets_in(alex, &m).unwrap();
+    pair.syncs(&[alex, &laptop]);
+    let before = pair.rows_about(&laptop, &m);
+    let refused = laptop.reject(m.as_str()).unwrap_err();
+    assert_eq!(refused.code(), Code::Refused);
+    assert!(refused.hint().starts_with("Delete this data folder"), "{}", refused.hint());
+    assert_eq!(pair.rows_about(&laptop, &m), before);
 }
 
 /// A-01: what is confirmed is what was shown. Between the words and the click another device may accept another code

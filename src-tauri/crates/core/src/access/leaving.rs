@@ -1,0 +1,38 @@
+//! Leaving a mailbox: nothing of it is kept. For who finds only afterwards that the words differ; whoever has let them
+//! in was somebody else, and there is nothing there that is worth keeping.
+
+use rusqlite::Connection;
+
+use crate::{Result, model::Address, rows};
+
+/// Takes everything that is about another person's mailbox out of this replica: whose devices are whose, its keys, what
+/// was done in it, sent or not, and what was imported into it. What this person was refused there stays in their log;
+/// imported mail stays in the pack, where nothing names it.
+///
+/// # Errors
+/// Database errors.
+pub fn leave(tx: &Connection, mailbox: &Address) -> Result<()> {
+    let rows = rows::contact::named_in(tx, mailbox)?;
+    // Some tables refer to others: all that counts is that nothing refers to what is gone in the end.
+    tx.pragma_update(None, "defer_foreign_keys", true)?;
+    for (table, by) in [("item_answers", "id"), ("item_text", "number")] {
+        let of = format!("DELETE FROM {table} WHERE item IN (SELECT {by} FROM item WHERE mailbox = ?1)");
+        tx.execute(&of, [mailbox.as_str()])?;
+    }
+    let mut tables = tx.prepare(
+        "SELECT t.name FROM sqlite_master t JOIN pragma_table_info(t.name) c ON c.name = 'mailbox'
+         WHERE t.type = 'table'",
+    )?;
+    let tables = tables.query_map([], |r| r.get(0))?;
+    for table in tables.collect::<Result<Vec<String>, _>>()? {
+        tx.execute(
+            &format!("DELETE FROM {table} WHERE mailbox = ?1"),
+            [mailbox.as_str()],
+        )?;
+    }
+    tx.execute(
+        "DELETE FROM mailbox WHERE id = ?1 AND mine = 0",
+        [mailbox.as_str()],
+    )?;
+    rows.iter().try_for_each(|row| rows::contact::settle(tx, row))
+}

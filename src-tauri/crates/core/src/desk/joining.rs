@@ -1,0 +1,151 @@
+//! Invitations that this person accepts: waiting for the owner, comparing the words, and what follows when they differ.
+
+use rusqlite::Connection;
+
+use super::{Accepted, Desk, view::Waiting};
+use crate::{
+    Error, Result,
+    access::{self, Code, Uncompared},
+    model::{Address, hex},
+    sync::{self, Letter},
+};
+
+/// An invitation of somebody else's whose words this person has not said to match.
+enum Open {
+    /// Its maker has not answered.
+    Waiting(Waiting),
+    /// Its maker has let this person in.
+    Answered(Uncompared),
+}
+
+impl Desk {
+    /// Accepts an invitation. The acceptance goes out with the next cycle; until the owner has compared the words and
+    /// confirmed, the mailbox waits ([`Desk::waiting`]).
+    ///
+    /// # Errors
+    /// `BadInput` when it is no code, `Refused` when it is for somebody else, has expired, or is not from the owner of a
+    /// mailbox that is known here.
+    pub fn accept(&self, code: &str) -> Result<Accepted> {
+        let code = Code::decode(code)?;
+        let compared = self.store.write(|tx| {
+            let me = (&self.person, &*self.name);
+            let (acceptance, compared) = access::accept_code(tx, &code, me, &self.key, self.now())?;
+            let letter = Letter::Acceptance(code.maker()?, &acceptance);
+            sync::post(tx, &code.mailbox, &self.key, letter)?;
+            Ok(compared)
+        })?;
+        Ok(Accepted {
+            invitation: hex(&code.id()),
+            words: compared.words(),
+            mailbox: code.mailbox,
+        })
+    }
+
+    /// The invitations this person has accepted and their owners have not confirmed; the newest first.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn waiting(&self) -> Result<Vec<Waiting>> {
+        self.store.read(|c| self.waiting_in(c))
+    }
+
+    /// The same, in the caller's transaction.
+    pub(super) fn waiting_in(&self, c: &Connection) -> Result<Vec<Waiting>> {
+        Ok(access::joining(c)?
+            .into_iter()
+            .map(|joining| Waiting {
+                id: joining.id,
+                mailbox: joining.mailbox,
+                owner_name: joining.owner_name,
+                words: joining.compared.words(),
+                expires: joining.expires.rfc3339(),
+                expired: joining.expires <= self.now(),
+                matched: joining.matched,
+            })
+            .collect())
+    }
+
+    /// The words match: this person is not asked to compare them any more. `which` is an invitation's id, or a mailbox.
+    ///
+    /// # Errors
+    /// As [`Desk::reject`], but for the own mailbox.
+    pub fn words_match(&self, which: &str) -> Result<()> {
+        let id = match self.to_compare(which)? {
+            Open::Waiting(waiting) => waiting.id,
+            Open::Answered(answered) => answered.id,
+        };
+        self.store.write(|tx| access::matched(tx, &id))
+    }
+
+    /// The words differ: forgets what this person has accepted, and when its maker has let them in already, leaves the
+    /// mailbox: nothing of it is kept here, what this person did in it included. `which` is an invitation's id, or a
+    /// mailbox.
+    ///
+    /// # Errors
+    /// `NotFound` when no words of that name are to be compared, `BadInput` when those of several invitations into that
+    /// mailbox are, `Refused` when the own mailbox would be left.
+    pub fn reject(&self, which: &str) -> Result<()> {
+        match self.to_compare(which)? {
+            Open::Waiting(waiting) => {
+                self.store.write(|tx| access::forget(tx, &waiting.id))?;
+                tracing::warn!(mailbox = %waiting.mailbox, "an invitation was rejected: the words differ");
+            }
+            Open::Answered(Uncompared { mailbox, .. }) if mailbox == self.person => {
+                return Err(Error::refused(
+                    "This device works with another one already, and your own mailbox cannot be left.",
+                    "Delete this data folder, and set this device up in a new one.",
+                ));
+            }
+            Open::Answered(Uncompared { mailbox, .. }) => {
+                self.store.write(|tx| access::leave(tx, &mailbox))?;
+                tracing::warn!(%mailbox, "a mailbox was left: the words differ");
+                // Its mail must not be found any more; a process that adds to the index meanwhile finds none of it.
+                self.text.clear()?;
+                self.text.catch_up(&self.store)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn to_compare(&self, which: &str) -> Result<Open> {
+        let which = which.trim();
+        let (waiting, answered) = self
+            .store
+            .read(|c| Ok((self.waiting_in(c)?, access::uncompared(c)?)))?;
+        let mailbox = Address::lenient(which);
+        let open = || {
+            let waiting = waiting
+                .iter()
+                .cloned()
+                .map(|w| (w.id.clone(), w.mailbox.clone(), Open::Waiting(w)));
+            let answered = answered
+                .iter()
+                .cloned()
+                .map(|a| (a.id.clone(), a.mailbox.clone(), Open::Answered(a)));
+            waiting.chain(answered)
+        };
+        if let Some((.., one)) = open().find(|(id, ..)| id == which) {
+            return Ok(one);
+        }
+        let mut named: Vec<Open> = open()
+            .filter(|(_, of, _)| *of == mailbox)
+            .map(|(.., one)| one)
+            .collect();
+        match (named.pop(), named.len()) {
+            (Some(one), 0) => Ok(one),
+            (Some(_), others) => Err(Error::bad_input(
+                format!(
+                    "{} accepted invitations into the mailbox of {mailbox} wait.",
+                    others + 1
+                ),
+                "Name one by its id, as `behalf invite list` prints it.",
+            )),
+            (None, _) => Err(Error::not_found(
+                format!(
+                    "No words are to be compared by the name {which}: they were, or nothing was accepted."
+                ),
+                "`behalf invite list` shows what waits. If you have said by mistake that the words match, do not work in that mailbox, and set Behalf up in a new data folder.",
+            )),
+        }
+    }
+}
