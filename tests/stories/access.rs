@@ -225,6 +225,43 @@ fn a_01_of_several_acceptances_the_one_that_was_compared_is_confirmed() {
     thief.asks(&["list", "--mailbox", ALEX]).turned_down(3);
 }
 
+/// whoever names the words confirms only what has them, and nothing when nobody has; case and spaces do not
+/// matter.
+#[test]
+fn a_01_the_words_are_named() {
+    let office = Office::of_strangers();
+    let (alex, kim) = (&office.alex, &office.kim);
+    let accepts = || {
+        let code = alex.does(&["invite", "create", "--for", KIM])["code"].clone();
+        let accepted = kim.does(&["invite", "accept", code.as_str().unwrap()]);
+        accepted["words"].as_str().unwrap().to_owned()
+    };
+    let confirms = |words: &str| alex.asks(&["invite", "confirm", "--for", KIM, "--words", words]);
+    let words = accepts();
+    let refused = confirms("zoo zoo zoo zoo zoo zoo").turned_down(3);
+    assert!(
+        refused.contains("other words") && refused.contains(&words),
+        "{refused}"
+    );
+    let all_but_one = words.rsplit_once(' ').unwrap().0;
+    for others in ["", all_but_one, &format!("{words} zoo")] {
+        confirms(others).turned_down(3);
+    }
+    alex.asks(&["invite", "confirm", "--for", KIM, "--yes", "--words", "zoo"])
+        .turned_down(3);
+    assert_eq!(alex.does(&["grants"]), serde_json::json!([]));
+    // Of two the one that is named.
+    let others = accepts();
+    confirms(&format!("  {}\n", words.to_uppercase().replace(' ', "   "))).done();
+    let left = alex.does(&["invite", "list"]);
+    assert_eq!(
+        (left.as_array().unwrap().len(), &left[0]["words"]),
+        (1, &others.into())
+    );
+    kim.syncs();
+    kim.does(&["list", "--mailbox", ALEX]);
+}
+
 /// a code that only claims to be of the owner of a mailbox one works in is refused, and says what to do.
 #[test]
 fn a_09_a_code_in_the_owners_name_from_somebody_else() {

@@ -366,9 +366,13 @@ pub enum Invite {
         /// Which of their invitations, when they have accepted several: its id, as `invite list` prints it
         #[arg(long, value_name = "ID")]
         invitation: Option<String>,
-        /// The words are the same
+        /// The words are the same, whatever they are: confirms what has been accepted by now. Better name them with --words
         #[arg(long)]
         yes: bool,
+        /// The six words the delegate reads out. Nothing is confirmed unless they are those shown here; case and spaces do
+        /// not matter, and --yes is not needed
+        #[arg(long, value_name = "WORDS")]
+        words: Option<String>,
     },
     /// The invitations that wait: made here, and accepted here
     List,
@@ -896,6 +900,7 @@ mod tests {
             "invite reject 0d0e",
             "invite reject a@x",
             "invite match a@x",
+            "invite confirm --for k@x --words zoo",
             "quarantine discard 7",
             "resolve 1@x --mailbox a@x --of k@x",
             "import mail a.eml b.mbox.xz --mailbox a@x --folder Archive",

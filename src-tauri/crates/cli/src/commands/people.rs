@@ -81,7 +81,15 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
             delegate,
             invitation,
             yes,
-        } => confirm(&s.open()?, &delegate, invitation.as_deref(), yes),
+            words,
+        } => {
+            let heard = match (words, yes) {
+                (Some(words), _) => Heard::Words(words),
+                (None, true) => Heard::TheSame,
+                (None, false) => Heard::NotAsked,
+            };
+            confirm(&s.open()?, &delegate, invitation.as_deref(), heard)
+        }
         args::Invite::List => invitations(&s.open()?),
         args::Invite::Withdraw { id } => {
             let desk = s.open()?;
@@ -106,14 +114,26 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
     }
 }
 
+/// What the owner has heard the delegate read.
+enum Heard {
+    /// These words.
+    Words(String),
+    /// What is shown here, they say.
+    TheSame,
+    /// That is still to be asked.
+    NotAsked,
+}
+
 /// Shows the words of what has been accepted, and confirms exactly these.
-fn confirm(desk: &Desk, delegate: &Address, invitation: Option<&str>, yes: bool) -> Result<Reply> {
+fn confirm(desk: &Desk, delegate: &Address, invitation: Option<&str>, heard: Heard) -> Result<Reply> {
     sync::quietly(desk, "Only what is already here can be confirmed");
     let mut accepted = desk.accepted_by(delegate)?;
     if let Some(id) = invitation {
         accepted.retain(|i| i.id == id);
     }
-    let words = |i: &PendingInvitation| i.accepted.as_ref().map_or(String::new(), |a| a.words.clone());
+    if let Heard::Words(heard) = &heard {
+        with_words(&mut accepted, delegate, heard)?;
+    }
     let one = match &accepted[..] {
         [one] => one,
         [] => {
@@ -143,7 +163,7 @@ fn confirm(desk: &Desk, delegate: &Address, invitation: Option<&str>, yes: bool)
             "",
         ));
     };
-    if !yes {
+    if let Heard::NotAsked = heard {
         compare(desk, one, &shown.words)?;
     }
     let grant = desk.confirm(&one.id, &shown.compared)?;
@@ -153,6 +173,11 @@ fn confirm(desk: &Desk, delegate: &Address, invitation: Option<&str>, yes: bool)
         false => format!("{delegate} has access now: {}.", describe(&grant)),
     };
     Reply::new(&json!({"grant": grant}), text)
+}
+
+/// The words of who has accepted it; none while nobody has.
+fn words(invitation: &PendingInvitation) -> &str {
+    invitation.accepted.as_ref().map_or("", |a| &a.words)
 }
 
 /// The code of an invitation, from where it was said to be.
@@ -314,6 +339,32 @@ pub fn grants(s: &Session, mailbox: Option<&Address>) -> Result<Reply> {
         "Nobody else has access.",
     );
     Reply::new(&grants, text)
+}
+
+/// Keeps what the words that were heard belong to: case and spaces do not matter.
+fn with_words(accepted: &mut Vec<PendingInvitation>, delegate: &Address, heard: &str) -> Result<()> {
+    let plain = |words: &str| {
+        words
+            .to_lowercase()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let shown: Vec<String> = accepted
+        .iter()
+        .map(|i| format!("{}: {}", i.id, words(i)))
+        .collect();
+    accepted.retain(|i| plain(words(i)) == plain(heard));
+    match accepted.is_empty() {
+        false => Ok(()),
+        true => Err(Error::refused(
+            format!(
+                "Nothing is confirmed: {delegate} has other words here.\n{}",
+                shown.join("\n")
+            ),
+            "Ask them to read their words once more. If they do differ, somebody else has accepted: run `behalf invite reject ID`.",
+        )),
+    }
 }
 
 /// Shows the words and asks; without a terminal nobody can have compared them. Who says no has found other words: the
