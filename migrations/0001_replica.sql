@@ -70,7 +70,10 @@ CREATE TABLE joining (
     before     INTEGER,
     expires    INTEGER NOT NULL,            -- by the code
     -- 1 once this person has said that the owner reads the same words.
-    matched    INTEGER NOT NULL DEFAULT 0
+    matched    INTEGER NOT NULL DEFAULT 0,
+    -- What its maker says when they take it back, and 1 once they have.
+    withdrawal BLOB NOT NULL,
+    withdrawn  INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 -- Those whose maker has been believed before this person had said so: the words are still to be compared.
 CREATE TABLE uncompared (

@@ -1208,6 +1208,8 @@ export type Waiting = {
 	expired: boolean,
 	/**  This person has said that the owner reads the same words. */
 	matched: boolean,
+	/**  The owner has taken it back: nothing comes of it any more. */
+	withdrawn: boolean,
 };
 
 /* Tauri Specta runtime */

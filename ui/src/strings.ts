@@ -682,6 +682,9 @@ export const text = {
     matched: "You have said that the words match.",
     expiredTitle: (owner: string) => `The invitation of ${owner} has expired`,
     expired: (when: string) => `It was not confirmed in time; it worked until ${when}. Ask for a new code.`,
+    withdrawnTitle: (owner: string) => `${owner} has withdrawn the invitation`,
+    withdrawnTitleDevice: "The invitation for this device was withdrawn",
+    withdrawn: (owner: string) => `The invitation was withdrawn. Ask ${owner} for a new one.`,
     remove: "Remove",
   },
   uncompared: {

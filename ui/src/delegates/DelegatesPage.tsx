@@ -12,7 +12,7 @@ import { useHost } from "../host/context";
 import type { Acceptance, Grant, Mailbox, Me, PendingInvitation, Waiting } from "../host/host";
 import { useGrants, useInvitations } from "../host/queries";
 import { WaitingWords } from "../mailboxes/WaitingMailbox";
-import { isWaiting } from "../mailboxes/waiting";
+import { isOpen, isWaiting } from "../mailboxes/waiting";
 import { Nothing, Panel, Section } from "../sections/Section";
 import { text } from "../strings";
 import { ChangeDialog } from "./ChangeDialog";
@@ -195,7 +195,7 @@ function Pending({ invitation, confirm }: { invitation: PendingInvitation; confi
 function Waits({ waiting, own }: { waiting: Waiting; own: string }) {
   return (
     <Person name={waiting.owner_name} address={waiting.mailbox} level={null}>
-      <p className={styles.sentence} hidden={waiting.expired}>
+      <p className={styles.sentence} hidden={!isOpen(waiting)}>
         {waiting.mailbox === own ? text.delegates.waitsForDevice : text.delegates.waitsForOwner(waiting.owner_name)}
       </p>
       <div className={styles.compare}>

@@ -11,6 +11,7 @@ import type { Mailbox, Waiting } from "../host/host";
 import { text } from "../strings";
 import { Compare } from "./Compare";
 import styles from "./empty.module.css";
+import { isOpen, standing } from "./waiting";
 
 /** A mailbox whose owner has not confirmed yet: the words to compare are all there is. */
 export function WaitingMailbox({ mailbox }: { mailbox: Mailbox }) {
@@ -19,8 +20,8 @@ export function WaitingMailbox({ mailbox }: { mailbox: Mailbox }) {
       <HourglassRegular className={styles.picture} />
       {mailbox.waiting.map((one) => (
         <div key={one.id} className={styles.part}>
-          <h2 className={styles.title}>{title(mailbox, one)}</h2>
-          {!one.expired && <p className={styles.body}>{mailbox.mine ? text.waiting.bodyDevice : text.waiting.body(one.owner_name)}</p>}
+          <h2 className={styles.title}>{standing(one, mailbox.mine)}</h2>
+          {isOpen(one) && <p className={styles.body}>{mailbox.mine ? text.waiting.bodyDevice : text.waiting.body(one.owner_name)}</p>}
           <WaitingWords waiting={one} />
         </div>
       ))}
@@ -28,20 +29,17 @@ export function WaitingMailbox({ mailbox }: { mailbox: Mailbox }) {
   );
 }
 
-function title(mailbox: Mailbox, waiting: Waiting): string {
-  if (waiting.expired) return text.waiting.expiredTitle(waiting.owner_name);
-  return mailbox.mine ? text.waiting.titleDevice : text.waiting.title(waiting.owner_name);
-}
-
 /** The words of an invitation that was accepted here, and what to do when the other person reads others. */
 export function WaitingWords({ waiting }: { waiting: Waiting }) {
   const host = useHost();
   const [differ, setDiffer] = useState(false);
   const reject = useMutation({ mutationFn: () => host.reject(waiting.id) });
-  if (waiting.expired)
+  if (!isOpen(waiting))
     return (
       <>
-        <p className={styles.body}>{text.waiting.expired(dateTime(waiting.expires))}</p>
+        <p className={styles.body}>
+          {waiting.withdrawn ? text.waiting.withdrawn(waiting.owner_name) : text.waiting.expired(dateTime(waiting.expires))}
+        </p>
         <Button className={styles.differ} disabled={reject.isPending} onClick={() => reject.mutate()}>
           {text.waiting.remove}
         </Button>

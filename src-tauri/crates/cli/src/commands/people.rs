@@ -222,7 +222,10 @@ fn invitations(desk: &Desk) -> Result<Reply> {
         id: w.id,
         mailbox: w.mailbox,
         delegate: me.clone(),
-        state: State::WaitsForOwner,
+        state: match w.withdrawn {
+            true => State::Withdrawn,
+            false => State::WaitsForOwner,
+        },
         words: Some(w.words),
         level: None,
         scope: None,
@@ -277,6 +280,7 @@ enum State {
     NotAccepted,
     ToConfirm,
     WaitsForOwner,
+    Withdrawn,
 }
 
 impl State {
@@ -285,6 +289,7 @@ impl State {
             Self::NotAccepted => "not accepted yet",
             Self::ToConfirm => "compare the words and confirm",
             Self::WaitsForOwner => "waiting for the owner to confirm",
+            Self::Withdrawn => "withdrawn; ask for a new one",
         }
     }
 }

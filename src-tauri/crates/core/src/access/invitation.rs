@@ -91,6 +91,11 @@ impl Code {
         self.id
     }
 
+    /// What its maker says when they take it back.
+    pub fn withdrawal(&self) -> [u8; 32] {
+        withdrawal(&self.secret, &self.mailbox)
+    }
+
     /// Its hash.
     pub fn hash(&self) -> Result<[u8; 32]> {
         Ok(Sha256::digest(postcard::to_stdvec(self)?).into())
@@ -102,6 +107,16 @@ fn no_code() -> Error {
         "This is not an invitation code.",
         "Copy the whole code, from its first to its last character.",
     )
+}
+
+/// What its maker says who takes an invitation back. Only who has the code knows which one it is.
+fn withdrawal(secret: &[u8; 16], mailbox: &Address) -> [u8; 32] {
+    Sha256::new()
+        .chain_update(b"behalf withdrawal 1")
+        .chain_update(secret)
+        .chain_update(mailbox.as_str())
+        .finalize()
+        .into()
 }
 
 /// What an acceptance must show: that this very device had the code.
@@ -361,13 +376,17 @@ pub fn open_invitations(
     Ok(all)
 }
 
-/// Forgets an invitation that is not confirmed, with its acceptance: its code stops working. True when there was one.
-pub fn withdraw(connection: &Connection, mailbox: &Address, id: &str) -> Result<bool> {
-    let gone = connection.execute(
-        "DELETE FROM invitation WHERE id = ?1 AND mailbox = ?2 AND confirmed = 0",
-        [id, mailbox.as_str()],
-    )?;
-    Ok(gone > 0)
+/// Forgets an invitation that is not confirmed, with its acceptance: its code stops working. What is to be said of it to
+/// whoever has accepted it, or will; `None` when there was none.
+pub fn withdraw(connection: &Connection, mailbox: &Address, id: &str) -> Result<Option<[u8; 32]>> {
+    let secret: Option<[u8; 16]> = connection
+        .query_row(
+            "DELETE FROM invitation WHERE id = ?1 AND mailbox = ?2 AND confirmed = 0 RETURNING proof",
+            [id, mailbox.as_str()],
+            |r| r.get(0),
+        )
+        .optional()?;
+    Ok(secret.map(|secret| withdrawal(&secret, mailbox)))
 }
 
 /// Turns a confirmed acceptance into the grant it offered, keeping devices the delegate already has.

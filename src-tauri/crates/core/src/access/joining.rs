@@ -31,6 +31,8 @@ pub struct Joining {
     pub expires: Time,
     /// This person has said that the owner reads the same words.
     pub matched: bool,
+    /// Its maker has taken it back.
+    pub withdrawn: bool,
 }
 
 /// Takes a code as the one it is for. Nobody is believed by it yet.
@@ -93,13 +95,18 @@ pub fn accept_code(
         roots = &[];
     }
     let (acceptance, compared) = Acceptance::new(code, person, name, device)?;
+    // The new one takes the place of those that were taken back.
+    tx.execute(
+        "DELETE FROM joining WHERE mailbox = ?1 AND withdrawn = 1",
+        [mailbox.as_str()],
+    )?;
     tx.execute(
         "INSERT INTO mailbox (id, owner_name, mine) VALUES (?1, ?2, 0) ON CONFLICT (id) DO NOTHING",
         params![mailbox.as_str(), code.owner_name],
     )?;
     tx.execute(
-        "INSERT INTO joining (id, mailbox, owner_name, maker, roots, compared, before, expires)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO joining (id, mailbox, owner_name, maker, roots, compared, before, expires, withdrawal)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO NOTHING",
         params![
             hex(&code.id()),
             mailbox.as_str(),
@@ -109,18 +116,19 @@ pub fn accept_code(
             compared.to_bytes(),
             grant_of(tx, mailbox, person)?.map(|grant| grant.starts.0),
             code.expires.0,
+            code.withdrawal(),
         ],
     )?;
     Ok((acceptance, compared))
 }
 
-/// Everything that waits for an owner, the newest first.
+/// Everything that waits for an owner, the newest first; last what was taken back.
 pub fn joining(connection: &Connection) -> Result<Vec<Joining>> {
     let mut statement = connection.prepare_cached(
-        "SELECT j.id, j.mailbox, j.compared, j.expires, j.matched,
+        "SELECT j.id, j.mailbox, j.compared, j.expires, j.matched, j.withdrawn,
                 CASE WHEN EXISTS (SELECT 1 FROM device d WHERE d.mailbox = j.mailbox AND d.person = j.mailbox)
                      THEN m.owner_name ELSE j.owner_name END
-         FROM joining j JOIN mailbox m ON m.id = j.mailbox ORDER BY j.expires DESC, j.id",
+         FROM joining j JOIN mailbox m ON m.id = j.mailbox ORDER BY j.withdrawn, j.expires DESC, j.id",
     )?;
     let found = statement.query_map([], |r| Ok(read(r)))?;
     found.map(|joining| joining?).collect()
@@ -130,16 +138,18 @@ fn read(row: &Row<'_>) -> Result<Joining> {
     Ok(Joining {
         id: row.get(0)?,
         mailbox: Address::lenient(&row.get::<_, String>(1)?),
-        owner_name: row.get(5)?,
+        owner_name: row.get(6)?,
         compared: Compared::from_bytes(row.get(2)?),
         expires: Time(row.get(3)?),
         matched: row.get(4)?,
+        withdrawn: row.get(5)?,
     })
 }
 
 /// The devices whose answer is waited for in a mailbox; none in one that is known.
 pub fn makers(connection: &Connection, mailbox: &Address) -> Result<Vec<Card>> {
-    let mut statement = connection.prepare_cached("SELECT roots FROM joining WHERE mailbox = ?1")?;
+    let mut statement =
+        connection.prepare_cached("SELECT roots FROM joining WHERE mailbox = ?1 AND withdrawn = 0")?;
     let found = statement.query_map([mailbox.as_str()], |r| r.get::<_, Vec<u8>>(0))?;
     let mut makers = Vec::new();
     for roots in found {
@@ -160,7 +170,7 @@ pub fn is_answer(device: &DeviceKey, maker: &Card, mailbox: &Address, wraps: &[W
 /// Nothing else waits for this mailbox any more, but the words, if this person has not compared them.
 pub fn believe(tx: &Connection, mailbox: &Address, maker: &Card) -> Result<()> {
     let (id, owner_name, roots): (String, String, Vec<u8>) = tx.query_row(
-        "SELECT id, owner_name, roots FROM joining WHERE mailbox = ?1 AND maker = ?2
+        "SELECT id, owner_name, roots FROM joining WHERE mailbox = ?1 AND maker = ?2 AND withdrawn = 0
          ORDER BY matched DESC, expires DESC, id LIMIT 1",
         [mailbox.as_str(), &maker.id()],
         |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
@@ -215,6 +225,19 @@ pub fn matched(tx: &Connection, id: &str) -> Result<()> {
     tx.execute("UPDATE joining SET matched = 1 WHERE id = ?1", [id])?;
     tx.execute("DELETE FROM uncompared WHERE id = ?1", [id])?;
     Ok(())
+}
+
+/// The device of this id has said that it takes an invitation back. Nothing, unless it has made one that waits here.
+pub fn taken_back(tx: &Connection, mailbox: &Address, maker: &str, withdrawal: &[u8; 32]) -> Result<bool> {
+    let ended = tx
+        .prepare_cached(
+            "UPDATE joining SET withdrawn = 1 WHERE mailbox = ?1 AND maker = ?2 AND withdrawal = ?3 AND withdrawn = 0",
+        )?
+        .execute(params![mailbox.as_str(), maker, withdrawal])?;
+    if ended > 0 {
+        tracing::info!(%mailbox, "an invitation that was accepted here was withdrawn");
+    }
+    Ok(ended > 0)
 }
 
 /// Has the owner of a known mailbox answered, by a grant that began after the code was accepted?

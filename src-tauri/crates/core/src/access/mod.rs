@@ -25,7 +25,7 @@ pub use invitation::{
 };
 pub use joining::{
     Joining, Uncompared, accept_code, believe, forget, is_answer, is_answered, joining, makers, matched,
-    settle_joining, uncompared,
+    settle_joining, taken_back, uncompared,
 };
 pub use keys::{
     Epoch, MailboxKey, Wrap, all_keys, due, hold, key_of, lacks_key, leaks, newest_key, oldest_key,

@@ -13,7 +13,7 @@ use crate::{
     access::{self, Act, Code, Grant},
     model::{Address, Time},
     replica::{Action, Origin},
-    sync,
+    sync::{self, Letter},
 };
 
 /// No file of an invitation is longer, in bytes.
@@ -132,15 +132,19 @@ impl Desk {
     }
 
     /// Takes an invitation back, or ends it because the words differ: its code stops working, and whoever has accepted it
-    /// is forgotten.
+    /// is forgotten, and hears of it with the next cycle.
     ///
     /// # Errors
     /// `NotFound` when there is none of that name that waits.
     pub fn withdraw(&self, invitation: &str) -> Result<()> {
-        match self
-            .store
-            .write(|tx| access::withdraw(tx, &self.person, invitation))?
-        {
+        let withdrawn = self.store.write(|tx| {
+            let withdrawal = access::withdraw(tx, &self.person, invitation)?;
+            if let Some(withdrawal) = &withdrawal {
+                sync::post(tx, &self.person, &self.key, Letter::Withdrawal(withdrawal))?;
+            }
+            Ok(withdrawal.is_some())
+        })?;
+        match withdrawn {
             true => Ok(()),
             false => Err(Error::not_found(
                 format!("No invitation waits by the name {invitation}."),

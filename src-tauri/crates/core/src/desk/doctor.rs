@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{Check, Desk, Diagnosis};
+use super::{Check, Desk, Diagnosis, joining::was_withdrawn};
 use crate::{
     Result,
     access::{self, Place},
@@ -141,8 +141,12 @@ impl Desk {
 
     /// Who waits has to do something, but nothing is wrong.
     fn invitations_accepted(&self) -> Result<Check> {
-        let waiting = self.missing()?.confirmations;
-        let waiting = waiting.iter().map(|owner| {
+        let missing = self.missing()?;
+        let withdrawn = missing.withdrawn.iter().map(|owner| {
+            let (what, todo) = was_withdrawn(owner);
+            format!("{what} {todo}")
+        });
+        let waiting = missing.confirmations.iter().map(|owner| {
             format!("waiting for {owner} to confirm: compare the words (`behalf invite list` shows yours), then sync")
         });
         let uncompared = self.me()?.mailboxes.into_iter().filter_map(|mailbox| {
@@ -152,7 +156,7 @@ impl Desk {
                  Then run `behalf invite match {of}`, or `behalf invite reject {of}` if they differ"
             ))
         });
-        let parts: Vec<_> = waiting.chain(uncompared).collect();
+        let parts: Vec<_> = waiting.chain(withdrawn).chain(uncompared).collect();
         let found = match parts.as_slice() {
             [] => "nothing is to be done".to_owned(),
             parts => parts.join("; "),

@@ -18,6 +18,12 @@ enum Open {
     Answered(Uncompared),
 }
 
+/// What became of an invitation that this owner has taken back, and what to do.
+pub(super) fn was_withdrawn(owner_name: &str) -> (String, String) {
+    let what = "The invitation was withdrawn.".to_owned();
+    (what, format!("Ask {owner_name} for a new one."))
+}
+
 impl Desk {
     /// Accepts an invitation. The acceptance goes out with the next cycle; until the owner has compared the words and
     /// confirmed, the mailbox waits ([`Desk::waiting`]).
@@ -30,6 +36,12 @@ impl Desk {
         let compared = self.store.write(|tx| {
             let me = (&self.person, &*self.name);
             let (acceptance, compared) = access::accept_code(tx, &code, me, &self.key, self.now())?;
+            let maker = code.maker()?.id();
+            // Of a mailbox that is known it may be here already.
+            if sync::has_taken_back(tx, &code.mailbox, &maker, &code.withdrawal())? {
+                let (what, todo) = was_withdrawn(&code.owner_name);
+                return Err(Error::refused(what, todo));
+            }
             let letter = Letter::Acceptance(code.maker()?, &acceptance);
             sync::post(tx, &code.mailbox, &self.key, letter)?;
             Ok(compared)
@@ -61,6 +73,7 @@ impl Desk {
                 expires: joining.expires.rfc3339(),
                 expired: joining.expires <= self.now(),
                 matched: joining.matched,
+                withdrawn: joining.withdrawn,
             })
             .collect())
     }
@@ -127,10 +140,17 @@ impl Desk {
         if let Some((.., one)) = open().find(|(id, ..)| id == which) {
             return Ok(one);
         }
-        let mut named: Vec<Open> = open()
-            .filter(|(_, of, _)| *of == mailbox)
-            .map(|(.., one)| one)
-            .collect();
+        let of = |which: &dyn Fn(&Open) -> bool| -> Vec<Open> {
+            open()
+                .filter(|(_, of, one)| *of == mailbox && which(one))
+                .map(|(.., one)| one)
+                .collect()
+        };
+        // In a mailbox that was open before, what waits now is meant.
+        let mut named = of(&|one| matches!(one, Open::Waiting(_)));
+        if named.is_empty() {
+            named = of(&|_| true);
+        }
         match (named.pop(), named.len()) {
             (Some(one), 0) => Ok(one),
             (Some(_), others) => Err(Error::bad_input(

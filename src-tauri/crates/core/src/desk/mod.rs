@@ -345,9 +345,11 @@ fn still_waiting(waiting: &Waiting, act: &Act, denied: &Denied) -> Error {
         words,
         expires,
         expired,
+        withdrawn,
         ..
     } = waiting;
     let (waits, compare) = match expired {
+        _ if *withdrawn => joining::was_withdrawn(owner_name),
         false => (
             format!("Waiting for {owner_name} to confirm your invitation."),
             format!(

@@ -5,7 +5,9 @@ use std::sync::PoisonError;
 use rusqlite::Connection;
 
 use super::{
-    Desk, setting,
+    Desk,
+    joining::was_withdrawn,
+    setting,
     view::{SyncReport, SyncState},
 };
 use crate::{
@@ -35,6 +37,8 @@ pub(super) struct Missing {
     pub keys: Vec<String>,
     /// Whose device has sent more, and how many envelopes at least.
     pub holes: Vec<(String, u64)>,
+    /// Who has taken back an invitation that was accepted here: it is in vain to wait for it.
+    pub withdrawn: Vec<String>,
 }
 
 impl Desk {
@@ -144,6 +148,8 @@ impl Desk {
             missing.keys.extend(more.keys);
             missing.holes.extend(more.holes);
         }
+        let ended = self.waiting()?.into_iter().filter(|w| w.withdrawn);
+        missing.withdrawn = ended.map(|w| w.owner_name).collect();
         Ok(missing)
     }
 
@@ -161,6 +167,7 @@ impl Desk {
         }
         let waiting = self.waiting_in(c)?.into_iter().find(|w| w.mailbox == *mailbox);
         match (access::lacks_key(c, mailbox, self.key.id())?, waiting) {
+            (Some(_), Some(waiting)) if waiting.withdrawn => {}
             (Some(_), Some(_)) if *mailbox == self.person => {
                 missing.confirmations.push("your other device".to_owned());
             }
@@ -181,6 +188,7 @@ impl Desk {
             confirmations,
             keys,
             holes,
+            withdrawn,
         } = self.missing()?;
         let last = self.last_cycle.lock().unwrap_or_else(PoisonError::into_inner);
         let (state, text) = match (&last.failure, holes.first()) {
@@ -205,6 +213,10 @@ impl Desk {
                     "waiting",
                     format!("Waiting for {missing} {changes} from {device}"),
                 )
+            }
+            (None, None) if !withdrawn.is_empty() => {
+                let (what, todo) = was_withdrawn(withdrawn.first().map_or("", String::as_str));
+                ("idle", format!("{what} {todo}"))
             }
             (None, None) if waiting > 0 => ("waiting", format!("{waiting} waiting")),
             (None, None) if last.at.is_none() => ("idle", "Not synced yet".into()),

@@ -3,18 +3,21 @@
 mod evil;
 mod failures;
 mod invitations;
+mod joining;
 mod scope;
 
 use std::sync::{
     Arc,
-    atomic::{AtomicI64, Ordering},
+    atomic::{AtomicI64, AtomicUsize, Ordering},
 };
 
 use super::{Desk, Terms, view};
 use crate::{
+    Result,
+    access::{self, DeviceKey, MailboxKey, Secret},
     model::{Address, Clock, Facts, ItemId, Kind, Level, Time},
     replica::{Action, Origin},
-    sync::FolderRelay,
+    sync::{Cursor, EntryKind, EntryName, Envelope, FolderRelay, Letter, Relay, Spot, content_name},
     tracking::{self, Decision},
 };
 
@@ -37,9 +40,68 @@ impl Clock for Hands {
 }
 
 /// The owner looks at the words of whoever was invited last, and confirms exactly these.
-fn lets_in(owner: &Desk, delegate: &Address) -> crate::Result<view::Grant> {
+fn lets_in(owner: &Desk, delegate: &Address) -> Result<view::Grant> {
     let shown = owner.accepted_by(delegate)?.remove(0);
     owner.confirm(&shown.id, &shown.accepted.unwrap().compared)
+}
+
+const FIRST: Spot = Spot {
+    seq: 1,
+    prev: [0; 32],
+    epoch: 0,
+};
+
+fn terms() -> Terms {
+    Terms {
+        private: false,
+        level: Level::Editor,
+        folders: Vec::new(),
+        calendar: true,
+        from: None,
+        until: None,
+    }
+}
+
+fn sam() -> Address {
+    Address::lenient("sam@x.example")
+}
+
+/// A relay that counts what it hands out.
+struct Counting<'a>(&'a FolderRelay, AtomicUsize);
+
+impl Relay for Counting<'_> {
+    fn publish(&self, mailbox: &Address, name: &EntryName, bytes: &[u8]) -> Result<()> {
+        self.0.publish(mailbox, name, bytes)
+    }
+
+    fn pull(
+        &self,
+        mailbox: &Address,
+        wanted: &mut dyn FnMut(&EntryName) -> bool,
+    ) -> Result<Vec<(EntryName, Vec<u8>)>> {
+        let found = self.0.pull(mailbox, wanted)?;
+        self.1.fetch_add(found.len(), Ordering::Relaxed);
+        Ok(found)
+    }
+
+    fn lists_everything(&self) -> bool {
+        self.0.lists_everything()
+    }
+
+    fn pull_after(
+        &self,
+        mailbox: &Address,
+        cursor: &mut Cursor,
+        wanted: &mut dyn FnMut(&EntryName) -> bool,
+    ) -> Result<Vec<(EntryName, Vec<u8>)>> {
+        let found = self.0.pull_after(mailbox, cursor, wanted)?;
+        self.1.fetch_add(found.len(), Ordering::Relaxed);
+        Ok(found)
+    }
+
+    fn pulse(&self) -> Result<u64> {
+        self.0.pulse()
+    }
 }
 
 struct Pair {
@@ -138,6 +200,55 @@ impl Pair {
             .unwrap()
             .1;
         standing.is_some_and(|r| r.decision.tracked)
+    }
+
+    /// Somebody's replica in a folder of this name, who meets the others on the same relay.
+    fn arrives(&self, name: &str, person: &Address) -> Desk {
+        self.arrives_with_clock(name, person).0
+    }
+
+    fn arrives_with_clock(&self, name: &str, person: &Address) -> (Desk, Hands) {
+        let data = self._folder.path().join(name);
+        let place = format!("folder:{}", self._folder.path().join("relay").display());
+        drop(Desk::init(&data, person, name, &place).unwrap());
+        let clock = Hands::default();
+        clock.set(DAY);
+        (Desk::open_at(&data, Box::new(clock.clone())).unwrap(), clock)
+    }
+
+    fn syncs(&self, desks: &[&Desk]) {
+        for _ in 0..3 {
+            for desk in desks {
+                desk.sync(&self.relay, &mut |_| ()).unwrap();
+            }
+        }
+    }
+
+    fn publishes(&self, envelope: &Envelope) -> EntryName {
+        let bytes = envelope.encode().unwrap();
+        let name = EntryName {
+            device: envelope.device.clone(),
+            kind: EntryKind::Envelope,
+            hash: content_name(&bytes),
+        };
+        self.relay.publish(&envelope.mailbox, &name, &bytes).unwrap();
+        name
+    }
+
+    /// A key that this device of "the owner's" gives another, on the relay.
+    fn gives_a_key(&self, by: &DeviceKey, to: &access::Card) {
+        let key = MailboxKey::new(&self.mailbox(), 1_000_000, Secret::new([9; 32]));
+        let wraps = [access::wrap(by, to, &self.mailbox(), &key).unwrap().unwrap()];
+        self.publishes(&Envelope::write(&self.mailbox(), by, FIRST, Letter::Keys(&wraps)).unwrap());
+    }
+
+    /// Whom a desk believes to be the devices of Alex's.
+    fn owners(&self, desk: &Desk) -> Vec<String> {
+        let cards = desk
+            .store
+            .read(|c| access::devices_of(c, &self.mailbox(), &self.mailbox()));
+        let cards = cards.unwrap().into_iter().filter_map(|d| d.card());
+        cards.map(|card| card.id()).collect()
     }
 }
 

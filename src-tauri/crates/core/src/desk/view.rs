@@ -686,6 +686,8 @@ views! {
         pub expired: bool,
         /// This person has said that the owner reads the same words.
         pub matched: bool,
+        /// The owner has taken it back: nothing comes of it any more.
+        pub withdrawn: bool,
     }
 
     /// An invitation whose words are still to be compared here, though its maker has confirmed it.

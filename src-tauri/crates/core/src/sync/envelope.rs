@@ -61,6 +61,8 @@ enum Body {
     Acceptance(Card, Sealed),
     /// What its person was refused at their own desk: packed, then sealed with the mailbox key.
     Attempts(Sealed),
+    /// The device that has made an invitation takes it back: a hash that only who has its code can recognise.
+    Withdrawal([u8; 32]),
 }
 
 /// What goes into an envelope.
@@ -74,6 +76,8 @@ pub enum Letter<'a> {
     Acceptance(&'a Card, &'a Acceptance),
     /// What was refused, sealed with this key.
     Attempts(&'a MailboxKey, &'a [Attempted]),
+    /// An invitation is taken back.
+    Withdrawal(&'a [u8; 32]),
 }
 
 impl Letter<'_> {
@@ -81,7 +85,7 @@ impl Letter<'_> {
     pub(super) fn operations(&self) -> usize {
         match self {
             Self::Operations(_, operations) => operations.len(),
-            Self::Keys(_) | Self::Acceptance(..) | Self::Attempts(..) => 0,
+            Self::Keys(_) | Self::Acceptance(..) | Self::Attempts(..) | Self::Withdrawal(_) => 0,
         }
     }
 }
@@ -132,6 +136,7 @@ impl Envelope {
                 Body::Attempts(seal(with.secret(), &key.nonces(), &bound, &packed)?)
             }
             Letter::Keys(wraps) => Body::Keys(wraps.to_vec()),
+            Letter::Withdrawal(of) => Body::Withdrawal(*of),
             Letter::Acceptance(to, acceptance) => {
                 let shared = key
                     .shared(&to.seal, ACCEPT, mailbox, &[])
@@ -214,6 +219,14 @@ impl Envelope {
     pub fn wraps(&self) -> Option<&[Wrap]> {
         match &self.body {
             Body::Keys(wraps) => Some(wraps),
+            _ => None,
+        }
+    }
+
+    /// Which invitation is taken back; `None` when it is another kind of envelope.
+    pub fn withdrawal(&self) -> Option<&[u8; 32]> {
+        match &self.body {
+            Body::Withdrawal(of) => Some(of),
             _ => None,
         }
     }
@@ -375,8 +388,8 @@ mod tests {
         }
     }
 
-    /// One of each kind, by Alex's device; the last one by Kim's.
-    fn all() -> [Envelope; 3] {
+    /// One of each kind, by Alex's device; the acceptance by Kim's.
+    fn all() -> [Envelope; 4] {
         let kim = DeviceKey::from_secret(&[2; 32]);
         let wraps = [crate::access::wrap(&alex(), kim.card(), &mailbox(), &key())
             .unwrap()
@@ -389,6 +402,7 @@ mod tests {
                 Letter::Operations(&key(), &operations()),
             ),
             Envelope::write(&mailbox(), &alex(), spot(), Letter::Keys(&wraps)),
+            Envelope::write(&mailbox(), &alex(), spot(), Letter::Withdrawal(&[7; 32])),
             Envelope::write(
                 &mailbox(),
                 &kim,
@@ -415,6 +429,7 @@ mod tests {
         let wanted = [
             (Some(operations()), None, None),
             (None, Some(key()), None),
+            (None, None, None),
             (None, None, Some(acceptance())),
         ];
         for (envelope, wanted) in all().into_iter().zip(wanted) {
@@ -424,6 +439,7 @@ mod tests {
             assert_eq!(read, envelope);
             assert!(read.is_genuine(&author));
             assert_eq!(reads(&read), wanted);
+            assert_eq!(read.withdrawal().is_some(), wanted == (None, None, None));
             for bit in 0..bytes.len() * 8 {
                 let mut broken = bytes.clone();
                 broken[bit / 8] ^= 1 << (bit % 8);
@@ -460,7 +476,7 @@ mod tests {
 
     #[test]
     fn h_07_nobody_else_opens_it() {
-        let [operations, keys, acceptance] = all();
+        let [operations, keys, _, acceptance] = all();
         let other = MailboxKey::new(&mailbox(), 4, Secret::new([6; 32]));
         assert!(operations.operations(&other).is_err());
         assert!(keys.operations(&key()).is_err() && acceptance.operations(&key()).is_err());
@@ -478,7 +494,10 @@ mod tests {
     #[test]
     fn h_07_every_released_form_stays_readable() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sync/golden");
-        for (name, envelope) in ["operations", "keys", "acceptance"].into_iter().zip(all()) {
+        for (name, envelope) in ["operations", "keys", "withdrawal", "acceptance"]
+            .into_iter()
+            .zip(all())
+        {
             let file = folder.join(format!("{name}.1.envelope"));
             if !file.exists() && std::env::var_os("BEHALF_GOLDEN").is_some() {
                 std::fs::write(&file, envelope.encode().unwrap()).unwrap();
@@ -487,6 +506,7 @@ mod tests {
             let author = read.guest().map_or(alex().public(), |card| card.sign);
             assert!(read.is_genuine(&author), "{name}");
             assert_eq!(reads(&read), reads(&envelope), "{name}");
+            assert_eq!(read.withdrawal(), envelope.withdrawal(), "{name}");
             assert_eq!(
                 (read.seq, read.prev, read.epoch.number),
                 (7, [6; 32], envelope.epoch.number)

@@ -2,7 +2,7 @@
 //!
 //! Anybody may write to a relay, so nothing of it becomes a link of a chain here, and nobody waits for what is missing
 //! before it. Two things count at once, wherever they stand in their chain: to the owner, the acceptance of a living
-//! invitation; to who has accepted one, the owner's answer. Once a device is known its chain is read from the beginning
+//! invitation; to who has accepted one, the owner's answer, or that it was taken back. Once a device is known its chain is read from the beginning
 //! like any other.
 
 use rusqlite::Connection;
@@ -107,6 +107,10 @@ pub(super) fn look_at(
             tracing::info!(%mailbox, device = name.device, "the owner has answered");
             access::believe(tx, mailbox, &maker)?;
             return Ok(Guest::Answer);
+        }
+        if let Some(of) = envelope.withdrawal().filter(|_| envelope.is_genuine(&maker.sign)) {
+            access::taken_back(tx, mailbox, &maker.id(), of)?;
+            return Ok(Guest::Nothing);
         }
     }
     let genuine = envelope

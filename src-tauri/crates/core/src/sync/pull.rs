@@ -414,6 +414,9 @@ fn take_envelope(
     {
         access::take_keys(tx, key, mailbox, &card, wraps)?;
     }
+    if let Some(of) = envelope.withdrawal() {
+        access::taken_back(tx, mailbox, &name.device, of)?;
+    }
     // So is an acceptance: the one before it may have been for another of the owner's devices, or withdrawn.
     guest::accept(tx, key, &envelope, bytes.len(), now)?;
     Ok(match keep(tx, &envelope, &name.hash, bytes, true)? {

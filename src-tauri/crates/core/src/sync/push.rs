@@ -150,6 +150,25 @@ pub fn post(tx: &Connection, mailbox: &Address, key: &DeviceKey, letter: Letter<
     Ok(link)
 }
 
+/// Has this device said, in what is here of its chain, that it takes an invitation back?
+pub fn has_taken_back(
+    tx: &Connection,
+    mailbox: &Address,
+    device: &str,
+    withdrawal: &[u8; 32],
+) -> Result<bool> {
+    let mut said =
+        tx.prepare_cached("SELECT bytes FROM envelope WHERE mailbox = ?1 AND device = ?2 AND key IS NULL")?;
+    let mut said = said.query([mailbox.as_str(), device])?;
+    while let Some(row) = said.next()? {
+        let bytes: Vec<u8> = row.get(0)?;
+        if Envelope::decode(&bytes).is_ok_and(|e| e.withdrawal() == Some(withdrawal)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Gives out the mailbox keys that are due. True when there were any.
 fn share_keys(tx: &Connection, mailbox: &Address, key: &DeviceKey, missing: bool, now: Time) -> Result<bool> {
     let (_, after) = chain::head(tx, mailbox, key.id())?;
