@@ -71,6 +71,8 @@ CREATE TABLE joining (
     expires    INTEGER NOT NULL,            -- by the code
     -- 1 once this person has said that the owner reads the same words.
     matched    INTEGER NOT NULL DEFAULT 0,
+    -- What was answered, to be said again where the mailbox begins anew.
+    acceptance BLOB NOT NULL,
     -- What its maker says when they take it back, and 1 once they have.
     withdrawal BLOB NOT NULL,
     withdrawn  INTEGER NOT NULL DEFAULT 0

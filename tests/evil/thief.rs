@@ -162,7 +162,11 @@ fn a_07_it_removes_the_other_in_turn() {
             &[mailbox().as_str(), eve.as_str()],
         );
         assert!(let_in.is_empty());
-        assert!(world.desk(n).doctor(true).unwrap().ok);
+        // Everybody is told, and nothing else is wrong.
+        let checks = world.desk(n).doctor(true).unwrap().checks;
+        let faults: Vec<_> = checks.iter().filter(|check| !check.ok).collect();
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].found.contains("removed each other"), "{faults:?}");
     }
     world.agree(&[ALEX, PHONE]);
 }

@@ -7,6 +7,11 @@ const state = (kind: string, said: string) => ({ state: kind, text: said, waitin
 test.each([
   ["idle", "Up to date", text.syncPage.means.idle],
   ["idle", "Not synced yet", text.syncPage.means.notYet],
+  [
+    "blocked",
+    "Two of your devices removed each other, so nothing from either is applied. Set Behalf up in a new data folder, and invite your delegates again from there.",
+    text.syncPage.means.blocked,
+  ],
   ["waiting", "3 waiting", text.syncPage.means.waiting],
   ["waiting", "Waiting for 4 changes from Kim", text.syncPage.means.gap],
   ["offline", "Offline, 2 saved on this computer", text.syncPage.means.offline],

@@ -4,7 +4,7 @@ import { text } from "../strings";
 /** What a state means and what to do about it, for the sync page (design §5). */
 export function meaning({ state, text: said }: SyncState): string {
   const say = text.syncPage.means;
-  if (state === "blocked") return /folder/i.test(said) ? say.folder : say.blocked;
+  if (state === "blocked") return /^blocked.*folder/i.test(said) ? say.folder : say.blocked;
   if (state === "offline") return say.offline;
   if (state === "busy") return say.busy;
   if (state === "waiting") return said.startsWith("Waiting for") ? say.gap : say.waiting;

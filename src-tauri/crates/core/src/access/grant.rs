@@ -293,6 +293,56 @@ fn standing(connection: &Connection, document: &Document) -> Result<(Moment, BTr
     Ok((document.without(&out), removed))
 }
 
+/// The removals by which the owner's last devices have removed each other, neither in sight of the other: nobody can say
+/// which of them is the owner's, so nothing from either counts at anybody else's. Empty while one of the owner's devices
+/// is left. Every replica that holds the same operations finds the same, whatever it has refused itself.
+pub fn removed_each_other(connection: &Connection, mailbox: &Address) -> Result<BTreeSet<OperationId>> {
+    let any: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND person = ?1 AND removed = 1)",
+        )?
+        .query_row([mailbox.as_str()], |r| r.get(0))?;
+    let Some(document) = Document::find(connection, mailbox, DocumentId::grants(mailbox))?.filter(|_| any)
+    else {
+        return Ok(BTreeSet::new());
+    };
+    let named = removed_in(&document, &document.now())?;
+    let owners = devices_of(connection, mailbox, mailbox)?;
+    if owners
+        .iter()
+        .filter_map(GrantDevice::card)
+        .any(|card| !named.contains(&card.id()))
+    {
+        return Ok(BTreeSet::new());
+    }
+    let mut removals = Vec::new();
+    for done in document.log() {
+        let already = removed_at(&document, &done.heads)?.unwrap_or_default();
+        let sight = document.in_sight(&done.heads)?;
+        let grants = done
+            .puts
+            .iter()
+            .filter_map(|put| serde_json::from_str::<Grant>(&put.json).ok());
+        let gone: BTreeSet<String> = grants
+            .flat_map(|grant| grant.removed().collect::<Vec<_>>())
+            .collect();
+        let gone: BTreeSet<String> = gone.difference(&already).cloned().collect();
+        if !gone.is_empty() {
+            removals.push((done.id, done.device, gone, sight));
+        }
+    }
+    let mut all = BTreeSet::new();
+    for (id, by, gone, sight) in &removals {
+        let in_turn = removals.iter().any(|(other, their, theirs, seen)| {
+            gone.contains(their) && theirs.contains(by) && !sight.contains(other) && !seen.contains(id)
+        });
+        if in_turn {
+            all.insert(*id);
+        }
+    }
+    Ok(all)
+}
+
 /// Every grant of a mailbox, by delegate.
 pub fn grants(connection: &Connection, mailbox: &Address) -> Result<Vec<(Address, Grant)>> {
     let mut statement = connection.prepare_cached(

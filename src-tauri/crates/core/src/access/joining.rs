@@ -8,8 +8,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    Acceptance, Card, Code, Compared, DeviceKey, Wrap, devices_of, grant_of, is_mine, living_devices_of,
-    unwrap,
+    Acceptance, Card, Code, Compared, DeviceKey, Wrap, begin_again, devices_of, grant_of, is_mine,
+    living_devices_of, unwrap,
 };
 use crate::{
     Error, Result,
@@ -83,8 +83,11 @@ pub fn accept_code(
                 "Set this device up in a new data folder, and accept the code there before the first sync.",
             ));
         }
-    } else if !devices_of(tx, mailbox, mailbox)?.is_empty() {
-        if !living_devices_of(tx, mailbox, mailbox)?.contains(maker) {
+    } else if let living = living_devices_of(tx, mailbox, mailbox)?
+        // Where none is left to ask, the code is one for a mailbox that begins anew.
+        && !living.is_empty()
+    {
+        if !living.contains(maker) {
             return Err(Error::refused(
                 format!("This invitation was not made on a device that is known to be {mailbox}'s."),
                 format!(
@@ -105,8 +108,9 @@ pub fn accept_code(
         params![mailbox.as_str(), code.owner_name],
     )?;
     tx.execute(
-        "INSERT INTO joining (id, mailbox, owner_name, maker, roots, compared, before, expires, withdrawal)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO joining (id, mailbox, owner_name, maker, roots, compared, before, expires, withdrawal,
+           acceptance)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO NOTHING",
         params![
             hex(&code.id()),
             mailbox.as_str(),
@@ -117,6 +121,7 @@ pub fn accept_code(
             grant_of(tx, mailbox, person)?.map(|grant| grant.starts.0),
             code.expires.0,
             code.withdrawal(),
+            postcard::to_stdvec(&acceptance)?,
         ],
     )?;
     Ok((acceptance, compared))
@@ -146,10 +151,14 @@ fn read(row: &Row<'_>) -> Result<Joining> {
     })
 }
 
-/// The devices whose answer is waited for in a mailbox; none in one that is known.
+/// The devices whose answer is waited for in a mailbox; none in one whose owner's devices are known. Where they were and
+/// none is left, only after this person has compared the words: what is known there is given up for the answer.
 pub fn makers(connection: &Connection, mailbox: &Address) -> Result<Vec<Card>> {
-    let mut statement =
-        connection.prepare_cached("SELECT roots FROM joining WHERE mailbox = ?1 AND withdrawn = 0")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT j.roots FROM joining j JOIN mailbox m ON m.id = j.mailbox
+         WHERE j.mailbox = ?1 AND j.withdrawn = 0
+           AND (m.mine OR j.matched OR NOT EXISTS (SELECT 1 FROM device d WHERE d.mailbox = m.id AND d.person = m.id))",
+    )?;
     let found = statement.query_map([mailbox.as_str()], |r| r.get::<_, Vec<u8>>(0))?;
     let mut makers = Vec::new();
     for roots in found {
@@ -168,18 +177,26 @@ pub fn is_answer(device: &DeviceKey, maker: &Card, mailbox: &Address, wraps: &[W
 
 /// The owner has answered through the device behind this card: what its code names are the owner's devices from now on.
 /// Nothing else waits for this mailbox any more, but the words, if this person has not compared them.
-pub fn believe(tx: &Connection, mailbox: &Address, maker: &Card) -> Result<()> {
-    let (id, owner_name, roots): (String, String, Vec<u8>) = tx.query_row(
-        "SELECT id, owner_name, roots FROM joining WHERE mailbox = ?1 AND maker = ?2 AND withdrawn = 0
+///
+/// Where the owner's devices of before have removed each other, the mailbox begins again; what is returned this device
+/// has to say again then, as the beginning of its chain.
+pub fn believe(tx: &Connection, mailbox: &Address, maker: &Card) -> Result<Option<Acceptance>> {
+    let (id, owner_name, roots, acceptance): (String, String, Vec<u8>, Vec<u8>) = tx.query_row(
+        "SELECT id, owner_name, roots, acceptance FROM joining WHERE mailbox = ?1 AND maker = ?2 AND withdrawn = 0
          ORDER BY matched DESC, expires DESC, id LIMIT 1",
         [mailbox.as_str(), &maker.id()],
-        |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
+        |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)),
     )?;
     tx.execute(
         "INSERT INTO uncompared (id, mailbox, compared)
          SELECT id, mailbox, compared FROM joining WHERE id = ?1 AND matched = 0",
         [&id],
     )?;
+    let again = !is_mine(tx, mailbox)? && !devices_of(tx, mailbox, mailbox)?.is_empty();
+    if again {
+        tracing::warn!(%mailbox, "the mailbox begins again with other devices of its owner's");
+        begin_again(tx, mailbox)?;
+    }
     tx.execute(
         "UPDATE mailbox SET owner_name = ?2 WHERE id = ?1 AND mine = 0",
         [mailbox.as_str(), &owner_name],
@@ -192,7 +209,10 @@ pub fn believe(tx: &Connection, mailbox: &Address, maker: &Card) -> Result<()> {
         )?;
     }
     tx.execute("DELETE FROM joining WHERE mailbox = ?1", [mailbox.as_str()])?;
-    Ok(())
+    Ok(match again {
+        true => Some(postcard::from_bytes(&acceptance)?),
+        false => None,
+    })
 }
 
 /// An invitation that was answered before this person had compared the words.
@@ -223,6 +243,12 @@ pub fn uncompared(connection: &Connection) -> Result<Vec<Uncompared>> {
 /// This person has compared the words of an invitation, and they match.
 pub fn matched(tx: &Connection, id: &str) -> Result<()> {
     tx.execute("UPDATE joining SET matched = 1 WHERE id = ?1", [id])?;
+    // An answer that has come before counts now.
+    tx.execute(
+        "UPDATE reading SET cursor = '', beginnings = beginnings + 1
+         WHERE mailbox IN (SELECT mailbox FROM joining WHERE id = ?1)",
+        [id],
+    )?;
     tx.execute("DELETE FROM uncompared WHERE id = ?1", [id])?;
     Ok(())
 }

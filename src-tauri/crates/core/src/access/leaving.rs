@@ -5,6 +5,17 @@ use rusqlite::Connection;
 
 use crate::{Result, model::Address, rows};
 
+/// What an import has brought; and how far the relay was read, which is only ever put back.
+const NOT_FORGOTTEN: &[&str] = &[
+    "reading",
+    "folder",
+    "message",
+    "appointment",
+    "contact_card",
+    "import_progress",
+    "rejected_message",
+];
+
 /// Takes everything that is about another person's mailbox out of this replica: whose devices are whose, its keys, what
 /// was done in it, sent or not, and what was imported into it. What this person was refused there stays in their log;
 /// imported mail stays in the pack, where nothing names it.
@@ -12,6 +23,24 @@ use crate::{Result, model::Address, rows};
 /// # Errors
 /// Database errors.
 pub fn leave(tx: &Connection, mailbox: &Address) -> Result<()> {
+    forget(tx, mailbox, &[])?;
+    tx.execute(
+        "DELETE FROM mailbox WHERE id = ?1 AND mine = 0",
+        [mailbox.as_str()],
+    )?;
+    Ok(())
+}
+
+/// Forgets the same of a mailbox that goes on with other devices of its owner's, to which nothing leads from those that
+/// are known here. What was imported into it stays.
+///
+/// # Errors
+/// Database errors.
+pub fn begin_again(tx: &Connection, mailbox: &Address) -> Result<()> {
+    forget(tx, mailbox, NOT_FORGOTTEN)
+}
+
+fn forget(tx: &Connection, mailbox: &Address, but: &[&str]) -> Result<()> {
     let rows = rows::contact::named_in(tx, mailbox)?;
     // Some tables refer to others: all that counts is that nothing refers to what is gone in the end.
     tx.pragma_update(None, "defer_foreign_keys", true)?;
@@ -24,15 +53,12 @@ pub fn leave(tx: &Connection, mailbox: &Address) -> Result<()> {
          WHERE t.type = 'table'",
     )?;
     let tables = tables.query_map([], |r| r.get(0))?;
-    for table in tables.collect::<Result<Vec<String>, _>>()? {
+    let tables: Vec<String> = tables.collect::<Result<_, _>>()?;
+    for table in tables.iter().filter(|table| !but.contains(&table.as_str())) {
         tx.execute(
             &format!("DELETE FROM {table} WHERE mailbox = ?1"),
             [mailbox.as_str()],
         )?;
     }
-    tx.execute(
-        "DELETE FROM mailbox WHERE id = ?1 AND mine = 0",
-        [mailbox.as_str()],
-    )?;
     rows.iter().try_for_each(|row| rows::contact::settle(tx, row))
 }

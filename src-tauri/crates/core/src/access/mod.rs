@@ -17,7 +17,7 @@ pub use authorise::{Act, Denied, Matter, Rights, Where, Wish, authorise};
 pub use device::{Card, DeviceKey, PublicKey, Signature, device_id, verified};
 pub use grant::{
     Grant, GrantDevice, devices_of, end_of_day_or_time, grant_of, grants, is_mine, is_removed,
-    living_devices_of, project_grants, put_grant, removed_at, starts_of, whole_grant,
+    living_devices_of, project_grants, put_grant, removed_at, removed_each_other, starts_of, whole_grant,
 };
 pub use invitation::{
     Acceptance, Code, OpenInvitation, Pending, compared, create, expects_guests, not_accepted,
@@ -31,7 +31,7 @@ pub use keys::{
     Epoch, MailboxKey, Wrap, all_keys, due, hold, key_of, lacks_key, leaks, newest_key, oldest_key,
     take_keys, unwrap, wrap,
 };
-pub use leaving::leave;
+pub use leaving::{begin_again, leave};
 pub use name::{name_of, named, own_name};
 pub use sealing::{Sealed, Secret, open, seal};
 pub use secret::{

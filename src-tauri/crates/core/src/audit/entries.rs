@@ -379,6 +379,13 @@ fn outcomes(connection: &Connection, mailbox: &Address) -> Result<BTreeMap<Strin
         let accepted = accepted || replica::is_accepted(connection, &id)?;
         all.insert(id, Reason::from_code(&reason).words(accepted));
     }
+    // Each of the two would say something else; on every replica the same is said.
+    for id in access::removed_each_other(connection, mailbox)? {
+        all.insert(
+            id.to_string(),
+            "Not applied – these devices removed each other".to_owned(),
+        );
+    }
     Ok(all)
 }
 

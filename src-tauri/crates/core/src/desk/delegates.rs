@@ -261,6 +261,9 @@ impl Desk {
         let when = (self.key.prefix(), self.now());
         let made = access::put_grant(tx, mailbox, delegate, grant, why, when)?;
         self.log(tx, mailbox, &made)?;
+        // Before it takes effect, with the key of until now: whoever is removed reads that they are, also the device that
+        // has given that key.
+        sync::seal_all(tx, mailbox, &self.key)?;
         access::project_grants(tx, mailbox)?;
         sync::share(tx, mailbox, &self.key, self.now())
     }

@@ -10,6 +10,24 @@ use crate::{
     replica::{Action, Origin},
 };
 
+/// The owner's last devices have removed each other: what that means, and what to do.
+pub(super) fn removed_each_other(owner_name: &str, mine: bool) -> (String, String) {
+    let (whose, todo) = match mine {
+        true => (
+            "your".to_owned(),
+            "Set Behalf up in a new data folder, and invite your delegates again from there.".to_owned(),
+        ),
+        false => (
+            format!("{owner_name}'s"),
+            format!("Ask {owner_name} to invite you again."),
+        ),
+    };
+    (
+        format!("Two of {whose} devices removed each other, so nothing from either is applied."),
+        todo,
+    )
+}
+
 impl Desk {
     /// Every device in this person's own mailbox, and their own ones in the mailboxes they work in.
     ///

@@ -27,6 +27,7 @@ impl Desk {
         checks.push(self.row_search()?);
         checks.push(self.device_key());
         checks.push(self.invitations_accepted()?);
+        checks.push(self.owners_devices()?);
         checks.push(self.holes()?);
         Ok(Diagnosis {
             ok: checks.iter().all(|c| c.ok),
@@ -162,6 +163,15 @@ impl Desk {
             parts => parts.join("; "),
         };
         Ok(check("Invitations you have accepted", true, &found, ""))
+    }
+
+    fn owners_devices(&self) -> Result<Check> {
+        let divided = self.missing()?.divided;
+        let (found, todo) = divided
+            .first()
+            .cloned()
+            .unwrap_or_else(|| ("ok".to_owned(), String::new()));
+        Ok(check("The owners' devices", divided.is_empty(), &found, &todo))
     }
 
     fn holes(&self) -> Result<Check> {

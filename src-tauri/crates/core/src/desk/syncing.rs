@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use super::{
     Desk,
+    devices::removed_each_other,
     joining::was_withdrawn,
     setting,
     view::{SyncReport, SyncState},
@@ -39,6 +40,8 @@ pub(super) struct Missing {
     pub holes: Vec<(String, u64)>,
     /// Who has taken back an invitation that was accepted here: it is in vain to wait for it.
     pub withdrawn: Vec<String>,
+    /// Where the owner's last devices have removed each other: what that means, and what to do.
+    pub divided: Vec<(String, String)>,
 }
 
 impl Desk {
@@ -147,6 +150,7 @@ impl Desk {
             missing.confirmations.extend(more.confirmations);
             missing.keys.extend(more.keys);
             missing.holes.extend(more.holes);
+            missing.divided.extend(more.divided);
         }
         let ended = self.waiting()?.into_iter().filter(|w| w.withdrawn);
         missing.withdrawn = ended.map(|w| w.owner_name).collect();
@@ -166,6 +170,18 @@ impl Desk {
             return Ok(missing);
         }
         let waiting = self.waiting_in(c)?.into_iter().find(|w| w.mailbox == *mailbox);
+        if !access::removed_each_other(c, mailbox)?.is_empty() {
+            match waiting {
+                Some(waiting) if !waiting.withdrawn => missing.confirmations.push(waiting.owner_name),
+                _ => {
+                    let owner = access::name_of(c, mailbox, mailbox)?;
+                    missing
+                        .divided
+                        .push(removed_each_other(&owner, *mailbox == self.person));
+                }
+            }
+            return Ok(missing);
+        }
         match (access::lacks_key(c, mailbox, self.key.id())?, waiting) {
             (Some(_), Some(waiting)) if waiting.withdrawn => {}
             (Some(_), Some(_)) if *mailbox == self.person => {
@@ -189,6 +205,7 @@ impl Desk {
             keys,
             holes,
             withdrawn,
+            divided,
         } = self.missing()?;
         let last = self.last_cycle.lock().unwrap_or_else(PoisonError::into_inner);
         let (state, text) = match (&last.failure, holes.first()) {
@@ -202,6 +219,10 @@ impl Desk {
             (None, _) if !confirmations.is_empty() => {
                 let whom = confirmations.first().map_or("", String::as_str);
                 ("waiting", format!("Waiting for {whom} to confirm"))
+            }
+            (None, _) if !divided.is_empty() => {
+                let said = divided.first().map(|(what, todo)| format!("{what} {todo}"));
+                ("blocked", said.unwrap_or_default())
             }
             (None, _) if !keys.is_empty() => {
                 let from = keys.first().map_or("", String::as_str);

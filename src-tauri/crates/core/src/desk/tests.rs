@@ -1,5 +1,6 @@
 //! What cannot be told on the command line: tampered clients (see [`evil`]), clocks, and steps done in one go.
 
+mod devices;
 mod evil;
 mod failures;
 mod invitations;

@@ -8,7 +8,8 @@
 use rusqlite::Connection;
 
 use super::{
-    envelope::Envelope,
+    envelope::{Envelope, Letter},
+    push,
     relay::{EntryKind, EntryName},
 };
 use crate::{
@@ -105,7 +106,9 @@ pub(super) fn look_at(
             && envelope.is_genuine(&maker.sign);
         if answers {
             tracing::info!(%mailbox, device = name.device, "the owner has answered");
-            access::believe(tx, mailbox, &maker)?;
+            if let Some(acceptance) = access::believe(tx, mailbox, &maker)? {
+                push::post(tx, mailbox, key, Letter::Acceptance(&maker, &acceptance))?;
+            }
             return Ok(Guest::Answer);
         }
         if let Some(of) = envelope.withdrawal().filter(|_| envelope.is_genuine(&maker.sign)) {

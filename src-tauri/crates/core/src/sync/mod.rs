@@ -28,7 +28,7 @@ pub use cycle::{Action, Event, next};
 pub use envelope::{Envelope, Letter, MAX_BYTES, Spot, content_hash, content_name};
 pub use folder::FolderRelay;
 pub use intake::{Aside, aside};
-pub use push::{Contents, contents_of, has_taken_back, post, share};
+pub use push::{Contents, contents_of, has_taken_back, post, seal_all, share};
 pub use reason::{Reason, Refusals, Run, Unsound};
 pub use receipt::{Heard, Missing, Receipt, Said, owners_hold};
 pub use refusal::{Refused, follow, refusals};

@@ -187,8 +187,14 @@ pub fn share(tx: &Connection, mailbox: &Address, key: &DeviceKey, now: Time) -> 
     if access::newest_key(tx, key, mailbox)?.is_none() {
         share_keys(tx, mailbox, key, false, now)?;
     }
-    while seal_some(tx, mailbox, key, None)? {}
+    seal_all(tx, mailbox, key)?;
     share_keys(tx, mailbox, key, false, now)?;
+    Ok(())
+}
+
+/// Seals everything that was done until now with the newest key, whoever holds it.
+pub fn seal_all(tx: &Connection, mailbox: &Address, key: &DeviceKey) -> Result<()> {
+    while seal_some(tx, mailbox, key, None)? {}
     Ok(())
 }
 
