@@ -88,11 +88,9 @@ pub fn accept_code(
         && !living.is_empty()
     {
         if !living.contains(maker) {
-            return Err(Error::refused(
-                format!("This invitation was not made on a device that is known to be {mailbox}'s."),
-                format!(
-                    "Sync, then accept it again. If it is refused again, it is not from {mailbox}: tell them, and do not use it."
-                ),
+            return Err(not_theirs(
+                mailbox,
+                uncompared(tx)?.iter().any(|u| u.mailbox == *mailbox),
             ));
         }
         roots = &[];
@@ -125,6 +123,24 @@ pub fn accept_code(
         ],
     )?;
     Ok((acceptance, compared))
+}
+
+/// Either of two is the stranger's: this code, or the one before, whose words were perhaps not compared.
+fn not_theirs(mailbox: &Address, uncompared: bool) -> Error {
+    let todo = match uncompared {
+        true => format!(
+            "You have not compared the words of the invitation before this one. Compare them with {mailbox}, best by telephone: \
+             if they match, this code is not from {mailbox}; if they differ, the mailbox here is not. \
+             Then leave it (They differ, or `behalf invite reject {mailbox}`), and accept this code again."
+        ),
+        false => format!(
+            "Sync, then accept it again. If it is refused again, it is not from {mailbox}: tell them, and do not use it."
+        ),
+    };
+    Error::refused(
+        format!("This invitation was not made on a device that is known to be {mailbox}'s."),
+        todo,
+    )
 }
 
 /// Everything that waits for an owner, the newest first; last what was taken back.

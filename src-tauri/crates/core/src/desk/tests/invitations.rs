@@ -52,6 +52,16 @@ fn h_07_a_strangers_code_for_a_known_mailbox() {
         .accept(&eve.invite(&kim.person, &terms()).unwrap().code)
         .unwrap_err();
     assert_eq!(refused.code(), Code::Refused);
+    assert!(
+        refused.hint().contains("not compared the words"),
+        "{}",
+        refused.hint()
+    );
+    kim.words_match(pair.mailbox().as_str()).unwrap();
+    let refused = kim
+        .accept(&eve.invite(&kim.person, &terms()).unwrap().code)
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::Refused);
     assert!(refused.hint().starts_with("Sync, then"), "{}", refused.hint());
     // She answers all the same, with a key that would be the newest.
     pair.gives_a_key(&eve.key, kim.key.card());

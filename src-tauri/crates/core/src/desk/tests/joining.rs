@@ -77,6 +77,15 @@ fn a_03_who_learns_late_that_the_words_differ_leaves() {
     assert!(pair.is_tracked(&eve, "work"));
     let own = pair.rows_about(&sams, &sam());
 
+    // Alex's own code is refused meanwhile, and Sam is told that it may be the other way round.
+    let refused = sams
+        .accept(&alex.invite(&sam(), &terms()).unwrap().code)
+        .unwrap_err();
+    assert!(
+        refused.hint().contains("not compared the words"),
+        "{}",
+        refused.hint()
+    );
     pair.tracks(&sams, "not sent", &sam(), "");
     sams.reject(pair.mailbox().as_str()).unwrap();
     let nothing = || {
