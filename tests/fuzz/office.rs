@@ -17,7 +17,7 @@ use behalf_core::{
     replica::{Document, DocumentId, Operation, OperationId},
     store::Store,
     sync::{
-        EntryKind, EntryName, Envelope, Receipt, Relay, Said, Spot, content_hash, content_name, operations_in,
+        EntryKind, EntryName, Envelope, Receipt, Relay, Said, Spot, content_hash, content_name, contents_of,
     },
 };
 use behalf_tests::{
@@ -186,7 +186,8 @@ impl Office {
         let all = [KIM, ROBIN, ALEX]
             .into_iter()
             .flat_map(|n| envelopes(&self.entries, n));
-        all.filter_map(|envelope| operations_in(&connection, &key(KIM), &envelope).unwrap())
+        all.filter_map(|envelope| contents_of(&connection, &key(KIM), &envelope).unwrap())
+            .map(|contents| contents.operations)
             .filter(|operations| !operations.is_empty())
             .collect()
     }

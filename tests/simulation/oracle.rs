@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use behalf_core::{
     model::Address,
     replica::{Document, DocumentId, Operation, OperationId},
-    sync::{EntryKind, Envelope, operations_in},
+    sync::{EntryKind, Envelope, contents_of},
 };
 use behalf_tests::{data, relays::Entries};
 use sha2::{Digest, Sha256};
@@ -311,8 +311,8 @@ fn published(entries: &Entries, reader: &mut Person) -> Operations {
         .filter(|(_, name, _)| name.kind == EntryKind::Envelope)
         .filter_map(|(.., bytes)| Envelope::decode(bytes).ok())
         .filter_map(|envelope| {
-            let operations = operations_in(connection, &key, &envelope).ok()??;
-            Some((envelope, operations))
+            let contents = contents_of(connection, &key, &envelope).ok()??;
+            Some((envelope, contents.operations))
         })
         .flat_map(|(envelope, operations)| {
             let name = |o: Operation| o.id(&envelope.mailbox, &envelope.device).to_string();
