@@ -109,6 +109,12 @@ async fn from_the_invitation_to_the_last_word(office: &Office, mut flight: impl 
     kim.shows("Mail of Alex that you import or receive stands here.")
         .await;
     kim.gone("//*[@data-testid='waiting']").await;
+    // Kim has not said yet that Alex reads the same words.
+    kim.find("//*[@data-testid='uncompared']").await;
+    kim.shows(&words).await;
+    kim.picture("uncompared").await;
+    kim.choose("The words match").await;
+    kim.gone("//*[@data-testid='uncompared']").await;
     office.stocks_up();
 
     flight(true);

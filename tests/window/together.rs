@@ -233,4 +233,21 @@ async fn words_that_differ_end_an_invitation() {
     window.close().await;
     assert_eq!(alex.does(&["invite", "list"]), serde_json::json!([]));
     assert_eq!(alex.does(&["grants"]), serde_json::json!([]));
+
+    // Whoever made the code has let Kim in before the words were compared: Kim leaves.
+    accepts();
+    alex.does(&["invite", "confirm", "--for", &kim.address, "--yes"]);
+    alex.syncs();
+    kim.syncs();
+    let window = opens(kim, "Kim").await;
+    window.click("//nav//section[@aria-label='Alex']//button").await;
+    window
+        .click("//*[@data-testid='uncompared']//button[contains(., 'They differ')]")
+        .await;
+    window.shows("It is removed from this computer").await;
+    window.picture("leave").await;
+    window.choose("Leave the mailbox").await;
+    window.gone("//nav//section[@aria-label='Alex']").await;
+    window.shows("Your mailbox has no mail yet").await;
+    window.close().await;
 }
