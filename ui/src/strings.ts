@@ -690,10 +690,9 @@ export const text = {
   uncompared: {
     title: (owner: string) => `You have not compared the words with ${owner} yet`,
     titleDevice: "You have not compared the words with your other device yet",
-    body: (owner: string) =>
-      `The invitation was confirmed before you said that the words match. Until you have compared them, best by telephone, this mailbox may not be ${owner}’s.`,
+    body: "The invitation was confirmed before you said that the words match. Compare them, best by telephone: until then this may be somebody else’s mailbox.",
     bodyDevice:
-      "The invitation was confirmed before you said that the words match. Until you have compared them, somebody else may have made it.",
+      "The invitation was confirmed before you said that the words match. Compare them: until then it may be somebody else’s invitation.",
     means: (owner: string) => [
       `Then this mailbox is not ${owner}’s: somebody else has made it.`,
       "It is removed from this computer with everything you did in it. Your own mailbox stays as it is.",

@@ -19,9 +19,11 @@ export function Uncompared({ mailbox }: { mailbox: Mailbox }) {
     <MessageBar intent="warning" layout="multiline" className={styles.bar} data-testid="uncompared">
       <MessageBarBody>
         <MessageBarTitle>{mine ? say.titleDevice : say.title(owner)}</MessageBarTitle>
-        {mine ? say.bodyDevice : say.body(owner)}
-        <Words label={text.waiting.words} words={uncompared.words} />
-        <Compare id={uncompared.id} matched={false} differ={() => setDiffer(true)} />
+        {mine ? say.bodyDevice : say.body}
+        <div className={styles.found}>
+          <Words label={text.waiting.words} words={uncompared.words} />
+          <Compare id={uncompared.id} matched={false} differ={() => setDiffer(true)} />
+        </div>
       </MessageBarBody>
       {differ && (
         <MeansDialog
