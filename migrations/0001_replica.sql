@@ -83,6 +83,10 @@ CREATE TABLE uncompared (
     mailbox  TEXT NOT NULL REFERENCES mailbox(id),
     compared BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+-- Invitations of which this person has said that the words differ: they are not accepted again.
+CREATE TABLE rejected_code (
+    id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
 -- What the maker has sent has been passed over until now: read again from the beginning.
 CREATE TRIGGER joining_begins AFTER INSERT ON joining BEGIN
     DELETE FROM guest_entry WHERE mailbox = new.mailbox AND device = new.maker;

@@ -388,7 +388,7 @@ pub enum Invite {
         which: String,
     },
     /// The words differ: forget the invitation, on either side; nobody gets access by it. If it was confirmed before you
-    /// had compared, leave the mailbox: nothing of it stays here
+    /// had compared, leave the mailbox: it is gone from here, and its keys are deleted
     Reject {
         /// Its id, as `invite list` prints it, or the mailbox whose invitation was accepted here
         #[arg(value_name = "MAILBOX|ID")]

@@ -169,7 +169,7 @@ fn confirm(desk: &Desk, delegate: &Address, invitation: Option<&str>, heard: Hea
     let grant = desk.confirm(&one.id, &shown.compared)?;
     sync::quietly(desk, "The grant goes out with the next sync");
     let text = match desk.me()?.person == *delegate {
-        true => "Your other device belongs to you now.".into(),
+        true => "Your other device works in your mailbox now.".into(),
         false => format!("{delegate} has access now: {}.", describe(&grant)),
     };
     Reply::new(&json!({"grant": grant}), text)

@@ -29,7 +29,10 @@ pub fn once(s: &Session) -> Result<Reply> {
     let desk = s.open()?;
     let report = cycle(&desk)?;
     let state = desk.sync_state()?;
-    Reply::new(&report, format!("{}\n{}.", told(&report), state.text))
+    Reply::new(
+        &report,
+        format!("{}\n{}.", told(&report), state.text.trim_end_matches('.')),
+    )
 }
 
 /// One full cycle; on a terminal each state worth showing is a line on standard error.

@@ -181,7 +181,7 @@ pub enum Denied {
     NoCalendar,
     /// whether it is covered cannot be said.
     #[error(
-        "Held back – the owner's mailbox does not hold this mail, so nobody can say whether its folder is covered."
+        "Held back – this mail is not in the mailbox yet, so nobody can say whether its folder is covered."
     )]
     FolderUnknown,
     /// rights are those of both.

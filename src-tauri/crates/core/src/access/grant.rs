@@ -424,6 +424,15 @@ pub fn is_mine(connection: &Connection, mailbox: &Address) -> Result<bool> {
     Ok(mine.unwrap_or(false))
 }
 
+/// Are all of its owner's devices removed from a mailbox?
+pub fn has_no_device(connection: &Connection, mailbox: &Address) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT NOT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND person = ?1 AND removed = 0)",
+        )?
+        .query_row([mailbox.as_str()], |r| r.get(0))?)
+}
+
 /// Was this device removed from a mailbox?
 pub fn is_removed(connection: &Connection, mailbox: &Address, device: &str) -> Result<bool> {
     let removed = connection

@@ -38,7 +38,7 @@ pub struct Joining {
 /// Takes a code as the one it is for. Nobody is believed by it yet.
 ///
 /// # Errors
-/// `Refused` when the code is for somebody else or has expired, when it is for a mailbox that is known and was made by
+/// `Refused` when the code is for somebody else, has expired or was rejected here, when it is for a mailbox that is known and was made by
 /// no device of its owner's, or when it would join two replicas of one mailbox that have each gone their own way.
 pub fn accept_code(
     tx: &Connection,
@@ -59,6 +59,15 @@ pub fn accept_code(
                 "This invitation has expired; it worked until {}.",
                 code.expires.rfc3339()
             ),
+            format!("Ask {} for a new one.", code.owner_name),
+        ));
+    }
+    let rejected: bool = tx
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM rejected_code WHERE id = ?1)")?
+        .query_row([hex(&code.id())], |r| r.get(0))?;
+    if rejected {
+        return Err(Error::refused(
+            "You have said that the words of this invitation differ.",
             format!("Ask {} for a new one.", code.owner_name),
         ));
     }
@@ -295,6 +304,15 @@ pub fn is_answered(connection: &Connection, mailbox: &Address, person: &Address)
 /// Nothing waits for this mailbox any more.
 pub fn settle_joining(tx: &Connection, mailbox: &Address) -> Result<()> {
     tx.execute("DELETE FROM joining WHERE mailbox = ?1", [mailbox.as_str()])?;
+    Ok(())
+}
+
+/// Notes that the words of an invitation differ: its code is not taken again.
+pub fn rejected(tx: &Connection, id: &str) -> Result<()> {
+    tx.execute(
+        "INSERT INTO rejected_code (id) VALUES (?1) ON CONFLICT DO NOTHING",
+        [id],
+    )?;
     Ok(())
 }
 

@@ -23,11 +23,14 @@ const NOT_FORGOTTEN: &[&str] = &[
 /// # Errors
 /// Database errors.
 pub fn leave(tx: &Connection, mailbox: &Address) -> Result<()> {
+    // The keys are overwritten, not only given up.
+    tx.pragma_update(None, "secure_delete", true)?;
     forget(tx, mailbox, &[])?;
     tx.execute(
         "DELETE FROM mailbox WHERE id = ?1 AND mine = 0",
         [mailbox.as_str()],
     )?;
+    tx.pragma_update(None, "secure_delete", false)?;
     Ok(())
 }
 

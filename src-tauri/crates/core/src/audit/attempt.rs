@@ -194,6 +194,19 @@ pub(super) fn check_told(
     Ok(missing.then_some("A refusal this device told is missing."))
 }
 
+/// A device whose refusals are on record and of which no envelope is here; `None` when there is none.
+pub(super) fn told_by_nobody(connection: &Connection) -> Result<Option<(Address, String)>> {
+    let found = connection
+        .prepare_cached(
+            "SELECT t.mailbox, t.device FROM told_attempt t WHERE NOT EXISTS (
+               SELECT 1 FROM envelope e WHERE e.mailbox = t.mailbox AND e.device = t.device AND e.merged = 1)
+             LIMIT 1",
+        )?
+        .query_row([], |r| Ok((Address::lenient(&r.get::<_, String>(0)?), r.get(1)?)))
+        .optional()?;
+    Ok(found)
+}
+
 /// Every refusal, here and as delegates' devices have told it, as audit entries.
 pub fn attempts(connection: &Connection, device: &str) -> Result<Vec<(Time, AuditEntry)>> {
     let mut statement = connection.prepare_cached(

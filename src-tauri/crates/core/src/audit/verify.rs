@@ -29,6 +29,14 @@ pub fn verify(connection: &Connection, person: &Address, device: &DeviceKey) -> 
             }));
         }
     }
+    first_broken = first_broken.or(
+        attempt::told_by_nobody(connection)?.map(|(mailbox, writer)| Broken {
+            mailbox,
+            device: writer,
+            seq: 0,
+            reason: "A refusal came in no envelope.".into(),
+        }),
+    );
     let (attempts, broken) = attempt::check(connection, &device.public())?;
     first_broken = first_broken.or(broken.map(|(seq, reason)| Broken {
         mailbox: person.clone(),
@@ -111,7 +119,8 @@ fn links(connection: &Connection, mailbox: &Address, device: &str, own: &DeviceK
                 chain.entries += u32::try_from(operations.len()).unwrap_or(u32::MAX);
                 let ids = operations.iter().map(|o| o.id(mailbox, device).to_string());
                 chain.carried.extend(ids.map(|id| (id, seq)));
-                chain.told.extend(attempt::taken(mailbox, &person, attempts));
+                let told: Vec<_> = attempt::taken(mailbox, &person, attempts).collect();
+                chain.told.extend(told);
             }
             Err(reason) => {
                 chain.broken = Some((seq, reason));

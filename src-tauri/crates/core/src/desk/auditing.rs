@@ -115,6 +115,12 @@ impl Desk {
                 let rights = Rights::read(c, &mailbox, &self.person, self.key.id())?;
                 let may = authorise(Act::Read, &self.person, &mailbox, &rights, self.now());
                 let hidden = activity::hidden(c, &mailbox)?;
+                // What they asked for and may not see is named as they named it.
+                let asked_in_vain = all
+                    .iter_mut()
+                    .map(|(_, e)| e)
+                    .filter(|e| e.on_behalf_of == mailbox && hidden.contains(&e.item));
+                asked_in_vain.for_each(|e| e.subject.clear());
                 let mut entries = audit::entries(c, &self.key, &mailbox)?;
                 entries.retain(|(_, e)| {
                     e.actor == self.person

@@ -28,6 +28,14 @@ pub(super) fn removed_each_other(owner_name: &str, mine: bool) -> (String, Strin
     )
 }
 
+/// This device was removed from a mailbox: what that means, and what to do.
+pub(super) fn was_removed(owner: &Address) -> (String, String) {
+    (
+        format!("This device was removed from the mailbox of {owner}, so nothing from it is applied."),
+        format!("If it was found again, set it up in a new data folder and ask {owner} for an invitation."),
+    )
+}
+
 impl Desk {
     /// Every device in this person's own mailbox, and their own ones in the mailboxes they work in.
     ///

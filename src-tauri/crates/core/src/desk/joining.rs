@@ -100,7 +100,13 @@ impl Desk {
     pub fn reject(&self, which: &str) -> Result<()> {
         match self.to_compare(which)? {
             Open::Waiting(waiting) => {
-                self.store.write(|tx| access::forget(tx, &waiting.id))?;
+                self.store.write(|tx| {
+                    // What was withdrawn says so when it is accepted again.
+                    if !waiting.withdrawn {
+                        access::rejected(tx, &waiting.id)?;
+                    }
+                    access::forget(tx, &waiting.id)
+                })?;
                 tracing::warn!(mailbox = %waiting.mailbox, "an invitation was rejected: the words differ");
             }
             Open::Answered(Uncompared { mailbox, .. }) if mailbox == self.person => {
@@ -109,8 +115,11 @@ impl Desk {
                     "Delete this data folder, and set this device up in a new one.",
                 ));
             }
-            Open::Answered(Uncompared { mailbox, .. }) => {
-                self.store.write(|tx| access::leave(tx, &mailbox))?;
+            Open::Answered(Uncompared { id, mailbox, .. }) => {
+                self.store.write(|tx| {
+                    access::rejected(tx, &id)?;
+                    access::leave(tx, &mailbox)
+                })?;
                 tracing::warn!(%mailbox, "a mailbox was left: the words differ");
                 // Its mail must not be found any more; a process that adds to the index meanwhile finds none of it.
                 self.text.clear()?;

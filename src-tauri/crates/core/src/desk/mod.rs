@@ -386,9 +386,8 @@ fn refusal(denied: &Denied, owner: &Address, grant: Option<&Grant>) -> Error {
                 "If it was found again, set it up in a new data folder and ask {owner} for an invitation."
             )
         }
-        Denied::OutsideFolders | Denied::NoCalendar | Denied::FolderUnknown => {
-            "Ask the owner to add it to your access.".into()
-        }
+        Denied::OutsideFolders | Denied::NoCalendar => "Ask the owner to add it to your access.".into(),
+        Denied::FolderUnknown => "Import the mail first.".into(),
         Denied::NotTheOwners => "Choose another row.".into(),
         Denied::SaysOtherwise | Denied::TooMany => format!("Ask {owner} to look at what was not applied."),
         Denied::NotSetUp => format!("{owner} has to confirm your invitation; then sync."),

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::{
     Desk,
-    devices::removed_each_other,
+    devices::{removed_each_other, was_removed},
     joining::was_withdrawn,
     setting,
     view::{SyncReport, SyncState},
@@ -166,8 +166,13 @@ impl Desk {
         // Whoever has no access any more waits for nothing.
         let rights = Rights::read(c, mailbox, &self.person, self.key.id())?;
         let asked = authorise(Act::Read, &self.person, mailbox, &rights, self.now());
-        if matches!(asked, Err(Denied::Ended | Denied::DeviceRemoved)) {
-            return Ok(missing);
+        match asked {
+            Err(Denied::Ended) => return Ok(missing),
+            Err(Denied::DeviceRemoved) if access::removed_each_other(c, mailbox)?.is_empty() => {
+                missing.divided.push(was_removed(mailbox));
+                return Ok(missing);
+            }
+            _ => {}
         }
         let waiting = self.waiting_in(c)?.into_iter().find(|w| w.mailbox == *mailbox);
         if !access::removed_each_other(c, mailbox)?.is_empty() {

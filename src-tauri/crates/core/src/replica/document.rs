@@ -195,9 +195,14 @@ impl Document {
         &self.mailbox
     }
 
-    /// How many operations have changed it, about: what work another one makes.
+    /// How many operations have changed it, about.
     pub fn changes(&self) -> usize {
         self.packed + self.loose
+    }
+
+    /// How many of them stand side by side, none in sight of another.
+    pub fn branches(&self) -> usize {
+        self.automerge.get_heads().len()
     }
 
     /// Its identity.

@@ -19,10 +19,10 @@ const BYTES: i64 = 256 << 20;
 const BRANCHES: i64 = 16;
 /// How often merging an envelope may fail before it is set aside.
 const TRIES: i64 = 2;
-/// Up to how many changes a document is short: another one costs next to nothing.
-pub(super) const SHORT: usize = 64;
-/// What a change of a longer one counts as, in bytes, for each change that is there.
-const WORK: usize = 5_000;
+/// Up to how many changes are looked at for one of them at next to no cost.
+pub(super) const EASY: usize = 64;
+/// What each that is looked at counts as, in bytes, where it is more.
+const WORK: usize = 4_000;
 const DAY: i64 = 24 * 3600 * 1000;
 
 /// Notes what an envelope has brought.
@@ -50,7 +50,7 @@ pub(super) fn took(
     Ok(())
 }
 
-/// Notes how much work operations on long documents have made, in changes that had to be looked at.
+/// Notes how much work operations have made, in changes that had to be looked at.
 pub(super) fn worked(
     tx: &Connection,
     mailbox: &Address,

@@ -30,7 +30,9 @@ use crate::{
     audit::{self, Attempted},
     desk::view::SyncReport,
     model::{Address, Time, hex, unhex},
-    replica::{self, Document, DocumentId, DocumentKind, Link, Logged, Made, Operation, OperationId, Unfit},
+    replica::{
+        self, Action, Document, DocumentId, DocumentKind, Link, Logged, Made, Operation, OperationId, Unfit,
+    },
     store::Store,
     tracking,
 };
@@ -236,7 +238,7 @@ impl<'a> Batch<'a> {
             for next in after.into_iter().rev() {
                 ready.push_front(next);
             }
-            if self.bytes > BATCH || self.most > intake::SHORT {
+            if self.bytes > BATCH || self.most > intake::EASY {
                 break;
             }
         }
@@ -555,11 +557,15 @@ impl<'a> Batch<'a> {
                 sent.refused += u32::from(refused.is_some());
                 sent.reasons.extend(refused);
             }
-            // Every change of a long document costs what those before it cost together.
-            if document.changes() > intake::SHORT
+            // What stands side by side is compared with every change, and an undo looks through what was done before.
+            let looked_at = match operation.action {
+                Action::Undo | Action::Redo => document.changes(),
+                _ => document.branches(),
+            };
+            if looked_at > intake::EASY
                 && let Some(sent) = self.envelopes.get(envelope)
             {
-                *work.entry(sent.device.clone()).or_default() += document.changes();
+                *work.entry(sent.device.clone()).or_default() += looked_at;
             }
             applied.push((made, prefix));
         }

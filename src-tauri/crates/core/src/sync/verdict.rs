@@ -65,8 +65,15 @@ impl Verdict {
         now: Time,
     ) -> Result<(Self, u32)> {
         let removed = access::is_removed(tx, by.mailbox, by.device)?;
-        if (by.person == by.mailbox && !removed) || !access::is_mine(tx, by.mailbox)? {
-            return Ok((Self::Everything, 0));
+        let theirs = by.person == by.mailbox;
+        if (theirs && !removed) || !access::is_mine(tx, by.mailbox)? {
+            // Where the owner's last devices have removed each other, nobody is left to say what counts.
+            return Ok(
+                match theirs && removed && access::has_no_device(tx, by.mailbox)? {
+                    true => (Self::Nothing(Denied::DeviceRemoved.into()), 0),
+                    false => (Self::Everything, 0),
+                },
+            );
         }
         let open: u32 = tx
             .prepare_cached(

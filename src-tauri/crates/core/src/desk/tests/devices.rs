@@ -44,6 +44,10 @@ fn a_07_the_first_device_reads_that_it_was_removed() {
     for desk in [&laptop, kim] {
         assert_eq!(desk.sync_state().unwrap().text, "Up to date");
     }
+    let said = "This device was removed from the mailbox of alex@x.example, so nothing from it is applied.";
+    let text = alex.sync_state().unwrap().text;
+    assert!(text.starts_with(said), "{text}");
+    assert!(!alex.doctor(false).unwrap().ok);
 }
 
 /// A-07, H-03: where an owner's last devices have removed each other everybody is told the same, and what to do. The
@@ -59,7 +63,13 @@ fn a_07_the_last_two_devices_remove_each_other() {
     laptop.remove_device(alex.key.id()).unwrap();
     pair.syncs(&[alex, &laptop, kim]);
     pair.tracks(kim, "after", &kim.person, "");
-    pair.syncs(&[kim, alex, &laptop]);
+    // Nor does anything count at Kim's that either of them goes on to do.
+    pair.tracks(alex, "alex goes on", &alex.person, "");
+    pair.tracks(&laptop, "the laptop goes on", &alex.person, "");
+    pair.syncs(&[kim, alex, &laptop, kim]);
+    for goes_on in ["alex goes on", "the laptop goes on"] {
+        assert!(!pair.is_tracked(kim, goes_on), "{goes_on}");
+    }
     let said = |whose: &str, todo: &str| {
         format!("Two of {whose} devices removed each other, so nothing from either is applied. {todo}")
     };

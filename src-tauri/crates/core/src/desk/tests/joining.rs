@@ -59,10 +59,8 @@ fn a_03_who_learns_late_that_the_words_differ_leaves() {
     let (alex, kim) = (&pair.alex, &pair.kim);
     let (sams, clock) = pair.arrives_with_clock("sam", &sam());
     let eve = pair.arrives("eve", &pair.mailbox());
-    let words = sams
-        .accept(&eve.invite(&sam(), &terms()).unwrap().code)
-        .unwrap()
-        .words;
+    let forged = eve.invite(&sam(), &terms()).unwrap().code;
+    let words = sams.accept(&forged).unwrap().words;
     pair.syncs(&[&sams, &eve]);
     lets_in(&eve, &sam()).unwrap();
     pair.syncs(&[&eve, &sams]);
@@ -95,6 +93,11 @@ fn a_03_who_learns_late_that_the_words_differ_leaves() {
         assert!(sams.history().unwrap().undo.is_empty());
     };
     nothing();
+    let again = sams.accept(&forged).unwrap_err();
+    assert_eq!(
+        again.to_string(),
+        "You have said that the words of this invitation differ."
+    );
     pair.tracks(&eve, "more", &pair.mailbox(), "");
     pair.gives_a_key(&eve.key, sams.key.card());
     eve.sync(&pair.relay, &mut |_| ()).unwrap();

@@ -273,6 +273,13 @@ fn k_01_a_refusal_at_the_delegates_desk_reaches_the_owner() {
     let again = pair.alex.audit(&AuditQuery::default()).unwrap();
     assert_eq!(again.len(), log.len(), "told once");
     // What is on record of it is what Kim's envelopes told.
+    let forges = "INSERT INTO told_attempt (mailbox, device, entry, received)
+                  SELECT mailbox, 'ffffffffffffffff', entry, received FROM told_attempt";
+    pair.alex.store.write(|tx| Ok(tx.execute_batch(forges)?)).unwrap();
+    let broken = pair.alex.audit_verify().unwrap().first_broken.unwrap();
+    assert_eq!(broken.reason, "A refusal came in no envelope.");
+    let undoes = "DELETE FROM told_attempt WHERE device = 'ffffffffffffffff'";
+    pair.alex.store.write(|tx| Ok(tx.execute_batch(undoes)?)).unwrap();
     for (tampers, reason) in [
         (
             "UPDATE told_attempt SET entry = replace(entry, 'Tracked', 'Untracked')",
