@@ -158,6 +158,21 @@ fn a_09_what_lies_outside_is_shown_nowhere() {
     assert!(told.is_empty(), "{told:?}");
 }
 
+/// who asks for a mail outside their access finds in their log what they named, and not what it is about.
+#[test]
+fn a_09_the_log_of_a_refusal_tells_no_subject() {
+    let pair = Pair::new(None);
+    pair.mail(&[&pair.alex], "Board", BOARD, "Secret");
+    pair.only_the_inbox();
+    pair.alex.track(&pair.mailbox(), BOARD, None).unwrap();
+    pair.sync();
+    pair.kim.untrack(&pair.mailbox(), BOARD, true).unwrap_err();
+    let log = pair.kim.audit(&AuditQuery::default()).unwrap();
+    let refused: Vec<_> = log.iter().filter(|e| e.item == BOARD).collect();
+    assert_eq!(refused.len(), 1);
+    assert_eq!(refused[0].subject, "");
+}
+
 /// access begins on the day it was given for, on both sides.
 #[test]
 fn a_01_access_begins_when_it_was_given_for() {
