@@ -5,7 +5,7 @@ use std::{
     future::Future,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -202,6 +202,7 @@ async fn stands(client: &Client) -> Stands {
 
 async fn connect(address: &NatsAddress, heard: &Arc<Heard>) -> Result<Client> {
     let told = Arc::clone(heard);
+    let stood = AtomicBool::new(false);
     let options: ConnectOptions = address.options().await?;
     let client = options
         .name("behalf")
@@ -212,9 +213,11 @@ async fn connect(address: &NatsAddress, heard: &Arc<Heard>) -> Result<Client> {
         .no_echo()
         .event_callback(move |event| {
             match event {
-                // Whatever rang while the connection was gone was not heard.
+                // Whatever rang while the connection was gone was not heard; the first time it was not gone.
                 Event::Connected => {
-                    told.rings.fetch_add(1, Ordering::Relaxed);
+                    if stood.swap(true, Ordering::Relaxed) {
+                        told.rings.fetch_add(1, Ordering::Relaxed);
+                    }
                 }
                 Event::ServerError(ServerError::Other(text)) => {
                     let text = clean(&text);
