@@ -22,7 +22,7 @@ const TRIES: i64 = 2;
 /// Up to how many changes are looked at for one of them at next to no cost.
 pub(super) const EASY: usize = 64;
 /// What each that is looked at counts as, in bytes, where it is more.
-const WORK: usize = 4_000;
+const WORK: usize = 5_000;
 const DAY: i64 = 24 * 3600 * 1000;
 
 /// Notes what an envelope has brought.
