@@ -107,12 +107,15 @@ fn slim(raw: &[u8], room: &mut Vec<u8>) -> bool {
         if at < copied || raw.len() - at < WORTH {
             continue;
         }
-        // The part's headers, from its boundary to the empty line.
+        // The part's headers, from its boundary to the empty line: what stands behind one is text that quotes headers.
         let near = at.saturating_sub(2048).max(copied);
         let (Some(start), Some(len)) = (rfind(&raw[near..at], b"\n--"), header_end(&raw[at..])) else {
             continue;
         };
         let (start, body) = (near + start, at + len);
+        if header_end(&raw[start..at]).is_some() {
+            continue;
+        }
         let headers = raw[start..body].to_ascii_lowercase();
         let has = |what: &[u8]| find(&headers, what).is_some();
         let attached = has(b"content-transfer-encoding: base64")
@@ -130,13 +133,13 @@ fn slim(raw: &[u8], room: &mut Vec<u8>) -> bool {
         if !attached {
             continue;
         }
-        // Base64 knows no dash, so the next two are the boundary's. To the parser it may stand inside of a line as well:
+        // Base64 knows no dash, so the next one is the boundary's. To the parser that may stand inside of a line as well:
         // then nothing is left out.
-        let Some(end) = find(&raw[body..], b"--") else {
+        let Some(end) = memchr::memchr(b'-', &raw[body..]) else {
             // Nor behind any later one.
             break;
         };
-        if end <= WORTH || !raw[..body + end].ends_with(b"\n") {
+        if end <= WORTH || !raw[..body + end].ends_with(b"\n") || !raw[body + end..].starts_with(b"--") {
             continue;
         }
         room.extend_from_slice(&raw[copied..body]);
@@ -729,6 +732,35 @@ mod tests {
             assert_eq!(parse_slim(raw.as_bytes(), &mut room).unwrap().head(Time(1)), full);
             assert_eq!(full.attachments, 1);
             assert!(full.text.contains("the end"));
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_an_attachment_is_judged_alike() {
+        let lines = "QUJD\n".repeat(20_000);
+        let nested = "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n";
+        for (quoted, body) in [
+            // Headers in the text of a part, not at its head.
+            (
+                "Content-Type: image/png\n\nContent-Transfer-Encoding: base64\n\n",
+                "",
+            ),
+            // A body that holds what base64 cannot.
+            (
+                "Content-Type: image/png\nContent-Transfer-Encoding: base64\n\n",
+                "Message-ID: <1@x>\n",
+            ),
+        ] {
+            let raw = format!(
+                "Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n{quoted}{lines}{body}\n{nested}{lines}\n--b--\n"
+            );
+            let full = parse(raw.as_bytes()).map(|m| m.head(Time(1)));
+            let mut room = Vec::new();
+            assert_eq!(
+                parse_slim(raw.as_bytes(), &mut room).map(|m| m.head(Time(1))),
+                full,
+                "{quoted}"
+            );
         }
     }
 
