@@ -44,9 +44,7 @@ pub fn with_payload(
     with: &MailboxKey,
     payload: &[u8],
 ) -> Vec<u8> {
-    let bound = bound(mailbox, key, (spot, with.epoch), OPERATIONS);
-    let sealed = seal(with.secret(), &key.nonces(), &bound, payload).unwrap();
-    framed(mailbox, key, (spot, with.epoch), Body::Operations(sealed))
+    sealed(mailbox, key, spot, with, (OPERATIONS, Body::Operations), payload)
 }
 
 /// The same, where it says that they are attempts.
@@ -57,9 +55,20 @@ pub fn with_attempts(
     with: &MailboxKey,
     payload: &[u8],
 ) -> Vec<u8> {
-    let bound = bound(mailbox, key, (spot, with.epoch), ATTEMPTS);
+    sealed(mailbox, key, spot, with, (ATTEMPTS, Body::Attempts), payload)
+}
+
+fn sealed(
+    mailbox: &Address,
+    key: &DeviceKey,
+    spot: Spot,
+    with: &MailboxKey,
+    (kind, body): (u8, fn(Sealed) -> Body),
+    payload: &[u8],
+) -> Vec<u8> {
+    let bound = bound(mailbox, key, (spot, with.epoch), kind);
     let sealed = seal(with.secret(), &key.nonces(), &bound, payload).unwrap();
-    framed(mailbox, key, (spot, with.epoch), Body::Attempts(sealed))
+    framed(mailbox, key, (spot, with.epoch), body(sealed))
 }
 
 /// The answer of a device to the one behind `maker`, in whose seal lie these bytes.

@@ -11,5 +11,6 @@ pub mod office;
 pub mod post;
 pub mod relays;
 pub mod servers;
+pub mod stage;
 pub mod walks;
 pub mod words;

@@ -10,11 +10,11 @@ use behalf_core::{
     model::Status,
     sync::{self, EntryKind},
 };
-use behalf_tests::post;
+use behalf_tests::{post, stage::DAY};
 
 use crate::{
     forge,
-    world::{ALEX, DAY, KIM, PHONE, ROBIN, World, address, alpine, mailbox},
+    world::{ALEX, KIM, PHONE, ROBIN, World, address, alpine, mailbox},
 };
 
 /// The file of this name in the folder.

@@ -7,11 +7,11 @@ use behalf_core::{
     sync::{self, EntryKind, Envelope, Letter, Said, Tip},
     tracking::FACTS,
 };
-use behalf_tests::post;
+use behalf_tests::{post, stage::DAY};
 
 use crate::{
     forge::{self, put},
-    world::{ALEX, DAY, KIM, PHONE, ROBIN, World, address, after, mailbox, same},
+    world::{ALEX, KIM, PHONE, ROBIN, World, address, after, mailbox, same},
 };
 
 const EVIL: &[usize] = &[KIM];

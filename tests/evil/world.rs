@@ -4,23 +4,23 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    sync::{
-        Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard,
-        atomic::{AtomicI64, Ordering::Relaxed},
-    },
+    sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard},
 };
 
 use behalf_core::{
     access::{self, DeviceKey, MailboxKey},
-    desk::{AuditQuery, Desk, Terms},
+    desk::{AuditQuery, Desk},
     mailbox::read,
-    model::{Address, Clock, Facts, ItemId, Kind, Level, RowRef, Time},
+    model::{Address, Clock, Facts, ItemId, Kind, RowRef, Time},
     replica::{Action, Document, DocumentId, Operation, OperationId, Origin},
     store::Store,
     sync::{self, Envelope, FolderRelay, Letter, Spot},
     tracking::{self, Decision},
 };
-use behalf_tests::{data, disk, post};
+use behalf_tests::{
+    data, disk, post,
+    stage::{DAY, Hands, START, scratch, terms},
+};
 use rusqlite::{Connection, types::Value};
 use tempfile::TempDir;
 
@@ -34,12 +34,8 @@ pub const KIM: usize = 2;
 pub const ROBIN: usize = 3;
 
 const NAMES: [&str; 4] = ["alex", "phone", "kim", "robin"];
-/// 1 March 2026, in milliseconds.
-const START: i64 = 1_772_323_200_000;
 /// Milliseconds.
 pub const MINUTE: i64 = 60_000;
-/// Milliseconds.
-pub const DAY: i64 = 24 * 60 * MINUTE;
 
 fn secret(n: usize) -> [u8; 32] {
     [n as u8 + 1; 32]
@@ -66,28 +62,6 @@ pub fn alpine() -> RowRef {
     RowRef::new("account", "A-100")
 }
 
-/// A temporary folder, in memory where this computer has such a thing.
-fn scratch() -> TempDir {
-    let memory = Path::new("/dev/shm");
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("behalf-evil-");
-    match memory.is_dir() {
-        true => builder.tempdir_in(memory),
-        false => builder.tempdir(),
-    }
-    .unwrap()
-}
-
-/// One clock for all.
-#[derive(Clone)]
-struct Hands(Arc<AtomicI64>);
-
-impl Clock for Hands {
-    fn now(&self) -> Time {
-        Time(self.0.load(Relaxed))
-    }
-}
-
 /// Whoever measures how much memory is used is alone.
 static ALONE: RwLock<()> = RwLock::new(());
 
@@ -104,24 +78,13 @@ fn relay_of(folder: &Path) -> PathBuf {
     folder.join("relay")
 }
 
-fn any_terms() -> Terms {
-    Terms {
-        private: false,
-        level: Level::Editor,
-        folders: vec![],
-        calendar: true,
-        from: None,
-        until: None,
-    }
-}
-
 fn cycle(desk: &Desk, relay: &FolderRelay) {
     desk.sync(relay, &mut |_| ()).unwrap();
 }
 
 /// `who` gets access to the mailbox of `owner`, or becomes a device of theirs.
 fn joins(relay: &FolderRelay, owner: &Desk, who: (&Desk, &Address)) {
-    let code = owner.invite(who.1, &any_terms()).unwrap().code;
+    let code = owner.invite(who.1, &terms()).unwrap().code;
     who.0.accept(&code).unwrap();
     cycle(who.0, relay);
     cycle(owner, relay);
@@ -134,14 +97,14 @@ fn joins(relay: &FolderRelay, owner: &Desk, who: (&Desk, &Address)) {
 fn template() -> &'static Path {
     static MADE: OnceLock<TempDir> = OnceLock::new();
     let make = || {
-        let folder = scratch();
+        let folder = scratch("evil");
         let (relay, letters) = (
             FolderRelay::new(relay_of(folder.path())),
             folder.path().join("post"),
         );
         relay.prepare().unwrap();
         post::deliver(&letters);
-        let clock = Hands(Arc::new(AtomicI64::new(START)));
+        let clock = Hands::at(START);
         let desks: Vec<Desk> = (0..NAMES.len())
             .map(|n| {
                 let data = folder.path().join(NAMES[n]);
@@ -181,9 +144,9 @@ impl World {
     }
 
     fn made() -> Self {
-        let folder = scratch();
+        let folder = scratch("evil");
         disk::copy(template(), folder.path());
-        let clock = Hands(Arc::new(AtomicI64::new(START + DAY)));
+        let clock = Hands::at(START + DAY);
         let desks = NAMES.iter().map(|name| {
             let data = folder.path().join(name);
             Desk::open_at(&data, Box::new(clock.clone())).unwrap()
@@ -256,7 +219,7 @@ impl World {
 
     /// Time goes by, in milliseconds.
     pub fn waits(&self, time: i64) {
-        self.clock.0.fetch_add(time, Relaxed);
+        self.clock.go_on(time);
     }
 
     /// A cycle of somebody honest, which must succeed.

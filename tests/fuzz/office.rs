@@ -4,16 +4,12 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering::Relaxed},
-    },
 };
 
 use behalf_core::{
     access::{self, DeviceKey, MailboxKey},
-    desk::{AuditQuery, Desk, Terms},
-    model::{Address, Clock, Level, RowRef, Time},
+    desk::{AuditQuery, Desk},
+    model::{Address, RowRef},
     replica::{Document, DocumentId, Operation, OperationId},
     store::Store,
     sync::{
@@ -23,6 +19,7 @@ use behalf_core::{
 use behalf_tests::{
     data, disk, post,
     relays::{Entries, MemoryRelay},
+    stage::{DAY, Hands, START, scratch, terms},
     words::lets_in,
 };
 use rusqlite::Connection;
@@ -35,9 +32,6 @@ pub const ROBIN: usize = 1;
 /// The delegate whose device's secret the fuzzer has.
 pub const KIM: usize = 2;
 const NAMES: [&str; 3] = ["alex", "robin", "kim"];
-/// 1 March 2026, in milliseconds.
-const START: i64 = 1_772_323_200_000;
-const DAY: i64 = 24 * 3600 * 1000;
 /// After so many inputs everything begins anew: what one leaves behind the next ones meet, but not all that ever were.
 const AS_LONG_AS: u32 = 64;
 
@@ -59,36 +53,6 @@ pub fn key(n: usize) -> DeviceKey {
     DeviceKey::from_secret(&[n as u8 + 1; 32])
 }
 
-/// A folder, in memory where this computer has such a thing.
-pub fn scratch() -> TempDir {
-    let memory = Path::new("/dev/shm");
-    let place = if memory.is_dir() {
-        memory.to_owned()
-    } else {
-        std::env::temp_dir()
-    };
-    tempfile::Builder::new()
-        .prefix("behalf-fuzz-")
-        .tempdir_in(place)
-        .unwrap()
-}
-
-/// One clock for all.
-#[derive(Clone)]
-pub struct Hands(Arc<AtomicI64>);
-
-impl Clock for Hands {
-    fn now(&self) -> Time {
-        Time(self.0.load(Relaxed))
-    }
-}
-
-impl Hands {
-    pub fn new() -> Self {
-        Self(Arc::new(AtomicI64::new(START)))
-    }
-}
-
 /// A desk that somebody has set up, in a folder of its own.
 pub fn desk(folder: &Path, n: usize, clock: &Hands) -> Desk {
     let data = folder.join(NAMES[n]);
@@ -98,18 +62,6 @@ pub fn desk(folder: &Path, n: usize, clock: &Hands) -> Desk {
         drop(Desk::init(&data, &address(n), NAMES[n], "nats://nowhere").unwrap());
     }
     Desk::open_at(&data, Box::new(clock.clone())).unwrap()
-}
-
-/// What a delegate is offered.
-pub fn terms() -> Terms {
-    Terms {
-        private: false,
-        level: Level::Editor,
-        folders: vec![],
-        calendar: true,
-        from: None,
-        until: None,
-    }
 }
 
 /// The office as it was when the first input came, and as it is.
@@ -138,7 +90,7 @@ struct Now {
 impl Office {
     /// Everybody has met, done a little of everything, and knows of it.
     pub fn new() -> Self {
-        let (origin, clock, relay) = (scratch(), Hands::new(), MemoryRelay::default());
+        let (origin, clock, relay) = (scratch("fuzz"), Hands::at(START), MemoryRelay::default());
         let letters = origin.path().join("post");
         post::deliver(&letters);
         let desks = [ALEX, ROBIN, KIM].map(|n| desk(origin.path(), n, &clock));
@@ -221,7 +173,7 @@ impl Office {
             self.now = Some(Now::begins(self));
         }
         let Some(now) = &self.now else { return };
-        now.clock.0.fetch_add(DAY, Relaxed);
+        now.clock.go_on(DAY);
         let name = EntryName {
             device: key(KIM).id().to_owned(),
             kind,
@@ -246,7 +198,7 @@ impl Office {
 
 impl Now {
     fn begins(office: &Office) -> Self {
-        let (folder, clock) = (scratch(), Hands::new());
+        let (folder, clock) = (scratch("fuzz"), Hands::at(START));
         for n in [ALEX, ROBIN] {
             disk::copy(
                 &office.origin.path().join(NAMES[n]),
@@ -323,7 +275,7 @@ impl Now {
     /// What both show is the same, stands in their documents, and can be looked at.
     fn ends(self) {
         for n in [ALEX, ROBIN, ALEX, ROBIN] {
-            self.clock.0.fetch_add(11 * 60_000, Relaxed);
+            self.clock.go_on(11 * 60_000);
             self.syncs(n);
         }
         assert!(data::projections(&self.data(ALEX)) == data::projections(&self.data(ROBIN)));

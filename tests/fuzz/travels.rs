@@ -10,13 +10,17 @@ use behalf_core::{
     store::Store,
     sync::{EntryKind, EntryName, Envelope, Letter, Receipt, Relay, Said, Spot, content_hash, content_name},
 };
-use behalf_tests::{data, disk, forge, relays::MemoryRelay};
+use behalf_tests::{
+    data, disk, forge,
+    relays::MemoryRelay,
+    stage::{Hands, START, scratch, terms},
+};
 use serde::de::DeserializeOwned;
 use tempfile::TempDir;
 
 use crate::{
     driver::{Dice, Target},
-    office::{ALEX, Hands, KIM, Office, ROBIN, address, desk, key, mailbox, scratch, terms},
+    office::{ALEX, KIM, Office, ROBIN, address, desk, key, mailbox},
     scramble,
 };
 
@@ -244,7 +248,7 @@ struct Waiting {
 
 impl Invited {
     fn new() -> Self {
-        let (origin, clock) = (scratch(), Hands::new());
+        let (origin, clock) = (scratch("fuzz"), Hands::at(START));
         let alex = desk(origin.path(), ALEX, &clock);
         let code = alex.invite(&address(KIM), &terms()).unwrap().code;
         alex.sync(&MemoryRelay::default(), &mut |_| ()).unwrap();
@@ -259,7 +263,7 @@ impl Invited {
 
     /// As it was when the invitation had been made.
     fn begins(&self) -> Waiting {
-        let (folder, clock) = (scratch(), Hands::new());
+        let (folder, clock) = (scratch("fuzz"), Hands::at(START));
         disk::copy(self.origin.path(), folder.path());
         Waiting {
             alex: desk(folder.path(), ALEX, &clock),

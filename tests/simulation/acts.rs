@@ -6,13 +6,14 @@ use behalf_core::{
     Code,
     model::{Clock, RowRef},
 };
+use behalf_tests::stage::DAY;
 
 use crate::{
     forged::Forged,
     patched, removed,
     run::{OPERATIONS, Simulation},
     weather::Crash,
-    world::{DAY, KEYS, mailbox},
+    world::{KEYS, mailbox},
 };
 
 /// What somebody does before it is another's turn, at most.

@@ -8,7 +8,10 @@ use std::{
     sync::OnceLock,
 };
 
-use behalf_tests::corpus::Dice;
+use behalf_tests::{
+    corpus::Dice,
+    stage::{DAY, START, scratch},
+};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -16,7 +19,7 @@ use crate::{
     oracle::Oracle,
     seeds,
     weather::Weather,
-    world::{DAY, Person, START, Template, scratch},
+    world::{Person, Template},
 };
 
 /// What each person does, at least: operations that were acknowledged, not attempts.
@@ -216,7 +219,7 @@ pub struct Played {
 
 /// Plays a seed until everybody has done so many operations.
 pub fn play(seed: u64, operations: u32, templates: &Templates) -> Played {
-    let folder = scratch();
+    let folder = scratch("simulation");
     let mut simulation = Simulation::new(seed, folder.path(), templates);
     let played = catch_unwind(AssertUnwindSafe(|| {
         simulation.plays(operations);

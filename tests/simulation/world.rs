@@ -5,32 +5,25 @@ use std::{
     fs,
     ops::ControlFlow,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering::Relaxed},
-    },
 };
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use behalf_core::{
     access::DeviceKey,
-    desk::{Desk, Terms},
-    model::{Address, Clock, Level, Time, hex},
+    desk::Desk,
+    model::{Address, hex},
     store::Store,
     sync::content_hash,
 };
 use behalf_tests::{
     data, disk, forge, post,
     relays::{Entries, MemoryRelay},
+    stage::{DAY, Hands, START, scratch, terms},
     words::lets_in,
 };
 use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
-/// When the people meet, in milliseconds: 1 March 2026.
-pub const START: i64 = 1_772_323_200_000;
-/// Milliseconds.
-pub const DAY: i64 = 24 * 3600 * 1000;
 /// The mails and the meeting they fight over.
 pub const KEYS: [&str; 5] = [
     post::OFFER,
@@ -59,40 +52,6 @@ fn address(n: usize) -> Address {
     Address::lenient(&format!("{}@contoso.example", name.to_lowercase()))
 }
 
-/// A clock that is turned from outside.
-#[derive(Clone)]
-pub struct Hands(Arc<AtomicI64>);
-
-impl Clock for Hands {
-    fn now(&self) -> Time {
-        Time(self.0.load(Relaxed))
-    }
-}
-
-impl Hands {
-    /// At this time, milliseconds.
-    pub fn at(time: i64) -> Self {
-        Self(Arc::new(AtomicI64::new(time)))
-    }
-
-    /// Turns it to this time.
-    pub fn turn(&self, time: i64) {
-        self.0.store(time, Relaxed);
-    }
-}
-
-/// A temporary folder, in memory where this computer has such a thing.
-pub fn scratch() -> TempDir {
-    let memory = Path::new("/dev/shm");
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("behalf-simulation-");
-    match memory.is_dir() {
-        true => builder.tempdir_in(memory),
-        false => builder.tempdir(),
-    }
-    .unwrap()
-}
-
 /// An owner and delegates who have just met: every simulation begins with a copy of it.
 pub struct Template {
     folder: TempDir,
@@ -109,7 +68,7 @@ impl Template {
         if let Some(last) = numbers.last_mut().filter(|_| device) {
             *last = PHONE;
         }
-        let folder = scratch();
+        let folder = scratch("simulation");
         let letters = folder.path().join("post");
         post::deliver(&letters);
         let relay = MemoryRelay::default();
@@ -127,16 +86,8 @@ impl Template {
             .collect();
         let cycle = |n: usize| desks[n].sync(&relay, &mut |_| ()).unwrap();
         for n in 1..people {
-            let terms = Terms {
-                private: false,
-                level: Level::Editor,
-                folders: vec![],
-                calendar: true,
-                from: None,
-                until: None,
-            };
             let newcomer = address(numbers[n]);
-            let code = desks[0].invite(&newcomer, &terms).unwrap().code;
+            let code = desks[0].invite(&newcomer, &terms()).unwrap().code;
             let code = undrawn(&folder.path().join(NAMES[0]), &code, n);
             desks[n].accept(&code).unwrap();
             cycle(n);

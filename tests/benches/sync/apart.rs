@@ -4,19 +4,20 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use behalf_core::{
     access::{self, NoKeychain},
-    desk::{Desk, Terms},
-    model::{Address, Facts, ItemId, Level, Mention, RowRef, Time},
+    desk::Desk,
+    model::{Address, Facts, ItemId, Mention, RowRef, Time},
     replica::{self, Action, Document, Logged, Made, Origin},
     store::Store,
     sync::FolderRelay,
     tracking::{self, Decision, Regarding},
 };
-use behalf_tests::words::lets_in;
+use behalf_tests::{
+    stage::{START, terms},
+    words::lets_in,
+};
 
 use crate::Outcome;
 
-/// Milliseconds: 1 March 2026.
-pub const START: i64 = 1_772_323_200_000;
 const PEOPLE: [(&str, &str); 2] = [("alex", "Alex"), ("kim", "Kim")];
 
 pub fn address(name: &str) -> Address {
@@ -60,18 +61,6 @@ pub fn pair(folder: &Path, relay: &FolderRelay, at: &str) -> Outcome<[Desk; 2]> 
     alex.sync(relay, &mut |_| ())?;
     lets_in(&alex, &address("kim"))?;
     Ok([alex, kim])
-}
-
-/// Everything.
-pub fn terms() -> Terms {
-    Terms {
-        private: false,
-        level: Level::Editor,
-        folders: vec![],
-        calendar: true,
-        from: None,
-        until: None,
-    }
 }
 
 /// Does `operations` things in turn over the documents, as clicks would.

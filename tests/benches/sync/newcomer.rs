@@ -11,11 +11,15 @@ use behalf_core::{
     sync::{FolderRelay, Letter, Relay, post},
     tracking::{self, Decision, Regarding},
 };
-use behalf_tests::{servers::Servers, words::lets_in};
+use behalf_tests::{
+    servers::Servers,
+    stage::{START, terms},
+    words::lets_in,
+};
 
 use crate::{
     Outcome, Run,
-    apart::{START, address, facts, pair, terms},
+    apart::{address, facts, pair},
     copy, measured,
     table::print,
 };
