@@ -12,7 +12,7 @@ use crate::{
     desk::Terms,
     mailbox::CONTACTS,
     model::{Address, Level, Time},
-    replica::{Action, Document, DocumentId, Made, Moment, OperationId, Origin},
+    replica::{Action, Document, DocumentId, Done, Made, Moment, OperationId, Origin},
     sync,
 };
 
@@ -268,19 +268,9 @@ fn standing(connection: &Connection, document: &Document) -> Result<(Moment, BTr
     let mut before: BTreeMap<String, BTreeSet<OperationId>> = BTreeMap::new();
     let log = document.log();
     for done in log.iter().filter(|done| !out.contains(&done.id.to_string())) {
-        let grants = done
-            .puts
-            .iter()
-            .filter_map(|put| serde_json::from_str::<Grant>(&put.json).ok());
-        let mut gone = BTreeSet::new();
-        grants.for_each(|grant| gone.extend(grant.removed()));
-        if gone.is_empty() {
-            continue;
-        }
-        let already = removed_at(document, &done.heads)?.unwrap_or_default();
-        for device in gone.difference(&already) {
+        for device in removes(document, done)? {
             let sight = document.in_sight(&done.heads)?;
-            before.entry(device.clone()).or_default().extend(sight);
+            before.entry(device).or_default().extend(sight);
         }
     }
     let late = log.iter().filter(|done| {
@@ -293,21 +283,34 @@ fn standing(connection: &Connection, document: &Document) -> Result<(Moment, BTr
     Ok((document.without(&out), removed))
 }
 
+/// The devices that an operation removes which had not been removed in its sight.
+fn removes(document: &Document, done: &Done) -> Result<BTreeSet<String>> {
+    let grants = done
+        .puts
+        .iter()
+        .filter_map(|put| serde_json::from_str::<Grant>(&put.json).ok());
+    let mut gone = BTreeSet::new();
+    grants.for_each(|grant| gone.extend(grant.removed()));
+    if !gone.is_empty() {
+        let already = removed_at(document, &done.heads)?.unwrap_or_default();
+        gone.retain(|device| !already.contains(device));
+    }
+    Ok(gone)
+}
+
 /// The removals by which the owner's last devices have removed each other, neither in sight of the other: nobody can say
 /// which of them is the owner's, so nothing from either counts at anybody else's. Empty while one of the owner's devices
 /// is left. Every replica that holds the same operations finds the same, whatever it has refused itself.
 pub fn removed_each_other(connection: &Connection, mailbox: &Address) -> Result<BTreeSet<OperationId>> {
-    let any: bool = connection
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND person = ?1 AND removed = 1)",
-        )?
-        .query_row([mailbox.as_str()], |r| r.get(0))?;
-    let Some(document) = Document::find(connection, mailbox, DocumentId::grants(mailbox))?.filter(|_| any)
-    else {
+    let owners = devices_of(connection, mailbox, mailbox)?;
+    // Mostly none is removed, and the document need not be opened.
+    if !owners.iter().any(|device| device.removed) {
+        return Ok(BTreeSet::new());
+    }
+    let Some(document) = Document::find(connection, mailbox, DocumentId::grants(mailbox))? else {
         return Ok(BTreeSet::new());
     };
     let named = removed_in(&document, &document.now())?;
-    let owners = devices_of(connection, mailbox, mailbox)?;
     if owners
         .iter()
         .filter_map(GrantDevice::card)
@@ -317,30 +320,18 @@ pub fn removed_each_other(connection: &Connection, mailbox: &Address) -> Result<
     }
     let mut removals = Vec::new();
     for done in document.log() {
-        let already = removed_at(&document, &done.heads)?.unwrap_or_default();
-        let sight = document.in_sight(&done.heads)?;
-        let grants = done
-            .puts
-            .iter()
-            .filter_map(|put| serde_json::from_str::<Grant>(&put.json).ok());
-        let gone: BTreeSet<String> = grants
-            .flat_map(|grant| grant.removed().collect::<Vec<_>>())
-            .collect();
-        let gone: BTreeSet<String> = gone.difference(&already).cloned().collect();
+        let gone = removes(&document, &done)?;
         if !gone.is_empty() {
+            let sight = document.in_sight(&done.heads)?;
             removals.push((done.id, done.device, gone, sight));
         }
     }
-    let mut all = BTreeSet::new();
-    for (id, by, gone, sight) in &removals {
-        let in_turn = removals.iter().any(|(other, their, theirs, seen)| {
+    let in_turn = removals.iter().filter(|(id, by, gone, sight)| {
+        removals.iter().any(|(other, their, theirs, seen)| {
             gone.contains(their) && theirs.contains(by) && !sight.contains(other) && !seen.contains(id)
-        });
-        if in_turn {
-            all.insert(*id);
-        }
-    }
-    Ok(all)
+        })
+    });
+    Ok(in_turn.map(|(id, ..)| *id).collect())
 }
 
 /// Every grant of a mailbox, by delegate.
@@ -422,15 +413,6 @@ pub fn is_mine(connection: &Connection, mailbox: &Address) -> Result<bool> {
         .query_row([mailbox.as_str()], |r| r.get(0))
         .optional()?;
     Ok(mine.unwrap_or(false))
-}
-
-/// Are all of its owner's devices removed from a mailbox?
-pub fn has_no_device(connection: &Connection, mailbox: &Address) -> Result<bool> {
-    Ok(connection
-        .prepare_cached(
-            "SELECT NOT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND person = ?1 AND removed = 0)",
-        )?
-        .query_row([mailbox.as_str()], |r| r.get(0))?)
 }
 
 /// Was this device removed from a mailbox?

@@ -38,8 +38,9 @@ pub struct Joining {
 /// Takes a code as the one it is for. Nobody is believed by it yet.
 ///
 /// # Errors
-/// `Refused` when the code is for somebody else, has expired or was rejected here, when it is for a mailbox that is known and was made by
-/// no device of its owner's, or when it would join two replicas of one mailbox that have each gone their own way.
+/// `Refused` when the code is for somebody else, has expired or was rejected here, when it is for a mailbox that is known
+/// and was made by no device of its owner's, or when it would join two replicas of one mailbox that have each gone their
+/// own way.
 pub fn accept_code(
     tx: &Connection,
     code: &Code,

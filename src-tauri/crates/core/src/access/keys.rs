@@ -365,22 +365,22 @@ pub fn lacks_key(connection: &Connection, mailbox: &Address, device: &str) -> Re
     if !keys && others {
         return Ok(Some(mailbox.clone()));
     }
-    let behind = sync::left_behind(connection, mailbox)?;
     let mut unread = connection.prepare_cached(
         "SELECT e.hash, coalesce(d.person, e.mailbox) FROM envelope e
                LEFT JOIN device d ON d.mailbox = e.mailbox AND d.id = e.device
              WHERE e.mailbox = ?1 AND e.merged = 0 AND e.key IS NOT NULL AND coalesce(d.removed, 0) = 0
                AND NOT EXISTS (SELECT 1 FROM mailbox_key k WHERE k.mailbox = e.mailbox AND k.id = e.key)",
     )?;
-    let mut unread = unread.query([mailbox.as_str()])?;
-    let mut author: Option<String> = None;
-    while author.is_none()
-        && let Some(row) = unread.next()?
-    {
-        if !behind.contains(&row.get::<_, String>(0)?) {
-            author = Some(row.get(1)?);
-        }
+    let unread = unread.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let unread = unread.collect::<Result<Vec<(String, String)>, _>>()?;
+    // Mostly everything is read, and nothing need be looked for.
+    if unread.is_empty() {
+        return Ok(None);
     }
+    let behind = sync::left_behind(connection, mailbox)?;
+    let author = unread
+        .into_iter()
+        .find_map(|(hash, author)| (!behind.contains(&hash)).then_some(author));
     // Keys come from the owner, unless it is the owner who waits: then somebody uses one that none of theirs has made.
     Ok(author.map(|author| match others {
         true => mailbox.clone(),

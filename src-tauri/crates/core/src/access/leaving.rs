@@ -1,5 +1,5 @@
-//! Leaving a mailbox: nothing of it is kept. For who finds only afterwards that the words differ; whoever has let them
-//! in was somebody else, and there is nothing there that is worth keeping.
+//! Leaving a mailbox, for who finds only afterwards that the words differ: whoever has let them in was somebody else, and
+//! nothing there is worth keeping.
 
 use rusqlite::Connection;
 

@@ -16,7 +16,7 @@ mod words;
 pub use authorise::{Act, Denied, Matter, Rights, Where, Wish, authorise};
 pub use device::{Card, DeviceKey, PublicKey, Signature, device_id, verified};
 pub use grant::{
-    Grant, GrantDevice, devices_of, end_of_day_or_time, grant_of, grants, has_no_device, is_mine, is_removed,
+    Grant, GrantDevice, devices_of, end_of_day_or_time, grant_of, grants, is_mine, is_removed,
     living_devices_of, project_grants, put_grant, removed_at, removed_each_other, starts_of, whole_grant,
 };
 pub use invitation::{

@@ -119,8 +119,7 @@ fn links(connection: &Connection, mailbox: &Address, device: &str, own: &DeviceK
                 chain.entries += u32::try_from(operations.len()).unwrap_or(u32::MAX);
                 let ids = operations.iter().map(|o| o.id(mailbox, device).to_string());
                 chain.carried.extend(ids.map(|id| (id, seq)));
-                let told: Vec<_> = attempt::taken(mailbox, &person, attempts).collect();
-                chain.told.extend(told);
+                chain.told.extend(attempt::taken(mailbox, &person, attempts));
             }
             Err(reason) => {
                 chain.broken = Some((seq, reason));

@@ -18,6 +18,22 @@ enum Open {
     Answered(Uncompared),
 }
 
+impl Open {
+    fn id(&self) -> &str {
+        match self {
+            Self::Waiting(waiting) => &waiting.id,
+            Self::Answered(answered) => &answered.id,
+        }
+    }
+
+    fn mailbox(&self) -> &Address {
+        match self {
+            Self::Waiting(waiting) => &waiting.mailbox,
+            Self::Answered(answered) => &answered.mailbox,
+        }
+    }
+}
+
 /// What became of an invitation that this owner has taken back, and what to do.
 pub(super) fn was_withdrawn(owner_name: &str) -> (String, String) {
     let what = "The invitation was withdrawn.".to_owned();
@@ -83,15 +99,12 @@ impl Desk {
     /// # Errors
     /// As [`Desk::reject`], but for the own mailbox.
     pub fn words_match(&self, which: &str) -> Result<()> {
-        let id = match self.to_compare(which)? {
-            Open::Waiting(waiting) => waiting.id,
-            Open::Answered(answered) => answered.id,
-        };
-        self.store.write(|tx| access::matched(tx, &id))
+        let open = self.to_compare(which)?;
+        self.store.write(|tx| access::matched(tx, open.id()))
     }
 
     /// The words differ: forgets what this person has accepted, and when its maker has let them in already, leaves the
-    /// mailbox: nothing of it is kept here, what this person did in it included. `which` is an invitation's id, or a
+    /// mailbox: it is gone from here with its keys and with what this person did in it. `which` is an invitation's id, or a
     /// mailbox.
     ///
     /// # Errors
@@ -134,33 +147,19 @@ impl Desk {
         let (waiting, answered) = self
             .store
             .read(|c| Ok((self.waiting_in(c)?, access::uncompared(c)?)))?;
+        let mut open: Vec<Open> = waiting.into_iter().map(Open::Waiting).collect();
+        open.extend(answered.into_iter().map(Open::Answered));
+        if let Some(at) = open.iter().position(|one| one.id() == which) {
+            return Ok(open.swap_remove(at));
+        }
         let mailbox = Address::lenient(which);
-        let open = || {
-            let waiting = waiting
-                .iter()
-                .cloned()
-                .map(|w| (w.id.clone(), w.mailbox.clone(), Open::Waiting(w)));
-            let answered = answered
-                .iter()
-                .cloned()
-                .map(|a| (a.id.clone(), a.mailbox.clone(), Open::Answered(a)));
-            waiting.chain(answered)
-        };
-        if let Some((.., one)) = open().find(|(id, ..)| id == which) {
-            return Ok(one);
-        }
-        let of = |which: &dyn Fn(&Open) -> bool| -> Vec<Open> {
-            open()
-                .filter(|(_, of, one)| *of == mailbox && which(one))
-                .map(|(.., one)| one)
-                .collect()
-        };
+        open.retain(|one| *one.mailbox() == mailbox);
         // In a mailbox that was open before, what waits now is meant.
-        let mut named = of(&|one| matches!(one, Open::Waiting(_)));
-        if named.is_empty() {
-            named = of(&|_| true);
+        let waits = |one: &Open| matches!(one, Open::Waiting(_));
+        if open.iter().any(waits) {
+            open.retain(waits);
         }
-        match (named.pop(), named.len()) {
+        match (open.pop(), open.len()) {
             (Some(one), 0) => Ok(one),
             (Some(_), others) => Err(Error::bad_input(
                 format!(

@@ -40,8 +40,8 @@ pub(super) struct Missing {
     pub holes: Vec<(String, u64)>,
     /// Who has taken back an invitation that was accepted here: it is in vain to wait for it.
     pub withdrawn: Vec<String>,
-    /// Where the owner's last devices have removed each other: what that means, and what to do.
-    pub divided: Vec<(String, String)>,
+    /// Where this device was removed, or the owner's last ones have removed each other: what that means, and what to do.
+    pub removed: Vec<(String, String)>,
 }
 
 impl Desk {
@@ -150,7 +150,7 @@ impl Desk {
             missing.confirmations.extend(more.confirmations);
             missing.keys.extend(more.keys);
             missing.holes.extend(more.holes);
-            missing.divided.extend(more.divided);
+            missing.removed.extend(more.removed);
         }
         let ended = self.waiting()?.into_iter().filter(|w| w.withdrawn);
         missing.withdrawn = ended.map(|w| w.owner_name).collect();
@@ -166,23 +166,22 @@ impl Desk {
         // Whoever has no access any more waits for nothing.
         let rights = Rights::read(c, mailbox, &self.person, self.key.id())?;
         let asked = authorise(Act::Read, &self.person, mailbox, &rights, self.now());
-        match asked {
-            Err(Denied::Ended) => return Ok(missing),
-            Err(Denied::DeviceRemoved) if access::removed_each_other(c, mailbox)?.is_empty() => {
-                missing.divided.push(was_removed(mailbox));
-                return Ok(missing);
-            }
-            _ => {}
+        if matches!(asked, Err(Denied::Ended)) {
+            return Ok(missing);
+        }
+        let none_is_left = !access::removed_each_other(c, mailbox)?.is_empty();
+        if matches!(asked, Err(Denied::DeviceRemoved)) && !none_is_left {
+            missing.removed.push(was_removed(mailbox));
+            return Ok(missing);
         }
         let waiting = self.waiting_in(c)?.into_iter().find(|w| w.mailbox == *mailbox);
-        if !access::removed_each_other(c, mailbox)?.is_empty() {
+        if none_is_left {
             match waiting {
                 Some(waiting) if !waiting.withdrawn => missing.confirmations.push(waiting.owner_name),
                 _ => {
                     let owner = access::name_of(c, mailbox, mailbox)?;
-                    missing
-                        .divided
-                        .push(removed_each_other(&owner, *mailbox == self.person));
+                    let said = removed_each_other(&owner, *mailbox == self.person);
+                    missing.removed.push(said);
                 }
             }
             return Ok(missing);
@@ -210,7 +209,7 @@ impl Desk {
             keys,
             holes,
             withdrawn,
-            divided,
+            removed,
         } = self.missing()?;
         let last = self.last_cycle.lock().unwrap_or_else(PoisonError::into_inner);
         let (state, text) = match (&last.failure, holes.first()) {
@@ -225,8 +224,8 @@ impl Desk {
                 let whom = confirmations.first().map_or("", String::as_str);
                 ("waiting", format!("Waiting for {whom} to confirm"))
             }
-            (None, _) if !divided.is_empty() => {
-                let said = divided.first().map(|(what, todo)| format!("{what} {todo}"));
+            (None, _) if !removed.is_empty() => {
+                let said = removed.first().map(|(what, todo)| format!("{what} {todo}"));
                 ("blocked", said.unwrap_or_default())
             }
             (None, _) if !keys.is_empty() => {

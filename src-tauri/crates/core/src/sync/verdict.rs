@@ -69,7 +69,7 @@ impl Verdict {
         if (theirs && !removed) || !access::is_mine(tx, by.mailbox)? {
             // Where the owner's last devices have removed each other, nobody is left to say what counts.
             return Ok(
-                match theirs && removed && access::has_no_device(tx, by.mailbox)? {
+                match theirs && removed && access::living_devices_of(tx, by.mailbox, by.mailbox)?.is_empty() {
                     true => (Self::Nothing(Denied::DeviceRemoved.into()), 0),
                     false => (Self::Everything, 0),
                 },
