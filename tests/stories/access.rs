@@ -331,6 +331,49 @@ fn a_01_b_01_a_grant_for_one_folder() {
     }
 }
 
+/// A-01, A-09: what is left out of a change never gives a delegate more than they have; more is given by its name.
+#[test]
+fn a_01_a_09_a_change_of_terms_gives_what_it_names() {
+    let office = Office::at_work();
+    let changes = |more: &[&str]| {
+        let grant = office
+            .alex
+            .does(&[&["grant", "change", "--for", KIM], more].concat());
+        let grant = &grant["grant"];
+        format!("{} {} {}", grant["level"], grant["scope"], grant["until"])
+    };
+    let narrow = ["--level", "author", "--folder", "Inbox", "--until", "2090-01-31"];
+    let until = "\"2090-01-31T23:59:59Z\"";
+    let inbox = r#"{"calendar":false,"folders":["Inbox"],"private":false}"#;
+    assert_eq!(changes(&narrow), format!("\"author\" {inbox} {until}"));
+    assert_eq!(
+        changes(&["--level", "editor"]),
+        format!("\"editor\" {inbox} {until}"),
+        "folder and end stay"
+    );
+    let all = r#"{"calendar":true,"folders":[],"private":false}"#;
+    assert_eq!(
+        changes(&["--every-folder", "--calendar", "--no-end"]),
+        format!("\"editor\" {all} null")
+    );
+    office
+        .alex
+        .asks(&[
+            "grant",
+            "change",
+            "--for",
+            KIM,
+            "--every-folder",
+            "--folder",
+            "Inbox",
+        ])
+        .turned_down(2);
+    office
+        .alex
+        .asks(&["grant", "change", "--for", "nobody@contoso.example", "--calendar"])
+        .turned_down(4);
+}
+
 /// A grant that has ended allows nothing any more, and what was tracked before stays.
 #[test]
 fn a_01_an_end_that_is_past_is_no_grant() {

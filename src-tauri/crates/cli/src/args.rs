@@ -6,7 +6,7 @@ use behalf_connect::nats::NatsAddress;
 use behalf_core::{
     Error, Result,
     activity::RecordType,
-    desk::Terms,
+    desk::{Terms, view::Grant as Granted},
     model::{Address, Level, RowRef, Time, bare_key},
     rows::{Condition, Test},
     search::RowFilter,
@@ -318,7 +318,7 @@ pub struct GrantTerms {
     /// Private items too
     #[arg(long)]
     pub private: bool,
-    /// First day (2026-12-01) or instant (RFC 3339) [default: at once; for `grant change`, as it was]
+    /// First day (2026-12-01) or instant (RFC 3339) [default: at once]
     #[arg(long, value_name = "DATE", value_parser = from)]
     pub from: Option<String>,
     /// Last day (2026-12-31, that day included) or instant (RFC 3339)
@@ -335,6 +335,55 @@ impl From<GrantTerms> for Terms {
             private: terms.private,
             from: terms.from,
             until: terms.until,
+        }
+    }
+}
+
+/// What a delegate may do from now on. Whatever is left out never gives them more than they have.
+#[derive(Debug, Args)]
+pub struct GrantChange {
+    /// How much it allows; tracking needs editor [default: as it was]
+    #[arg(long, value_enum)]
+    pub level: Option<LevelName>,
+    /// Only this mail folder (may be given again) [default: as it was]
+    #[arg(long = "folder", value_name = "NAME", conflicts_with = "every_folder")]
+    pub folders: Vec<String>,
+    /// Every mail folder
+    #[arg(long)]
+    pub every_folder: bool,
+    /// The calendar too [default: not]
+    #[arg(long)]
+    pub calendar: bool,
+    /// Private items too [default: not]
+    #[arg(long)]
+    pub private: bool,
+    /// First day (2026-12-01) or instant (RFC 3339) [default: as it was]
+    #[arg(long, value_name = "DATE", value_parser = from)]
+    pub from: Option<String>,
+    /// Last day (2026-12-31, that day included) or instant (RFC 3339) [default: as it was]
+    #[arg(long, value_name = "DATE", value_parser = until, conflicts_with = "no_end")]
+    pub until: Option<String>,
+    /// Without end
+    #[arg(long)]
+    pub no_end: bool,
+}
+
+impl GrantChange {
+    /// The terms that follow where a grant allowed `before`.
+    pub fn of(self, before: &Granted) -> Terms {
+        Terms {
+            level: self.level.map_or(before.level, Into::into),
+            folders: match self.folders.is_empty() && !self.every_folder {
+                true => before.scope.folders.clone(),
+                false => self.folders,
+            },
+            calendar: self.calendar,
+            private: self.private,
+            from: self.from,
+            until: match self.no_end {
+                true => None,
+                false => self.until.or_else(|| before.until.clone()),
+            },
         }
     }
 }
@@ -432,13 +481,13 @@ pub enum Device {
 /// What can be done to a grant.
 #[derive(Debug, Subcommand)]
 pub enum Grant {
-    /// Give a delegate other terms
+    /// Give a delegate other terms; what is left out never gives them more than they have
     Change {
         /// The delegate's address
         #[arg(long = "for", value_name = "EMAIL", value_parser = address)]
         delegate: Address,
         #[command(flatten)]
-        terms: GrantTerms,
+        terms: GrantChange,
     },
     /// End a delegate's access
     Revoke {
@@ -894,6 +943,7 @@ mod tests {
             "grants --mailbox a@x",
             "grant revoke --for k@x",
             "grant change --for k@x --level author --folder Inbox --until 2030-01-31",
+            "grant change --for k@x --every-folder --calendar --no-end",
             "invite list",
             "invite confirm --for k@x --invitation 0d0e --yes",
             "invite withdraw 0d0e",

@@ -119,9 +119,7 @@ pub fn run(cli: Cli) -> Result<Reply> {
         Command::Devices => devices::list(s),
         Command::Device(args::Device::Remove { id }) => devices::remove(s, &id),
         Command::Grant(args::Grant::Revoke { delegate }) => people::revoke(s, &delegate),
-        Command::Grant(args::Grant::Change { delegate, terms }) => {
-            people::change(s, &delegate, &terms.into())
-        }
+        Command::Grant(args::Grant::Change { delegate, terms }) => people::change(s, &delegate, terms),
         Command::Quarantine { action: None } => quarantine::list(s),
         Command::Quarantine {
             action: Some(args::Quarantine::Accept { id }),

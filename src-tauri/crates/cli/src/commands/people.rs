@@ -12,7 +12,7 @@ use behalf_core::{
         Desk, Terms, invitation_in,
         view::{Grant, PendingInvitation, Scope},
     },
-    model::{Address, Level},
+    model::{Address, Clock as _, Level, SystemClock, Time},
 };
 use serde::Serialize;
 use serde_json::json;
@@ -68,8 +68,17 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
             let code = invitation(from)?;
             let accepted = desk.accept(&code)?;
             sync::quietly(&desk, "The acceptance goes out with the next sync");
+            // Of several into one mailbox, each has words of its own.
+            let others = desk
+                .waiting()?
+                .into_iter()
+                .filter(|w| w.mailbox == accepted.mailbox);
+            let which = match others.count() {
+                0 | 1 => accepted.mailbox.as_str(),
+                _ => &accepted.invitation,
+            };
             let text = format!(
-                "Accepted. Waiting for {0} to confirm.\n\nCompare these words with them, best by telephone:\n\n    {1}\n\nIf they match:  behalf invite match {0}\nIf they differ: behalf invite reject {0}",
+                "Accepted. Waiting for {} to confirm.\n\nCompare these words with them, best by telephone:\n\n    {}\n\nIf they match:  behalf invite match {which}\nIf they differ: behalf invite reject {which}",
                 accepted.mailbox, accepted.words
             );
             Reply::new(
@@ -94,11 +103,13 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
         args::Invite::Withdraw { id } => {
             let desk = s.open()?;
             desk.withdraw(&id)?;
+            print::note("The invitation is withdrawn: its code does not work any more.");
             invitations(&desk)
         }
         args::Invite::Match { which } => {
             let desk = s.open()?;
             desk.words_match(&which)?;
+            print::note("The words match: you are not asked again.");
             invitations(&desk)
         }
         args::Invite::Reject { which } => {
@@ -109,6 +120,9 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
             } else {
                 desk.withdraw(&which)?;
             }
+            print::note(
+                "The invitation is rejected: nobody gets in by it, and its code does not work any more.",
+            );
             invitations(&desk)
         }
     }
@@ -170,7 +184,7 @@ fn confirm(desk: &Desk, delegate: &Address, invitation: Option<&str>, heard: Hea
     sync::quietly(desk, "The grant goes out with the next sync");
     let text = match desk.me()?.person == *delegate {
         true => "Your other device works in your mailbox now.".into(),
-        false => format!("{delegate} has access now: {}.", describe(&grant)),
+        false => format!("{delegate} has access: {}.", describe(&grant)),
     };
     Reply::new(&json!({"grant": grant}), text)
 }
@@ -295,9 +309,10 @@ impl State {
 }
 
 /// Gives a delegate other terms.
-pub fn change(s: &Session, delegate: &Address, terms: &Terms) -> Result<Reply> {
+pub fn change(s: &Session, delegate: &Address, terms: args::GrantChange) -> Result<Reply> {
     let desk = s.open()?;
-    let grant = desk.change_grant(delegate, terms)?;
+    let before = desk.grant_of(delegate)?;
+    let grant = desk.change_grant(delegate, &terms.of(&before))?;
     sync::quietly(&desk, "It goes out with the next sync");
     let text = format!("{delegate} has now: {}.", describe(&grant));
     Reply::new(&json!({"grant": grant}), text)
@@ -411,11 +426,13 @@ fn compare(desk: &Desk, invitation: &PendingInvitation, words: &str) -> Result<(
 }
 
 fn describe(grant: &Grant) -> String {
+    let begins = Time::parse(&grant.from).filter(|from| *from > SystemClock.now());
+    let from = begins.map_or(String::new(), |from| format!("from {} ", from.rfc3339()));
     let until = grant
         .until
         .as_deref()
         .map_or("without end".into(), |u| format!("until {u}"));
-    format!("{}, {}, {until}", level(grant.level), scope(grant))
+    format!("{}, {}, {from}{until}", level(grant.level), scope(grant))
 }
 
 fn level(level: Level) -> &'static str {

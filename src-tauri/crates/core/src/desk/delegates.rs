@@ -185,6 +185,15 @@ impl Desk {
         Ok(view_of(delegate.clone(), grant))
     }
 
+    /// What a delegate may do in this person's mailbox.
+    ///
+    /// # Errors
+    /// `NotFound` when they have no access.
+    pub fn grant_of(&self, delegate: &Address) -> Result<view::Grant> {
+        let grant = self.store.read(|c| self.own_grant(c, delegate))?;
+        Ok(view_of(delegate.clone(), grant))
+    }
+
     fn own_grant(&self, connection: &Connection, delegate: &Address) -> Result<Grant> {
         access::whole_grant(connection, &self.person, delegate)?.ok_or_else(|| {
             Error::not_found(

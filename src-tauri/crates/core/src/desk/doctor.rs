@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{Check, Desk, Diagnosis, joining::was_withdrawn};
+use super::{Check, Desk, Diagnosis, joining::was_withdrawn, syncing::Missing};
 use crate::{
     Result,
     access::{self, Place},
@@ -26,9 +26,10 @@ impl Desk {
         }
         checks.push(self.row_search()?);
         checks.push(self.device_key());
-        checks.push(self.invitations_accepted()?);
-        checks.push(self.owners_devices()?);
-        checks.push(self.holes()?);
+        let missing = self.missing()?;
+        checks.push(self.invitations_accepted(&missing)?);
+        checks.push(removed_devices(&missing));
+        checks.push(holes(&missing));
         Ok(Diagnosis {
             ok: checks.iter().all(|c| c.ok),
             checks,
@@ -141,8 +142,7 @@ impl Desk {
     }
 
     /// Who waits has to do something, but nothing is wrong.
-    fn invitations_accepted(&self) -> Result<Check> {
-        let missing = self.missing()?;
+    fn invitations_accepted(&self, missing: &Missing) -> Result<Check> {
         let withdrawn = missing.withdrawn.iter().map(|owner| {
             let (what, todo) = was_withdrawn(owner);
             format!("{what} {todo}")
@@ -152,9 +152,19 @@ impl Desk {
         });
         let uncompared = self.me()?.mailboxes.into_iter().filter_map(|mailbox| {
             let (of, words) = (mailbox.id, mailbox.uncompared?.words);
+            let (with, differ) = match mailbox.mine {
+                true => (
+                    "on your other device".to_owned(),
+                    "delete this data folder and set this device up in a new one".to_owned(),
+                ),
+                false => (
+                    format!("with {of}, best by telephone"),
+                    format!("run `behalf invite reject {of}`"),
+                ),
+            };
             Some(format!(
-                "you have not compared the words with {of}, best by telephone: {words}. \
-                 Then run `behalf invite match {of}`, or `behalf invite reject {of}` if they differ"
+                "you have not compared the words {with}: {words}. \
+                 If they match, run `behalf invite match {of}`; if they differ, {differ}"
             ))
         });
         let parts: Vec<_> = waiting.chain(withdrawn).chain(uncompared).collect();
@@ -164,31 +174,29 @@ impl Desk {
         };
         Ok(check("Invitations you have accepted", true, &found, ""))
     }
+}
 
-    fn owners_devices(&self) -> Result<Check> {
-        let divided = self.missing()?.divided;
-        let (found, todo) = divided
-            .first()
-            .cloned()
-            .unwrap_or_else(|| ("ok".to_owned(), String::new()));
-        Ok(check("The owners' devices", divided.is_empty(), &found, &todo))
-    }
+fn removed_devices(missing: &Missing) -> Check {
+    let (found, todo) = match missing.removed.first() {
+        Some((what, todo)) => (what.as_str(), todo.as_str()),
+        None => ("ok", ""),
+    };
+    check("The owners' devices", missing.removed.is_empty(), found, todo)
+}
 
-    fn holes(&self) -> Result<Check> {
-        let missing = self.missing()?;
-        let keys = missing.keys.iter().map(|owner| format!("the key from {owner}"));
-        let holes = missing
-            .holes
-            .iter()
-            .map(|(device, n)| format!("{n} from {device}"));
-        let parts: Vec<_> = keys.chain(holes).collect();
-        let found = match parts.as_slice() {
-            [] => "nothing is missing".to_owned(),
-            parts => format!("waiting for {}", parts.join(", ")),
-        };
-        let todo = "Sync the device that is named.";
-        Ok(check("What others have sent", parts.is_empty(), &found, todo))
-    }
+fn holes(missing: &Missing) -> Check {
+    let keys = missing.keys.iter().map(|owner| format!("the key from {owner}"));
+    let holes = missing
+        .holes
+        .iter()
+        .map(|(device, n)| format!("{n} from {device}"));
+    let parts: Vec<_> = keys.chain(holes).collect();
+    let found = match parts.as_slice() {
+        [] => "nothing is missing".to_owned(),
+        parts => format!("waiting for {}", parts.join(", ")),
+    };
+    let todo = "Sync the device that is named.";
+    check("What others have sent", parts.is_empty(), &found, todo)
 }
 
 fn check(what: &str, ok: bool, found: &str, todo: &str) -> Check {

@@ -184,14 +184,20 @@ impl Desk {
     /// As [`Desk::show`].
     pub fn status(&self, mailbox: &Address, key: &str) -> Result<Item> {
         let key = bare_key(key);
-        match self.reach(Act::Read, mailbox, key) {
+        let reached = match self.reach(Act::Read, mailbox, key) {
             // Whoever lost access still learns what became of their own work.
-            Err(e) if e.code() == Code::Refused && self.worked_on(mailbox, key)? => {}
-            other => drop(other?),
-        }
+            Err(e) if e.code() == Code::Refused && self.worked_on(mailbox, key)? => false,
+            other => {
+                other?;
+                true
+            }
+        };
         self.store
             .read(|c| match item(c, mailbox, key, &self.person, self.now())? {
-                Some(item) => Ok(item),
+                Some(item) if reached || decided_by(c, mailbox, key)?.as_ref() == Some(&self.person) => {
+                    Ok(item)
+                }
+                Some(item) => Ok(own_part(item, &self.person)),
                 None => {
                     let kind = untracked_kind(c, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
                     let mut people = vec![&self.person];
@@ -1000,6 +1006,34 @@ pub(super) fn item(
         },
         versions: if kind == Kind::Note { 1 } else { versions },
     }))
+}
+
+/// Whose decision about an item stands; `None` where nothing is held of it.
+fn decided_by(c: &Connection, mailbox: &Address, key: &str) -> Result<Option<Address>> {
+    let Some((id, _)) = held(c, mailbox, key)? else {
+        return Ok(None);
+    };
+    let person: Option<String> = c
+        .prepare_cached("SELECT person FROM item WHERE id = ?1")?
+        .query_row([id.to_string()], |r| r.get(0))
+        .optional()?;
+    Ok(person.map(|person| Address::lenient(&person)))
+}
+
+/// What is left of an item for somebody who has no access to it and after whom somebody else has decided: how far their own
+/// work has come, and nothing of what the others chose.
+fn own_part(item: Item, me: &Address) -> Item {
+    let people: Vec<_> = item.people.into_iter().filter(|p| p.person == *me).collect();
+    Item {
+        status: people.first().map_or(Status::NotTracked, |mine| mine.status),
+        people,
+        regarding: None,
+        values: Vec::new(),
+        activity: None,
+        row: None,
+        answers: None,
+        ..item
+    }
 }
 
 fn not_promoted(failure: tracking::Failure) -> Failure {

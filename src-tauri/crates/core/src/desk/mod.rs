@@ -316,6 +316,11 @@ impl Desk {
                 "Accept an invitation from its owner, or check the address.",
             ));
         }
+        if act == Act::Grant && *mailbox == self.person && !access::removed_each_other(c, mailbox)?.is_empty()
+        {
+            let (what, todo) = devices::removed_each_other("", true);
+            return Err(Error::refused(what, todo));
+        }
         let rights = Rights::read(c, mailbox, &self.person, self.key.id())?;
         match authorise(act.clone(), &self.person, mailbox, &rights, self.now()) {
             Ok(()) => Ok(rights),
@@ -381,11 +386,7 @@ fn refusal(denied: &Denied, owner: &Address, grant: Option<&Grant>) -> Error {
         }
         Denied::NeedsRow => "What was tracked without one before stays as it is.".into(),
         Denied::Private => format!("Ask {owner} to include private items in your access."),
-        Denied::DeviceRemoved => {
-            format!(
-                "If it was found again, set it up in a new data folder and ask {owner} for an invitation."
-            )
-        }
+        Denied::DeviceRemoved => devices::was_removed(owner).1,
         Denied::OutsideFolders | Denied::NoCalendar => "Ask the owner to add it to your access.".into(),
         Denied::FolderUnknown => "Import the mail first.".into(),
         Denied::NotTheOwners => "Choose another row.".into(),

@@ -89,6 +89,14 @@ fn a_07_the_last_two_devices_remove_each_other() {
         assert_eq!(pair.removals(desk), told);
         assert_eq!(desk.grants(Some(&m)).unwrap().len(), 1);
     }
+    for desk in [alex, &laptop] {
+        let refused = desk.invite(&kim.person, &terms()).unwrap_err();
+        assert_eq!(
+            format!("{refused} {}", refused.hint()),
+            owner,
+            "no code that leads nowhere"
+        );
+    }
 
     let desk = pair.arrives("desk", &m);
     kim.accept(&desk.invite(&kim.person, &terms()).unwrap().code)

@@ -209,6 +209,26 @@ fn a_01_access_begins_when_it_was_given_for() {
     assert!(pair.alex.change_grant(&pair.kim.person, &backwards).is_err());
 }
 
+/// whoever has lost the access to an item still learns what became of their own work on it, and not what the
+/// owner has chosen since.
+#[test]
+fn a_09_the_owners_later_choice_is_not_told() {
+    let pair = Pair::new(None);
+    let (alex, kim, m) = (&pair.alex, &pair.kim, pair.mailbox());
+    pair.mail(&[alex, kim], "Board", BOARD, "Who leaves");
+    kim.track(&m, BOARD, None).unwrap();
+    pair.sync();
+    pair.only_the_inbox();
+    let mine = kim.status(&m, BOARD).unwrap();
+    assert_eq!((mine.status, mine.people.len()), (Status::Tracked, 2));
+    alex.untrack(&m, BOARD, true).unwrap();
+    pair.sync();
+    let after = kim.status(&m, BOARD).unwrap();
+    assert!(after.people.iter().all(|p| p.person == kim.person), "{after:?}");
+    assert!(after.regarding.is_none() && after.activity.is_none());
+    assert_eq!(alex.status(&m, BOARD).unwrap().status, Status::NotTracked);
+}
+
 /// What a mail says cannot be rewritten by a delegate: the owner's copy decides, and both texts are shown.
 #[test]
 fn what_a_mail_says_is_what_the_owner_has() {
