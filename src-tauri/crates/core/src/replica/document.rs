@@ -200,9 +200,10 @@ impl Document {
         self.packed + self.loose
     }
 
-    /// How many of them stand side by side, none in sight of another.
-    pub fn branches(&self) -> usize {
-        self.automerge.get_heads().len()
+    /// How many of them stand side by side with what is made in sight of these.
+    pub(super) fn branches_beside(&self, heads: &[ChangeHash]) -> usize {
+        let now = self.automerge.get_heads();
+        now.iter().filter(|head| !heads.contains(head)).count()
     }
 
     /// Its identity.
@@ -262,30 +263,43 @@ impl Document {
     /// # Errors
     /// The inner one when it does not fit this document.
     pub fn apply(&mut self, operation: Operation, device: &[u8; 8]) -> Result<Result<Made, Unfit>> {
-        let id = operation.id(&self.mailbox, &hex(device));
-        let actor = change::actor(device, &id);
         let Some(ground) = self.ground(&operation)? else {
             return Ok(Err(Unfit::Missing));
         };
-        let change = change::change(&operation, actor, ground);
-        let bytes = change.raw_bytes().to_vec();
-        let automerge = &mut self.automerge;
-        // The last net: what is applied was made here, so that nothing should ever fall into it.
-        let applied = catch_unwind(AssertUnwindSafe(|| automerge.apply_changes([change])));
-        if !matches!(applied, Ok(Ok(()))) {
-            tracing::error!(operation = %id, document = %self.id, "a change cannot be applied");
-            return Ok(Err(Unfit::Broken));
+        let (made, change) = self.make(operation, device, ground);
+        match self.give(vec![change]) {
+            true => Ok(Ok(made)),
+            false => Ok(Err(Unfit::Broken)),
         }
-        self.loose += 1;
-        Ok(Ok(Made {
+    }
+
+    /// Makes the change that follows from an operation of `device`.
+    pub(super) fn make(&self, operation: Operation, device: &[u8; 8], ground: Ground) -> (Made, Change) {
+        let id = operation.id(&self.mailbox, &hex(device));
+        let change = change::change(&operation, change::actor(device, &id), ground);
+        let made = Made {
             operation,
             id: id.to_string(),
-            change: bytes,
-        }))
+            change: change.raw_bytes().to_vec(),
+        };
+        (made, change)
+    }
+
+    /// Gives Automerge changes of our own making. False when it refuses them.
+    pub(super) fn give(&mut self, changes: Vec<Change>) -> bool {
+        let (count, automerge) = (changes.len(), &mut self.automerge);
+        // The last net: what is applied was made here, so that nothing should ever fall into it.
+        let applied = catch_unwind(AssertUnwindSafe(|| automerge.apply_changes(changes)));
+        if !matches!(applied, Ok(Ok(()))) {
+            tracing::error!(document = %self.id, count, "changes cannot be applied");
+            return false;
+        }
+        self.loose += count;
+        true
     }
 
     /// What an operation is written on; `None` when one of its heads is not here.
-    fn ground(&self, operation: &Operation) -> Result<Option<Ground>> {
+    pub(super) fn ground(&self, operation: &Operation) -> Result<Option<Ground>> {
         let now = self.automerge.get_heads();
         let mut deps = match operation.heads.as_slice() {
             [] => vec![genesis(&self.mailbox, self.id)?.hash()],
@@ -299,23 +313,25 @@ impl Document {
             .iter()
             .filter_map(|hash| self.automerge.get_change_meta_by_hash(hash));
         let highest = highest.map(|change| change.max_op).max().unwrap_or_default();
-        let here = deps == now;
-        let over = operation.puts.iter().map(|put| {
-            let values = match here {
-                true => self.automerge.get_all(ROOT, put.register.as_str())?,
-                false => self.automerge.get_all_at(ROOT, put.register.as_str(), &deps)?,
-            };
-            let places = values.into_iter().filter_map(|(_, id)| match id {
-                OpId::Id(counter, actor, _) => Some(LegacyOpId::new(counter, &actor)),
-                OpId::Root => None,
-            });
-            Ok(places.collect())
-        });
+        let over = operation.puts.iter().map(|put| self.places(&put.register, &deps));
         Ok(Some(Ground {
             over: over.collect::<Result<_>>()?,
             start: NonZeroU64::MIN.saturating_add(highest),
             deps,
         }))
+    }
+
+    /// What stands in a register at these heads, in Automerge's own terms.
+    pub(super) fn places(&self, register: &str, heads: &[ChangeHash]) -> Result<Vec<LegacyOpId>> {
+        let values = match heads == self.automerge.get_heads() {
+            true => self.automerge.get_all(ROOT, register)?,
+            false => self.automerge.get_all_at(ROOT, register, heads)?,
+        };
+        let places = values.into_iter().filter_map(|(_, id)| match id {
+            OpId::Id(counter, actor, _) => Some(LegacyOpId::new(counter, &actor)),
+            OpId::Root => None,
+        });
+        Ok(places.collect())
     }
 
     /// What Automerge calls these operations; `None` when one is not here. `now`: its heads, where they mostly are.
@@ -546,15 +562,15 @@ impl Document {
         ids
     }
 
-    /// Will [`Document::pack`] pack it? Then what is logged before that need not carry its change.
-    pub fn is_to_be_packed(&self) -> bool {
-        self.loose > LOOSE
+    /// Will [`Document::pack`] pack it once it has so many changes more?
+    pub(super) fn is_to_be_packed_with(&self, more: usize) -> bool {
+        self.loose + more > LOOSE
     }
 
     /// Packs it when many of its changes lie loose. Its operations must have been logged, and nobody else may have
     /// logged one since it was opened.
     pub fn pack(&mut self, connection: &Connection) -> Result<()> {
-        if !self.is_to_be_packed() {
+        if !self.is_to_be_packed_with(0) {
             return Ok(());
         }
         let (id, bytes) = (self.id.to_string(), self.automerge.save());

@@ -3,11 +3,13 @@
 //! One document per tracked item and one each for a mailbox's grants and settings, opened when touched and dropped again
 //! (design §3). Every value is a scalar register at the root; a delete is a value, never a map delete.
 
+mod arriving;
 mod change;
 mod document;
 mod history;
 mod operation;
 
+pub use arriving::Arriving;
 pub use change::Put;
 pub use document::{
     Contents, Document, DocumentId, DocumentKind, Done, Edit, MAX_CHANGE, MAX_PUTS, Moment, Unfit, Written,

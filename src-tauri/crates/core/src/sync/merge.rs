@@ -31,7 +31,8 @@ use crate::{
     desk::view::SyncReport,
     model::{Address, Time, hex, unhex},
     replica::{
-        self, Action, Document, DocumentId, DocumentKind, Link, Logged, Made, Operation, OperationId, Unfit,
+        self, Action, Arriving, Document, DocumentId, DocumentKind, Link, Logged, Made, Operation,
+        OperationId, Unfit,
     },
     store::Store,
     tracking,
@@ -206,6 +207,8 @@ struct Batch<'a> {
     bytes: usize,
     /// How many operations have come for a document at most: what they cost is noted before more are taken in.
     most: usize,
+    /// Something has failed: what it was is to be found.
+    one_by_one: bool,
     outcome: Outcome,
 }
 
@@ -222,6 +225,7 @@ impl<'a> Batch<'a> {
             pending: HashSet::new(),
             bytes: 0,
             most: 0,
+            one_by_one: false,
             outcome: Outcome::default(),
         }
     }
@@ -229,6 +233,7 @@ impl<'a> Batch<'a> {
     fn merge(mut self, only: Option<&str>) -> Result<Outcome> {
         let mut ready = ready(self.tx, self.mailbox, self.now)?;
         ready.retain(|next| only.is_none_or(|only| only == next.hash));
+        self.one_by_one = only.is_some();
         while let Some(next) = ready.pop_front() {
             let after = self.take(&next)?;
             if only.is_some() {
@@ -478,7 +483,8 @@ impl<'a> Batch<'a> {
     /// Judges what has come for a document, applies it, and makes its projections anew. Every operation is read once,
     /// and no other document's meanwhile.
     fn apply(&mut self, id: DocumentId, pending: Vec<Pending>, heard: &Heard) -> Result<()> {
-        let mut document = Document::open(self.tx, self.mailbox, id)?;
+        let open = || Document::open(self.tx, self.mailbox, id);
+        let mut arriving = Arriving::new(open()?, self.one_by_one);
         let mut looked = verdict::Looked::default();
         let mut applied: Vec<(Made, [u8; 8])> = Vec::new();
         let mut work: BTreeMap<String, usize> = BTreeMap::new();
@@ -499,7 +505,7 @@ impl<'a> Batch<'a> {
                 false => sound::sound(&by, &operation),
             };
             let sound = match sound {
-                Ok(()) => sound::fits(self.tx, &document, &by, &operation)?,
+                Ok(()) => sound::fits(self.tx, &mut arriving, &by, &operation)?,
                 no => no,
             };
             if let Err(reason) = sound {
@@ -511,10 +517,10 @@ impl<'a> Batch<'a> {
                 (self.tx, self.store),
                 &by,
                 (&name, &operation),
-                (&document, &mut looked),
+                (&mut arriving, &mut looked),
                 self.now,
             )?;
-            let made = match document.apply(operation.clone(), &prefix)? {
+            let made = match arriving.apply(operation.clone(), &prefix)? {
                 Ok(made) => made,
                 Err(unfit) => {
                     let reason = match unfit {
@@ -524,12 +530,12 @@ impl<'a> Batch<'a> {
                     self.outcome.quarantined += 1;
                     unsound(self.tx, &by, (&name, &operation), reason.into(), self.now)?;
                     if unfit == Unfit::Broken {
-                        document = self.again(id, &applied)?;
+                        arriving = Arriving::new(again(open()?, &applied)?, self.one_by_one);
                     }
                     continue;
                 }
             };
-            let loose: &[u8] = match document.is_to_be_packed() {
+            let loose: &[u8] = match arriving.is_to_be_packed() {
                 true => &[],
                 false => &made.change,
             };
@@ -559,8 +565,8 @@ impl<'a> Batch<'a> {
             }
             // What stands side by side is compared with every change, and an undo looks through what was done before.
             let looked_at = match operation.action {
-                Action::Undo | Action::Redo => document.changes(),
-                _ => document.branches(),
+                Action::Undo | Action::Redo => arriving.changes(),
+                _ => arriving.branches(),
             };
             if looked_at > intake::EASY
                 && let Some(sent) = self.envelopes.get(envelope)
@@ -575,10 +581,11 @@ impl<'a> Batch<'a> {
         if applied.is_empty() {
             return Ok(());
         }
+        let document = arriving.document()?;
         document.pack(self.tx)?;
         match id.kind(self.mailbox) {
             DocumentKind::Item => {
-                tracking::project_heard(self.tx, self.mailbox, &mut document, heard, None, self.now)?;
+                tracking::project_heard(self.tx, self.mailbox, document, heard, None, self.now)?;
             }
             DocumentKind::Grants => {
                 access::project_grants(self.tx, self.mailbox)?;
@@ -588,19 +595,18 @@ impl<'a> Batch<'a> {
         }
         Ok(())
     }
+}
 
-    /// The document as it was before something broke it.
-    fn again(&self, id: DocumentId, applied: &[(Made, [u8; 8])]) -> Result<Document> {
-        let mut document = Document::open(self.tx, self.mailbox, id)?;
-        for (made, prefix) in applied {
-            if !OperationId::parse(&made.id).is_some_and(|id| document.holds(&id)) {
-                document
-                    .apply(made.operation.clone(), prefix)?
-                    .map_err(|_| Error::Merge)?;
-            }
+/// A document as it was before something broke it.
+fn again(mut document: Document, applied: &[(Made, [u8; 8])]) -> Result<Document> {
+    for (made, prefix) in applied {
+        if !OperationId::parse(&made.id).is_some_and(|id| document.holds(&id)) {
+            document
+                .apply(made.operation.clone(), prefix)?
+                .map_err(|_| Error::Merge)?;
         }
-        Ok(document)
     }
+    Ok(document)
 }
 
 /// The operations of an envelope with their names.

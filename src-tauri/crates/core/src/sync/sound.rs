@@ -15,7 +15,8 @@ use crate::{
     access::{self, Act, Grant, Matter, Rights, Where, Wish, authorise},
     model::{Address, Facts, ItemId, Kind, Setting},
     replica::{
-        self, Action, Document, DocumentKind, Done, Logged, MAX_CHANGE, MAX_PUTS, Operation, OperationId, Put,
+        self, Action, Arriving, Document, DocumentKind, Done, Logged, MAX_CHANGE, MAX_PUTS, Operation,
+        OperationId, Put,
     },
     tracking::{DECISION, Decision, FACTS, FIRST, First, OUTCOME, Outcome, RETRY, Retry},
 };
@@ -242,10 +243,15 @@ fn about(by: &Logged<'_>, operation: &Operation, facts: &Facts) -> Result<(), Re
 /// The inner one is why it is none of ours.
 pub(super) fn fits(
     tx: &Connection,
-    document: &Document,
+    arriving: &mut Arriving,
     by: &Logged<'_>,
     operation: &Operation,
 ) -> Result<Result<(), Reason>> {
+    // As most do: what its document holds is not asked then.
+    if arriving.follows(operation) && only_decides(by, operation) {
+        return Ok(Ok(()));
+    }
+    let document = &*arriving.document()?;
     let Some(moment) = document.at_heads(&operation.heads)? else {
         return Ok(Err(Unsound::BuildsOnUnsound.into()));
     };
@@ -275,6 +281,18 @@ pub(super) fn fits(
         }
         _ => Ok(Ok(())),
     }
+}
+
+/// Does it say nothing of an item but what its author has decided now?
+fn only_decides(by: &Logged<'_>, operation: &Operation) -> bool {
+    operation.document.kind(by.mailbox) == DocumentKind::Item
+        && !matches!(
+            operation.action,
+            Action::Undo | Action::Redo | Action::Promote | Action::Retry
+        )
+        && [FACTS, FIRST]
+            .iter()
+            .all(|register| operation.put(register).is_none())
 }
 
 /// Is what it names as its cause in its sight, its author's to move over, and is what stands then what stood?

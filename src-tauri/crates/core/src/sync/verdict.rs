@@ -14,7 +14,7 @@ use crate::{
     access::{self, Act, Denied, Matter, Rights, Wish, authorise},
     mailbox::{contacts, read},
     model::{Address, Facts, Kind, Time},
-    replica::{self, Document, DocumentId, Link, Logged, Operation, OperationId, Origin},
+    replica::{self, Arriving, Document, DocumentId, Link, Logged, Operation, OperationId, Origin},
     rows::{self, resolve::is_user},
     store::Store,
     tracking::{self, DECISION, Decision, FACTS, Regarding},
@@ -104,7 +104,7 @@ impl Verdict {
         (tx, store): (&Connection, &Store),
         by: &Logged<'_>,
         (id, operation): (&OperationId, &Operation),
-        item: (&Document, &mut Looked),
+        item: (&mut Arriving, &mut Looked),
         now: Time,
     ) -> Result<Option<Reason>> {
         match self {
@@ -149,7 +149,7 @@ fn judge(
     by: &Logged<'_>,
     operation: &Operation,
     (rights, now): (&Rights, Time),
-    (document, looked): (&Document, &mut Looked),
+    (arriving, looked): (&mut Arriving, &mut Looked),
 ) -> Result<Result<(), Denied>> {
     let ask = |act| authorise(act, by.person, by.mailbox, rights, now);
     let decision = operation
@@ -179,7 +179,7 @@ fn judge(
             matter
         }
         (None, None, None) => {
-            let standing = tracking::registers(tx, document)?;
+            let standing = tracking::registers(tx, arriving.document()?)?;
             let facts = standing.map(|standing| standing.facts).unwrap_or_default();
             looked.stood.insert(of(&facts)?).clone()
         }
@@ -271,7 +271,7 @@ pub(super) fn reconsider(replica: Replica<'_>, mailbox: &Address, now: Time) -> 
             let Some(step) = replica::step(tx, id)? else {
                 continue;
             };
-            let Some(mut document) = Document::find(tx, mailbox, DocumentId(step.document))? else {
+            let Some(document) = Document::find(tx, mailbox, DocumentId(step.document))? else {
                 continue;
             };
             let Some(done) = OperationId::parse(id).and_then(|id| document.done(&id)) else {
@@ -296,12 +296,13 @@ pub(super) fn reconsider(replica: Replica<'_>, mailbox: &Address, now: Time) -> 
             };
             let rights = Rights::read(tx, mailbox, by.person, by.device)?;
             let (on, mut looked) = ((tx, replica.store), Looked::default());
+            let mut arriving = Arriving::new(document, true);
             // Its envelope is told of one by one from now on.
             refusal::single_out(tx, mailbox, id)?;
-            match judge(on, &by, &operation, (&rights, now), (&document, &mut looked))? {
+            match judge(on, &by, &operation, (&rights, now), (&mut arriving, &mut looked))? {
                 Ok(()) => {
                     refusal::admit(tx, mailbox, id)?;
-                    tracking::project_heard(tx, mailbox, &mut document, &heard, None, now)?;
+                    tracking::project_heard(tx, mailbox, arriving.document()?, &heard, None, now)?;
                     admitted += 1;
                 }
                 Err(denied) => {
