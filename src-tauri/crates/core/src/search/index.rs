@@ -1,14 +1,13 @@
-//! The index of rows on disk: segments that follow the database, merged in the background, built again when damaged.
+//! The index of rows: a tantivy index that follows the database, and is built again when it is damaged.
 //!
-//! Every row of `crm_row` has a number that counts up with each change, and a segment holds all rows whose last change
-//! lies in its span. So the list of segments says how far the index has come, a row's newest segment is the one that
-//! counts, and whatever is lost is read again from there on. What is new lies in small segments in memory; they go to
-//! the disk when there is something to lose, and small ones are merged so that there are never more than a handful.
+//! Every row of `crm_row` has a number that counts up with each change, and a commit says up to which one it knows the
+//! rows. What has changed since lies in a small index in memory, whose rows cover those on the disk; when it has grown it
+//! is written there. So whatever is lost is read again from the last commit on.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs,
-    io::Write,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
@@ -18,16 +17,21 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::Connection;
-use serde::{Deserialize, Serialize};
-use tantivy::directory::{MmapDirectory, OwnedBytes};
+use tantivy::{
+    Index, IndexReader, IndexWriter, ReloadPolicy, TantivyError,
+    directory::MmapDirectory,
+    indexer::{IndexWriterOptions, NoMergePolicy},
+    schema::Schema,
+};
 
 use super::{
+    changes::{READ, changed_after, newest, pending},
     fold::Folded,
     hits::{self, SearchOptions},
     kept::{self, Kept},
     matching::Query,
-    segment::{Builder, Entry, Head, Segment, lists::Bits},
+    segment::Segment,
+    terms::{self, Entry, Fields},
 };
 use crate::{
     Error, Result,
@@ -36,19 +40,18 @@ use crate::{
     store::{Store, private},
 };
 
-/// How many rows are read from the database at a time.
-const READ: usize = 5_000;
-/// How many rows make a segment of their own while a large index is built: what a crash loses at the most.
-const CHUNK: usize = 200_000;
-/// From how many rows on a segment goes to the disk.
-const KEEP: u32 = 1_024;
-/// A segment is merged with the newer ones when it has not more than so many times their rows.
-const RATIO: u64 = 3;
+/// How many rows are committed at a time while a large index is built: what a crash loses at the most.
+const CHUNK: u64 = 250_000;
+/// How many rows wait in memory for the next commit.
+const TAIL: usize = 1_024;
+/// Bytes of memory for a few rows, and for many.
+const FEW: usize = 15 << 20;
+const MANY: usize = 256 << 20;
+/// A segment on the disk is merged with the smaller ones when it has not more than so many times their rows; those in
+/// memory always are.
+const RATIO: u64 = 4;
 /// How often [`RowIndex::follow`] looks whether rows have changed.
 const LOOK: Duration = Duration::from_millis(100);
-
-const LIST: &str = "segments.json";
-const LOCK: &str = "writer.lock";
 
 /// What [`RowIndex::catch_up`] did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,42 +60,56 @@ pub struct CaughtUp {
     pub rows: u64,
 }
 
-/// The list of segments on the disk.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Listed {
-    /// Names of the files, oldest changes first.
-    files: Vec<String>,
+/// What is searched: how the index is at one time.
+#[derive(Default)]
+pub(super) struct Shown {
+    disk: Vec<Arc<Segment>>,
+    memory: Vec<Arc<Segment>>,
+    /// The numbers of the rows that have changed since the commit: what the disk says of them is old.
+    covered: HashSet<u32>,
+    /// Up to which change the disk knows the rows, and up to which all of it does.
+    committed: i64,
+    position: i64,
 }
 
-/// A segment and those of its rows that newer ones cover.
-pub(super) struct Live {
-    pub(super) segment: Arc<Segment>,
-    pub(super) dead: Bits,
-    /// Its file; none while it is only in memory.
-    file: Option<String>,
-}
+impl Shown {
+    /// All segments, with the numbers of rows that do not count there.
+    pub(super) fn segments(&self) -> impl Iterator<Item = (&Segment, Option<&HashSet<u32>>)> {
+        let disk = self.disk.iter().map(|segment| (&**segment, Some(&self.covered)));
+        disk.chain(self.memory.iter().map(|segment| (&**segment, None)))
+    }
 
-impl Live {
-    fn rows(&self) -> u64 {
-        u64::from(self.segment.len() - self.dead.count().min(self.segment.len()))
+    fn rows(&self) -> tantivy::Result<u64> {
+        let mut rows = 0;
+        for (segment, covered) in self.segments() {
+            rows += u64::from(segment.rows());
+            for &number in covered.into_iter().flatten() {
+                rows -= u64::from(segment.has(number)?);
+            }
+        }
+        Ok(rows)
     }
 }
 
-/// All segments at one time, oldest changes first.
-type Segments = Vec<Arc<Live>>;
+/// An index and what reads it.
+struct Opened {
+    index: Index,
+    reader: IndexReader,
+}
 
-/// Up to which change segments know the rows.
-fn position(segments: &Segments) -> i64 {
-    segments.last().map_or(0, |live| live.segment.changes().1)
+/// What only one thread changes at a time.
+struct Writing {
+    disk: Opened,
+    memory: Option<Opened>,
 }
 
 /// The index of rows.
 pub struct RowIndex {
     folder: PathBuf,
-    directory: MmapDirectory,
-    segments: RwLock<Arc<Segments>>,
-    /// One catch-up at a time; holds the list of files as it was read or written last.
-    writer: Mutex<Listed>,
+    schema: Schema,
+    fields: Fields,
+    writing: Mutex<Writing>,
+    shown: RwLock<Arc<Shown>>,
     kept: Kept,
     /// Somebody keeps it up in the background.
     followed: AtomicBool,
@@ -107,30 +124,31 @@ impl RowIndex {
     /// Opens the index in `folder`, making it where it is missing and anew where it is damaged.
     ///
     /// # Errors
-    /// I/O errors: the folder cannot be written.
+    /// I/O errors: the folder cannot be written. `Index` when not even a new one can be made.
     pub fn open(folder: &Path) -> Result<Self> {
-        private::folder(folder).map_err(Error::io(folder))?;
-        let directory = MmapDirectory::open(folder)
-            .map_err(|error| Error::io(folder)(std::io::Error::other(error.to_string())))?;
-        let index = Self {
+        let (schema, fields) = terms::schema();
+        let opened = guarded(|| {
+            let disk = Opened::on_disk(folder, &schema)?;
+            Ok((disk.shown(fields, &Shown::default())?, disk))
+        });
+        let ((shown, disk), note) = match opened {
+            Ok(opened) => (opened, ""),
+            Err(error) => {
+                tracing::warn!(%error, "the index of rows cannot be opened: building it again");
+                ((Shown::default(), Opened::anew(folder, &schema)?), DAMAGED)
+            }
+        };
+        Ok(Self {
             folder: folder.to_owned(),
-            directory,
-            segments: RwLock::default(),
-            writer: Mutex::default(),
+            schema,
+            fields,
+            writing: Mutex::new(Writing { disk, memory: None }),
+            shown: RwLock::new(Arc::new(shown)),
             kept: Kept::default(),
             followed: AtomicBool::new(false),
             building: (AtomicU64::new(0), AtomicU64::new(0)),
-            note: Mutex::new(""),
-        };
-        let listed = index.listed();
-        match index.load(&listed) {
-            Ok(segments) => {
-                index.show(segments);
-                *lock(&index.writer) = listed;
-            }
-            Err(error) => index.damaged(&error),
-        }
-        Ok(index)
+            note: Mutex::new(note),
+        })
     }
 
     /// Brings the index up to the database. Cheap when there is nothing to do. `progress` hears (done, all) rows.
@@ -138,15 +156,14 @@ impl RowIndex {
     /// # Errors
     /// Database and I/O errors; what was done before stays, and the next call goes on from there.
     pub fn catch_up(&self, store: &Store, progress: &mut dyn FnMut(u64, u64)) -> Result<CaughtUp> {
-        let mut listed = lock(&self.writer);
-        if store.read(newest)? == self.position() {
+        let mut writing = lock(&self.writing);
+        if store.read(newest)? == self.shown().position {
             return Ok(CaughtUp::default());
         }
-        match self.advance(store, &mut listed, progress) {
-            Err(error @ Error::DamagedIndex) => {
-                self.damaged(&error);
-                *listed = Listed::default();
-                self.advance(store, &mut listed, progress)
+        match guarded(|| self.advance(store, &mut writing, progress)) {
+            Err(error) if is_damage(&error) => {
+                self.damaged(&mut writing, &error)?;
+                self.advance(store, &mut writing, progress)
             }
             done => done,
         }
@@ -157,21 +174,20 @@ impl RowIndex {
     /// # Errors
     /// Database and I/O errors.
     pub fn rebuild(&self, store: &Store, progress: &mut dyn FnMut(u64, u64)) -> Result<CaughtUp> {
-        let mut listed = lock(&self.writer);
-        self.show(Segments::new());
-        listed.files.clear();
-        self.write_list(&listed)?;
-        self.advance(store, &mut listed, progress)
+        let mut writing = lock(&self.writing);
+        self.clear(&mut writing)?;
+        self.advance(store, &mut writing, progress)
     }
 
     /// Keeps the index up with the database until told to stop, beginning with a look at every byte of it: a damaged
     /// one is built again. For a thread of its own; what goes wrong is logged, and tried again.
     pub fn follow(&self, store: &Store, stop: &AtomicBool) {
         self.followed.store(true, Ordering::Release);
-        let whole = self.segments().iter().all(|live| live.segment.is_whole());
-        if !whole {
-            self.damaged(&Error::DamagedIndex);
-            *lock(&self.writer) = Listed::default();
+        let index = lock(&self.writing).disk.index.clone();
+        if !is_whole(&index)
+            && let Err(error) = self.damaged(&mut lock(&self.writing), &Error::DamagedIndex)
+        {
+            tracing::warn!(%error, "the index of rows cannot be made anew");
         }
         while !stop.load(Ordering::Acquire) {
             if let Err(error) = self.catch_up(store, &mut |_, _| ()) {
@@ -188,15 +204,14 @@ impl RowIndex {
     /// # Errors
     /// Database errors.
     pub fn is_sound(&self, store: &Store) -> Result<bool> {
-        let segments = self.segments();
+        let index = lock(&self.writing).disk.index.clone();
+        let shown = self.shown();
         let (rows, newest) = store.read(|conn| {
             let rows: i64 =
                 conn.query_row("SELECT count(*) FROM crm_row WHERE deleted = 0", [], |r| r.get(0))?;
             Ok((rows as u64, newest(conn)?))
         })?;
-        Ok(segments.iter().all(|live| live.segment.is_whole())
-            && self.position() == newest
-            && segments.iter().map(|live| live.rows()).sum::<u64>() == rows)
+        Ok(is_whole(&index) && shown.position == newest && shown.rows().is_ok_and(|known| known == rows))
     }
 
     /// How it is.
@@ -223,364 +238,345 @@ impl RowIndex {
             return Ok(Vec::new());
         };
         let ask = |must_be_whole: bool| {
-            let segments = self.segments();
-            let expected = must_be_whole.then(|| position(&segments));
-            store.read(|conn| hits::search(&segments, &self.kept, conn, &query, options, expected))
+            let shown = self.shown();
+            let expected = must_be_whole.then_some(shown.position);
+            let search =
+                || store.read(|conn| hits::search(&shown, &self.kept, conn, &query, options, expected));
+            // tantivy believes what its files say.
+            catch_unwind(AssertUnwindSafe(search)).unwrap_or(Err(Error::DamagedIndex))
         };
-        if let Some(hits) = ask(!self.followed.load(Ordering::Acquire))? {
-            return Ok(hits);
+        match ask(!self.followed.load(Ordering::Acquire)) {
+            Ok(Some(hits)) => return Ok(hits),
+            Ok(None) => {}
+            Err(error) if is_damage(&error) => self.damaged(&mut lock(&self.writing), &error)?,
+            Err(error) => return Err(error),
         }
         self.catch_up(store, &mut |_, _| ())?;
         Ok(ask(false)?.unwrap_or_default())
     }
 
-    fn segments(&self) -> Arc<Segments> {
-        self.segments
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    fn shown(&self) -> Arc<Shown> {
+        self.shown.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn show(&self, segments: Segments) {
-        *self.segments.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(segments);
+    fn show(&self, shown: Shown) {
+        *self.shown.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(shown);
     }
 
-    fn position(&self) -> i64 {
-        position(&self.segments())
-    }
-
-    fn damaged(&self, error: &Error) {
-        tracing::warn!(folder = %self.folder.display(), %error, "the row index is damaged: building it again");
+    fn damaged(&self, writing: &mut Writing, error: &Error) -> Result<()> {
+        tracing::warn!(folder = %self.folder.display(), %error, "the index of rows is damaged: building it again");
         *lock(&self.note) = DAMAGED;
-        self.show(Segments::new());
-        // A list that is gone keeps other processes, too, from what is damaged.
-        if let Err(error) = fs::remove_file(self.folder.join(LIST)) {
-            tracing::debug!(%error, "no list of segments to remove");
-        }
+        self.clear(writing)
     }
 
-    /// The list on the disk; empty when there is none, or none of this release.
-    fn listed(&self) -> Listed {
-        let text = fs::read(self.folder.join(LIST)).unwrap_or_default();
-        serde_json::from_slice(&text).unwrap_or_else(|error| {
-            if !text.is_empty() {
-                tracing::warn!(%error, "the list of segments cannot be read: building the index again");
-                *lock(&self.note) = DAMAGED;
-            }
-            Listed::default()
-        })
+    fn clear(&self, writing: &mut Writing) -> Result<()> {
+        self.show(Shown::default());
+        *writing = Writing {
+            disk: Opened::anew(&self.folder, &self.schema)?,
+            memory: None,
+        };
+        Ok(())
     }
 
-    /// Opens what is listed; what is open already stays.
-    fn load(&self, listed: &Listed) -> Result<Segments> {
-        let open = self.segments();
-        let mut segments = Segments::new();
-        for file in &listed.files {
-            let known = open.iter().find(|live| live.file.as_ref() == Some(file));
-            let segment = match known {
-                Some(live) => Arc::clone(&live.segment),
-                None => Arc::new(Segment::open(&self.directory, file)?),
-            };
-            if segment.changes().0 != position(&segments) {
-                return Err(Error::DamagedIndex);
-            }
-            segments = with(&segments, segment, Some(file.clone()));
-        }
-        Ok(segments)
-    }
-
-    /// Indexes what has changed, and merges.
+    /// Indexes what has changed: in memory, or on the disk where it is much and no other process writes there.
     fn advance(
         &self,
         store: &Store,
-        listed: &mut Listed,
+        writing: &mut Writing,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<CaughtUp> {
-        let path = self.folder.join(LOCK);
-        let file = private::create(&path).map_err(Error::io(&path))?;
-        // Where another process writes, what it has not written yet is kept in memory.
-        let may_write = file.try_lock().is_ok();
-        let on_disk = self.listed();
-        if on_disk != *listed || !self.segments().iter().any(|live| live.file.is_some()) {
-            self.show(self.load(&on_disk)?);
-            *listed = on_disk;
+        if writing.disk.committed()? != self.shown().committed {
+            // Another process has written.
+            writing.memory = None;
+            self.show(writing.disk.shown(self.fields, &self.shown())?);
         }
-        if may_write {
-            self.tidy_folder(listed);
+        if self.shown().position > store.read(newest)? {
+            tracing::warn!("the index of rows knows more than the database: building it again");
+            self.clear(writing)?;
         }
-        let newest = store.read(newest)?;
-        if self.position() > newest {
-            tracing::warn!("the row index knows more than the database: building it again");
-            self.show(Segments::new());
-            listed.files.clear();
-        }
-        let mut position = self.position();
-        let all = store.read(|conn| pending(conn, position))?;
-        if all > READ as u64 {
-            self.building.1.store(all, Ordering::Relaxed);
-        }
-        let built = self.build(store, &mut position, listed, may_write, &mut |done| {
-            self.building.0.store(done, Ordering::Relaxed);
-            progress(done, all.max(done));
-        });
-        self.building.1.store(0, Ordering::Relaxed);
-        let rows = built?;
-        self.merge(listed, may_write)?;
-        if rows > 0 {
-            tracing::debug!(
-                rows,
-                position,
-                segments = self.segments().len(),
-                "row index caught up"
-            );
-        }
-        Ok(CaughtUp { rows })
-    }
-
-    fn build(
-        &self,
-        store: &Store,
-        position: &mut i64,
-        listed: &mut Listed,
-        may_write: bool,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<u64> {
+        let shown = self.shown();
+        let all = store.read(|conn| pending(conn, shown.committed))?;
         let tables: HashMap<String, Table> = store
             .read(rows::tables)?
             .into_iter()
             .map(|table| (table.name.clone(), table))
             .collect();
-        let (mut builder, mut from, mut done) = (Builder::default(), *position, 0);
+        if all > TAIL as u64 {
+            let memory = if all > CHUNK / 10 { MANY } else { FEW };
+            match writer(&writing.disk.index, memory) {
+                Ok(writer) => {
+                    self.building.1.store(all, Ordering::Relaxed);
+                    let rows = self.write(store, writing, writer, &tables, &mut |done| {
+                        self.building.0.store(done, Ordering::Relaxed);
+                        progress(done, all.max(done));
+                    });
+                    self.building.1.store(0, Ordering::Relaxed);
+                    return Ok(CaughtUp { rows: rows? });
+                }
+                Err(TantivyError::LockFailure(..)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let rows = self.hold(store, writing, &tables)?;
+        progress(rows, rows);
+        Ok(CaughtUp { rows })
+    }
+
+    /// Writes to the disk what has changed since the commit; what waited in memory is there then.
+    fn write(
+        &self,
+        store: &Store,
+        writing: &mut Writing,
+        mut writer: IndexWriter,
+        tables: &HashMap<String, Table>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<u64> {
+        let mut position = self.shown().committed;
+        let is_new = position == 0;
+        let (mut done, mut committed) = (0, 0);
         loop {
-            let count = store.read(|conn| {
-                changed_after(conn, *position, |change| {
-                    *position = change.changed;
-                    let Ok(number) = u32::try_from(change.row.number) else {
-                        return;
-                    };
-                    match tables.get(&change.row.row.table).filter(|_| !change.deleted) {
-                        Some(table) => add(&mut builder, number, table, &change.row),
-                        None => builder.remove(number),
-                    }
-                })
+            let count = self.put(store, &writer, tables, &mut position, |number| {
+                if !is_new {
+                    writer.delete_term(self.fields.numbered(number));
+                }
             })?;
             done += count as u64;
             let ended = count < READ;
-            if *position > from && (ended || builder.len() >= CHUNK) {
-                let bytes = std::mem::take(&mut builder).finish(from, *position);
-                from = *position;
-                let (segment, file) = self.keep(bytes, may_write)?;
-                self.show(with(&self.segments(), segment, file));
-                self.list(listed, may_write)?;
+            if ended || done - committed >= CHUNK {
+                let mut commit = writer.prepare_commit()?;
+                commit.set_payload(&position.to_string());
+                commit.commit()?;
+                committed = done;
+                if ended {
+                    merge(&writing.disk.index, &mut writer, RATIO)?;
+                }
+                writing.memory = None;
+                self.show(writing.disk.shown(self.fields, &self.shown())?);
+                // The files of merged segments, which were read until now.
+                writer.garbage_collect_files().wait()?;
             }
             progress(done);
             if ended {
-                return Ok(done);
-            }
-        }
-    }
-
-    /// Opens what was built, from the disk where it is worth it.
-    fn keep(&self, bytes: Vec<u8>, may_write: bool) -> Result<(Arc<Segment>, Option<String>)> {
-        let bytes = OwnedBytes::new(bytes);
-        let segment = Segment::read(bytes.clone())?;
-        // What lies before it must be on the disk as well, or the list would have a hole.
-        let above = segment.changes().0;
-        let grounded = self
-            .segments()
-            .iter()
-            .filter(|live| live.segment.changes().0 < above)
-            .all(|live| live.file.is_some());
-        if !may_write || !grounded || segment.len() < KEEP {
-            return Ok((Arc::new(segment), None));
-        }
-        drop(segment);
-        // Never a name that was used: another process may still read what had it.
-        let name = format!("{}.rows", uuid::Uuid::new_v4().simple());
-        let path = self.folder.join(&name);
-        let write = || -> std::io::Result<()> {
-            let mut file = private::create(&path)?;
-            file.write_all(&bytes)?;
-            file.sync_all()
-        };
-        write().map_err(Error::io(&path))?;
-        drop(bytes);
-        Ok((Arc::new(Segment::open(&self.directory, &name)?), Some(name)))
-    }
-
-    /// Merges the newest segments while the one before them is not much larger than they are together.
-    fn merge(&self, listed: &mut Listed, may_write: bool) -> Result<()> {
-        let segments = self.segments();
-        let (mut first, mut rows) = (segments.len(), 0);
-        for (n, live) in segments.iter().enumerate().rev() {
-            let mergeable = may_write || live.file.is_none();
-            if !mergeable || (first < segments.len() && u64::from(live.segment.len()) > RATIO * rows) {
                 break;
             }
-            rows += u64::from(live.segment.len());
-            first = n;
         }
-        let Some((oldest, newest)) = segments[first..].first().zip(segments.last()) else {
-            return Ok(());
+        writer.wait_merging_threads()?;
+        private::close_all(&self.folder);
+        tracing::debug!(rows = done, position, "row index written");
+        Ok(done)
+    }
+
+    /// Holds in memory what has changed since.
+    fn hold(&self, store: &Store, writing: &mut Writing, tables: &HashMap<String, Table>) -> Result<u64> {
+        let memory = match &mut writing.memory {
+            Some(memory) => memory,
+            none => none.insert(Opened::in_memory(&self.schema)?),
         };
-        let half_dead = oldest.rows() * 2 < u64::from(oldest.segment.len());
-        if segments.len() - first < 2 && !(half_dead && may_write) {
-            return Ok(());
-        }
-        let mut builder = Builder::default();
-        for live in &segments[first..] {
-            builder.add_segment(&live.segment, |doc| !live.dead.contains(doc), first > 0);
-        }
-        let bytes = builder.finish(oldest.segment.changes().0, newest.segment.changes().1);
-        let (segment, file) = self.keep(bytes, may_write)?;
-        self.show(with(&segments[..first], segment, file));
-        self.list(listed, may_write)
-    }
-
-    /// Writes the list when it is another one.
-    fn list(&self, listed: &mut Listed, may_write: bool) -> Result<()> {
-        let files: Vec<String> = self
-            .segments()
-            .iter()
-            .map_while(|live| live.file.clone())
-            .collect();
-        if !may_write || files == listed.files {
-            return Ok(());
-        }
-        listed.files = files;
-        self.write_list(listed)?;
-        self.tidy_folder(listed);
-        Ok(())
-    }
-
-    fn write_list(&self, listed: &Listed) -> Result<()> {
-        let (path, new) = (self.folder.join(LIST), self.folder.join("segments.new"));
-        let write = || -> std::io::Result<()> {
-            let mut file = private::create(&new)?;
-            file.write_all(&serde_json::to_vec(listed)?)?;
-            file.sync_all()?;
-            fs::rename(&new, &path)
-        };
-        write().map_err(Error::io(&path))
-    }
-
-    /// Removes what no list names: left by a crash, by a merge, by another release.
-    fn tidy_folder(&self, listed: &Listed) {
-        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name != LIST && name != LOCK && !listed.files.contains(&name) {
-                // Another process may still read it on a system that does not let go: the next time.
-                let _ = fs::remove_file(entry.path());
+        let mut writer = writer(&memory.index, FEW)?;
+        let before = self.shown();
+        let (mut position, mut covered, mut rows) = (before.position, before.covered.clone(), 0);
+        loop {
+            let count = self.put(store, &writer, tables, &mut position, |number| {
+                covered.insert(number);
+                writer.delete_term(self.fields.numbered(number));
+            })?;
+            rows += count as u64;
+            if count < READ {
+                break;
             }
         }
+        writer.commit()?;
+        merge(&memory.index, &mut writer, u64::MAX)?;
+        writer.wait_merging_threads()?;
+        self.show(Shown {
+            disk: before.disk.clone(),
+            memory: memory.segments(self.fields, &before.memory)?,
+            covered,
+            committed: before.committed,
+            position,
+        });
+        Ok(rows)
     }
-}
 
-/// These segments and a newer one, which covers what they have of its rows.
-fn with(segments: &[Arc<Live>], newer: Arc<Segment>, file: Option<String>) -> Segments {
-    let covered: Vec<u32> = newer.numbers().chain(newer.removed().iter().copied()).collect();
-    let mut all: Segments = segments
-        .iter()
-        .map(|live| {
-            let docs: Vec<u32> = covered
-                .iter()
-                .filter_map(|&number| live.segment.doc(number))
-                .collect();
-            if docs.is_empty() {
-                return Arc::clone(live);
-            }
-            let mut dead = live.dead.clone();
-            docs.into_iter().for_each(|doc| dead.insert(doc));
-            Arc::new(Live {
-                segment: Arc::clone(&live.segment),
-                dead,
-                file: live.file.clone(),
+    /// Puts the next rows that have changed into an index, and says how many; `replace` hears the number of each before.
+    fn put(
+        &self,
+        store: &Store,
+        writer: &IndexWriter,
+        tables: &HashMap<String, Table>,
+        position: &mut i64,
+        mut replace: impl FnMut(u32),
+    ) -> Result<usize> {
+        let mut refused = None;
+        let count = store.read(|conn| {
+            changed_after(conn, *position, |change| {
+                *position = change.changed;
+                let Some(number) = terms::numbered(change.row.number) else {
+                    return;
+                };
+                replace(number);
+                let table = tables.get(&change.row.row.table).filter(|_| !change.deleted);
+                let document = table.map(|table| self.document(number, table, &change.row));
+                if let Some(Err(error)) = document.map(|document| writer.add_document(document)) {
+                    refused = Some(error);
+                }
             })
+        })?;
+        match refused {
+            Some(error) => Err(error.into()),
+            None => Ok(count),
+        }
+    }
+
+    fn document(&self, number: u32, table: &Table, row: &Row) -> tantivy::TantivyDocument {
+        let columns = kept::values(table, &row.name, |column| row.value(column));
+        let columns: Vec<Folded> = columns.map(Folded::of).collect();
+        let modified = row.columns.get("modifiedon").map(String::as_str);
+        self.fields.document(&Entry {
+            rank: kept::rank(
+                number,
+                rows::disabled(table, row).is_some(),
+                row.created,
+                modified,
+            ),
+            table: &table.name,
+            owner: &row.owner,
+            columns: &columns,
         })
-        .collect();
-    let dead = Bits::new(newer.len());
-    all.push(Arc::new(Live {
-        segment: newer,
-        dead,
-        file,
-    }));
-    all
+    }
 }
 
-fn add(builder: &mut Builder, number: u32, table: &Table, row: &Row) {
-    let values = kept::values(table, &row.name, |column| row.value(column));
-    let fields: Vec<Folded> = values.map(Folded::of).collect();
-    let modified = row
-        .columns
-        .get("modifiedon")
-        .and_then(|text| rows::time(text))
-        .unwrap_or_default();
-    let head = Head {
-        number,
-        disabled: rows::disabled(table, row).is_some(),
-        recency: u32::try_from(row.created.max(modified) / 1_000).unwrap_or_default(),
-    };
-    builder.add(&Entry {
-        head,
-        table: &table.name,
-        owner: &row.owner,
-        fields: &fields,
-    });
+impl Opened {
+    fn on_disk(folder: &Path, schema: &Schema) -> Result<Self> {
+        private::folder(folder).map_err(Error::io(folder))?;
+        let directory = MmapDirectory::open(folder).map_err(TantivyError::from)?;
+        let index = if Index::exists(&directory).map_err(TantivyError::from)? {
+            Index::open(directory)?
+        } else if fs::read_dir(folder).map_err(Error::io(folder))?.next().is_some() {
+            // What is left of one, or that of another release.
+            return Err(Error::DamagedIndex);
+        } else {
+            Index::create(directory, schema.clone(), terms::settings())?
+        };
+        if index.schema() != *schema {
+            return Err(TantivyError::SchemaError("of another release".into()).into());
+        }
+        private::close_all(folder);
+        Self::of(index)
+    }
+
+    fn anew(folder: &Path, schema: &Schema) -> Result<Self> {
+        if folder.exists() {
+            fs::remove_dir_all(folder).map_err(Error::io(folder))?;
+        }
+        Self::on_disk(folder, schema)
+    }
+
+    fn in_memory(schema: &Schema) -> Result<Self> {
+        let index = Index::builder()
+            .schema(schema.clone())
+            .settings(terms::settings());
+        Self::of(index.create_in_ram()?)
+    }
+
+    fn of(index: Index) -> Result<Self> {
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual);
+        Ok(Self {
+            reader: reader.try_into()?,
+            index,
+        })
+    }
+
+    /// What is committed; `before` is what was.
+    fn segments(&self, fields: Fields, before: &[Arc<Segment>]) -> tantivy::Result<Vec<Arc<Segment>>> {
+        self.reader.reload()?;
+        let searcher = self.reader.searcher();
+        let readers = searcher.segment_readers().iter();
+        readers
+            .map(|reader| Segment::open(reader, fields, before).map(Arc::new))
+            .collect()
+    }
+
+    /// Up to which change the last commit knows the rows.
+    fn committed(&self) -> Result<i64> {
+        let payload = self.index.load_metas()?.payload;
+        Ok(payload.and_then(|payload| payload.parse().ok()).unwrap_or(0))
+    }
+
+    /// The same as it is searched; `before` is what was.
+    fn shown(&self, fields: Fields, before: &Shown) -> Result<Shown> {
+        // In this order: what is committed in between is read once more.
+        let committed = self.committed()?;
+        Ok(Shown {
+            disk: self.segments(fields, &before.disk)?,
+            committed,
+            position: committed,
+            ..Shown::default()
+        })
+    }
+}
+
+fn writer(index: &Index, memory: usize) -> tantivy::Result<IndexWriter> {
+    let options = IndexWriterOptions::builder()
+        .num_worker_threads(1)
+        .memory_budget_per_thread(memory)
+        .num_merge_threads(1)
+        .build();
+    let writer = index.writer_with_options(options)?;
+    writer.set_merge_policy(Box::new(NoMergePolicy));
+    Ok(writer)
+}
+
+/// Merges the smallest segments, and one most of whose rows were taken out.
+fn merge(index: &Index, writer: &mut IndexWriter, ratio: u64) -> Result<()> {
+    let mut segments = index.searchable_segment_metas()?;
+    segments.sort_by_key(tantivy::index::SegmentMeta::num_docs);
+    let rows: Vec<u64> = segments.iter().map(|meta| u64::from(meta.num_docs())).collect();
+    let (few, others) = segments.split_at(mergeable(&rows, ratio));
+    let few: Vec<_> = few.iter().map(tantivy::index::SegmentMeta::id).collect();
+    let worn = others
+        .iter()
+        .filter(|meta| meta.num_deleted_docs() > meta.num_docs());
+    let merges = worn
+        .map(|meta| vec![meta.id()])
+        .chain((!few.is_empty()).then_some(few));
+    for ids in merges {
+        writer.merge(&ids).wait()?;
+    }
+    Ok(())
+}
+
+/// How many segments are merged, given the rows of all, the smallest first: each has not more than `ratio` times the rows
+/// of those before it.
+fn mergeable(rows: &[u64], ratio: u64) -> usize {
+    let (mut sum, mut count) = (0, 0);
+    for &rows in rows {
+        if count > 0 && rows > ratio.saturating_mul(sum) {
+            break;
+        }
+        sum += rows;
+        count += 1;
+    }
+    if count > 1 { count } else { 0 }
+}
+
+/// tantivy believes what its files say, and stops where that cannot be.
+fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Error::DamagedIndex))
+}
+
+/// Reads every byte.
+fn is_whole(index: &Index) -> bool {
+    index.validate_checksum().is_ok_and(|damaged| damaged.is_empty())
+}
+
+/// Whether an error says that the index is not what was written.
+fn is_damage(error: &Error) -> bool {
+    matches!(error, Error::DamagedIndex | Error::Index(_)) && !error.is_disk_full()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-pub(super) fn newest(conn: &Connection) -> Result<i64> {
-    let mut statement = conn.prepare_cached("SELECT ifnull(max(changed), 0) FROM crm_row")?;
-    Ok(statement.query_row([], |r| r.get(0))?)
-}
-
-fn pending(conn: &Connection, position: i64) -> Result<u64> {
-    let mut statement = conn.prepare_cached("SELECT count(*) FROM crm_row WHERE changed > ?1")?;
-    let count: i64 = statement.query_row([position], |r| r.get(0))?;
-    Ok(count as u64)
-}
-
-/// A row as its last change left it.
-pub(super) struct Change {
-    pub(super) row: Row,
-    changed: i64,
-    pub(super) deleted: bool,
-}
-
-/// Every row that has changed since, in the order of their changes.
-pub(super) fn follow(conn: &Connection, position: &mut i64, mut each: impl FnMut(&Change)) -> Result<()> {
-    loop {
-        let count = changed_after(conn, *position, |change| {
-            *position = change.changed;
-            each(&change);
-        })?;
-        if count < READ {
-            return Ok(());
-        }
-    }
-}
-
-/// The next rows after a change; says how many there were.
-fn changed_after(conn: &Connection, position: i64, mut each: impl FnMut(Change)) -> Result<usize> {
-    let mut statement = conn.prepare_cached(
-        "SELECT number, table_name, id, name, owner, active, appendable, created, columns, changed, deleted
-         FROM crm_row WHERE changed > ?1 ORDER BY changed LIMIT ?2",
-    )?;
-    let mut raw = statement.query((position, READ as i64))?;
-    let mut count = 0;
-    while let Some(r) = raw.next()? {
-        each(Change {
-            row: rows::read_row(r)?.into_row()?,
-            changed: r.get(9)?,
-            deleted: r.get(10)?,
-        });
-        count += 1;
-    }
-    Ok(count)
-}
-
 #[cfg(test)]
 mod tests;

@@ -10,10 +10,10 @@ use lru::LruCache;
 use rusqlite::Connection;
 
 use super::{
-    hunt::Ask,
-    index::{follow, newest},
+    changes::{follow, newest},
+    hits::Ask,
     matching::{Field, Match, Prepared},
-    segment::lists::Bits,
+    terms,
 };
 use crate::{
     Result,
@@ -30,7 +30,7 @@ const MEMBERS: usize = 4;
 const ROWS: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
 
 /// A row by its number.
-const ROW: &str = "SELECT table_name, id, name, owner, active, appendable, columns FROM crm_row
+const ROW: &str = "SELECT table_name, id, name, owner, active, appendable, columns, created FROM crm_row
                    WHERE number = ?1 AND deleted = 0";
 
 /// What is kept between keystrokes, for one index.
@@ -95,9 +95,34 @@ pub(super) struct Ready {
     owner: String,
     /// Why it may not be chosen; empty when it may.
     disabled: String,
+    /// Where it is listed.
+    pub(super) rank: u64,
     pub(super) prepared: Prepared,
     /// What stands in the columns of its card that it is not found by; empty where nothing does.
     others: Vec<String>,
+}
+
+/// A set of rows by their numbers.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Bits(Vec<u64>);
+
+impl Bits {
+    fn put(&mut self, number: u32, there: bool) {
+        let (at, bit) = (number as usize / 64, 1 << (number % 64));
+        if at >= self.0.len() {
+            self.0.resize(at + 1, 0);
+        }
+        match there {
+            true => self.0[at] |= bit,
+            false => self.0[at] &= !bit,
+        }
+    }
+
+    /// True when it is in the set.
+    pub(super) fn contains(&self, number: u32) -> bool {
+        let word = self.0.get(number as usize / 64);
+        word.is_some_and(|word| word >> (number % 64) & 1 == 1)
+    }
 }
 
 impl Version {
@@ -198,7 +223,9 @@ impl State {
             .map(|column| columns.value(column).unwrap_or_default().to_owned());
         let values = values(&listed.table, text(2)?, |column| columns.value(column));
         let disabled = rows::unchoosable(&listed.table, row.get(4)?, row.get(5)?);
+        let modified = columns.value("modifiedon");
         Ok(Some(Arc::new(Ready {
+            rank: rank(number, disabled.is_some(), row.get(7)?, modified),
             prepared: Prepared::new(listed.labels.iter().cloned().zip(values)),
             others: others.collect(),
             disabled: disabled.unwrap_or_default(),
@@ -256,6 +283,13 @@ impl Kept {
     }
 }
 
+/// Where a row is listed: its newest change that matters counts, given as milliseconds since 1970 and as the CRM wrote it.
+pub(super) fn rank(number: u32, disabled: bool, created: i64, modified: Option<&str>) -> u64 {
+    let modified = modified.and_then(rows::time).unwrap_or_default();
+    let seconds = u32::try_from(created.max(modified) / 1_000).unwrap_or_default();
+    terms::rank(number, disabled, seconds)
+}
+
 /// The columns a row of a table is found by, the name first.
 fn columns(table: &Table) -> impl Iterator<Item = &str> {
     let others = table
@@ -310,9 +344,14 @@ impl Ready {
     /// The index may be behind: does the row as it is now belong to what is asked for?
     pub(super) fn is_asked(&self, ask: Ask<'_>, number: u32) -> bool {
         ask.tables.contains(&self.listed.table.name.as_str())
-            && (!ask.only_owned || ask.owner == Some(self.owner.as_str()))
+            && (!ask.only_owned || self.is_owned_by(ask.owner))
             && (!ask.only_enabled || self.disabled.is_empty())
             && ask.members.is_none_or(|members| members.contains(number))
+    }
+
+    /// Is it this person's?
+    pub(super) fn is_owned_by(&self, owner: Option<&str>) -> bool {
+        owner == Some(self.owner.as_str())
     }
 
     /// With how it matches.

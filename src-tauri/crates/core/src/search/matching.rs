@@ -480,12 +480,7 @@ impl Pattern {
         if self.anchored { Kind::Prefix } else { Kind::Infix }
     }
 
-    /// True when the parts stand in words with one space between them, one after the other.
-    pub(super) fn is_in(&self, text: &str) -> bool {
-        self.places(text).all(|place| place.is_some())
-    }
-
-    /// Where each part stands behind the one before. Taking the first place of each is enough, so this is linear; after
+    /// Where each part stands behind the one before in words with one space between them. Taking the first place of each is enough, so this is linear; after
     /// a part that is nowhere the rest says nothing.
     fn places(&self, text: &str) -> impl Iterator<Item = Option<Range<usize>>> {
         let mut from = 0;

@@ -1,9 +1,11 @@
 //! Finding rows while a person types (D-01 to D-06).
 //!
-//! [`RowIndex`] keeps segments up with the database; a hunt finds the best rows of each without reading a row; the pure
-//! matcher ([`matching`]) reads the few that are shown, decides and explains. The index is derived: it can always be
-//! built again.
+//! [`RowIndex`] keeps a tantivy index up with the database, its segments in the order rows are listed; a hunt puts sets
+//! of documents together for each way to match, the best first; the pure judge ([`matching`]) reads the few rows that
+//! are shown, decides and explains. The index is derived: it can always be built again.
 
+mod changes;
+mod docs;
 pub mod fold;
 mod hits;
 mod hunt;
@@ -11,7 +13,9 @@ mod index;
 mod kept;
 pub mod matching;
 mod segment;
+mod terms;
 pub mod text;
+mod typo;
 
 pub use hits::{RowFilter, SearchOptions};
 pub use index::{CaughtUp, RowIndex};

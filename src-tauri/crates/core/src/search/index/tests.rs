@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
 use proptest::prelude::*;
+use tantivy::directory::{Directory, INDEX_WRITER_LOCK};
 use tempfile::TempDir;
 
 use super::*;
@@ -267,8 +268,10 @@ fn a_second_process_reads_along_while_the_first_one_writes() {
     let world = world();
     let path = world.folder.path().join("index");
     let other = RowIndex::open(&path).unwrap();
-    let writing = std::fs::File::create(path.join(LOCK)).unwrap();
-    writing.try_lock().unwrap();
+    let writing = MmapDirectory::open(&path)
+        .unwrap()
+        .acquire_lock(&INDEX_WRITER_LOCK)
+        .unwrap();
     let many: String = (0..2_000).map(|n| format!("{n},Newcomer {n}\n")).collect();
     let csv = format!("id,fullname\n{many}");
     import_text(&world.store, world.folder.path(), "lead", csv, &[]).unwrap();
@@ -277,10 +280,10 @@ fn a_second_process_reads_along_while_the_first_one_writes() {
         ..SearchOptions::default()
     };
     assert_eq!(other.search(&world.store, "newc", &options).unwrap().len(), 5);
-    assert!(!path.join(LIST).exists(), "only one process writes");
+    assert_eq!(other.shown().committed, 0, "only one process writes");
     drop(writing);
     world.catch_up();
-    assert!(path.join(LIST).exists());
+    assert!(world.index.shown().committed > 0);
     world.add("lead", "id,fullname\n7,Somebody Else\n");
     assert_eq!(other.search(&world.store, "somebody", &options).unwrap().len(), 1);
     assert!(other.is_sound(&world.store).unwrap());
@@ -299,25 +302,28 @@ fn a_damaged_or_foreign_index_is_built_again() {
     let World { folder, store, index } = large();
     let path = folder.path().join("index");
     drop(index);
+    let list = path.join("meta.json");
     let each = |change: &dyn Fn(Vec<u8>) -> Vec<u8>| {
         for file in std::fs::read_dir(&path).unwrap() {
             let file = file.unwrap().path();
-            if file.extension().is_some_and(|e| e == "rows") {
+            let of_segment = ["term", "idx", "fast"].map(Some);
+            if of_segment.contains(&file.extension().and_then(|e| e.to_str())) {
                 std::fs::write(&file, change(std::fs::read(&file).unwrap())).unwrap();
             }
         }
     };
-    let damage: [(&str, &dyn Fn()); 6] = [
+    let damage: [(&str, &dyn Fn()); 7] = [
         ("nonsense for a list", &|| {
-            std::fs::write(path.join(LIST), "{ nonsense").unwrap()
+            std::fs::write(&list, "{ nonsense").unwrap()
         }),
+        ("no list", &|| std::fs::remove_file(&list).unwrap()),
         ("a file that is gone", &|| {
             let mut files = std::fs::read_dir(&path)
                 .unwrap()
                 .map(|entry| entry.unwrap().path());
             std::fs::remove_file(
                 files
-                    .find(|file| file.extension().is_some_and(|e| e == "rows"))
+                    .find(|file| file.extension().is_some_and(|e| e == "term"))
                     .unwrap(),
             )
             .unwrap();
@@ -326,7 +332,8 @@ fn a_damaged_or_foreign_index_is_built_again() {
             each(&|bytes| bytes[..bytes.len() / 2].to_vec())
         }),
         ("another release", &|| {
-            each(&|bytes| [b"behalf01", &bytes[8..]].concat())
+            let text = std::fs::read_to_string(&list).unwrap();
+            std::fs::write(&list, text.replace("\"beginning\"", "\"begin\"")).unwrap();
         }),
         ("an empty file", &|| each(&|_| Vec::new())),
         ("a byte turned over", &|| {
@@ -360,20 +367,68 @@ fn a_damaged_or_foreign_index_is_built_again() {
     }
 }
 
+/// A search does not wait until all files were looked at.
+#[test]
+fn a_damaged_index_never_stops_a_search() {
+    let World { folder, store, index } = large();
+    let path = folder.path().join("index");
+    drop(index);
+    let files: Vec<_> = std::fs::read_dir(&path)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e != "json"))
+        .map(|path| (path.clone(), std::fs::read(&path).unwrap()))
+        .collect();
+    assert!(files.iter().any(|(path, _)| path.extension().unwrap() == "term"));
+    let list = std::fs::read(path.join("meta.json")).unwrap();
+    for part in 0..40 {
+        std::fs::write(path.join("meta.json"), &list).unwrap();
+        for (file, whole) in &files {
+            let mut bytes = whole.clone();
+            let from = bytes.len() * part / 40;
+            for byte in bytes.iter_mut().skip(from).take(8) {
+                *byte = !*byte;
+            }
+            std::fs::write(file, bytes).unwrap();
+        }
+        let index = RowIndex::open(&path).unwrap();
+        for text in ["bulk 12", "alpien ski", "0171 23", "ulk", "a*use", "m"] {
+            index
+                .search(&store, text, &SearchOptions::default())
+                .unwrap_or_else(|error| panic!("{part}: {error}"));
+        }
+    }
+}
+
 #[test]
 fn whatever_a_crash_leaves_behind_is_no_harm() {
     let World { folder, store, index } = large();
     let path = folder.path().join("index");
     drop(index);
-    // Written and not listed; listed halfway; a list that was not renamed any more.
-    std::fs::write(path.join("99.rows"), "half a segment").unwrap();
-    std::fs::write(path.join("segments.new"), "{").unwrap();
+    // Begun and not committed; a list that was not renamed any more.
+    let begun = format!("{}.term", "0".repeat(32));
+    std::fs::write(path.join(&begun), "half a segment").unwrap();
+    std::fs::write(path.join(".tmp-meta.json"), "{").unwrap();
     let index = RowIndex::open(&path).unwrap();
     import_text(&store, folder.path(), "account", "id,name\n1,Renamed\n", &[]).unwrap();
     index.catch_up(&store, &mut |_, _| {}).unwrap();
     assert!(index.is_sound(&store).unwrap());
-    assert!(!path.join("99.rows").exists() && !path.join("segments.new").exists());
     assert_eq!((index.state().all, index.state().note), (0, String::new()));
+}
+
+#[test]
+fn small_segments_are_merged_and_large_ones_left_alone() {
+    for (rows, ratio, expected) in [
+        (&[][..], 4, 0),
+        (&[9], 4, 0),
+        (&[1, 4, 20], 4, 3),
+        (&[1, 5, 20], 4, 0),
+        (&[250, 250, 250, 250], 4, 4),
+        (&[1_000, 1_000, 1_000_000], 4, 2),
+        (&[1, 1_000], u64::MAX, 2),
+    ] {
+        assert_eq!(mergeable(rows, ratio), expected, "{rows:?}");
+    }
 }
 
 #[test]
