@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Card, Denied, Where};
 use crate::{
     Error, Result,
-    desk::Terms,
+    access::Terms,
     mailbox::CONTACTS,
     model::{Address, Level, Time},
     replica::{Action, Document, DocumentId, Done, Made, Moment, OperationId, Origin},

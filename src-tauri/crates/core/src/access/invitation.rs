@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::{Card, Compared, DeviceKey, Grant, GrantDevice, Signature, named, verified};
 use crate::{
     Error, Result,
-    desk::Terms,
+    access::Terms,
     model::{Address, Time, hex},
 };
 

@@ -11,6 +11,7 @@ mod name;
 mod sealing;
 mod secret;
 mod settings;
+mod terms;
 mod words;
 
 pub use authorise::{Act, Denied, Matter, Rights, Where, Wish, authorise};
@@ -38,4 +39,5 @@ pub use secret::{
     IN_A_FILE, Keychain, KeychainFault, NoKeychain, Passphrase, Place, load, make, place, protect,
 };
 pub use settings::{project_settings, put_setting, settings_of};
+pub use terms::Terms;
 pub use words::Compared;

@@ -105,6 +105,19 @@ pub fn state(statecode: i64, ends: Option<Time>, now: Time) -> &'static str {
     }
 }
 
+/// How a timeline is read (J-02, J-03).
+#[derive(Debug, Clone, Default)]
+pub struct TimelineQuery {
+    /// How many records; 0 means ten.
+    pub limit: u32,
+    /// Only records whose title or body holds these words.
+    pub search: String,
+    /// By Last Updated rather than by Sort date.
+    pub by_modified: bool,
+    /// Only these.
+    pub filter: TimelineFilter,
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

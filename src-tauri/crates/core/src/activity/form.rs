@@ -3,11 +3,14 @@
 use rusqlite::Connection;
 use serde_json::Value;
 
-use super::find::{Found, Own, find};
+use super::{
+    find::{Found, Own, find},
+    shown::{ActivityForm, Party},
+};
 use crate::{
     Result, access,
-    desk::view::{ActivityForm, Column, NamedRow, Party},
     model::{Address, Kind},
+    rows::shown::{Column, NamedRow},
 };
 
 /// Label and column, in the order of the form.

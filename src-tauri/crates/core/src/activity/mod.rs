@@ -5,9 +5,10 @@ mod find;
 mod form;
 mod hidden;
 mod promote;
+pub mod shown;
 mod timeline;
 
-pub use filter::{RecordType, Span, TimelineFilter};
+pub use filter::{RecordType, Span, TimelineFilter, TimelineQuery};
 pub use find::{Own, find, rows_of};
 pub use form::form;
 pub use hidden::{HIDDEN, hidden, note_dates};

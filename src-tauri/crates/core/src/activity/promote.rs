@@ -9,9 +9,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    desk::view::NamedRow,
     mailbox::preview,
     model::{Address, Facts, FolderRole, ItemId, Kind, Meeting, Mention, Time},
+    rows::shown::NamedRow,
     tracking::{Decision, First, correlate::token},
 };
 

@@ -5,16 +5,14 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{
+    TimelineQuery,
     filter::{RecordType, Seen, state},
     form::reason,
     hidden::HIDDEN,
+    shown::{Timeline, TimelineRecord},
 };
 use crate::{
     Result, access,
-    desk::{
-        TimelineQuery,
-        view::{Timeline, TimelineRecord},
-    },
     mailbox::read,
     model::{Address, ItemId, Kind, RowRef, Time},
     rows,

@@ -4,11 +4,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::subject_of;
+use super::{shown::AuditEntry, subject_of};
 use crate::{
     Result,
     access::{DeviceKey, PublicKey, Signature, name_of, verified},
-    desk::view::AuditEntry,
     model::{Address, Time},
 };
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::shown::AuditEntry;
 use crate::{
     Error, Result,
     access::{self, DeviceKey, Grant},
-    desk::view::AuditEntry,
     mailbox::read,
     model::{Address, Facts, Level, Setting, Time},
     replica::{self, Action, DocumentId, DocumentKind, Operation, OperationId},

@@ -6,6 +6,7 @@
 
 mod attempt;
 mod entries;
+pub mod shown;
 mod verify;
 
 use rusqlite::Connection;

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Attempted, attempt, mailboxes};
+use super::{
+    Attempted, attempt, mailboxes,
+    shown::{Broken, Verified},
+};
 use crate::{
     Result,
     access::{self, DeviceKey, PublicKey},
-    desk::view::{Broken, Verified},
     model::{Address, hex},
     sync::{Contents, Envelope, Seen, content_name, contents_of},
 };

@@ -36,8 +36,14 @@ use rusqlite::{Connection, OptionalExtension};
 
 pub use auditing::AuditQuery;
 pub use delegates::invitation_in;
-pub use request::{Accepted, Check, Diagnosis, ImportProgress, Invitation, Progress, Terms, TimelineQuery};
+pub use request::{Accepted, Check, Diagnosis, Invitation};
 pub use triage::{Pair, pairs};
+
+pub use crate::{
+    access::Terms,
+    activity::TimelineQuery,
+    model::{ImportProgress, Progress},
+};
 
 use crate::{
     Error, Result,

@@ -4,19 +4,15 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
-use crate::model::{Address, Kind, Level, Method, RowRef, Setting, Status};
-
-/// Declares view structs with the derives they all share.
-macro_rules! views {
-    ($($(#[$meta:meta])* pub struct $name:ident { $($body:tt)* })*) => {$(
-        $(#[$meta])*
-        #[derive(Debug, Clone, Serialize)]
-        #[cfg_attr(feature = "specta", derive(specta::Type))]
-        pub struct $name { $($body)* }
-    )*};
-}
+use crate::model::{Address, Kind, Level, Method, RowRef, Setting, Status, views};
+pub use crate::{
+    activity::shown::{ActivityForm, Party, Timeline, TimelineRecord},
+    audit::shown::{AuditEntry, Broken, Verified},
+    mailbox::shown::{Attachment, Folder, ListEntry, ListPage},
+    model::{ImportReport, Rejected},
+    rows::shown::{Column, ColumnName, Hit, IndexState, Marked, NamedRow, RowForm, TableName},
+    sync::SyncReport,
+};
 
 views! {
     /// This replica and the mailboxes it holds.
@@ -51,68 +47,6 @@ views! {
         pub waiting: Vec<Waiting>,
         /// The owner has let this person in before they had compared the words; `None` once they have.
         pub uncompared: Option<Uncompared>,
-    }
-
-    /// A mail folder, the calendar, or the contacts.
-    pub struct Folder {
-        /// Its name, unique in the mailbox.
-        pub folder: String,
-        /// `inbox`, `sent`, `drafts`, `other`, `calendar` or `contacts`.
-        pub role: String,
-        /// How many messages (or appointments, or contacts) it holds.
-        pub messages: u32,
-        /// How many of them are unread.
-        pub unread: u32,
-    }
-
-    /// One line of the message list.
-    pub struct ListEntry {
-        /// Message-ID without angle brackets, or UID.
-        pub key: String,
-        /// What kind of item it is.
-        pub kind: Kind,
-        /// Its subject; a contact's name.
-        pub subject: String,
-        /// The sender's (or organizer's, or the contact's) address.
-        pub from: String,
-        /// The sender's name; the address when there is none.
-        pub from_name: String,
-        /// When it was sent (or starts); for a contact when it was last changed, empty while unknown.
-        pub date: String,
-        /// The folder's name.
-        pub folder: String,
-        /// How far tracking has come (B-02).
-        pub status: Status,
-        /// The name of the row it is tracked regarding.
-        pub regarding_name: Option<String>,
-        /// The first words of the text; of a contact what they do and where.
-        pub preview: String,
-        /// Not read yet.
-        pub unread: bool,
-        /// How many attachments.
-        pub attachments: u32,
-        /// How many values were chosen at the same time; 0 when there is no conflict (H-06).
-        pub values: u32,
-        /// What keeps it from being promoted; empty when nothing does (H-04).
-        pub failure: String,
-    }
-
-    /// A page of the message list.
-    pub struct ListPage {
-        /// The entries, newest first, contacts by name.
-        pub entries: Vec<ListEntry>,
-        /// True when there are older ones.
-        pub more: bool,
-    }
-
-    /// A row by name.
-    pub struct NamedRow {
-        /// The table's logical name.
-        pub table: String,
-        /// The row's key.
-        pub id: String,
-        /// Its name.
-        pub name: String,
     }
 
     /// How far one person's side of the tracking has come (H-02).
@@ -194,18 +128,6 @@ views! {
         pub asked: bool,
     }
 
-    /// An address with the row it was resolved to.
-    pub struct Party {
-        /// 1 Sender, 2 To, 3 CC, 4 BCC, 5 Required, 6 Optional, 7 Organizer, 8 Regarding, 9 Owner (I-02).
-        pub mask: u8,
-        /// The address as used.
-        pub address: String,
-        /// The name the message gave.
-        pub name: String,
-        /// The row it was resolved to; `None` when unresolved.
-        pub row: Option<NamedRow>,
-    }
-
     /// What may be done about an item now: the mailbox's settings have a say beside the grant (A-04, E-07).
     pub struct Allowed {
         /// Set Regarding, Change Regarding.
@@ -239,16 +161,6 @@ views! {
         pub value: bool,
         /// What it is while nobody has set it.
         pub default: bool,
-    }
-
-    /// An attachment, by name.
-    pub struct Attachment {
-        /// Its file name.
-        pub name: String,
-        /// Its media type.
-        pub content_type: String,
-        /// Its size in bytes.
-        pub size: u32,
     }
 
     /// A message, appointment or contact, opened.
@@ -291,67 +203,6 @@ views! {
         pub allowed: Allowed,
     }
 
-    /// One row found.
-    pub struct Hit {
-        /// The table's logical name.
-        pub table: String,
-        /// The table's label, as in `Account`.
-        pub table_label: String,
-        /// The row's key.
-        pub id: String,
-        /// Its name.
-        pub name: String,
-        /// The card columns, label -> value, and what matched.
-        pub columns: BTreeMap<String, String>,
-        /// `prefix`, `word`, `infix` or `fuzzy`; `recent` on focus, before typing.
-        #[serde(rename = "match")]
-        pub match_kind: String,
-        /// Why it is here, one phrase.
-        pub why: String,
-        /// Empty when it may be chosen, else why not (D-04, A-05).
-        pub disabled: String,
-        /// The matched parts, in the order they are read (D-03).
-        pub marks: Vec<Marked>,
-    }
-
-    /// How the index of rows is.
-    pub struct IndexState {
-        /// Rows done while it is being built.
-        pub done: u32,
-        /// How many there are to do; 0 when it is up to date.
-        pub all: u32,
-        /// One sentence when something had to be put right; else empty.
-        pub note: String,
-    }
-
-    /// A table of the CRM, as a search is narrowed to it.
-    pub struct TableName {
-        /// Its logical name.
-        pub table: String,
-        /// What people call its rows, as in `Accounts`.
-        pub plural: String,
-        /// What its rows can be filtered by, the name first.
-        pub columns: Vec<ColumnName>,
-    }
-
-    /// A column of a table.
-    pub struct ColumnName {
-        /// The logical name.
-        pub column: String,
-        /// The label people read.
-        pub label: String,
-    }
-
-    /// A matched part of a row found.
-    pub struct Marked {
-        /// The column's label, as in `columns`; empty for the name.
-        pub column: String,
-        /// Where it begins, in UTF-16 units, as the window counts.
-        pub start: u32,
-        /// Where it ends.
-        pub end: u32,
-    }
-
     /// What became of many items decided about in one go.
     #[derive(Default)]
     pub struct Triaged {
@@ -392,70 +243,6 @@ views! {
         pub columns: BTreeMap<String, String>,
     }
 
-    /// A row's form.
-    pub struct RowForm {
-        /// Which row.
-        pub row: RowRef,
-        /// The table's label.
-        pub table_label: String,
-        /// Its name.
-        pub name: String,
-        /// False when it is inactive.
-        pub active: bool,
-        /// Every column: logical name, label, value.
-        pub columns: Vec<Column>,
-        /// The card: the first three columns.
-        pub card: Vec<Column>,
-        /// False when the table shows no timeline.
-        pub timeline: bool,
-        /// This person keeps it at hand (D-02).
-        pub favourite: bool,
-    }
-
-    /// A column of a form.
-    pub struct Column {
-        /// The logical name.
-        pub name: String,
-        /// The label people read.
-        pub label: String,
-        /// Its value as text.
-        pub value: String,
-    }
-
-    /// One record of a row's timeline.
-    pub struct TimelineRecord {
-        /// The activity's id, or the note's.
-        pub activity: String,
-        /// `email`, `appointment` or `note`.
-        #[serde(rename = "type")]
-        pub kind: String,
-        /// Its subject.
-        pub subject: String,
-        /// The first words of its text; in a search the place where the words stand.
-        pub preview: String,
-        /// What it is sorted by.
-        pub sortdate: String,
-        /// Who did it, by name.
-        pub by: String,
-        /// For whom, by name; the same as `by` when the owner did it.
-        #[serde(rename = "for")]
-        pub for_whom: String,
-        /// `Active`, `Overdue` or `Closed` (J-04); empty for a note.
-        pub state: String,
-        /// Its status reason, as in `Received`; empty for a note.
-        pub reason: String,
-        /// When it was last changed.
-        pub modified: String,
-        /// True until promoted.
-        pub pending: bool,
-        /// The mailbox and key of its item.
-        pub mailbox: Address,
-        /// Message-ID or UID; a note's own key.
-        pub key: String,
-        /// How many texts a note was given at the same time (H-06): more than one until it is edited again.
-        pub texts: u32,
-    }
-
     /// A note as it is opened (J-06).
     pub struct Note {
         /// Its key.
@@ -481,56 +268,6 @@ views! {
         pub at: String,
     }
 
-    /// A page of a timeline.
-    pub struct Timeline {
-        /// Newest first.
-        pub records: Vec<TimelineRecord>,
-        /// True when there are older ones.
-        pub more: bool,
-    }
-
-    /// An activity's form.
-    pub struct ActivityForm {
-        /// Its id.
-        pub id: String,
-        /// `email`, `appointment` or `note`.
-        #[serde(rename = "type")]
-        pub kind: String,
-        /// Its subject.
-        pub subject: String,
-        /// Its text.
-        pub description: String,
-        /// The row it is regarding.
-        pub regarding: Option<NamedRow>,
-        /// Its columns, labelled, in the order of the form.
-        pub columns: Vec<Column>,
-        /// Everybody on it.
-        pub parties: Vec<Party>,
-        /// The mailbox and key of the item it was made from.
-        pub mailbox: Address,
-        /// Message-ID or UID.
-        pub key: String,
-        /// True until promoted.
-        pub pending: bool,
-    }
-
-    /// What one cycle did.
-    #[derive(Default, Copy, PartialEq, Eq)]
-    pub struct SyncReport {
-        /// Envelopes pushed.
-        pub pushed: u32,
-        /// Envelopes pulled.
-        pub pulled: u32,
-        /// Operations merged.
-        pub merged: u32,
-        /// Operations put into quarantine.
-        pub quarantined: u32,
-        /// Items promoted.
-        pub promoted: u32,
-        /// Receipts read or written.
-        pub receipts: u32,
-    }
-
     /// What the sync line says.
     pub struct SyncState {
         /// One phrase: `Up to date`, `2 waiting`, `Blocked: folder missing`, ...
@@ -543,39 +280,6 @@ views! {
         pub last: Option<String>,
         /// When the next one starts.
         pub next: Option<String>,
-    }
-
-    /// An import that has ended.
-    pub struct ImportReport {
-        /// Messages, appointments or rows met.
-        pub seen: u32,
-        /// Newly stored.
-        pub imported: u32,
-        /// Rows that were there and have changed; rows only.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub updated: Option<u32>,
-        /// Already there.
-        pub duplicates: u32,
-        /// Not usable, each with its reason.
-        pub rejected: Vec<Rejected>,
-        /// True when the person cancelled; what was stored stays, and the next import goes on from there.
-        #[serde(skip_serializing_if = "std::ops::Not::not")]
-        pub cancelled: bool,
-        /// How long it took.
-        pub seconds: f64,
-    }
-
-    /// Something an import could not use.
-    pub struct Rejected {
-        /// The file.
-        pub source: String,
-        /// Where in it: a byte offset for mbox, a line for CSV, 0 for a file of one. A whole number: an `f64` holds
-        /// every offset there is, and is what a window can read.
-        #[serde(serialize_with = "whole")]
-        #[cfg_attr(feature = "specta", specta(type = f64))]
-        pub position: f64,
-        /// Why not.
-        pub reason: String,
     }
 
     /// A delegate's grant, as `grants` prints it.
@@ -813,68 +517,6 @@ views! {
         pub reason: String,
     }
 
-    /// One entry of the audit log (K-01).
-    pub struct AuditEntry {
-        /// The operation; empty for what was refused before it became one.
-        pub id: String,
-        /// When, by the actor's clock.
-        pub time: String,
-        /// When it came here, by this computer's clock; empty for what was done on this device.
-        pub received: String,
-        /// Who did it.
-        pub actor: Address,
-        /// For whom: the mailbox's owner.
-        pub on_behalf_of: Address,
-        /// With which device.
-        pub device: String,
-        /// What allowed it: `owner`, or the level of the delegate's grant at that time; `none` without one.
-        pub grant: String,
-        /// Which item: Message-ID or UID; the delegate for a grant, the name of a setting.
-        pub item: String,
-        /// What was changed: `tracking`, `grant` or `setting`.
-        pub field: String,
-        /// What it said before, in words.
-        pub before: String,
-        /// What it says since.
-        pub after: String,
-        /// The row it was regarding before, as TABLE:ID; empty when none.
-        pub row_before: String,
-        /// The row it is regarding since.
-        pub row_after: String,
-        /// What was done, as the undo menu names it; for undo, redo and accept, of which operation.
-        pub cause: String,
-        /// `Applied`, or why not.
-        pub outcome: String,
-        /// Its place in the device's chain; `None` while the next cycle has not sealed it.
-        pub seq: Option<u32>,
-        /// The actor's name.
-        pub actor_name: String,
-        /// The item's subject, or the delegate's name; empty where it is not known.
-        pub subject: String,
-    }
-
-    /// What `audit verify` found (K-02).
-    pub struct Verified {
-        /// True when every chain is whole.
-        pub ok: bool,
-        /// How many entries were checked.
-        pub entries: u32,
-        /// The first that is not as it was written.
-        pub first_broken: Option<Broken>,
-    }
-
-    /// An entry of the audit log that is not as it was written.
-    pub struct Broken {
-        /// The mailbox.
-        pub mailbox: Address,
-        /// Whose chain: the device.
-        pub device: String,
-        /// Which link.
-        pub seq: u32,
-        /// What is wrong with it.
-        pub reason: String,
-    }
-
     /// What a grant covers.
     pub struct Scope {
         /// Folder names; empty for every folder.
@@ -883,27 +525,5 @@ views! {
         pub calendar: bool,
         /// Private items too.
         pub private: bool,
-    }
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde hands out references
-fn whole<S: serde::Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(*number as u64)
-}
-
-impl std::ops::AddAssign for SyncReport {
-    fn add_assign(&mut self, one: Self) {
-        self.pushed += one.pushed;
-        self.pulled += one.pulled;
-        self.merged += one.merged;
-        self.quarantined += one.quarantined;
-        self.promoted += one.promoted;
-        self.receipts += one.receipts;
-    }
-}
-
-impl From<NamedRow> for RowRef {
-    fn from(row: NamedRow) -> Self {
-        Self::new(row.table, row.id)
     }
 }

@@ -25,11 +25,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    desk::{
-        ImportProgress, Progress,
-        view::{ImportReport, Rejected},
-    },
-    model::{Address, FolderRole, ItemId, Kind, Time},
+    model::{Address, FolderRole, ImportProgress, ImportReport, ItemId, Kind, Progress, Rejected, Time},
     search::text::{TextIndex, Writer},
     store::{PackWriter, Store},
 };

@@ -13,6 +13,7 @@ pub mod import;
 mod mbox;
 mod parse;
 pub mod read;
+pub mod shown;
 mod source;
 #[cfg(test)]
 mod tests;

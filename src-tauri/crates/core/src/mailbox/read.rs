@@ -13,10 +13,10 @@ use super::{
     folders::{CALENDAR, CONTACTS},
     html,
     parse::{self, Mail},
+    shown::{Attachment, Folder, ListEntry, ListPage},
 };
 use crate::{
     Error, Result,
-    desk::view::{Attachment, Folder, ListEntry, ListPage},
     model::{Address, Facts, FolderRole, ItemId, Kind, Mention, Status, Time, bare_key},
     rows,
     store::Store,

@@ -10,8 +10,7 @@ use std::{
 use super::{import, read, read::LastOpened, write_mbox};
 use crate::{
     Code,
-    desk::{ImportProgress, view::ImportReport},
-    model::{Address, FolderRole, Kind, Time},
+    model::{Address, FolderRole, ImportProgress, ImportReport, Kind, Time},
     search::text::TextIndex,
     store::Store,
 };

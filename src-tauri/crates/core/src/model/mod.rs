@@ -4,12 +4,16 @@ mod address;
 mod facts;
 mod ids;
 mod items;
+mod progress;
 mod settings;
 mod time;
+mod views;
 
 pub use address::Address;
 pub use facts::{Answers, ContactCard, Facts, FolderRole, MAX_FACTS_TEXT, Meeting, Mention, Method, Note};
 pub use ids::{ItemId, RowRef, bare_key, derive, hex, unhex};
 pub use items::{Kind, Level, Status};
+pub use progress::{ImportProgress, ImportReport, Progress, Rejected};
 pub use settings::{Setting, Settings};
 pub use time::{Clock, SystemClock, Time};
+pub(crate) use views::views;

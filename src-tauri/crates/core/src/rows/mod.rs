@@ -6,17 +6,15 @@ mod import;
 mod labels;
 mod recent;
 pub mod resolve;
+pub mod shown;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::{
-    Error, Result,
-    desk::view::{Column, NamedRow, RowForm},
-    model::RowRef,
-};
+use crate::{Error, Result, model::RowRef};
+use shown::{Column, NamedRow, RowForm};
 
 pub(crate) use columns::Columns;
 pub use import::import;
@@ -368,7 +366,7 @@ pub(crate) mod testing {
         table: &str,
         csv: impl AsRef<[u8]>,
         map: &[&str],
-    ) -> Result<crate::desk::view::ImportReport> {
+    ) -> Result<crate::model::ImportReport> {
         let file = folder.join("rows.csv");
         std::fs::write(&file, csv).unwrap();
         let map: Vec<(String, String)> = map

@@ -2,10 +2,9 @@
 
 use rusqlite::Connection;
 
-use super::{Row, Table, card, read_row, tables};
+use super::{Row, Table, card, read_row, shown::Hit, tables};
 use crate::{
     Result,
-    desk::view::Hit,
     model::{RowRef, Time},
     search::SearchOptions,
 };
@@ -150,8 +149,8 @@ pub fn used_numbers(conn: &Connection) -> Result<Vec<i64>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::rows::testing::*;
+    use super::*;
 
     #[test]
     fn favourites_then_the_latest_and_ten_at_most() {

@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 
 use rusqlite::Connection;
 
+use super::shown::NamedRow;
 use crate::{
     Result,
-    desk::view::NamedRow,
     model::{Address, RowRef},
 };
 

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
-use super::{Row, Table, label, tables};
+use super::{
+    Row, Table, label,
+    shown::{ColumnName, TableName},
+    tables,
+};
 use crate::{
     Error, Result,
-    desk::view::{ColumnName, TableName},
     search::{RowFilter, fold},
 };
 

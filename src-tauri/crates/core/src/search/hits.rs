@@ -20,9 +20,8 @@ use super::{
 };
 use crate::{
     Result,
-    desk::view::Hit,
     model::Address,
-    rows::{self, Condition, Row, Table},
+    rows::{self, Condition, Row, Table, shown::Hit},
 };
 
 /// How many rows are returned at the most.

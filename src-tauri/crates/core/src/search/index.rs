@@ -35,8 +35,10 @@ use super::{
 };
 use crate::{
     Error, Result,
-    desk::view::{Hit, IndexState},
-    rows::{self, Row, Table},
+    rows::{
+        self, Row, Table,
+        shown::{Hit, IndexState},
+    },
     store::{Store, private},
 };
 

@@ -17,8 +17,10 @@ use super::{
 };
 use crate::{
     Result,
-    desk::view::{Hit, Marked},
-    rows::{self, Columns, Condition, Table},
+    rows::{
+        self, Columns, Condition, Table,
+        shown::{Hit, Marked},
+    },
 };
 
 /// How many of the rows this person used are listed first.

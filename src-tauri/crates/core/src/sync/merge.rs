@@ -13,7 +13,7 @@ use std::{
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    chain,
+    SyncReport, chain,
     envelope::{Envelope, ON_ONE},
     intake,
     push::epoch_of,
@@ -28,7 +28,6 @@ use crate::{
     Code, Error, Result,
     access::{self, DeviceKey},
     audit::{self, Attempted},
-    desk::view::SyncReport,
     model::{Address, Time, hex, unhex},
     replica::{
         self, Action, Arriving, Document, DocumentId, DocumentKind, Link, Logged, Made, Operation,

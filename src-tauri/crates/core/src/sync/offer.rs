@@ -10,12 +10,13 @@ use std::collections::HashSet;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
+    SyncReport,
     chain::{Seen, Tip},
     receipt::Missing,
     relay::{EntryKind, EntryName, Relay},
     run::Replica,
 };
-use crate::{Result, desk::view::SyncReport, model::Address};
+use crate::{Result, model::Address};
 
 /// How many envelopes one answer offers at most, back from the one that was asked for; the rest is asked for when these
 /// have come.

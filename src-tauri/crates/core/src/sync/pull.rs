@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
+    SyncReport,
     envelope::{Envelope, content_name},
     frame::{self, Form},
     guest::{self, Guest, Guests},
@@ -17,7 +18,6 @@ use super::{
 use crate::{
     Result,
     access::{self, Card, DeviceKey},
-    desk::view::SyncReport,
     model::{Address, Time, unhex},
 };
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    chain,
+    SyncReport, chain,
     envelope::{Envelope, Letter, ON_ONE, OPERATIONS, Spot, content_name},
     receipt::{Receipt, Said},
     refusal,
@@ -16,7 +16,6 @@ use crate::{
     Result,
     access::{self, DeviceKey},
     audit::{self, Attempted},
-    desk::view::SyncReport,
     model::{Address, Time, hex},
     replica::{self, DocumentId, Link, Operation},
 };

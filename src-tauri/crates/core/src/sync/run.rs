@@ -5,6 +5,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
+    SyncReport,
     cycle::{Action, Event, next},
     merge::merge,
     offer::offer,
@@ -16,7 +17,6 @@ use super::{
 use crate::{
     Result,
     access::{self, DeviceKey, PublicKey},
-    desk::view::SyncReport,
     model::{Address, Time},
     replica::Link,
     store::Store,

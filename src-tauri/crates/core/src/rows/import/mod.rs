@@ -15,10 +15,7 @@ use rusqlite::Connection;
 use super::{Table, contact, label};
 use crate::{
     Error, Result,
-    desk::{
-        ImportProgress, Progress,
-        view::{ImportReport, Rejected},
-    },
+    model::{ImportProgress, ImportReport, Progress, Rejected},
     store::Store,
 };
 use header::Header;
