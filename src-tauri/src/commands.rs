@@ -11,8 +11,7 @@ use behalf_core::{
         },
     },
     model::{Address, RowRef, Setting},
-    rows::RowView,
-    search::RowFilter,
+    rows::{RowFilter, RowView},
 };
 use tauri::{AppHandle, State, ipc::Channel};
 

@@ -268,7 +268,7 @@ fn text(row: &CrmRow) -> String {
 
 /// Lower case and without accents, which the peers' tokenizers do for the text and not always for the query.
 fn words(typed: &str) -> Vec<String> {
-    behalf_core::search::fold::words(typed)
+    behalf_core::model::fold::words(typed)
         .map(|word| word.plain)
         .collect()
 }

@@ -6,9 +6,8 @@ use std::{fs, io, ops::ControlFlow, path::Path};
 use behalf_cli::sample;
 use behalf_core::{
     Error, Result,
-    mailbox::{import, write_mbox},
+    mailbox::{import, text::TextIndex, write_mbox},
     model::Address,
-    search::text::TextIndex,
     store::Store,
 };
 

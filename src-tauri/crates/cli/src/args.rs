@@ -8,8 +8,7 @@ use behalf_core::{
     activity::RecordType,
     desk::{Terms, view::Grant as Granted},
     model::{Address, Level, RowRef, Time, bare_key},
-    rows::{Condition, Test},
-    search::RowFilter,
+    rows::{Condition, RowFilter, Test},
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 

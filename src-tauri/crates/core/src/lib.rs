@@ -13,7 +13,6 @@ pub mod mailbox;
 pub mod model;
 pub mod replica;
 pub mod rows;
-pub mod search;
 pub mod store;
 pub mod sync;
 pub mod tracking;

@@ -5,8 +5,7 @@ use behalf_core::{
     activity::{Span, TimelineFilter},
     desk::TimelineQuery,
     model::{Kind, RowRef},
-    rows::{Condition, RowView, Test},
-    search::RowFilter,
+    rows::{Condition, RowFilter, RowView, Test},
 };
 
 use super::Session;

@@ -959,8 +959,7 @@ mod tests {
     use std::{collections::BTreeMap, ops::ControlFlow};
 
     use behalf_core::{
-        mailbox::{import, read},
-        search::text::TextIndex,
+        mailbox::{import, read, text::TextIndex},
         store::Store,
     };
 

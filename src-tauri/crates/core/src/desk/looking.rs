@@ -63,9 +63,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        mailbox::{import, read::Sight},
+        mailbox::{import, read::Sight, text::TextIndex},
         model::Address,
-        search::text::TextIndex,
     };
 
     /// Mail of an earlier release is looked at, and until then hidden from delegates.

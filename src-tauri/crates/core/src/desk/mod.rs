@@ -48,9 +48,9 @@ pub use crate::{
 use crate::{
     Error, Result,
     access::{self, Act, Denied, DeviceKey, Grant, Keychain, NoKeychain, Place, Rights, authorise},
-    mailbox::read::LastOpened,
+    mailbox::{read::LastOpened, text::TextIndex},
     model::{Address, Clock, SystemClock, Time},
-    search::{RowIndex, text::TextIndex},
+    rows::search::RowIndex,
     store::{Store, private},
     sync::FolderRelay,
 };

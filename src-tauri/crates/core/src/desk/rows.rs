@@ -9,8 +9,7 @@ use std::sync::atomic::AtomicBool;
 use crate::{
     Result,
     model::RowRef,
-    rows::{self, RowView},
-    search::{RowFilter, SearchOptions},
+    rows::{self, RowFilter, RowView, SearchOptions},
 };
 
 impl Desk {

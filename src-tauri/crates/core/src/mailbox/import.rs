@@ -25,8 +25,8 @@ use super::{
 };
 use crate::{
     Error, Result,
+    mailbox::text::{TextIndex, Writer},
     model::{Address, FolderRole, ImportProgress, ImportReport, ItemId, Kind, Progress, Rejected, Time},
-    search::text::{TextIndex, Writer},
     store::{PackWriter, Store},
 };
 

@@ -17,6 +17,7 @@ pub mod shown;
 mod source;
 #[cfg(test)]
 mod tests;
+pub mod text;
 
 pub use clean::{one_line, prefix, preview, text as clean_text};
 pub use contacts::Cards;
@@ -29,7 +30,7 @@ pub(crate) fn message_head(raw: &[u8], fallback: crate::model::Time) -> Option<p
     parse::parse(raw).ok().map(|mail| mail.head(fallback))
 }
 
-impl crate::search::text::Indexed for parse::Head {
+impl text::Indexed for parse::Head {
     fn subject(&self) -> &str {
         &self.subject
     }

@@ -477,7 +477,7 @@ pub fn place(store: &Store, mailbox: &Address, key: &str, words: &str) -> Result
 
 /// The place in a text where the words stand.
 pub fn place_in(text: &str, words: &str) -> Option<String> {
-    around(text, &crate::search::text::places(text, words))
+    around(text, &crate::mailbox::text::places(text, words))
 }
 
 /// A line of text around the first of these places.

@@ -10,8 +10,8 @@ use std::{
 use super::{import, read, read::LastOpened, write_mbox};
 use crate::{
     Code,
+    mailbox::text::TextIndex,
     model::{Address, FolderRole, ImportProgress, ImportReport, Kind, Time},
-    search::text::TextIndex,
     store::Store,
 };
 

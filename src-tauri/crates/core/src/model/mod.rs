@@ -2,6 +2,7 @@
 
 mod address;
 mod facts;
+pub mod fold;
 mod ids;
 mod items;
 mod progress;

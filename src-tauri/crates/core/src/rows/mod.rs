@@ -2,10 +2,12 @@
 
 mod columns;
 pub mod contact;
+mod filter;
 mod import;
 mod labels;
 mod recent;
 pub mod resolve;
+pub mod search;
 pub mod shown;
 mod view;
 
@@ -17,6 +19,7 @@ use crate::{Error, Result, model::RowRef};
 use shown::{Column, NamedRow, RowForm};
 
 pub(crate) use columns::Columns;
+pub use filter::{RowFilter, SearchOptions};
 pub use import::import;
 pub(crate) use import::time;
 pub use labels::label;

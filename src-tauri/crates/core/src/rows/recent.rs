@@ -6,7 +6,7 @@ use super::{Row, Table, card, read_row, shown::Hit, tables};
 use crate::{
     Result,
     model::{RowRef, Time},
-    search::SearchOptions,
+    rows::SearchOptions,
 };
 
 /// How many rows are offered before typing.
@@ -149,8 +149,8 @@ pub fn used_numbers(conn: &Connection) -> Result<Vec<i64>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::rows::testing::*;
     use super::*;
+    use crate::rows::testing::*;
 
     #[test]
     fn favourites_then_the_latest_and_ten_at_most() {

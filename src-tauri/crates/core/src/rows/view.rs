@@ -10,10 +10,7 @@ use super::{
     shown::{ColumnName, TableName},
     tables,
 };
-use crate::{
-    Error, Result,
-    search::{RowFilter, fold},
-};
+use crate::{Error, Result, model::fold, rows::RowFilter};
 
 /// How long a view's name may be, in characters.
 const LONGEST_NAME: usize = 80;

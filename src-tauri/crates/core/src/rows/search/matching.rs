@@ -1,12 +1,12 @@
 //! Does a row match what was typed, how well, and why? Pure: no index, no database.
 
+use crate::model::fold::{self, Folded, Folding, Word};
+
 use std::{
     collections::BTreeMap,
     ops::Range,
     sync::{Arc, OnceLock},
 };
-
-use super::fold::{self, Folded, Folding, Word};
 
 /// What is looked at of a query, in characters and words: the rest is cut off.
 const LONGEST_QUERY: usize = 200;

@@ -26,8 +26,7 @@ use tantivy::{
 
 use super::{
     changes::{READ, changed_after, newest, pending},
-    fold::Folded,
-    hits::{self, SearchOptions},
+    hits::{self},
     kept::{self, Kept},
     matching::Query,
     segment::Segment,
@@ -35,8 +34,9 @@ use super::{
 };
 use crate::{
     Error, Result,
+    model::fold::Folded,
     rows::{
-        self, Row, Table,
+        self, Row, SearchOptions, Table,
         shown::{Hit, IndexState},
     },
     store::{Store, private},

@@ -3,13 +3,13 @@
 //! A term of a word is its letters and, as the last byte, its [`Place`] in the row. So all places of whatever begins
 //! alike stand together, and one range of terms gives them with how well they match.
 
+use crate::model::fold::{self, Folded};
+
 use tantivy::{
     IndexSettings, IndexSortByField, Order, TantivyDocument, Term,
     schema::{BytesOptions, FAST, Field, NumericOptions, Schema},
     store::Compressor,
 };
-
-use super::fold::{self, Folded};
 
 /// The longest beginnings that have lists of their own, in letters: what begins with more of them is few enough.
 pub(super) const BEGINNING: usize = 3;

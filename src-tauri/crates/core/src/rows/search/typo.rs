@@ -157,7 +157,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::search::matching::one_off;
+    use crate::rows::search::matching::one_off;
 
     proptest! {
         #[test]

@@ -572,9 +572,10 @@ fn plainly(store: &Store, text: &str) -> Vec<(bool, String, bool, String)> {
             let table = tables.iter().find(|table| table.name == row.row.table).unwrap();
             let values: Vec<&str> = kept::values(table, &row.name, |column| row.value(column)).collect();
             let fields = values.iter().map(|&value| ("", value));
-            if let Some(matched) =
-                crate::search::matching::matches(&query, &crate::search::matching::Prepared::new(fields))
-            {
+            if let Some(matched) = crate::rows::search::matching::matches(
+                &query,
+                &crate::rows::search::matching::Prepared::new(fields),
+            ) {
                 let used = used.contains(&row.number);
                 let rank = (!row.active, matched.kind, !used, matched.field > 0, row.number);
                 found.push((

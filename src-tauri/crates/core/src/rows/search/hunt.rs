@@ -5,11 +5,11 @@
 
 use super::{
     docs::Docs,
-    fold,
     matching::{FEWEST_DIGITS, Kind, Pattern, Query, Term, Typed, without_trunk},
     segment::{Segment, Way},
     terms::{PIECE, Place, Places},
 };
+use crate::model::fold;
 
 /// So few rows are judged rather than looked up.
 const FEW: usize = super::hits::IN_VAIN;

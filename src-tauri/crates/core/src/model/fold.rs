@@ -148,7 +148,7 @@ fn in_word(c: char) -> bool {
 }
 
 /// A mark on the letter before it.
-pub(super) fn is_mark(c: char) -> bool {
+pub(crate) fn is_mark(c: char) -> bool {
     is_combining_mark(c)
 }
 
@@ -175,10 +175,10 @@ fn folded(written: &str, expand: bool) -> String {
 
 /// Folds letter by letter.
 #[derive(Debug, Default)]
-pub(super) struct Folding {
+pub(crate) struct Folding {
     text: String,
     /// Letters so far.
-    pub(super) length: usize,
+    pub(crate) length: usize,
 }
 
 impl Folding {
@@ -190,7 +190,7 @@ impl Folding {
     }
 
     /// Takes the next letter as it is written.
-    pub(super) fn push(&mut self, written: char, expand: bool) {
+    pub(crate) fn push(&mut self, written: char, expand: bool) {
         if expand {
             let two = match written {
                 'ä' | 'Ä' => "ae",

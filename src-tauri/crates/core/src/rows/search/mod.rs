@@ -6,7 +6,6 @@
 
 mod changes;
 mod docs;
-pub mod fold;
 mod hits;
 mod hunt;
 mod index;
@@ -14,8 +13,6 @@ mod kept;
 pub mod matching;
 mod segment;
 mod terms;
-pub mod text;
 mod typo;
 
-pub use hits::{RowFilter, SearchOptions};
 pub use index::{CaughtUp, RowIndex};
