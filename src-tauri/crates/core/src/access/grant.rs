@@ -10,8 +10,7 @@ use super::{Card, Denied, Where};
 use crate::{
     Error, Result,
     access::Terms,
-    mailbox::CONTACTS,
-    model::{Address, Level, Time},
+    model::{Address, CONTACTS, Level, Time},
     replica::{Action, Document, DocumentId, Done, Made, Moment, OperationId, Origin},
     sync,
 };

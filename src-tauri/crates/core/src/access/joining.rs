@@ -8,8 +8,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    Acceptance, Card, Code, Compared, DeviceKey, Wrap, begin_again, devices_of, grant_of, is_mine,
-    living_devices_of, unwrap,
+    Acceptance, Card, Code, Compared, DeviceKey, Wrap, devices_of, grant_of, is_mine, living_devices_of,
+    unwrap,
 };
 use crate::{
     Error, Result,
@@ -204,9 +204,14 @@ pub fn is_answer(device: &DeviceKey, maker: &Card, mailbox: &Address, wraps: &[W
 /// The owner has answered through the device behind this card: what its code names are the owner's devices from now on.
 /// Nothing else waits for this mailbox any more, but the words, if this person has not compared them.
 ///
-/// Where the owner's devices of before have removed each other, the mailbox begins again; what is returned this device
-/// has to say again then, as the beginning of its chain.
-pub fn believe(tx: &Connection, mailbox: &Address, maker: &Card) -> Result<Option<Acceptance>> {
+/// Where the owner's devices of before have removed each other, the mailbox begins again, which is `begin_again`'s to do;
+/// what is returned this device has to say again then, as the beginning of its chain.
+pub fn believe(
+    tx: &Connection,
+    mailbox: &Address,
+    maker: &Card,
+    begin_again: impl FnOnce(&Connection, &Address) -> Result<()>,
+) -> Result<Option<Acceptance>> {
     let (id, owner_name, roots, acceptance): (String, String, Vec<u8>, Vec<u8>) = tx.query_row(
         "SELECT id, owner_name, roots, acceptance FROM joining WHERE mailbox = ?1 AND maker = ?2 AND withdrawn = 0
          ORDER BY matched DESC, expires DESC, id LIMIT 1",

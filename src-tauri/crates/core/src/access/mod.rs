@@ -6,7 +6,6 @@ mod grant;
 mod invitation;
 mod joining;
 mod keys;
-mod leaving;
 mod name;
 mod sealing;
 mod secret;
@@ -32,7 +31,6 @@ pub use keys::{
     Epoch, MailboxKey, Wrap, all_keys, due, hold, key_of, lacks_key, leaks, newest_key, oldest_key,
     take_keys, unwrap, wrap,
 };
-pub use leaving::{begin_again, leave};
 pub use name::{name_of, named, own_name};
 pub use sealing::{Sealed, Secret, open, seal};
 pub use secret::{

@@ -3,12 +3,15 @@
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
-use super::{Activity, Origin, hidden::HIDDEN, promote, promote::PartyRow};
+use super::{
+    Activity, Origin,
+    promote::{PartyRow, promote},
+};
 use crate::{
     Error, Result,
     model::{Address, Facts, ItemId, Status},
     rows::resolve::{self, Several},
-    tracking::{self, Registers},
+    tracking::{self, HIDDEN, Registers},
 };
 
 /// An activity with what it was made from.

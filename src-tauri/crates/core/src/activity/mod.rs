@@ -3,7 +3,6 @@
 mod filter;
 mod find;
 mod form;
-mod hidden;
 mod promote;
 pub mod shown;
 mod timeline;
@@ -11,6 +10,5 @@ mod timeline;
 pub use filter::{RecordType, Span, TimelineFilter, TimelineQuery};
 pub use find::{Own, find, rows_of};
 pub use form::form;
-pub use hidden::{HIDDEN, hidden, note_dates};
-pub use promote::{Activity, Origin, Party, Shown, promote, shown};
+pub use promote::{Activity, Origin, Party, promote};
 pub use timeline::timeline;

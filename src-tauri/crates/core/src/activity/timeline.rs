@@ -8,7 +8,6 @@ use super::{
     TimelineQuery,
     filter::{RecordType, Seen, state},
     form::reason,
-    hidden::HIDDEN,
     shown::{Timeline, TimelineRecord},
 };
 use crate::{
@@ -16,7 +15,7 @@ use crate::{
     mailbox::read,
     model::{Address, ItemId, Kind, RowRef, Time},
     rows,
-    tracking::{self, texts},
+    tracking::{self, HIDDEN, texts},
 };
 
 /// J-02: this many when nothing else was asked for.

@@ -12,9 +12,9 @@ use super::{
 use crate::{
     Code, Error, Result,
     access::{self, Act, Rights, authorise},
-    activity, audit,
+    audit,
     model::{Address, RowRef, Status, Time, bare_key},
-    rows,
+    rows, tracking,
 };
 
 /// Which entries (K-03).
@@ -114,7 +114,7 @@ impl Desk {
             for mailbox in audit::mailboxes(c)? {
                 let rights = Rights::read(c, &mailbox, &self.person, self.key.id())?;
                 let may = authorise(Act::Read, &self.person, &mailbox, &rights, self.now());
-                let hidden = activity::hidden(c, &mailbox)?;
+                let hidden = tracking::hidden(c, &mailbox)?;
                 // What they asked for and may not see is named as they named it.
                 let asked_in_vain = all
                     .iter_mut()

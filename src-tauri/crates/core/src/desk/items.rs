@@ -7,14 +7,14 @@ use tracing::trace_span;
 
 use super::{Desk, TimelineQuery, auditing::Attempt, view};
 use crate::{
-    Code, Error, Result, access,
-    access::{Act, Grant, Matter, Rights, Where, Wish, authorise},
+    Code, Error, Result,
+    access::{self, Act, Grant, Matter, Rights, Where, Wish, authorise},
     activity::{self, Activity},
     mailbox::{
-        CALENDAR, CONTACTS, html,
+        contacts, html,
         read::{self, LastOpened, Sight},
     },
-    model::{Address, Facts, ItemId, Kind, Note, RowRef, Status, Time, bare_key},
+    model::{Address, CALENDAR, CONTACTS, Facts, ItemId, Kind, Note, RowRef, Status, Time, bare_key},
     replica::{self, Action, Document, Link, Logged, Made, Origin},
     rows,
     sync::waiting_for,
@@ -144,7 +144,7 @@ impl Desk {
             headers: opened.headers,
             parties,
             meeting: opened.meeting,
-            contact: rows::contact::columns(&opened.facts)
+            contact: contacts::columns(&opened.facts)
                 .into_iter()
                 .map(|(name, value)| Column {
                     name: name.to_owned(),

@@ -131,7 +131,7 @@ impl Desk {
             Open::Answered(Uncompared { id, mailbox, .. }) => {
                 self.store.write(|tx| {
                     access::rejected(tx, &id)?;
-                    access::leave(tx, &mailbox)
+                    sync::leave(tx, &mailbox)
                 })?;
                 tracing::warn!(%mailbox, "a mailbox was left: the words differ");
                 // Its mail must not be found any more; a process that adds to the index meanwhile finds none of it.

@@ -8,11 +8,10 @@ use super::{
     view::{Missing, QueuedItem, SyncDetails, SyncPerson},
 };
 use crate::{
-    Result, access,
-    activity::HIDDEN,
-    audit,
+    Result, access, audit,
     model::{Address, Time},
     sync::{Heard, Held},
+    tracking::HIDDEN,
 };
 
 /// How many items are told one by one.

@@ -19,7 +19,6 @@ use super::{
 use crate::{
     Error, Result,
     model::{Address, ContactCard, Facts, ItemId, Kind, MAX_FACTS_TEXT, Time, hex},
-    rows,
 };
 
 /// Largest card taken in, in bytes: pictures are part of it.
@@ -362,6 +361,36 @@ fn phone(card: &VCard, wanted: Phone) -> String {
     numbers.find(|number| !number.is_empty()).unwrap_or_default()
 }
 
+/// The columns of a contact by their Dataverse names, in the order they are read; empty ones left out. Nothing for
+/// what is no contact.
+pub fn columns(facts: &Facts) -> Vec<(&'static str, String)> {
+    let Some(contact) = &facts.contact else {
+        return Vec::new();
+    };
+    let mut all = written(&facts.subject, contact);
+    all.retain(|(_, value)| !value.is_empty());
+    all
+}
+
+/// The same of a card with this name; empty ones too.
+pub(crate) fn written(name: &str, contact: &ContactCard) -> Vec<(&'static str, String)> {
+    let address = |at: usize| contact.addresses.get(at).cloned().unwrap_or_default();
+    vec![
+        ("fullname", name.to_owned()),
+        ("firstname", contact.first.clone()),
+        ("lastname", contact.last.clone()),
+        ("jobtitle", contact.title.clone()),
+        ("company", contact.company.clone()),
+        ("emailaddress1", address(0)),
+        ("emailaddress2", address(1)),
+        ("emailaddress3", address(2)),
+        ("telephone1", contact.phone.clone()),
+        ("mobilephone", contact.mobile.clone()),
+        ("telephone2", contact.home.clone()),
+        ("address1_city", contact.city.clone()),
+    ]
+}
+
 /// A REV, however it is written.
 fn moment(entry: &VCardEntry) -> Option<Time> {
     let ms = match entry.values.first()? {
@@ -370,7 +399,7 @@ fn moment(entry: &VCardEntry) -> Option<Time> {
             let offset = at.offset.map_or(0, |o| i64::from(o.local_minus_utc()));
             at.date_time.and_utc().timestamp_millis() - offset * 1000
         }
-        other => rows::time(other.as_text()?)?,
+        other => Time::lenient(other.as_text()?)?.0,
     };
     (0..=253_402_300_799_000).contains(&ms).then_some(Time(ms))
 }

@@ -1,11 +1,6 @@
 //! What a folder is for, told by its name (I-04).
 
-use crate::model::FolderRole;
-
-/// The calendar's name in the folder list.
-pub const CALENDAR: &str = "Calendar";
-/// The name of the contacts in the folder list.
-pub const CONTACTS: &str = "Contacts";
+use crate::model::{CALENDAR, CONTACTS, FolderRole};
 
 /// Names in the languages mail programs use; compared in lower case.
 const INBOX: &[&str] = &[

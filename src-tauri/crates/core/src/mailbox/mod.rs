@@ -21,7 +21,7 @@ pub mod text;
 
 pub use clean::{one_line, prefix, preview, text as clean_text};
 pub use contacts::Cards;
-pub use folders::{CALENDAR, CONTACTS, role_of};
+pub use folders::role_of;
 pub use mbox::{Mbox, write as write_mbox};
 pub use parse::{INDEXED_TEXT, MAX_MESSAGE, parse, parse_slim};
 

@@ -17,10 +17,7 @@ use super::{
     bounds,
     clean::{self, MAX_ADDRESS, MAX_NAME, MAX_SUBJECT, one_line, prefix, preview},
 };
-use crate::{
-    model::{Address, Facts, FolderRole, MAX_FACTS_TEXT, Mention, Time},
-    tracking::correlate::conversation,
-};
+use crate::model::{Address, Facts, FolderRole, MAX_FACTS_TEXT, Mention, ThreadIndex, Time};
 
 /// Largest message taken in, in bytes. Larger ones are kept raw and listed as rejected.
 ///
@@ -248,7 +245,8 @@ impl<'x> Mail<'x> {
             thread,
             conversation: self
                 .thread_index()
-                .and_then(|t| conversation(&t))
+                .and_then(|t| ThreadIndex::read(&t))
+                .map(|index| index.root())
                 .unwrap_or_default(),
             preview: preview(&text),
             attachments: self.attachments().count() as u32,

@@ -9,16 +9,16 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     calendar::{self, shown_key},
-    contacts,
-    folders::{CALENDAR, CONTACTS},
-    html,
+    contacts, html,
     parse::{self, Mail},
     shown::{Attachment, Folder, ListEntry, ListPage},
 };
 use crate::{
     Error, Result,
-    model::{Address, Facts, FolderRole, ItemId, Kind, Mention, Status, Time, bare_key},
-    rows,
+    model::{
+        Address, CALENDAR, CONTACTS, Facts, FolderRole, ItemId, Kind, Mention, Status, Time, bare_key,
+        label::label,
+    },
     store::Store,
 };
 
@@ -625,8 +625,8 @@ fn headers(facts: &Facts) -> BTreeMap<String, String> {
     put("Message-ID", facts.message_id.clone());
     put("In-Reply-To", facts.in_reply_to.clone());
     if facts.contact.is_some() {
-        for (column, value) in rows::contact::columns(facts) {
-            put(&rows::label(column), value);
+        for (column, value) in super::contacts::columns(facts) {
+            put(&label(column), value);
         }
         put("UID", facts.key.clone());
         return headers;

@@ -43,6 +43,11 @@ impl Kind {
     }
 }
 
+/// The calendar's name in the folder list.
+pub const CALENDAR: &str = "Calendar";
+/// The name of the contacts in the folder list.
+pub const CONTACTS: &str = "Contacts";
+
 /// How far tracking has come (E-02). Ordered: later is further.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]

@@ -1,13 +1,12 @@
 //! The columns of a row as they lie in the database, read without a copy: a search looks at ten rows a keystroke.
 
+use crate::model::label;
 use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
 };
-
-use super::labels;
 
 /// A row's columns with a value, by name.
 #[derive(Debug, Default)]
@@ -31,8 +30,8 @@ pub(super) fn alike<'a>(
     column: &str,
     mut columns: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Option<(&'a str, &'a str)> {
-    let wanted = labels::shown(column);
-    columns.find(|(name, _)| labels::shown(name) == wanted)
+    let wanted = label::shown(column);
+    columns.find(|(name, _)| label::shown(name) == wanted)
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Columns<'a> {

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     Result,
+    mailbox::contacts,
     model::{Address, ContactCard, Facts, ItemId, RowRef, Time},
 };
 
@@ -23,35 +24,6 @@ pub const TABLE: &str = "contact";
 /// The table a contact can be linked to.
 pub const LINKED_TO: &str = "account";
 const PARENT: &str = "parentcustomerid";
-
-/// The columns of a contact by their Dataverse names, in the order they are read; empty ones left out. Nothing for
-/// what is no contact.
-pub fn columns(facts: &Facts) -> Vec<(&'static str, String)> {
-    let Some(contact) = &facts.contact else {
-        return Vec::new();
-    };
-    let mut all = written(&facts.subject, contact);
-    all.retain(|(_, value)| !value.is_empty());
-    all
-}
-
-fn written(name: &str, contact: &ContactCard) -> Vec<(&'static str, String)> {
-    let address = |at: usize| contact.addresses.get(at).cloned().unwrap_or_default();
-    vec![
-        ("fullname", name.to_owned()),
-        ("firstname", contact.first.clone()),
-        ("lastname", contact.last.clone()),
-        ("jobtitle", contact.title.clone()),
-        ("company", contact.company.clone()),
-        ("emailaddress1", address(0)),
-        ("emailaddress2", address(1)),
-        ("emailaddress3", address(2)),
-        ("telephone1", contact.phone.clone()),
-        ("mobilephone", contact.mobile.clone()),
-        ("telephone2", contact.home.clone()),
-        ("address1_city", contact.city.clone()),
-    ]
-}
 
 /// The contact that is there already under one of these addresses, so that no double is made: the addresses in their
 /// order, and of several rows the one the sender of a mail would be (I-05). `own` is the row the card itself would be.
@@ -98,7 +70,7 @@ impl Made<'_> {
         let (Some(contact), Some(table)) = (&self.facts.contact, table(connection, TABLE)?) else {
             return Ok(());
         };
-        let mut columns: BTreeMap<String, String> = written(&self.facts.subject, contact)
+        let mut columns: BTreeMap<String, String> = contacts::written(&self.facts.subject, contact)
             .into_iter()
             .map(|(column, value)| (column.to_owned(), value))
             .collect();

@@ -4,7 +4,6 @@ mod columns;
 pub mod contact;
 mod filter;
 mod import;
-mod labels;
 mod recent;
 pub mod resolve;
 pub mod search;
@@ -18,11 +17,10 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::{Error, Result, model::RowRef};
 use shown::{Column, NamedRow, RowForm};
 
+pub use crate::model::label::label;
 pub(crate) use columns::Columns;
 pub use filter::{RowFilter, SearchOptions};
 pub use import::import;
-pub(crate) use import::time;
-pub use labels::label;
 
 pub(crate) use recent::{disabled, unchoosable};
 pub use recent::{favourite, recent, used, used_numbers};

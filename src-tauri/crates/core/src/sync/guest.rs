@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use super::{
     envelope::{Envelope, Letter},
-    push,
+    leaving, push,
     relay::{EntryKind, EntryName},
 };
 use crate::{
@@ -106,7 +106,7 @@ pub(super) fn look_at(
             && envelope.is_genuine(&maker.sign);
         if answers {
             tracing::info!(%mailbox, device = name.device, "the owner has answered");
-            if let Some(acceptance) = access::believe(tx, mailbox, &maker)? {
+            if let Some(acceptance) = access::believe(tx, mailbox, &maker, leaving::begin_again)? {
                 push::post(tx, mailbox, key, Letter::Acceptance(&maker, &acceptance))?;
             }
             return Ok(Guest::Answer);

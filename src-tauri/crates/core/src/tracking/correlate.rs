@@ -1,13 +1,7 @@
 //! Which tracked mail a mail answers (E-08). Pure: what is known of the others is asked for.
 
-use crate::model::{Answers, Facts, Kind, Method, bare_key, hex};
+use crate::model::{Answers, Facts, Kind, Method, ThreadIndex, bare_key};
 
-/// The first bytes of a Thread-Index: the same for a whole conversation.
-const ROOT: usize = 22;
-/// What every answer adds to it.
-const STEP: usize = 5;
-/// Longer ones are no conversation.
-const MAX_INDEX: usize = 1000;
 /// Dynamics 365 writes `CRM:` and seven digits; both are settings there.
 const TOKEN: &str = "CRM:";
 
@@ -58,7 +52,7 @@ pub fn correlate<K: Kin>(facts: &Facts, kin: &mut K) -> Result<Option<Answers>, 
             return Ok(answers(Method::TrackingToken, key));
         }
     }
-    if let Some(index) = Index::read(&facts.conversation_index) {
+    if let Some(index) = ThreadIndex::read(&facts.conversation_index) {
         let marked = kin.marked(&index.root())?;
         let ancestors = marked
             .iter()
@@ -76,7 +70,7 @@ pub fn marks(facts: &Facts) -> Vec<(String, String)> {
         return Vec::new();
     }
     let token = token(&facts.subject).map(|token| (token.to_owned(), String::new()));
-    let index = Index::read(&facts.conversation_index).map(|index| (index.root(), hex(&index.0)));
+    let index = ThreadIndex::read(&facts.conversation_index).map(|index| (index.root(), index.hex()));
     token.into_iter().chain(index).collect()
 }
 
@@ -100,36 +94,6 @@ pub fn token(subject: &str) -> Option<&str> {
     None
 }
 
-/// What a mail's Thread-Index header has in common with its whole conversation; `None` without a usable one.
-pub fn conversation(header: &str) -> Option<String> {
-    Index::read(header).map(|index| index.root())
-}
-
-/// A Thread-Index, decoded: the conversation, then one step for each answer.
-struct Index(Vec<u8>);
-
-impl Index {
-    fn read(header: &str) -> Option<Self> {
-        use base64::{Engine, prelude::BASE64_STANDARD};
-        let header: String = header.split_whitespace().collect();
-        if header.len() > MAX_INDEX * 2 {
-            return None;
-        }
-        let bytes = BASE64_STANDARD.decode(header).ok()?;
-        (bytes.len() >= ROOT && bytes.len() <= MAX_INDEX).then_some(Self(bytes))
-    }
-
-    fn root(&self) -> String {
-        hex(&self.0[..ROOT])
-    }
-
-    /// Is it an answer to the mail with this index (hexadecimal), or to an answer of it?
-    fn follows(&self, other: &str) -> bool {
-        let steps = hex(&self.0).strip_prefix(other).map(str::len);
-        steps.is_some_and(|steps| steps > 0 && steps.is_multiple_of(2 * STEP))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::{collections::BTreeMap, convert::Infallible};
@@ -138,6 +102,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::thread::{ROOT, STEP};
 
     /// Mails by key: tracked or untracked, with their facts.
     #[derive(Default)]

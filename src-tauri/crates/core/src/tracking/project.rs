@@ -4,9 +4,9 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Decision, Registers, Standing, replies, status, texts};
+use super::{Decision, Registers, Standing, outline, replies, status, texts};
 use crate::{
-    Result, access, activity,
+    Result, access,
     model::{Address, Facts, ItemId, Kind, Time},
     replica::{self, Document, DocumentKind},
     rows,
@@ -72,7 +72,7 @@ pub fn project_heard(
     let progress = status::derive(&mut log, promotable, &people, &links, heard, now);
 
     let title = own_title(connection, mailbox, facts)?;
-    let shown = activity::shown(&title);
+    let shown = outline::outline(&title);
     let regarding = decision.regarding.as_ref().filter(|_| decision.has_activity());
     let row = row_of(connection, mailbox, item, &registers)?;
     let row_before = match facts.kind() {

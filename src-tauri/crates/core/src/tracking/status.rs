@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Decision;
 use crate::{
-    Result, activity,
+    Result,
     model::{Address, ItemId, Status, Time},
     replica::{self, Document, Link},
     sync::{Heard, covers, follow},
@@ -35,7 +35,7 @@ impl Progress {
 /// Takes over the owner's word on what does not count, and derives the status of every unsettled item of a mailbox
 /// anew. How many were promoted.
 pub fn settle(connection: &Connection, mailbox: &Address, now: Time) -> Result<u32> {
-    activity::note_dates(connection, mailbox, now)?;
+    super::note_dates(connection, mailbox, now)?;
     let heard = Heard::read(connection, mailbox)?;
     for id in follow(connection, mailbox)? {
         if let Some(mut document) = Document::find(connection, mailbox, id)? {

@@ -1,12 +1,12 @@
 //! Rows an item may belong to, before anybody has typed (D-07). The rules are pure; the SQL only gathers candidates.
 
+use super::HIDDEN;
 use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 
 use crate::{
     Result,
-    activity::HIDDEN,
     model::{Address, ContactCard, Facts, FolderRole, ItemId, Kind, Mention, RowRef},
     rows::{
         self, Row,

@@ -15,13 +15,12 @@ use rusqlite::Connection;
 use super::{Table, contact, label};
 use crate::{
     Error, Result,
-    model::{ImportProgress, ImportReport, Progress, Rejected},
+    model::{ImportProgress, ImportReport, Progress, Rejected, Time},
     store::Store,
 };
 use header::Header;
 use source::{Next, Source};
 use write::Outcome;
-pub(crate) use write::time;
 pub(super) use write::{Incoming, Writer};
 
 /// How many lines go into one transaction: an ordinary file is stored as a whole or not at all, and a huge one
@@ -277,7 +276,7 @@ fn holds_text(value: &str) -> bool {
     let value = value.trim();
     value.contains(char::is_alphabetic)
         && !matches!(value.to_lowercase().as_str(), "true" | "false" | "yes" | "no")
-        && write::time(value).is_none()
+        && Time::lenient(value).is_none()
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{Table, WIDEST};
-use crate::{Result, model::Address};
+use crate::{
+    Result,
+    model::{Address, Time},
+};
 
 /// A row as a file gives it. Empty values clear their column.
 #[derive(Debug)]
@@ -182,7 +184,8 @@ fn merged(before: Option<&Stored>, incoming: Incoming) -> Stored {
             .unwrap_or_else(|| kept(|row| row.appendable)),
         deleted: false,
         created: said("createdon")
-            .and_then(time)
+            .and_then(Time::lenient)
+            .map(|time| time.0)
             .or_else(|| before.map(|row| row.created))
             .unwrap_or_default(),
         columns,
@@ -208,21 +211,6 @@ fn yes(text: &str) -> Option<bool> {
         "0" | "false" | "no" => Some(false),
         _ => None,
     }
-}
-
-/// A time as CRM exports write it, in UTC: RFC 3339, or a date with or without a time of day.
-pub(crate) fn time(text: &str) -> Option<i64> {
-    let text = text.trim();
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Some(time.timestamp_millis());
-    }
-    for form in ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"] {
-        if let Ok(time) = NaiveDateTime::parse_from_str(text, form) {
-            return Some(time.and_utc().timestamp_millis());
-        }
-    }
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    Some(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis())
 }
 
 /// The addresses of a row; a cell may hold several.
@@ -273,23 +261,6 @@ pub(super) fn create(conn: &Connection, table: &Table) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_read_in_the_usual_forms() {
-        let expected = Some(1_709_208_000_000);
-        for text in [
-            "2024-02-29T12:00:00Z",
-            "2024-02-29 12:00:00",
-            "2024-02-29 12:00",
-            "2024-02-29T13:00:00+01:00",
-        ] {
-            assert_eq!(time(text), expected, "{text}");
-        }
-        assert_eq!(time("2024-02-29"), Some(1_709_164_800_000));
-        for text in ["", "soon", "2023-02-29", "1"] {
-            assert_eq!(time(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn states_are_read() {

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     Result,
+    model::Time,
     rows::{
         self, Columns, Condition, Table,
         shown::{Hit, Marked},
@@ -287,7 +288,7 @@ impl Kept {
 
 /// Where a row is listed: its newest change that matters counts, given as milliseconds since 1970 and as the CRM wrote it.
 pub(super) fn rank(number: u32, disabled: bool, created: i64, modified: Option<&str>) -> u64 {
-    let modified = modified.and_then(rows::time).unwrap_or_default();
+    let modified = modified.and_then(Time::lenient).unwrap_or_default().0;
     let seconds = u32::try_from(created.max(modified) / 1_000).unwrap_or_default();
     terms::rank(number, disabled, seconds)
 }

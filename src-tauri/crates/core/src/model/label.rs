@@ -8,7 +8,7 @@ pub fn label(column: &str) -> String {
 }
 
 /// The same, without a copy of what is known: rows are compared with it while a person types.
-pub(super) fn shown(column: &str) -> Cow<'static, str> {
+pub(crate) fn shown(column: &str) -> Cow<'static, str> {
     known(column).map_or_else(|| humanised(column).into(), Cow::from)
 }
 

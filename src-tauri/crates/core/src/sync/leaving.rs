@@ -39,7 +39,7 @@ pub fn leave(tx: &Connection, mailbox: &Address) -> Result<()> {
 ///
 /// # Errors
 /// Database errors.
-pub fn begin_again(tx: &Connection, mailbox: &Address) -> Result<()> {
+pub(super) fn begin_again(tx: &Connection, mailbox: &Address) -> Result<()> {
     forget(tx, mailbox, NOT_FORGOTTEN)
 }
 
