@@ -4,7 +4,7 @@ use behalf_core::{
     access::{Card, DeviceKey, Epoch, MailboxKey, Sealed, Signature, Wrap, seal},
     model::Address,
     replica::Put,
-    sync::Spot,
+    wire::Spot,
 };
 use serde::Serialize;
 

@@ -180,6 +180,81 @@ fn the_edges_hold_no_sql() {
     }
 }
 
+/// The rooms of the core, from the ground up: each uses those before it, and no other.
+const ROOMS: [&str; 12] = [
+    "model", "store", "replica", "access", "mailbox", "rows", "wire", "tracking", "activity", "audit",
+    "sync", "desk",
+];
+
+/// Design §1: an arrow only points to a room further down in the house. What tests use is not looked at.
+#[test]
+fn rooms_use_only_what_is_below_them() {
+    let core = repository().join("src-tauri/crates/core/src");
+    let floor = |room: &str| ROOMS.iter().position(|one| *one == room);
+    let (mut arrows, mut wrong) = (0, BTreeSet::new());
+    each_file(&core, &mut |file, text| {
+        let inside = file.strip_prefix(&core).unwrap();
+        let room = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+        let is_test = inside.iter().any(|part| part == "tests" || part == "tests.rs");
+        let Some(here) = floor(room).filter(|_| !is_test) else {
+            return;
+        };
+        for to in names_of_the_crate(text) {
+            arrows += 1;
+            if floor(to).is_some_and(|there| there > here) {
+                wrong.insert(format!("{} uses {to}", inside.display()));
+            }
+        }
+    });
+    assert!(arrows > 300, "this looks at the right folder");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let folders = fs::read_dir(&core).unwrap().map(|entry| entry.unwrap());
+    let folders = folders.filter(|entry| entry.path().is_dir());
+    let folders: BTreeSet<String> = folders
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(folders, ROOMS.map(str::to_owned).into(), "every folder is a room");
+}
+
+/// What stands behind `crate::` in a file, without its comments and its tests: one name, or the names of a group.
+fn names_of_the_crate(text: &str) -> Vec<&str> {
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("crate::") {
+        let line = text[..at].rsplit('\n').next().unwrap();
+        let behind = &text[at + "crate::".len()..];
+        if line.contains("//") {
+            continue;
+        }
+        match behind.strip_prefix('{') {
+            None => found.push(first_name(behind)),
+            Some(group) => {
+                let (mut depth, mut begins) = (0, true);
+                for (at, c) in group.char_indices() {
+                    match c {
+                        '}' if depth == 0 => break,
+                        '{' => depth += 1,
+                        '}' => depth -= 1,
+                        ',' if depth == 0 => begins = true,
+                        c if c.is_whitespace() => {}
+                        _ if begins => {
+                            found.push(first_name(&group[at..]));
+                            begins = false;
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+fn first_name(text: &str) -> &str {
+    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_'));
+    &text[..end.unwrap_or(text.len())]
+}
+
 fn each_file(folder: &Path, look: &mut dyn FnMut(&Path, &str)) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use behalf_core::sync::FolderRelay;
+use behalf_core::wire::FolderRelay;
 use behalf_tests::relays::{MemoryRelay, conforms};
 
 #[test]

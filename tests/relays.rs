@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use behalf_core::{
     Result,
     model::Address,
-    sync::{EntryKind, EntryName, Relay},
+    wire::{EntryKind, EntryName, Relay},
 };
 use sha2::{Digest, Sha256};
 

@@ -10,7 +10,7 @@ use behalf_connect::nats::stream_of;
 use behalf_core::{
     desk::Desk,
     model::Address,
-    sync::{EntryKind, Relay},
+    wire::{EntryKind, Relay},
 };
 use behalf_tests::{
     corpus::Dice,

@@ -9,7 +9,7 @@ use std::{
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use behalf_connect::nats::NatsRelay;
-use behalf_core::{model::Address, sync::Relay};
+use behalf_core::{model::Address, wire::Relay};
 use behalf_tests::{
     office::Office,
     relays::conforms,

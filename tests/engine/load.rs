@@ -12,7 +12,7 @@ use std::{
 
 use behalf_core::{
     model::Address,
-    sync::{Cursor, EntryKind, EntryName, Relay},
+    wire::{Cursor, EntryKind, EntryName, Relay},
 };
 use behalf_tests::{
     relays::entry,

@@ -6,7 +6,7 @@ use behalf_connect::nats::server_config;
 use behalf_core::{
     Code, Error,
     model::Address,
-    sync::{EntryKind, Relay},
+    wire::{EntryKind, Relay},
 };
 use behalf_tests::{
     behalf::command,

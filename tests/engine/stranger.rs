@@ -8,7 +8,7 @@ use std::{
 
 use behalf_core::{
     model::Address,
-    sync::{Relay, content_name},
+    wire::{Relay, content_name},
 };
 use behalf_tests::{
     data::database,
@@ -67,7 +67,7 @@ fn on_the_server(servers: &Servers, device: &str) -> Vec<u8> {
         .unwrap();
     let receipt = found
         .into_iter()
-        .find(|(name, _)| name.device == device && name.kind == behalf_core::sync::EntryKind::Receipt);
+        .find(|(name, _)| name.device == device && name.kind == behalf_core::wire::EntryKind::Receipt);
     receipt.map(|(_, bytes)| bytes).unwrap_or_default()
 }
 
@@ -155,7 +155,7 @@ fn h_07_parts_without_end_hold_nobody_up() {
     let Some(servers) = Servers::one() else { return };
     let alex = Address::lenient(ALEX);
     let relay = servers.relay();
-    let genuine = entry('a', behalf_core::sync::EntryKind::Envelope, b"genuine");
+    let genuine = entry('a', behalf_core::wire::EntryKind::Envelope, b"genuine");
     relay.publish(&alex, &genuine, b"genuine").unwrap();
     let stream = behalf_connect::nats::stream_of(&alex);
     let number = stream.strip_prefix("behalf_").unwrap();
@@ -170,11 +170,11 @@ fn h_07_parts_without_end_hold_nobody_up() {
         let answer = publishes(&servers, &place("c"), &headers, b"");
         assert!(answer.contains("\"seq\""), "{answer}");
     }
-    let last = entry('c', behalf_core::sync::EntryKind::Envelope, b"last");
+    let last = entry('c', behalf_core::wire::EntryKind::Envelope, b"last");
     relay.publish(&alex, &last, b"last").unwrap();
     let begun = std::time::Instant::now();
     let mut found = Vec::new();
-    let mut cursor = behalf_core::sync::Cursor::default();
+    let mut cursor = behalf_core::wire::Cursor::default();
     for _ in 0..4 {
         let some = relay.pull_after(&alex, &mut cursor, &mut |_| true).unwrap();
         found.extend(some.into_iter().map(|(name, _)| name));

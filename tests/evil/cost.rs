@@ -5,8 +5,8 @@ use std::fs;
 
 use behalf_core::{
     replica::{Action, Operation, Origin, Put},
-    sync::{EntryKind, Envelope, Letter},
     tracking::DECISION,
+    wire::{EntryKind, Envelope, Letter},
 };
 use behalf_tests::post;
 

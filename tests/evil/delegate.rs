@@ -1,13 +1,12 @@
 //! Kim may work in Alex's mailbox, and her client has been patched.
 
 use behalf_core::{
-    access::Grant,
-    audit::Attempted,
+    access::{Attempted, Grant},
     desk::{AuditQuery, Terms, TimelineQuery},
     model::{Address, Facts, ItemId, Kind, Level, Meeting, Mention, RowRef, Setting, Time},
     replica::{Action, DocumentId, Operation, OperationId, Origin, Put},
-    sync::{self, EntryKind, Envelope, Letter, Said, Tip},
     tracking::{DECISION, Decision, FACTS, FIRST, First, OUTCOME, Promotion, RETRY, Regarding, Retry},
+    wire::{self, EntryKind, Envelope, Letter, Said, Tip},
 };
 use behalf_tests::post;
 
@@ -267,7 +266,7 @@ fn h_01_a_head_that_only_some_remember() {
 }
 
 fn behalf_file(world: &World, envelope: &Envelope) -> std::path::PathBuf {
-    let name = format!("{}.envelope", sync::content_name(&envelope.encode().unwrap()));
+    let name = format!("{}.envelope", wire::content_name(&envelope.encode().unwrap()));
     let mut found = Vec::new();
     let mut folders = vec![world.place()];
     while let Some(folder) = folders.pop() {
@@ -748,12 +747,12 @@ fn h_02_h_07_a_receipt_of_fables() {
     let tips = |seq: u64| -> Vec<Tip> {
         let tip = |n: u32| Tip {
             seq,
-            hash: sync::content_name(&n.to_le_bytes()),
+            hash: wire::content_name(&n.to_le_bytes()),
         };
         (0..5_000).map(tip).collect()
     };
     let (alexs, robins) = (world.key(ALEX).id().to_owned(), world.key(ROBIN).id().to_owned());
-    let missing = (0..5_000_u32).map(|n| (alexs.clone(), sync::content_name(&n.to_be_bytes())));
+    let missing = (0..5_000_u32).map(|n| (alexs.clone(), wire::content_name(&n.to_be_bytes())));
     let said = Said {
         seen: [
             ("your licence has ended, call +1 555 0100".into(), tips(1)),
@@ -891,7 +890,7 @@ fn h_07_k_01_payloads_that_are_none() {
             let bytes = forge::with_payload(&mailbox(), &key, spot, &with, &payload);
             wire += bytes.len();
             spot.seq += 1;
-            spot.prev = sync::content_hash(&bytes);
+            spot.prev = wire::content_hash(&bytes);
             forge::plants(world, &mailbox(), key.id(), EntryKind::Envelope, &bytes);
         }
         let peak = peak(&|| {
@@ -923,7 +922,7 @@ fn k_01_refusals_that_cannot_be_read() {
     };
     let attempts = vec![one; 2_000];
     let sent = world.store(KIM).write(|tx| {
-        sync::post(tx, &mailbox(), &key, Letter::Attempts(&with, &attempts))?;
+        wire::post(tx, &mailbox(), &key, Letter::Attempts(&with, &attempts))?;
         Ok(())
     });
     sent.unwrap();

@@ -3,7 +3,7 @@
 use behalf_core::{
     access::{DeviceKey, MailboxKey},
     model::Address,
-    sync::{EntryKind, EntryName, Receipt, Relay, Said, content_name},
+    wire::{EntryKind, EntryName, Receipt, Relay, Said, content_name},
 };
 pub use behalf_tests::forge::{put, with_payload};
 

@@ -4,8 +4,8 @@ use behalf_core::{
     access::{Denied, Grant, GrantDevice},
     model::{Facts, ItemId, Kind, Level},
     replica::{Action, DocumentId, Operation, OperationId, Origin},
-    sync::{EntryKind, Refusals, Said},
     tracking::DECISION,
+    wire::{EntryKind, Refusals, Said},
 };
 use behalf_tests::post;
 
@@ -163,7 +163,7 @@ fn h_03_trouble_in_one_mailbox_is_not_the_others() {
     for n in 0..20_u8 {
         let bytes = forge::with_payload(&mailbox(), &key, spot, &with, &[n; 100]);
         spot.seq += 1;
-        spot.prev = behalf_core::sync::content_hash(&bytes);
+        spot.prev = behalf_core::wire::content_hash(&bytes);
         forge::plants(&world, &mailbox(), key.id(), EntryKind::Envelope, &bytes);
     }
     let kim = world.desk(KIM);

@@ -8,7 +8,7 @@ use std::{
 use behalf_core::{
     access::{self, DeviceKey},
     model::Status,
-    sync::{self, EntryKind},
+    wire::{self, EntryKind},
 };
 use behalf_tests::{post, stage::DAY};
 
@@ -188,7 +188,7 @@ fn h_07_files_that_are_none() {
     // A whole chain of a device that nobody knows, sealed with nothing anybody has.
     let eve = DeviceKey::from_secret(&[66; 32]);
     let with = access::MailboxKey::new(&mailbox(), 1, access::Secret::new([66; 32]));
-    let mut spot = sync::Spot {
+    let mut spot = wire::Spot {
         seq: 1,
         prev: [0; 32],
         epoch: 0,
@@ -196,7 +196,7 @@ fn h_07_files_that_are_none() {
     for _ in 0..50 {
         let bytes = forge::with_payload(&mailbox(), &eve, spot, &with, b"x");
         spot.seq += 1;
-        spot.prev = sync::content_hash(&bytes);
+        spot.prev = wire::content_hash(&bytes);
         forge::plants(&world, &mailbox(), eve.id(), EntryKind::Envelope, &bytes);
         forge::plants(
             &world,

@@ -4,8 +4,8 @@ use behalf_core::{
     access::Denied,
     model::{Facts, Time},
     replica::{Action, Operation, Origin, Put},
-    sync::{self, EntryKind, Envelope, Letter, Said, Tip},
     tracking::FACTS,
+    wire::{self, EntryKind, Envelope, Letter, Said, Tip},
 };
 use behalf_tests::{post, stage::DAY};
 
@@ -103,7 +103,7 @@ fn a_07_h_01_a_fork_beside_what_was_in_time() {
     let in_time = write(&world.click(KIM, "in time", true));
     forge::plants(&world, &mailbox(), key.id(), EntryKind::Envelope, &in_time);
     world.syncs(ALEX);
-    let name = format!("{}.envelope", sync::content_name(&in_time));
+    let name = format!("{}.envelope", wire::content_name(&in_time));
     let hidden = world.place().join("..").join(&name);
     let file = crate::relay::find(&world.place(), &name).unwrap();
     std::fs::rename(&file, &hidden).unwrap();
@@ -293,7 +293,7 @@ fn h_07_a_receipt_of_fables() {
     ended(&world);
     let tips = (0..300_u32).map(|n| Tip {
         seq: 1 << 62,
-        hash: sync::content_name(&n.to_le_bytes()),
+        hash: wire::content_name(&n.to_le_bytes()),
     });
     let said = Said {
         seen: [

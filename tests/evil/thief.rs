@@ -5,7 +5,7 @@ use behalf_core::{
     access::{self, DeviceKey, Grant, GrantDevice, MailboxKey, Secret},
     model::{Address, Level, Setting},
     replica::{Action, DocumentId, Operation, OperationId, Origin},
-    sync::{EntryKind, Envelope, Letter, Refusals, Said},
+    wire::{EntryKind, Envelope, Letter, Refusals, Said},
 };
 use behalf_tests::post;
 

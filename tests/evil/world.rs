@@ -14,8 +14,8 @@ use behalf_core::{
     model::{Address, Clock, Facts, ItemId, Kind, RowRef, Time},
     replica::{Action, Document, DocumentId, Operation, OperationId, Origin},
     store::Store,
-    sync::{self, Envelope, FolderRelay, Letter, Spot},
     tracking::{self, Decision},
+    wire::{self, Envelope, FolderRelay, Letter, Spot},
 };
 use behalf_tests::{
     data, disk, post,
@@ -288,7 +288,7 @@ impl World {
     pub fn sends_with(&self, n: usize, with: &MailboxKey, operations: &[Operation]) {
         let key = self.key(n);
         let sent = self.store(n).write(|tx| {
-            sync::post(tx, &mailbox(), &key, Letter::Operations(with, operations))?;
+            wire::post(tx, &mailbox(), &key, Letter::Operations(with, operations))?;
             Ok(())
         });
         sent.unwrap();
@@ -486,7 +486,7 @@ pub fn same(one: &[String], other: &[String], what: &str) {
 pub fn after(last: &Envelope) -> Spot {
     Spot {
         seq: last.seq + 1,
-        prev: sync::content_hash(&last.encode().unwrap()),
+        prev: wire::content_hash(&last.encode().unwrap()),
         epoch: last.epoch.number,
     }
 }

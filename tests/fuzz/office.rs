@@ -12,7 +12,7 @@ use behalf_core::{
     model::{Address, RowRef},
     replica::{Document, DocumentId, Operation, OperationId},
     store::Store,
-    sync::{
+    wire::{
         EntryKind, EntryName, Envelope, Receipt, Relay, Said, Spot, content_hash, content_name, contents_of,
     },
 };

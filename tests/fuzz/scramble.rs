@@ -5,7 +5,7 @@ use behalf_core::{
     access::Denied,
     model::Time,
     replica::{Operation, OperationId, Put},
-    sync::{Refusals, Run, Said, Tip, Unsound},
+    wire::{Refusals, Run, Said, Tip, Unsound},
 };
 use serde_json::Value;
 

@@ -8,7 +8,7 @@ use behalf_core::{
     model::Time,
     replica::Operation,
     store::Store,
-    sync::{EntryKind, EntryName, Envelope, Letter, Receipt, Relay, Said, Spot, content_hash, content_name},
+    wire::{EntryKind, EntryName, Envelope, Letter, Receipt, Relay, Said, Spot, content_hash, content_name},
 };
 use behalf_tests::{
     data, disk, forge,

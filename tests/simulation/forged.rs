@@ -6,8 +6,8 @@ use behalf_core::{
     model::{Address, ContactCard, Facts, ItemId, Kind, Level, Time},
     replica::{Action, Document, DocumentId, Operation, OperationId, Origin},
     store::Store,
-    sync::{self, EntryKind, EntryName},
     tracking::{self, Decision, First, Promotion},
+    wire::{self, EntryKind, EntryName},
 };
 use rusqlite::Connection;
 
@@ -48,7 +48,7 @@ pub fn named(key: &DeviceKey, kind: EntryKind, bytes: &[u8]) -> EntryName {
     EntryName {
         device: key.id().to_owned(),
         kind,
-        hash: sync::content_name(bytes),
+        hash: wire::content_name(bytes),
     }
 }
 

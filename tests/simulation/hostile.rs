@@ -1,7 +1,7 @@
 //! A relay in hostile hands: for a while it hides all that one device has sent from one reader, and it hands entries out
 //! under names that are not theirs.
 
-use behalf_core::sync::{EntryKind, EntryName};
+use behalf_core::wire::{EntryKind, EntryName};
 use behalf_tests::{corpus::Dice, relays::Entries};
 
 /// For how many steps something is hidden at most.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use behalf_core::{
     model::Address,
     replica::{Document, DocumentId, Operation, OperationId},
-    sync::{EntryKind, Envelope, contents_of},
+    wire::{EntryKind, Envelope, contents_of},
 };
 use behalf_tests::{data, relays::Entries};
 use sha2::{Digest, Sha256};

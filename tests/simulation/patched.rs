@@ -3,13 +3,12 @@
 
 use behalf_core::{
     Result,
-    access::DeviceKey,
-    audit::Attempted,
+    access::{Attempted, DeviceKey},
     model::{Address, Facts, ItemId, Kind, Time},
     replica::{self, Action, Document, Link, Logged, Operation, Put},
     store::Store,
-    sync::{self, EntryKind, EntryName, Envelope, Letter, Spot},
     tracking,
+    wire::{self, EntryKind, EntryName, Envelope, Letter, Spot},
 };
 use behalf_tests::post;
 use rusqlite::Connection;
@@ -141,7 +140,7 @@ pub fn plays(person: &mut Person, trick: u64, at: Time) -> Result<Forged> {
             ];
             store.write(|tx| {
                 let with = newest(tx, &key, &mailbox)?;
-                sync::post(tx, &mailbox, &key, Letter::Attempts(&with, &attempts))
+                wire::post(tx, &mailbox, &key, Letter::Attempts(&with, &attempts))
             })?;
             return Ok(Forged::default());
         }
@@ -159,7 +158,7 @@ pub fn plays(person: &mut Person, trick: u64, at: Time) -> Result<Forged> {
     let all = vec![operation; if trick == 24 { 5_001 } else { 1 }];
     store.write(|tx| {
         let with = newest(tx, &key, &mailbox)?;
-        let link = sync::post(tx, &mailbox, &key, Letter::Operations(&with, &all))?;
+        let link = wire::post(tx, &mailbox, &key, Letter::Operations(&with, &all))?;
         match trick {
             22 => holds(tx, (&mailbox, &me, &key), &all[0], link),
             _ => Ok(()),

@@ -7,7 +7,7 @@ use behalf_core::{
     model::{Level, Setting, Time},
     replica::{Action, DocumentId, Operation, OperationId, Origin, Put},
     store::Store,
-    sync::{self, EntryKind, Letter, Receipt, Refusals, Said},
+    wire::{self, EntryKind, Letter, Receipt, Refusals, Said},
 };
 
 use crate::{
@@ -78,7 +78,7 @@ pub fn steals(person: &mut Person, trick: u64, at: Time) -> Result<Forged> {
                     .flatten()
                     .collect::<Vec<_>>())
             })?;
-            store.write(|tx| sync::post(tx, &mailbox, &key, Letter::Keys(&wraps)))?;
+            store.write(|tx| wire::post(tx, &mailbox, &key, Letter::Keys(&wraps)))?;
             return Ok(forged);
         }
         // A receipt in the owner's name that refuses all it has.
@@ -113,7 +113,7 @@ pub fn steals(person: &mut Person, trick: u64, at: Time) -> Result<Forged> {
     }
     store.write(|tx| {
         let with = newest(tx, &key, &mailbox)?;
-        sync::post(tx, &mailbox, &key, Letter::Operations(&with, &[operation]))
+        wire::post(tx, &mailbox, &key, Letter::Operations(&with, &[operation]))
     })?;
     Ok(forged)
 }

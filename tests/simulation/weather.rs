@@ -10,7 +10,7 @@ use std::{
 use behalf_core::{
     Error, Result,
     model::Address,
-    sync::{EntryName, Relay},
+    wire::{EntryName, Relay},
 };
 use behalf_tests::{
     corpus::Dice,

@@ -13,7 +13,7 @@ use behalf_core::{
     desk::Desk,
     model::{Address, hex},
     store::Store,
-    sync::content_hash,
+    wire::content_hash,
 };
 use behalf_tests::{
     data, disk, forge, post,

@@ -8,8 +8,8 @@ use behalf_core::{
     model::{Address, Facts, ItemId, Mention, RowRef, Time},
     replica::{self, Action, Document, Logged, Made, Origin},
     store::Store,
-    sync::FolderRelay,
     tracking::{self, Decision, Regarding},
+    wire::FolderRelay,
 };
 use behalf_tests::{
     stage::{START, terms},

@@ -8,8 +8,8 @@ use behalf_core::{
     model::{ItemId, RowRef, Time},
     replica::{self, Action, Document, Logged, Origin},
     store::Store,
-    sync::{FolderRelay, Letter, Relay, post},
     tracking::{self, Decision, Regarding},
+    wire::{FolderRelay, Letter, Relay, post},
 };
 use behalf_tests::{
     servers::Servers,

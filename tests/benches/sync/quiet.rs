@@ -10,7 +10,7 @@ use behalf_core::{
     Result,
     desk::Desk,
     model::Address,
-    sync::{EntryName, FolderRelay, Relay},
+    wire::{EntryName, FolderRelay, Relay},
 };
 use tracing::{Event, Metadata, Subscriber, span};
 

@@ -10,7 +10,7 @@ use behalf_core::{
         view::{SyncReport, SyncState},
     },
     model::Time,
-    sync::Relay,
+    wire::Relay,
 };
 use tokio::{
     sync::Notify,

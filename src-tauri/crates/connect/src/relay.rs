@@ -2,7 +2,7 @@
 
 use behalf_core::{
     Error, Result,
-    sync::{FolderRelay, Relay},
+    wire::{FolderRelay, Relay},
 };
 
 use crate::nats::{NatsAddress, NatsRelay};

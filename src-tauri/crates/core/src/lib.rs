@@ -16,5 +16,6 @@ pub mod rows;
 pub mod store;
 pub mod sync;
 pub mod tracking;
+pub mod wire;
 
 pub use error::{Code, Error, Result};

@@ -9,7 +9,7 @@
 //!
 //! Mailboxes are named by a hash of their address, and hashed onto eight streams.
 
-use behalf_core::{model::Address, sync::content_name};
+use behalf_core::{model::Address, wire::content_name};
 use serde_json::{Value, json};
 
 /// How many streams there are. Never changes: a mailbox would be looked for in another one.

@@ -22,7 +22,7 @@ use async_nats::{Client, HeaderMap};
 use behalf_core::{
     Error, Result,
     model::Address,
-    sync::{Cursor, EntryKind, EntryName, MAX_BYTES, Relay, content_name},
+    wire::{Cursor, EntryKind, EntryName, MAX_BYTES, Relay, content_name},
 };
 use futures_util::StreamExt;
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use async_nats::Client;
-use behalf_core::sync::{Cursor, EntryKind, EntryName, MAX_BYTES, content_name};
+use behalf_core::wire::{Cursor, EntryKind, EntryName, MAX_BYTES, content_name};
 use serde::{Deserialize, Serialize};
 
 use super::{

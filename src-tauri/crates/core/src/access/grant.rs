@@ -11,8 +11,7 @@ use crate::{
     Error, Result,
     access::Terms,
     model::{Address, CONTACTS, Level, Time},
-    replica::{Action, Document, DocumentId, Done, Made, Moment, OperationId, Origin},
-    sync,
+    replica::{self, Action, Document, DocumentId, Done, Made, Moment, OperationId, Origin},
 };
 
 /// What the owner has granted one delegate: one register of the grants document, named by the delegate's address. The
@@ -257,7 +256,7 @@ pub fn project_grants(connection: &Connection, mailbox: &Address) -> Result<()> 
 /// A device that was removed may write again and claim not to have heard of it. So nothing of it counts that was not in
 /// sight of its removal, except one thing: where two devices have removed each other, neither is believed.
 fn standing(connection: &Connection, document: &Document) -> Result<(Moment, BTreeSet<String>)> {
-    let mut out: BTreeSet<String> = sync::refusals(connection, document)?.into_keys().collect();
+    let mut out: BTreeSet<String> = replica::refused(connection, document)?.into_keys().collect();
     let all = document.without(&out);
     let removed = removed_in(document, &all)?;
     if removed.is_empty() {
@@ -371,7 +370,7 @@ pub fn whole_grant(connection: &Connection, mailbox: &Address, delegate: &Addres
 
 /// A document of the owner's without what does not count.
 pub(super) fn counting(connection: &Connection, document: &Document) -> Result<Moment> {
-    let refused = sync::refusals(connection, document)?;
+    let refused = replica::refused(connection, document)?;
     Ok(document.without(&refused.into_keys().collect()))
 }
 

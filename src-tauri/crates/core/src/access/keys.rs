@@ -18,7 +18,6 @@ use super::{
 use crate::{
     Result,
     model::{Address, Time},
-    sync,
 };
 
 /// Names a mailbox key: when it came, and a hash of it, for two owner's devices may begin an epoch at the same time.
@@ -351,41 +350,6 @@ fn is_overtaken(tx: &Connection, device: &DeviceKey, mailbox: &Address, number: 
              WHERE k.mailbox = ?1 AND k.number >= ?2 AND d.removed = 1 AND d.id <> ?3)",
         )?
         .query_row(params![mailbox.as_str(), number, device.id()], |r| r.get(0))?)
-}
-
-/// Who must give this device a key before it can read what has arrived, or anything at all; `None` when it needs none.
-pub fn lacks_key(connection: &Connection, mailbox: &Address, device: &str) -> Result<Option<Address>> {
-    let (keys, others): (bool, bool) = connection
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM mailbox_key WHERE mailbox = ?1),
-                    EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND person = ?1 AND id <> ?2)
-                      OR EXISTS (SELECT 1 FROM joining WHERE mailbox = ?1)",
-        )?
-        .query_row([mailbox.as_str(), device], |r| Ok((r.get(0)?, r.get(1)?)))?;
-    if !keys && others {
-        return Ok(Some(mailbox.clone()));
-    }
-    let mut unread = connection.prepare_cached(
-        "SELECT e.hash, coalesce(d.person, e.mailbox) FROM envelope e
-               LEFT JOIN device d ON d.mailbox = e.mailbox AND d.id = e.device
-             WHERE e.mailbox = ?1 AND e.merged = 0 AND e.key IS NOT NULL AND coalesce(d.removed, 0) = 0
-               AND NOT EXISTS (SELECT 1 FROM mailbox_key k WHERE k.mailbox = e.mailbox AND k.id = e.key)",
-    )?;
-    let unread = unread.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
-    let unread = unread.collect::<Result<Vec<(String, String)>, _>>()?;
-    // Mostly everything is read, and nothing need be looked for.
-    if unread.is_empty() {
-        return Ok(None);
-    }
-    let behind = sync::left_behind(connection, mailbox)?;
-    let author = unread
-        .into_iter()
-        .find_map(|(hash, author)| (!behind.contains(&hash)).then_some(author));
-    // Keys come from the owner, unless it is the owner who waits: then somebody uses one that none of theirs has made.
-    Ok(author.map(|author| match others {
-        true => mailbox.clone(),
-        false => Address::lenient(&author),
-    }))
 }
 
 type Cards = BTreeMap<String, Card>;

@@ -1,5 +1,6 @@
 //! People, devices, grants and invitations; what each may do.
 
+mod attempted;
 mod authorise;
 mod device;
 mod grant;
@@ -13,6 +14,7 @@ mod settings;
 mod terms;
 mod words;
 
+pub use attempted::Attempted;
 pub use authorise::{Act, Denied, Matter, Rights, Where, Wish, authorise};
 pub use device::{Card, DeviceKey, PublicKey, Signature, device_id, verified};
 pub use grant::{
@@ -28,8 +30,8 @@ pub use joining::{
     rejected, settle_joining, taken_back, uncompared,
 };
 pub use keys::{
-    Epoch, MailboxKey, Wrap, all_keys, due, hold, key_of, lacks_key, leaks, newest_key, oldest_key,
-    take_keys, unwrap, wrap,
+    Epoch, MailboxKey, Wrap, all_keys, due, hold, key_of, leaks, newest_key, oldest_key, take_keys, unwrap,
+    wrap,
 };
 pub use name::{name_of, named, own_name};
 pub use sealing::{Sealed, Secret, open, seal};

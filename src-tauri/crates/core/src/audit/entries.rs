@@ -11,8 +11,8 @@ use crate::{
     mailbox::read,
     model::{Address, Facts, Level, Setting, Time},
     replica::{self, Action, DocumentId, DocumentKind, Operation, OperationId},
-    sync::{Envelope, Reason, contents_of},
     tracking::{ATTEMPTS, DECISION, Decision, FACTS, OUTCOME, Outcome, RETRY},
+    wire::{Envelope, Reason, contents_of},
 };
 
 /// What a person decided about an item, how promotion of it went, and what a note says: fields of one item.

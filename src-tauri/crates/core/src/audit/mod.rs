@@ -13,7 +13,7 @@ use rusqlite::Connection;
 
 use crate::{Result, model::Address};
 
-pub use attempt::{Attempted, attempts, hear, refused, told, untold};
+pub use attempt::{attempts, hear, refused, told, untold};
 pub use entries::{csv, entries, is_about_an_item, subject_of, words};
 pub use verify::verify;
 

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    Attempted, attempt, mailboxes,
+    attempt, mailboxes,
     shown::{Broken, Verified},
 };
 use crate::{
     Result,
-    access::{self, DeviceKey, PublicKey},
+    access::{self, Attempted, DeviceKey, PublicKey},
     model::{Address, hex},
-    sync::{Contents, Envelope, Seen, content_name, contents_of},
+    wire::{Contents, Envelope, Seen, content_name, contents_of},
 };
 
 /// Walks every device's chain: signature, hash of the link before, number, name; then whether what is on record here

@@ -148,7 +148,7 @@ impl Desk {
         if let Err(e) = &result
             && e.code() == Code::Refused
         {
-            let entry = audit::Attempted {
+            let entry = access::Attempted {
                 at: self.now(),
                 person: self.person.clone(),
                 mailbox: attempt.mailbox.clone(),
@@ -166,7 +166,7 @@ impl Desk {
     }
 
     /// What somebody may do who asks, what stands, and what they wanted: for the log.
-    fn stands(&self, c: &Connection, attempt: &Attempt<'_>) -> Result<audit::Attempted> {
+    fn stands(&self, c: &Connection, attempt: &Attempt<'_>) -> Result<access::Attempted> {
         let grant = match *attempt.mailbox == self.person {
             true => "owner".to_owned(),
             false => access::grant_of(c, attempt.mailbox, &self.person)?
@@ -198,12 +198,12 @@ impl Desk {
             (None, "Untrack") => "Not tracked".into(),
             (None, what) => what.into(),
         };
-        Ok(audit::Attempted {
+        Ok(access::Attempted {
             grant,
             field: "tracking".into(),
             before,
             after,
-            ..audit::Attempted::default()
+            ..access::Attempted::default()
         })
     }
 }

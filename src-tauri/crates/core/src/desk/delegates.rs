@@ -13,7 +13,8 @@ use crate::{
     access::{self, Act, Code, Grant},
     model::{Address, Time},
     replica::{Action, Origin},
-    sync::{self, Letter},
+    sync::{self},
+    wire::{self, Letter},
 };
 
 /// No file of an invitation is longer, in bytes.
@@ -140,7 +141,7 @@ impl Desk {
         let withdrawn = self.store.write(|tx| {
             let withdrawal = access::withdraw(tx, &self.person, invitation)?;
             if let Some(withdrawal) = &withdrawal {
-                sync::post(tx, &self.person, &self.key, Letter::Withdrawal(withdrawal))?;
+                wire::post(tx, &self.person, &self.key, Letter::Withdrawal(withdrawal))?;
             }
             Ok(withdrawal.is_some())
         })?;

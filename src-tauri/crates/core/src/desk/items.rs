@@ -17,8 +17,8 @@ use crate::{
     model::{Address, CALENDAR, CONTACTS, Facts, ItemId, Kind, Note, RowRef, Status, Time, bare_key},
     replica::{self, Action, Document, Link, Logged, Made, Origin},
     rows,
-    sync::waiting_for,
     tracking::{self, Decision, Regarding, texts},
+    wire::waiting_for,
 };
 use view::{
     ActivityForm, Allowed, Answered, Choice, Column, Failure, Folder, Item, ListEntry, ListPage, NamedRow,

@@ -7,7 +7,8 @@ use crate::{
     Error, Result,
     access::{self, Code, Uncompared},
     model::{Address, hex},
-    sync::{self, Letter},
+    sync::{self},
+    wire::{self, Letter},
 };
 
 /// An invitation of somebody else's whose words this person has not said to match.
@@ -54,12 +55,12 @@ impl Desk {
             let (acceptance, compared) = access::accept_code(tx, &code, me, &self.key, self.now())?;
             let maker = code.maker()?.id();
             // Of a mailbox that is known it may be here already.
-            if sync::has_taken_back(tx, &code.mailbox, &maker, &code.withdrawal())? {
+            if wire::has_taken_back(tx, &code.mailbox, &maker, &code.withdrawal())? {
                 let (what, todo) = was_withdrawn(&code.owner_name);
                 return Err(Error::refused(what, todo));
             }
             let letter = Letter::Acceptance(code.maker()?, &acceptance);
-            sync::post(tx, &code.mailbox, &self.key, letter)?;
+            wire::post(tx, &code.mailbox, &self.key, letter)?;
             Ok(compared)
         })?;
         Ok(Accepted {

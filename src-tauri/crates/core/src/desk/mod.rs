@@ -52,7 +52,7 @@ use crate::{
     model::{Address, Clock, SystemClock, Time},
     rows::search::RowIndex,
     store::{Store, private},
-    sync::FolderRelay,
+    wire::FolderRelay,
 };
 use view::{Mailbox, Me, Uncompared, Waiting};
 

@@ -9,8 +9,9 @@ use crate::{
     audit,
     model::{Address, Facts, ItemId, Time},
     replica::{self, Action, Document, DocumentId, DocumentKind, Origin},
-    sync::{self, Aside, Reason, Refused},
+    sync::{self, Aside},
     tracking::{self, DECISION, Decision, FACTS, Registers},
+    wire::{Reason, Refused},
 };
 
 impl Desk {

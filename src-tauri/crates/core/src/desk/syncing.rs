@@ -16,7 +16,8 @@ use crate::{
     access::{self, Act, Denied, Rights, authorise},
     model::{Address, Time},
     replica,
-    sync::{self, Action, Relay, Replica},
+    sync::{self, Action, Replica},
+    wire::{self, Relay},
 };
 
 /// D5.
@@ -186,14 +187,14 @@ impl Desk {
             }
             return Ok(missing);
         }
-        match (access::lacks_key(c, mailbox, self.key.id())?, waiting) {
+        match (wire::lacks_key(c, mailbox, self.key.id())?, waiting) {
             (Some(_), Some(waiting)) if waiting.withdrawn => {}
             (Some(_), Some(_)) if *mailbox == self.person => {
                 missing.confirmations.push("your other device".to_owned());
             }
             (Some(_), Some(waiting)) => missing.confirmations.push(waiting.owner_name),
             (Some(person), None) => missing.keys.push(access::name_of(c, mailbox, &person)?),
-            (None, _) => missing.holes = sync::waiting_for(c, mailbox, self.now())?,
+            (None, _) => missing.holes = wire::waiting_for(c, mailbox, self.now())?,
         }
         Ok(missing)
     }

@@ -18,8 +18,8 @@ use crate::{
     access::{self, DeviceKey, MailboxKey, Secret},
     model::{Address, Clock, Facts, ItemId, Kind, Level, Time},
     replica::{Action, Origin},
-    sync::{Cursor, EntryKind, EntryName, Envelope, FolderRelay, Letter, Relay, Spot, content_name},
     tracking::{self, Decision},
+    wire::{Cursor, EntryKind, EntryName, Envelope, FolderRelay, Letter, Relay, Spot, content_name},
 };
 
 const DAY: i64 = 24 * 3600 * 1000;

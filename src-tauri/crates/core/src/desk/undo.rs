@@ -13,8 +13,8 @@ use crate::{
     access::{self, Act, Grant},
     model::{Address, ItemId, Setting},
     replica::{self, Action, Document, DocumentId, DocumentKind, Moment, Origin, Step},
-    sync::{Refused, refusals},
     tracking::{self, DECISION, Decision, Registers},
+    wire::{Refused, refusals},
 };
 
 /// Which way.

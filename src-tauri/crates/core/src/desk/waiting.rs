@@ -10,8 +10,8 @@ use super::{
 use crate::{
     Result, access, audit,
     model::{Address, Time},
-    sync::{Heard, Held},
     tracking::HIDDEN,
+    wire::{Heard, Held},
 };
 
 /// How many items are told one by one.

@@ -8,6 +8,7 @@ mod change;
 mod document;
 mod history;
 mod operation;
+mod refused;
 
 pub use arriving::Arriving;
 pub use change::Put;
@@ -19,3 +20,4 @@ pub use operation::{
     Action, Link, Logged, Made, Operation, OperationId, Origin, Unsealed, links, log, log_without,
     mark_sealed, unsealed, waiting,
 };
+pub use refused::refused;

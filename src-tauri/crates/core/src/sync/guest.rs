@@ -7,15 +7,12 @@
 
 use rusqlite::Connection;
 
-use super::{
-    envelope::{Envelope, Letter},
-    leaving, push,
-    relay::{EntryKind, EntryName},
-};
+use super::leaving;
 use crate::{
     Result,
     access::{self, Card, DeviceKey},
     model::{Address, Time},
+    wire::{self, EntryKind, EntryName, Envelope, Letter},
 };
 
 /// No acceptance is longer, in bytes.
@@ -107,7 +104,7 @@ pub(super) fn look_at(
         if answers {
             tracing::info!(%mailbox, device = name.device, "the owner has answered");
             if let Some(acceptance) = access::believe(tx, mailbox, &maker, leaving::begin_again)? {
-                push::post(tx, mailbox, key, Letter::Acceptance(&maker, &acceptance))?;
+                wire::post(tx, mailbox, key, Letter::Acceptance(&maker, &acceptance))?;
             }
             return Ok(Guest::Answer);
         }

@@ -13,21 +13,15 @@ use std::{
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    SyncReport, chain,
-    envelope::{Envelope, ON_ONE},
-    intake,
-    push::epoch_of,
-    reason::{Reason, Unsound},
-    receipt::Heard,
-    refusal,
-    run::{Replica, device, mark_merged, useless},
+    SyncReport, intake,
+    run::{Replica, device, useless},
     sound,
     verdict::{self, Verdict},
 };
 use crate::{
     Code, Error, Result,
-    access::{self, DeviceKey},
-    audit::{self, Attempted},
+    access::{self, Attempted, DeviceKey},
+    audit::{self},
     model::{Address, Time, hex, unhex},
     replica::{
         self, Action, Arriving, Document, DocumentId, DocumentKind, Link, Logged, Made, Operation,
@@ -35,6 +29,7 @@ use crate::{
     },
     store::Store,
     tracking,
+    wire::{Envelope, Heard, Reason, Unsound, chain, envelope::ON_ONE, epoch_of, mark_merged, refusal},
 };
 
 /// How much of changes a batch holds at most, in bytes: bounds what a merge keeps in memory.

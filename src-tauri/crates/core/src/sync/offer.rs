@@ -9,14 +9,12 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{
-    SyncReport,
-    chain::{Seen, Tip},
-    receipt::Missing,
-    relay::{EntryKind, EntryName, Relay},
-    run::Replica,
+use super::{SyncReport, run::Replica};
+use crate::{
+    Result,
+    model::Address,
+    wire::{EntryKind, EntryName, Missing, Relay, Seen, Tip},
 };
-use crate::{Result, model::Address};
 
 /// How many envelopes one answer offers at most, back from the one that was asked for; the rest is asked for when these
 /// have come.

@@ -6,19 +6,19 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     SyncReport,
-    envelope::{Envelope, content_name},
-    frame::{self, Form},
     guest::{self, Guest, Guests},
-    push::keep,
-    reading::Reading,
-    receipt::{Receipt, Said},
-    relay::{EntryKind, EntryName, Relay},
     run::{Known, Replica, device},
 };
 use crate::{
     Result,
     access::{self, Card, DeviceKey},
     model::{Address, Time, unhex},
+    wire::{
+        EntryKind, EntryName, Envelope, Receipt, Relay, Said, content_name,
+        frame::{self, Form},
+        keep,
+        reading::Reading,
+    },
 };
 
 /// How many entries of no use are remembered for each mailbox: whoever plants more does not fill the disk, they are
@@ -468,17 +468,11 @@ fn take_receipt(
 mod tests {
     use rusqlite::params;
 
-    use super::{
-        super::{
-            chain::Tip,
-            envelope::{Letter, Spot},
-            relay::Cursor,
-        },
-        *,
-    };
+    use super::*;
     use crate::{
         access::{MailboxKey, Secret},
         store::Store,
+        wire::{Cursor, Letter, Spot, Tip},
     };
 
     /// A relay that asks about everything, or goes on from a cursor.

@@ -2,7 +2,7 @@
 //!
 //! Every step is one transaction, and each can be repeated: a kill between any two of them costs time and nothing else.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     SyncReport,
@@ -11,16 +11,15 @@ use super::{
     offer::offer,
     pull::{self, Look, pull},
     push::{push, push_receipt, seal},
-    relay::{EntryKind, EntryName, Relay},
     verdict::reconsider,
 };
 use crate::{
     Result,
     access::{self, DeviceKey, PublicKey},
     model::{Address, Time},
-    replica::Link,
     store::Store,
     tracking,
+    wire::{EntryKind, EntryName, Relay},
 };
 
 /// Whose cycle it is.
@@ -140,22 +139,6 @@ pub(super) fn device(connection: &Connection, mailbox: &Address, id: &str) -> Re
         .optional()?)
 }
 
-/// Notes that an envelope is merged, when it was received from somebody else, where it stands, and how many operations it carries.
-pub(super) fn mark_merged(
-    tx: &Connection,
-    name: &str,
-    link: Link,
-    operations: usize,
-    received: Option<Time>,
-) -> Result<()> {
-    let operations = i64::try_from(operations).unwrap_or(i64::MAX);
-    tx.prepare_cached(
-        "UPDATE envelope SET merged = 1, branch = ?2, operations = ?3, received = ?4, waits = NULL WHERE hash = ?1",
-    )?
-    .execute(params![name, link.branch, operations, received.map(|at| at.0)])?;
-    Ok(())
-}
-
 /// Notes that nothing will ever come of an envelope of this device: it is not read again.
 pub(super) fn useless(tx: &Connection, mailbox: &Address, device: &str, hash: &str) -> Result<()> {
     let name = EntryName {
@@ -170,14 +153,10 @@ pub(super) fn useless(tx: &Connection, mailbox: &Address, device: &str, hash: &s
 mod tests {
     use std::sync::Mutex;
 
-    use super::{
-        super::{
-            chain,
-            envelope::{Envelope, Letter, Spot, content_name},
-            push::post,
-        },
-        *,
-    };
+    use rusqlite::params;
+
+    use super::*;
+    use crate::wire::{Envelope, Letter, Spot, chain, content_name, post};
 
     /// Gives the first entry that is wanted, and a damaged copy of whatever it is told to.
     struct OneByOne {
@@ -239,7 +218,7 @@ mod tests {
             let spot = Spot { seq, prev, epoch: 0 };
             let envelope = Envelope::write(&mailbox, &key, spot, Letter::Keys(&[])).unwrap();
             let bytes = envelope.encode().unwrap();
-            prev = super::super::envelope::content_hash(&bytes);
+            prev = crate::wire::content_hash(&bytes);
             let name = EntryName {
                 device: key.id().to_owned(),
                 kind: EntryKind::Envelope,

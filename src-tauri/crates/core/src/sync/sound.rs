@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
 
-use super::reason::{Reason, Unsound};
 use crate::{
     Result,
     access::{self, Act, Grant, Matter, Rights, Where, Wish, authorise},
@@ -19,6 +18,7 @@ use crate::{
         OperationId, Put,
     },
     tracking::{DECISION, Decision, FACTS, FIRST, First, OUTCOME, Outcome, RETRY, Retry},
+    wire::{Reason, Unsound},
 };
 
 /// The end of the year 9999, in milliseconds: later than any clock shows.

@@ -2,13 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{
-    chain::{self, Seen},
-    reason::{Reason, Refusals},
-    receipt::Heard,
-    refusal,
-    run::Replica,
-};
+use super::run::Replica;
 use crate::{
     Code, Result,
     access::{self, Act, Denied, Matter, Rights, Wish, authorise},
@@ -18,6 +12,11 @@ use crate::{
     rows::{self, resolve::is_user},
     store::Store,
     tracking::{self, DECISION, Decision, FACTS, Regarding},
+    wire::{
+        Heard, Reason, Refusals, Seen,
+        chain::{self},
+        refusal,
+    },
 };
 
 /// So many refused operations of a device wait for the owner's eye at most. What it sends then is refused whole.

@@ -14,7 +14,7 @@ use crate::{
     model::{Address, ItemId, RowRef, Time},
     replica::{self, Action, Document, Edit, Logged, Origin},
     rows,
-    sync::{Heard, owners_hold, refusals},
+    wire::{Heard, owners_hold, refusals},
 };
 
 /// The items of a mailbox that an attempt is to be made for now: something stands in the way of one that is new, or one

@@ -9,7 +9,7 @@ use crate::{
     access::Wish,
     model::{Address, Facts, ItemId, RowRef, Time},
     replica::{Action, Document, Edit, Made, Moment, Origin, Written},
-    sync::{Refused, refusals},
+    wire::{Refused, refusals},
 };
 
 /// The register of what the mail, the appointment or the note says.

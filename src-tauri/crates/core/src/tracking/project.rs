@@ -10,7 +10,7 @@ use crate::{
     model::{Address, Facts, ItemId, Kind, Time},
     replica::{self, Document, DocumentKind},
     rows,
-    sync::{Heard, refusals},
+    wire::{Heard, refusals},
 };
 
 /// Makes an item's projection anew: what was decided, how far it has come, and its place in the timeline. The

@@ -9,7 +9,7 @@ use crate::{
     Result,
     model::{Address, ItemId, Status, Time},
     replica::{self, Document, Link},
-    sync::{Heard, covers, follow},
+    wire::{Heard, covers, follow},
 };
 
 /// Whose name the log uses for the item as a whole.

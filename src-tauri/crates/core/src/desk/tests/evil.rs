@@ -11,8 +11,8 @@ use crate::{
     mailbox::read,
     model::{Address, Facts, ItemId, Kind, Level, Meeting, Note, Setting, Status, Time},
     replica::{Action, Operation, Origin},
-    sync::{self, EntryKind, EntryName, Envelope, Letter, Receipt, Relay, Said, Spot, content_name},
     tracking::{self, Decision},
+    wire::{self, EntryKind, EntryName, Envelope, Letter, Receipt, Relay, Said, Spot, content_name},
 };
 
 const ENDED: &str = "Not applied – access ended";
@@ -55,7 +55,7 @@ impl Pair {
         let last = self.kims_envelopes().pop().unwrap();
         Spot {
             seq: last.seq + 1,
-            prev: sync::content_hash(&last.encode().unwrap()),
+            prev: wire::content_hash(&last.encode().unwrap()),
             epoch: last.epoch.number,
         }
     }
@@ -228,7 +228,7 @@ fn h_07_reordered() {
         let letter = Letter::Operations(&newest, &click);
         let link = Envelope::write(&pair.mailbox(), &pair.kim.key, spot, letter).unwrap();
         spot.seq += 1;
-        spot.prev = sync::content_hash(&link.encode().unwrap());
+        spot.prev = wire::content_hash(&link.encode().unwrap());
         links.push(link);
     }
     for (n, waits) in [(2, true), (1, true), (0, false)] {

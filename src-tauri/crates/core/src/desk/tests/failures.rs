@@ -225,20 +225,20 @@ fn h_04_tracked_is_never_shown_and_then_taken_back() {
 
 /// A relay on which one envelope has not arrived yet.
 struct Late<'a> {
-    relay: &'a crate::sync::FolderRelay,
+    relay: &'a crate::wire::FolderRelay,
     name: String,
 }
 
-impl crate::sync::Relay for Late<'_> {
-    fn publish(&self, mailbox: &Address, name: &crate::sync::EntryName, bytes: &[u8]) -> crate::Result<()> {
+impl crate::wire::Relay for Late<'_> {
+    fn publish(&self, mailbox: &Address, name: &crate::wire::EntryName, bytes: &[u8]) -> crate::Result<()> {
         self.relay.publish(mailbox, name, bytes)
     }
 
     fn pull(
         &self,
         mailbox: &Address,
-        wanted: &mut dyn FnMut(&crate::sync::EntryName) -> bool,
-    ) -> crate::Result<Vec<(crate::sync::EntryName, Vec<u8>)>> {
+        wanted: &mut dyn FnMut(&crate::wire::EntryName) -> bool,
+    ) -> crate::Result<Vec<(crate::wire::EntryName, Vec<u8>)>> {
         self.relay
             .pull(mailbox, &mut |name| name.hash != self.name && wanted(name))
     }

@@ -10,7 +10,7 @@ use crate::{
     access::{self, Acceptance, DeviceKey},
     desk::Desk,
     model::Address,
-    sync::{EntryKind, EntryName, Envelope, FolderRelay, Letter, Relay, Spot},
+    wire::{EntryKind, EntryName, Envelope, FolderRelay, Letter, Relay, Spot},
 };
 
 impl Pair {

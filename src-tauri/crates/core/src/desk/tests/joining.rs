@@ -9,7 +9,7 @@ use crate::{
     access::{self, DeviceKey},
     desk::Desk,
     model::Address,
-    sync::{Envelope, Letter, Relay},
+    wire::{Envelope, Letter, Relay},
 };
 
 impl Pair {

@@ -15,7 +15,7 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// As one word: what a file's name ends with.
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Envelope => "envelope",
             Self::Receipt => "receipt",
@@ -23,7 +23,7 @@ impl EntryKind {
     }
 
     /// From that word.
-    pub(super) fn of(word: &str) -> Option<Self> {
+    pub(crate) fn of(word: &str) -> Option<Self> {
         [Self::Envelope, Self::Receipt]
             .into_iter()
             .find(|kind| kind.word() == word)

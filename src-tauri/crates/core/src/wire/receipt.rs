@@ -236,7 +236,7 @@ mod tests {
     use crate::{
         access::{Denied, Secret},
         replica::OperationId,
-        sync::reason::Run,
+        wire::Run,
     };
 
     fn parts() -> (Address, DeviceKey, MailboxKey, Said) {

@@ -19,21 +19,14 @@ pub type Refused = BTreeMap<String, String>;
 
 /// The operations of a document that do not count, each with the reason.
 pub fn refusals(connection: &Connection, document: &Document) -> Result<Refused> {
-    // Mostly there is none at all, and no operation need be looked at.
-    let mut statement = connection.prepare_cached(
-        "SELECT o.id, r.reason, r.accepted FROM operation o JOIN refusal r ON r.mailbox = o.mailbox AND r.operation = o.id
-         WHERE o.document = ?1 AND o.mailbox = ?2 AND EXISTS (SELECT 1 FROM refusal)",
-    )?;
-    let of = [&document.id().to_string(), document.mailbox().as_str()];
-    let found = statement.query_map(of, |r| {
-        let reason = Reason::from_code(&r.get::<_, String>(1)?);
-        Ok((r.get(0)?, reason.words(r.get(2)?)))
-    })?;
-    Ok(found.collect::<Result<_, _>>()?)
+    let refused = replica::refused(connection, document)?;
+    let worded =
+        |(id, (reason, accepted)): (String, (String, bool))| (id, Reason::from_code(&reason).words(accepted));
+    Ok(refused.into_iter().map(worded).collect())
 }
 
 /// Notes that an operation does not count. `told`: it is named one by one in the receipt, not with its whole envelope.
-pub(super) fn refuse(
+pub(crate) fn refuse(
     tx: &Connection,
     mailbox: &Address,
     operation: &str,
@@ -48,7 +41,7 @@ pub(super) fn refuse(
 }
 
 /// Lists under its reason what does not count, for the person who looks; it may be listed, or counted only, already.
-pub(super) fn quarantine(
+pub(crate) fn quarantine(
     tx: &Connection,
     by: &Logged<'_>,
     (id, operation): (&str, &Operation),
@@ -77,7 +70,7 @@ pub(super) fn quarantine(
 }
 
 /// Takes that back.
-pub(super) fn admit(tx: &Connection, mailbox: &Address, operation: &str) -> Result<()> {
+pub(crate) fn admit(tx: &Connection, mailbox: &Address, operation: &str) -> Result<()> {
     let of = [mailbox.as_str(), operation];
     tx.prepare_cached("DELETE FROM refusal WHERE mailbox = ?1 AND operation = ?2")?
         .execute(of)?;
@@ -87,7 +80,7 @@ pub(super) fn admit(tx: &Connection, mailbox: &Address, operation: &str) -> Resu
 }
 
 /// The envelope of an operation is told of one by one from now on, no more as a whole: all of it has to be listed.
-pub(super) fn single_out(tx: &Connection, mailbox: &Address, operation: &str) -> Result<()> {
+pub(crate) fn single_out(tx: &Connection, mailbox: &Address, operation: &str) -> Result<()> {
     let of = [mailbox.as_str(), operation];
     let was_whole = tx
         .prepare_cached(
@@ -110,7 +103,7 @@ pub(super) fn single_out(tx: &Connection, mailbox: &Address, operation: &str) ->
 }
 
 /// What this replica holds and has not applied, for its receipt.
-pub(super) fn told(connection: &Connection, mailbox: &Address) -> Result<Refusals> {
+pub(crate) fn told(connection: &Connection, mailbox: &Address) -> Result<Refusals> {
     let mut told = Refusals::default();
     let mut statement = connection.prepare_cached(
         "SELECT device, branch, seq, hash, refused FROM envelope
@@ -168,7 +161,7 @@ pub(super) fn told(connection: &Connection, mailbox: &Address) -> Result<Refusal
 type Stretch = (i64, i64, Reason);
 
 /// What one of the owner's devices has told.
-pub(super) struct Word {
+pub(crate) struct Word {
     /// What it holds.
     held: Held,
     ones: BTreeMap<String, Reason>,

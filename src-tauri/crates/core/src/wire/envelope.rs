@@ -7,10 +7,9 @@ use super::frame;
 use crate::{
     Error, Result,
     access::{
-        Acceptance, Card, DeviceKey, Epoch, MailboxKey, PublicKey, Sealed, Signature, Wrap, open, seal,
-        verified,
+        Acceptance, Attempted, Card, DeviceKey, Epoch, MailboxKey, PublicKey, Sealed, Signature, Wrap, open,
+        seal, verified,
     },
-    audit::Attempted,
     model::{Address, hex},
     replica::Operation,
 };
@@ -23,9 +22,9 @@ const MAX_UNPACKED: usize = 16 << 20;
 const RATIO: usize = 256;
 const FREE: usize = 1 << 20;
 /// How many operations one envelope holds at most: bounds what a merge keeps in memory.
-pub(super) const OPERATIONS: usize = 5_000;
+pub(crate) const OPERATIONS: usize = 5_000;
 /// How many of them may be about one document: bounds what that costs.
-pub(super) const ON_ONE: usize = 256;
+pub(crate) const ON_ONE: usize = 256;
 /// The widest look back that unpacking is given memory for: 2 to the power of this. We pack with 21.
 const WINDOW: u32 = 24;
 
@@ -82,7 +81,7 @@ pub enum Letter<'a> {
 
 impl Letter<'_> {
     /// How many operations it carries.
-    pub(super) fn operations(&self) -> usize {
+    pub(crate) fn operations(&self) -> usize {
         match self {
             Self::Operations(_, operations) => operations.len(),
             Self::Keys(_) | Self::Acceptance(..) | Self::Attempts(..) | Self::Withdrawal(_) => 0,
@@ -210,7 +209,7 @@ impl Envelope {
     }
 
     /// Do these fit into one, packed so that those who unpack it believe it?
-    pub(super) fn holds(operations: &[Operation]) -> Result<bool> {
+    pub(crate) fn holds(operations: &[Operation]) -> Result<bool> {
         let plain = postcard::to_stdvec(operations)?;
         Ok(plain.len() <= FREE || plain.len() <= MAX_UNPACKED && plain.len() <= most(pack(&plain)?.len()))
     }
@@ -288,12 +287,12 @@ const ACCEPTANCE: u8 = 2;
 const ATTEMPTS: u8 = 3;
 const ACCEPT: &str = "behalf accept 1";
 
-pub(super) fn damaged() -> Error {
+pub(crate) fn damaged() -> Error {
     postcard::Error::DeserializeBadEncoding.into()
 }
 
 /// Makes it shorter.
-pub(super) fn pack(plain: &[u8]) -> Result<Vec<u8>> {
+pub(crate) fn pack(plain: &[u8]) -> Result<Vec<u8>> {
     if plain.len() > MAX_UNPACKED {
         return Err(Error::bad_input("This is more than one envelope holds.", ""));
     }
@@ -310,7 +309,7 @@ fn most(packed: usize) -> usize {
 }
 
 /// Makes it as it was, within bounds of time and memory whatever it claims.
-pub(super) fn unpack(packed: &[u8]) -> Result<Vec<u8>> {
+pub(crate) fn unpack(packed: &[u8]) -> Result<Vec<u8>> {
     let mut decoder = zstd::Decoder::with_buffer(packed).map_err(|_| damaged())?;
     decoder.window_log_max(WINDOW).map_err(|_| damaged())?;
     let mut unpacked = Vec::new();

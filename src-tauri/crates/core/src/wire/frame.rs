@@ -15,25 +15,25 @@ use crate::{
 const REST: usize = 1 + 64;
 
 /// What a frame holds, and in which version this release writes and reads it.
-pub(super) struct Form {
+pub(crate) struct Form {
     label: &'static str,
     /// The version.
     pub version: u8,
 }
 
 /// A link of a chain.
-pub(super) const ENVELOPE: Form = Form {
+pub(crate) const ENVELOPE: Form = Form {
     label: "behalf envelope",
     version: 1,
 };
 /// What a device has seen.
-pub(super) const RECEIPT: Form = Form {
+pub(crate) const RECEIPT: Form = Form {
     label: "behalf receipt",
     version: 1,
 };
 
 /// A number that is higher in every release that reads a newer version of something.
-pub(super) const READABLE: u8 = ENVELOPE.version + RECEIPT.version;
+pub(crate) const READABLE: u8 = ENVELOPE.version + RECEIPT.version;
 
 impl Form {
     /// What is signed of a content.
@@ -103,7 +103,7 @@ fn split(bytes: &[u8]) -> Option<(u8, Signature, &[u8])> {
 
 /// What a later release would write.
 #[cfg(test)]
-pub(super) fn from_the_future(
+pub(crate) fn from_the_future(
     form: &Form,
     version: u8,
     key: &crate::access::DeviceKey,

@@ -136,7 +136,7 @@ pub fn place(connection: &Connection, mailbox: &Address, device: &str, prev: &st
 }
 
 /// Does a branch begin with this link, which is not merged yet?
-pub(super) fn begins(connection: &Connection, mailbox: &Address, device: &str, link: Link) -> Result<bool> {
+pub(crate) fn begins(connection: &Connection, mailbox: &Address, device: &str, link: Link) -> Result<bool> {
     let goes_on: bool = connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM envelope WHERE mailbox = ?1 AND device = ?2 AND branch = ?3 AND merged = 1)",
@@ -172,7 +172,7 @@ pub fn leads_to(connection: &Connection, tip: &str, seq: i64, envelope: &str) ->
 }
 
 /// Is this envelope one of a run?
-pub(super) fn is_in(connection: &Connection, run: &Run, (seq, envelope): (i64, &str)) -> Result<bool> {
+pub(crate) fn is_in(connection: &Connection, run: &Run, (seq, envelope): (i64, &str)) -> Result<bool> {
     let (first, last) = (hex(&run.first), hex(&run.last));
     let begins: Option<i64> = connection
         .prepare_cached("SELECT seq FROM envelope WHERE hash = ?1")?
@@ -188,7 +188,7 @@ pub(super) fn is_in(connection: &Connection, run: &Run, (seq, envelope): (i64, &
 
 /// The links of a run in this replica's own terms: of each branch the first, and the number of the last. While its last
 /// envelope is not here, everything behind the first is taken to belong to it: what is not proven does not count.
-pub(super) fn links_of(connection: &Connection, mailbox: &Address, run: &Run) -> Result<Vec<(Link, i64)>> {
+pub(crate) fn links_of(connection: &Connection, mailbox: &Address, run: &Run) -> Result<Vec<(Link, i64)>> {
     let (first, last) = (hex(&run.first), hex(&run.last));
     let walk = match is_here(connection, &last)? {
         true => {
@@ -324,6 +324,41 @@ pub fn left_behind(connection: &Connection, mailbox: &Address) -> Result<BTreeSe
     )?;
     let found = statement.query_map([mailbox.as_str()], |r| r.get(0))?;
     Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Who must give this device a key before it can read what has arrived, or anything at all; `None` when it needs none.
+pub fn lacks_key(connection: &Connection, mailbox: &Address, device: &str) -> Result<Option<Address>> {
+    let (keys, others): (bool, bool) = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM mailbox_key WHERE mailbox = ?1),
+                    EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND person = ?1 AND id <> ?2)
+                      OR EXISTS (SELECT 1 FROM joining WHERE mailbox = ?1)",
+        )?
+        .query_row([mailbox.as_str(), device], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    if !keys && others {
+        return Ok(Some(mailbox.clone()));
+    }
+    let mut unread = connection.prepare_cached(
+        "SELECT e.hash, coalesce(d.person, e.mailbox) FROM envelope e
+               LEFT JOIN device d ON d.mailbox = e.mailbox AND d.id = e.device
+             WHERE e.mailbox = ?1 AND e.merged = 0 AND e.key IS NOT NULL AND coalesce(d.removed, 0) = 0
+               AND NOT EXISTS (SELECT 1 FROM mailbox_key k WHERE k.mailbox = e.mailbox AND k.id = e.key)",
+    )?;
+    let unread = unread.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let unread = unread.collect::<Result<Vec<(String, String)>, _>>()?;
+    // Mostly everything is read, and nothing need be looked for.
+    if unread.is_empty() {
+        return Ok(None);
+    }
+    let behind = left_behind(connection, mailbox)?;
+    let author = unread
+        .into_iter()
+        .find_map(|(hash, author)| (!behind.contains(&hash)).then_some(author));
+    // Keys come from the owner, unless it is the owner who waits: then somebody uses one that none of theirs has made.
+    Ok(author.map(|author| match others {
+        true => mailbox.clone(),
+        false => Address::lenient(&author),
+    }))
 }
 
 /// The envelopes this replica knows must exist and does not hold, as far as it can name them: tips that others hold,
