@@ -492,7 +492,7 @@ mod tests {
     /// Golden files: what any release has written stays readable. `BEHALF_GOLDEN=write` writes those that are missing.
     #[test]
     fn h_07_every_released_form_stays_readable() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sync/golden");
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/wire/golden");
         for (name, envelope) in ["operations", "keys", "withdrawal", "acceptance"]
             .into_iter()
             .zip(all())

@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn h_07_every_released_form_stays_readable() {
         let (_, key, with, word) = parts();
-        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sync/golden/receipt.1.receipt");
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/wire/golden/receipt.1.receipt");
         if !file.exists() && std::env::var_os("BEHALF_GOLDEN").is_some() {
             std::fs::write(&file, receipt().encode().unwrap()).unwrap();
         }
