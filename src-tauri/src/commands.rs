@@ -409,7 +409,7 @@ pub async fn words_match(desk: Desk<'_>, invitation: String) -> Result<()> {
 #[tauri::command]
 #[specta::specta]
 pub async fn reject(desk: Desk<'_>, invitation: String) -> Result<()> {
-    desk.ask(move |desk| desk.reject(&invitation)).await
+    desk.ask(move |desk| desk.reject(&invitation).map(drop)).await
 }
 
 /// What can be taken back and done again (E-09).

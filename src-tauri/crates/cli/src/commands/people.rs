@@ -103,6 +103,7 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
         args::Invite::Withdraw { id } => {
             let desk = s.open()?;
             desk.withdraw(&id)?;
+            sync::quietly(&desk, "Whoever has accepted it hears of it with the next sync");
             print::note("The invitation is withdrawn: its code does not work any more.");
             invitations(&desk)
         }
@@ -115,14 +116,23 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
         args::Invite::Reject { which } => {
             let desk = s.open()?;
             // An id may be of an invitation made here.
-            if !desk.invitations()?.iter().any(|i| i.id == which) {
-                desk.reject(&which)?;
-            } else {
-                desk.withdraw(&which)?;
-            }
-            print::note(
-                "The invitation is rejected: nobody gets in by it, and its code does not work any more.",
-            );
+            let own = desk.invitations()?.iter().any(|i| i.id == which);
+            let left = match own {
+                true => desk.withdraw(&which).map(|()| false)?,
+                false => desk.reject(&which)?,
+            };
+            sync::quietly(&desk, "The other side hears of it with the next sync");
+            print::note(match (own, left) {
+                (true, _) => {
+                    "The invitation is rejected: nobody gets in by it, and its code does not work any more."
+                }
+                (_, false) => {
+                    "The invitation is rejected, and its maker hears of it with a sync. Its code is not taken here again."
+                }
+                (_, true) => {
+                    "The mailbox is gone from this computer. Its maker had let you in: if that was the right person, tell them to end your access."
+                }
+            });
             invitations(&desk)
         }
     }
@@ -236,9 +246,10 @@ fn invitations(desk: &Desk) -> Result<Reply> {
         id: w.id,
         mailbox: w.mailbox,
         delegate: me.clone(),
-        state: match w.withdrawn {
-            true => State::Withdrawn,
-            false => State::WaitsForOwner,
+        state: match (w.withdrawn, w.expired) {
+            (true, _) => State::Withdrawn,
+            (_, true) => State::Expired,
+            _ => State::WaitsForOwner,
         },
         words: Some(w.words),
         level: None,
@@ -294,6 +305,7 @@ enum State {
     NotAccepted,
     ToConfirm,
     WaitsForOwner,
+    Expired,
     Withdrawn,
 }
 
@@ -303,6 +315,7 @@ impl State {
             Self::NotAccepted => "not accepted yet",
             Self::ToConfirm => "compare the words and confirm",
             Self::WaitsForOwner => "waiting for the owner to confirm",
+            Self::Expired => "not confirmed in time; ask for a new one",
             Self::Withdrawn => "withdrawn; ask for a new one",
         }
     }

@@ -29,10 +29,17 @@ pub fn once(s: &Session) -> Result<Reply> {
     let desk = s.open()?;
     let report = cycle(&desk)?;
     let state = desk.sync_state()?;
-    Reply::new(
-        &report,
-        format!("{}\n{}.", told(&report), state.text.trim_end_matches('.')),
-    )
+    let mut text = format!("{}\n{}.", told(&report), state.text.trim_end_matches('.'));
+    for mailbox in desk.me()?.mailboxes {
+        if let Some(uncompared) = mailbox.uncompared {
+            let of = mailbox.id;
+            text += &format!(
+                "\nCompare the words with {of}, best by telephone: {}\nIf they match:  behalf invite match {of}\nIf they differ: behalf invite reject {of}",
+                uncompared.words
+            );
+        }
+    }
+    Reply::new(&report, text)
 }
 
 /// One full cycle; on a terminal each state worth showing is a line on standard error.

@@ -223,12 +223,12 @@ pub fn create(
     Ok(code)
 }
 
-/// May somebody who is not known here answer an invitation now?
+/// May somebody who is not known here answer an invitation now, or give it back?
 pub fn expects_guests(connection: &Connection, mailbox: &Address, now: Time) -> Result<bool> {
     Ok(connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM invitation
-             WHERE mailbox = ?1 AND expires > ?2 AND confirmed = 0 AND acceptance IS NULL)",
+             WHERE mailbox = ?1 AND expires > ?2 AND confirmed = 0)",
         )?
         .query_row(params![mailbox.as_str(), now.0], |r| r.get(0))?)
 }
@@ -389,6 +389,35 @@ pub fn withdraw(connection: &Connection, mailbox: &Address, id: &str) -> Result<
     Ok(secret.map(|secret| withdrawal(&secret, mailbox)))
 }
 
+/// A device that holds its code gives an invitation back, because the words differ: it is forgotten like one that is
+/// withdrawn. Of one that was accepted, only the device that has; `is_signed` knows whether a card's has sent this. True
+/// when there was one that is not confirmed.
+pub fn comes_back(
+    connection: &Connection,
+    mailbox: &Address,
+    of: &[u8; 32],
+    is_signed: impl Fn(&Card) -> bool,
+) -> Result<bool> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, proof, acceptance FROM invitation WHERE mailbox = ?1 AND confirmed = 0",
+    )?;
+    let open = statement.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+    let open: Vec<(String, [u8; 16], Option<String>)> = open.collect::<Result<_, _>>()?;
+    for (id, secret, acceptance) in open {
+        if withdrawal(&secret, mailbox) != *of {
+            continue;
+        }
+        let accepted: Option<Pending> = acceptance.map(|json| serde_json::from_str(&json)).transpose()?;
+        let by_another = |pending: Pending| pending.device.card().is_none_or(|card| !is_signed(&card));
+        if accepted.is_some_and(by_another) {
+            return Ok(false);
+        }
+        tracing::warn!(%mailbox, "an invitation was given back: the words differ");
+        return Ok(withdraw(connection, mailbox, &id)?.is_some());
+    }
+    Ok(false)
+}
+
 /// Turns a confirmed acceptance into the grant it offered, keeping devices the delegate already has.
 pub fn settle(
     connection: &Connection,
@@ -505,7 +534,7 @@ mod tests {
                 }
                 assert!(by(key.card(), &acceptance, now)?);
                 assert!(!by(key.card(), &acceptance, now)?, "used");
-                assert!(!expects_guests(tx, &alex, now)?);
+                assert!(expects_guests(tx, &alex, now)?, "it may be given back");
 
                 // The same on both sides; another device's words are others, also where it had the code.
                 let open = open_invitations(tx, &alex, now)?.remove(0);

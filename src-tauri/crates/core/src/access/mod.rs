@@ -22,12 +22,12 @@ pub use grant::{
     living_devices_of, project_grants, put_grant, removed_at, removed_each_other, starts_of, whole_grant,
 };
 pub use invitation::{
-    Acceptance, Code, OpenInvitation, Pending, compared, create, expects_guests, not_accepted,
+    Acceptance, Code, OpenInvitation, Pending, comes_back, compared, create, expects_guests, not_accepted,
     open_invitations, receive, settle, withdraw,
 };
 pub use joining::{
-    Joining, Uncompared, accept_code, believe, forget, is_answer, is_answered, joining, makers, matched,
-    rejected, settle_joining, taken_back, uncompared,
+    Joining, Uncompared, accept_code, believe, forget, give_back, given_back, is_answer, is_answered,
+    joining, makers, matched, rejected, settle_joining, taken_back, uncompared,
 };
 pub use keys::{
     Epoch, MailboxKey, Wrap, all_keys, due, hold, key_of, leaks, newest_key, oldest_key, take_keys, unwrap,

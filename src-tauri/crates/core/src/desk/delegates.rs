@@ -90,6 +90,12 @@ impl Desk {
             let (delegate, pending) = access::compared(tx, &self.person, (invitation, compared), self.now())?;
             let devices = access::devices_of(tx, &self.person, &delegate)?;
             let grant = access::settle(tx, &pending, devices, self.now())?;
+            if grant.ends.is_some_and(|ends| ends <= self.now()) {
+                return Err(Error::refused(
+                    "The access that was offered has ended meanwhile.",
+                    "Withdraw this invitation, and make one with an end that lies ahead.",
+                ));
+            }
             self.put_grant(
                 tx,
                 &self.person,
@@ -206,6 +212,12 @@ impl Desk {
 
     /// When the terms end.
     fn end_of(&self, terms: &Terms) -> Result<Option<Time>> {
+        if terms.folders.iter().any(|folder| folder.trim().is_empty()) {
+            return Err(Error::bad_input(
+                "A folder has no name.",
+                "Name the folders, or none for every folder.",
+            ));
+        }
         let ends = terms
             .until
             .as_deref()

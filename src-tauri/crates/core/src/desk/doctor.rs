@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{Check, Desk, Diagnosis, joining::was_withdrawn, syncing::Missing};
+use super::{Check, Desk, Diagnosis, syncing::Missing};
 use crate::{
     Result,
     access::{self, Place},
@@ -143,10 +143,7 @@ impl Desk {
 
     /// Who waits has to do something, but nothing is wrong.
     fn invitations_accepted(&self, missing: &Missing) -> Result<Check> {
-        let withdrawn = missing.withdrawn.iter().map(|owner| {
-            let (what, todo) = was_withdrawn(owner);
-            format!("{what} {todo}")
-        });
+        let ended = missing.ended.iter().map(|(what, todo)| format!("{what} {todo}"));
         let waiting = missing.confirmations.iter().map(|owner| {
             format!("waiting for {owner} to confirm: compare the words (`behalf invite list` shows yours), then sync")
         });
@@ -167,7 +164,7 @@ impl Desk {
                  If they match, run `behalf invite match {of}`; if they differ, {differ}"
             ))
         });
-        let parts: Vec<_> = waiting.chain(withdrawn).chain(uncompared).collect();
+        let parts: Vec<_> = waiting.chain(ended).chain(uncompared).collect();
         let found = match parts.as_slice() {
             [] => "nothing is to be done".to_owned(),
             parts => parts.join("; "),

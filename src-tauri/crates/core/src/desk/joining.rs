@@ -41,6 +41,19 @@ pub(super) fn was_withdrawn(owner_name: &str) -> (String, String) {
     (what, format!("Ask {owner_name} for a new one."))
 }
 
+/// What became of an accepted invitation that nobody need wait for any more, and what to do; `None` while it is waited for.
+pub(super) fn what_became_of(waiting: &Waiting) -> Option<(String, String)> {
+    let Waiting { owner_name, .. } = waiting;
+    match (waiting.withdrawn, waiting.expired) {
+        (true, _) => Some(was_withdrawn(owner_name)),
+        (false, true) => Some((
+            "The invitation was not confirmed in time.".to_owned(),
+            format!("Ask {owner_name} for a new one."),
+        )),
+        (false, false) => None,
+    }
+}
+
 impl Desk {
     /// Accepts an invitation. The acceptance goes out with the next cycle; until the owner has compared the words and
     /// confirmed, the mailbox waits ([`Desk::waiting`]).
@@ -104,31 +117,33 @@ impl Desk {
         self.store.write(|tx| access::matched(tx, open.id()))
     }
 
-    /// The words differ: forgets what this person has accepted, and when its maker has let them in already, leaves the
-    /// mailbox: it is gone from here with its keys and with what this person did in it. `which` is an invitation's id, or a
-    /// mailbox.
+    /// The words differ: gives the invitation back, of which its maker hears with the next cycle; and when its maker has let
+    /// this person in already, leaves the mailbox: it is gone from here with its keys and with what this person did in it.
+    /// True when a mailbox was left. `which` is an invitation's id, or a mailbox.
     ///
     /// # Errors
     /// `NotFound` when no words of that name are to be compared, `BadInput` when those of several invitations into that
     /// mailbox are, `Refused` when the own mailbox would be left.
-    pub fn reject(&self, which: &str) -> Result<()> {
+    pub fn reject(&self, which: &str) -> Result<bool> {
         match self.to_compare(which)? {
             Open::Waiting(waiting) => {
                 self.store.write(|tx| {
                     // What was withdrawn says so when it is accepted again.
-                    if !waiting.withdrawn {
-                        access::rejected(tx, &waiting.id)?;
+                    if waiting.withdrawn {
+                        return access::forget(tx, &waiting.id).map(drop);
                     }
-                    access::forget(tx, &waiting.id)
+                    if let Some(of) = access::give_back(tx, &waiting.id)? {
+                        wire::post(tx, &waiting.mailbox, &self.key, Letter::Withdrawal(&of))?;
+                    }
+                    Ok(())
                 })?;
                 tracing::warn!(mailbox = %waiting.mailbox, "an invitation was rejected: the words differ");
+                Ok(false)
             }
-            Open::Answered(Uncompared { mailbox, .. }) if mailbox == self.person => {
-                return Err(Error::refused(
-                    "This device works with another one already, and your own mailbox cannot be left.",
-                    "Delete this data folder, and set this device up in a new one.",
-                ));
-            }
+            Open::Answered(Uncompared { mailbox, .. }) if mailbox == self.person => Err(Error::refused(
+                "This device works with another one already, and your own mailbox cannot be left.",
+                "Delete this data folder, and set this device up in a new one.",
+            )),
             Open::Answered(Uncompared { id, mailbox, .. }) => {
                 self.store.write(|tx| {
                     access::rejected(tx, &id)?;
@@ -138,9 +153,9 @@ impl Desk {
                 // Its mail must not be found any more; a process that adds to the index meanwhile finds none of it.
                 self.text.clear()?;
                 self.text.catch_up(&self.store)?;
+                Ok(true)
             }
         }
-        Ok(())
     }
 
     fn to_compare(&self, which: &str) -> Result<Open> {

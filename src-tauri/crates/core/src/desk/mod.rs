@@ -215,7 +215,10 @@ impl Desk {
             let waiting = self.waiting_in(c)?;
             let uncompared = access::uncompared(c)?;
             let mut statement = c.prepare_cached(
-                "SELECT id, owner_name, mine FROM mailbox ORDER BY mine DESC, owner_name, id",
+                "SELECT id, owner_name, mine FROM mailbox m
+                 WHERE mine OR EXISTS (SELECT 1 FROM device d WHERE d.mailbox = m.id AND d.person = m.id)
+                   OR EXISTS (SELECT 1 FROM joining j WHERE j.mailbox = m.id AND j.rejected = 0)
+                 ORDER BY mine DESC, owner_name, id",
             )?;
             let found = statement
                 .query_map([], |r| {

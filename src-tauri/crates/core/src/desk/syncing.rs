@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{
     Desk,
     devices::{removed_each_other, was_removed},
-    joining::was_withdrawn,
+    joining::what_became_of,
     setting,
     view::{SyncReport, SyncState},
 };
@@ -20,6 +20,8 @@ use crate::{
     wire::{self, Relay},
 };
 
+/// How a message begins that says more than that nothing can be reached now.
+const BLOCKED: &str = "Blocked";
 /// D5.
 const INTERVAL: u32 = 60;
 
@@ -39,8 +41,8 @@ pub(super) struct Missing {
     pub keys: Vec<String>,
     /// Whose device has sent more, and how many envelopes at least.
     pub holes: Vec<(String, u64)>,
-    /// Who has taken back an invitation that was accepted here: it is in vain to wait for it.
-    pub withdrawn: Vec<String>,
+    /// Invitations that were accepted here and are waited for in vain: what became of each, and what to do.
+    pub ended: Vec<(String, String)>,
     /// Where this device was removed, or the owner's last ones have removed each other: what that means, and what to do.
     pub removed: Vec<(String, String)>,
 }
@@ -103,7 +105,7 @@ impl Desk {
             key: &self.key,
             person: &self.person,
         };
-        let (mut total, mut failed) = (SyncReport::default(), None);
+        let (mut total, mut failed, mut reached) = (SyncReport::default(), None, false);
         let waiting = self.store.read(replica::waiting)?;
         for mailbox in self.mailboxes()? {
             let ran = sync::run(replica, relay, &mailbox, self.now(), &mut |action, report| {
@@ -119,17 +121,27 @@ impl Desk {
                 }
             });
             match ran {
-                Ok(report) => total += report,
-                // Nothing can be reached: neither can it for the other mailboxes.
-                Err(error) if error.code() == Code::Unavailable => return Err(error),
+                Ok(report) => {
+                    total += report;
+                    reached = true;
+                }
                 // One mailbox's trouble is not the others'.
                 Err(error) => {
                     tracing::error!(%mailbox, "a mailbox could not be synced: {error}");
-                    failed.get_or_insert(error);
+                    failed.get_or_insert((mailbox, error));
                 }
             }
         }
-        failed.map_or(Ok(total), Err)
+        match failed {
+            None => Ok(total),
+            Some((mailbox, error)) if reached && error.code() == Code::Unavailable => {
+                Err(Error::unavailable(
+                    format!("{BLOCKED}: the mailbox of {mailbox} cannot be synced. {error}"),
+                    format!("The other mailboxes are synced. {}", error.hint()).trim_end(),
+                ))
+            }
+            Some((_, error)) => Err(error),
+        }
     }
 
     fn mailboxes(&self) -> Result<Vec<Address>> {
@@ -153,8 +165,7 @@ impl Desk {
             missing.holes.extend(more.holes);
             missing.removed.extend(more.removed);
         }
-        let ended = self.waiting()?.into_iter().filter(|w| w.withdrawn);
-        missing.withdrawn = ended.map(|w| w.owner_name).collect();
+        missing.ended = self.waiting()?.iter().filter_map(what_became_of).collect();
         Ok(missing)
     }
 
@@ -178,7 +189,9 @@ impl Desk {
         let waiting = self.waiting_in(c)?.into_iter().find(|w| w.mailbox == *mailbox);
         if none_is_left {
             match waiting {
-                Some(waiting) if !waiting.withdrawn => missing.confirmations.push(waiting.owner_name),
+                Some(waiting) if what_became_of(&waiting).is_none() => {
+                    missing.confirmations.push(waiting.owner_name)
+                }
                 _ => {
                     let owner = access::name_of(c, mailbox, mailbox)?;
                     let said = removed_each_other(&owner, *mailbox == self.person);
@@ -188,7 +201,7 @@ impl Desk {
             return Ok(missing);
         }
         match (wire::lacks_key(c, mailbox, self.key.id())?, waiting) {
-            (Some(_), Some(waiting)) if waiting.withdrawn => {}
+            (Some(_), Some(waiting)) if what_became_of(&waiting).is_some() => {}
             (Some(_), Some(_)) if *mailbox == self.person => {
                 missing.confirmations.push("your other device".to_owned());
             }
@@ -209,18 +222,18 @@ impl Desk {
             confirmations,
             keys,
             holes,
-            withdrawn,
+            ended,
             removed,
         } = self.missing()?;
         let last = self.last_cycle.lock().unwrap_or_else(PoisonError::into_inner);
         let (state, text) = match (&last.failure, holes.first()) {
-            (Some((Code::Unavailable, message)), _) if message.starts_with("Blocked") => {
+            (Some((Code::Unavailable, message)), _) if message.starts_with(BLOCKED) => {
                 ("blocked", message.clone())
             }
             (Some((Code::Unavailable, _)), _) => {
                 ("offline", format!("Offline, {waiting} saved on this computer"))
             }
-            (Some((_, message)), _) => ("blocked", format!("Blocked: {message}")),
+            (Some((_, message)), _) => ("blocked", format!("{BLOCKED}: {message}")),
             (None, _) if !confirmations.is_empty() => {
                 let whom = confirmations.first().map_or("", String::as_str);
                 ("waiting", format!("Waiting for {whom} to confirm"))
@@ -240,9 +253,9 @@ impl Desk {
                     format!("Waiting for {missing} {changes} from {device}"),
                 )
             }
-            (None, None) if !withdrawn.is_empty() => {
-                let (what, todo) = was_withdrawn(withdrawn.first().map_or("", String::as_str));
-                ("idle", format!("{what} {todo}"))
+            (None, None) if !ended.is_empty() => {
+                let said = ended.first().map(|(what, todo)| format!("{what} {todo}"));
+                ("idle", said.unwrap_or_default())
             }
             (None, None) if waiting > 0 => ("waiting", format!("{waiting} waiting")),
             (None, None) if last.at.is_none() => ("idle", "Not synced yet".into()),

@@ -14,7 +14,7 @@ use std::sync::{
 
 use super::{Desk, Terms, view};
 use crate::{
-    Result,
+    Code, Error, Result,
     access::{self, DeviceKey, MailboxKey, Secret},
     model::{Address, Clock, Facts, ItemId, Kind, Level, Time},
     replica::{Action, Origin},
@@ -103,6 +103,57 @@ impl Relay for Counting<'_> {
     fn pulse(&self) -> Result<u64> {
         self.0.pulse()
     }
+}
+
+/// A relay on which nothing can be done about one mailbox.
+struct Broken<'a>(&'a FolderRelay, Address);
+
+impl Broken<'_> {
+    fn works(&self, mailbox: &Address) -> Result<()> {
+        match *mailbox == self.1 {
+            true => Err(Error::unavailable("A file is in the way.", "Move it.")),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Relay for Broken<'_> {
+    fn publish(&self, mailbox: &Address, name: &EntryName, bytes: &[u8]) -> Result<()> {
+        self.works(mailbox)?;
+        self.0.publish(mailbox, name, bytes)
+    }
+
+    fn pull(
+        &self,
+        mailbox: &Address,
+        wanted: &mut dyn FnMut(&EntryName) -> bool,
+    ) -> Result<Vec<(EntryName, Vec<u8>)>> {
+        self.works(mailbox)?;
+        self.0.pull(mailbox, wanted)
+    }
+
+    fn pulse(&self) -> Result<u64> {
+        self.0.pulse()
+    }
+}
+
+/// H-07: where nothing can be done about one mailbox on the relay, the others are synced all the same, and it is named.
+#[test]
+fn h_07_one_mailboxs_trouble_on_the_relay_is_not_the_others() {
+    let pair = Pair::new(None);
+    let kim = &pair.kim;
+    pair.tracks(kim, "work", &kim.person, "");
+    let relay = Broken(&pair.relay, kim.person.clone());
+    let error = kim.sync(&relay, &mut |_| ()).unwrap_err();
+    let said = "Blocked: the mailbox of kim@x.example cannot be synced. A file is in the way.";
+    assert_eq!(
+        (error.code(), error.to_string().as_str()),
+        (Code::Unavailable, said)
+    );
+    assert_eq!(error.hint(), "The other mailboxes are synced. Move it.");
+    assert_eq!(kim.sync_state().unwrap().text, said);
+    pair.alex.sync(&pair.relay, &mut |_| ()).unwrap();
+    assert!(pair.is_tracked(&pair.alex, "work"));
 }
 
 struct Pair {
@@ -409,7 +460,7 @@ fn a_01_a_delegate_gets_other_terms() {
     };
     assert_eq!(
         alex.change_grant(&kim.person, &past).unwrap_err().code(),
-        crate::Code::BadInput
+        Code::BadInput
     );
 
     let history = alex.history().unwrap();
@@ -425,7 +476,7 @@ fn a_01_a_delegate_gets_other_terms() {
     alex.revoke(&kim.person).unwrap();
     assert_eq!(
         alex.change_grant(&kim.person, &terms).unwrap_err().code(),
-        crate::Code::Refused
+        Code::Refused
     );
 }
 

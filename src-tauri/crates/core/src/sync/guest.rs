@@ -2,7 +2,7 @@
 //!
 //! Anybody may write to a relay, so nothing of it becomes a link of a chain here, and nobody waits for what is missing
 //! before it. Two things count at once, wherever they stand in their chain: to the owner, the acceptance of a living
-//! invitation; to who has accepted one, the owner's answer, or that it was taken back. Once a device is known its chain is
+//! invitation, or that it is given back; to who has accepted one, the owner's answer, or that it was taken back. Once a device is known its chain is
 //! read from the beginning like any other.
 
 use rusqlite::Connection;
@@ -112,6 +112,12 @@ pub(super) fn look_at(
             access::taken_back(tx, mailbox, &maker.id(), of)?;
             return Ok(Guest::Nothing);
         }
+    }
+    // Who knows this has had the code.
+    if let Some(of) = envelope.withdrawal() {
+        let is_signed = |card: &Card| card.id() == name.device && envelope.is_genuine(&card.sign);
+        access::comes_back(tx, mailbox, of, is_signed)?;
+        return Ok(Guest::Nothing);
     }
     let genuine = envelope
         .guest()

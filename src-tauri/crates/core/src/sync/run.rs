@@ -19,7 +19,7 @@ use crate::{
     model::{Address, Time},
     store::Store,
     tracking,
-    wire::{EntryKind, EntryName, Relay},
+    wire::{self, EntryKind, EntryName, Relay},
 };
 
 /// Whose cycle it is.
@@ -83,7 +83,10 @@ pub fn run(
                 report.promoted += replica.store.write(|tx| tracking::settle(tx, mailbox, now))?;
                 Event::Settled
             }
-            Action::Finish => return Ok(report),
+            Action::Finish => {
+                given_back(replica, mailbox)?;
+                return Ok(report);
+            }
         };
     }
 }
@@ -96,6 +99,24 @@ fn answered(replica: Replica<'_>, mailbox: &Address) -> Result<()> {
     {
         true => replica.store.write(|tx| access::settle_joining(tx, mailbox)),
         false => Ok(()),
+    }
+}
+
+/// What was given back is forgotten once its owner has been told.
+fn given_back(replica: Replica<'_>, mailbox: &Address) -> Result<()> {
+    let told = replica.store.read(|c| {
+        let all = access::given_back(c, mailbox)?;
+        Ok(if all.is_empty() || wire::is_to_be_sent(c, mailbox)? {
+            Vec::new()
+        } else {
+            all
+        })
+    })?;
+    match told.is_empty() {
+        true => Ok(()),
+        false => replica
+            .store
+            .write(|tx| told.iter().try_for_each(|id| access::forget(tx, id).map(drop))),
     }
 }
 

@@ -11,8 +11,9 @@ use crate::{
     model::{Address, Time},
 };
 
-/// Is a row of `item` hidden from the person of this replica? An SQL expression. What they have worked on themselves
-/// they see, whatever folder it lies in. A mail that is not held here is covered where every folder is.
+/// Is a row of `item` hidden from the person of this replica? An SQL expression. What they have decided themselves, and
+/// nobody since, they go on seeing, wherever it lies and whatever has become of their access. A mail that is not held here
+/// is covered where every folder is.
 pub const HIDDEN: &str = "(EXISTS (SELECT 1 FROM mailbox b WHERE b.id = item.mailbox AND b.mine = 0)
     AND NOT EXISTS (
       SELECT 1 FROM access_grant g JOIN replica me ON me.name = 'person' AND me.value = g.delegate
@@ -27,8 +28,7 @@ pub const HIDDEN: &str = "(EXISTS (SELECT 1 FROM mailbox b WHERE b.id = item.mai
                      WHERE m.item = item.id AND m.mailbox = item.mailbox
                    UNION ALL SELECT 'contacts' WHERE item.kind = 'contact'))
                END
-             OR EXISTS (SELECT 1 FROM operation o WHERE o.document = item.id AND o.mailbox = item.mailbox
-                          AND o.person = me.value))))";
+             OR item.person = me.value)))";
 
 /// The keys of the hidden items of a mailbox.
 pub fn hidden(connection: &Connection, mailbox: &Address) -> Result<BTreeSet<String>> {

@@ -7,7 +7,7 @@ use super::{Counting, DAY, FIRST, Pair, lets_in, sam, terms};
 use crate::{
     Code, Result,
     access::{self, DeviceKey},
-    desk::Desk,
+    desk::{Desk, Terms},
     model::Address,
     wire::{Envelope, Letter, Relay},
 };
@@ -167,7 +167,7 @@ fn a_03_who_has_compared_is_not_asked_again() {
             desk.words_match(m.as_str()).unwrap();
         }
         assert_eq!(pair.uncompared(&desk), None);
-        for asked in [desk.words_match(m.as_str()), desk.reject(m.as_str())] {
+        for asked in [desk.words_match(m.as_str()), desk.reject(m.as_str()).map(drop)] {
             assert_eq!(asked.unwrap_err().code(), Code::NotFound);
         }
         desk.folders(&m).unwrap();
@@ -284,4 +284,67 @@ fn a_03_an_invitation_that_was_withdrawn_ends_in_a_known_mailbox() {
     assert!(kim.waiting().unwrap().is_empty());
     let ended = kim.folders(&pair.mailbox()).unwrap_err();
     assert_eq!(ended.to_string(), "Not applied – access ended");
+}
+
+/// "they differ" deletes the invitation on both sides, whoever says so, and before or after the owner has heard of the
+/// acceptance. Until then it is kept to be told; nothing of it is shown.
+#[test]
+fn a_01_a_rejection_reaches_the_owner() {
+    let pair = Pair::new(None);
+    let alex = &pair.alex;
+    let sams = pair.arrives("sam", &sam());
+    for heard_before in [true, false] {
+        let code = alex.invite(&sam(), &terms()).unwrap().code;
+        sams.accept(&code).unwrap();
+        sams.sync(&pair.relay, &mut |_| ()).unwrap();
+        if heard_before {
+            alex.sync(&pair.relay, &mut |_| ()).unwrap();
+            assert!(alex.invitations().unwrap()[0].accepted.is_some());
+        }
+        assert!(
+            !sams.reject(pair.mailbox().as_str()).unwrap(),
+            "no mailbox is left"
+        );
+        assert!(sams.waiting().unwrap().is_empty());
+        assert!(sams.me().unwrap().mailboxes.iter().all(|m| m.mine));
+        pair.syncs(&[&sams, alex]);
+        assert!(alex.invitations().unwrap().is_empty());
+        let kept = |c: &rusqlite::Connection| access::given_back(c, &pair.mailbox());
+        assert!(
+            sams.store.read(kept).unwrap().is_empty(),
+            "it is forgotten once told"
+        );
+        assert!(sams.accept(&code).is_err());
+        for desk in [&sams, alex] {
+            assert_eq!(desk.sync_state().unwrap().text, "Up to date");
+        }
+    }
+    assert!(lets_in(alex, &sam()).is_err());
+}
+
+/// who was not let in in time is told so, in the sync line and by `doctor`; nor is an access confirmed that
+/// would have ended.
+#[test]
+fn a_03_an_invitation_that_was_not_confirmed_in_time() {
+    let pair = Pair::new(None);
+    let (sams, clock) = pair.arrives_with_clock("sam", &sam());
+    let short = Terms {
+        until: Some("1970-01-02".into()),
+        ..terms()
+    };
+    sams.accept(&pair.alex.invite(&sam(), &short).unwrap().code)
+        .unwrap();
+    pair.syncs(&[&sams, &pair.alex]);
+    assert_eq!(sams.sync_state().unwrap().text, "Waiting for alex to confirm");
+    pair.alexs_clock.set(3 * DAY);
+    let refused = lets_in(&pair.alex, &sam()).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "The access that was offered has ended meanwhile."
+    );
+    clock.set(30 * DAY);
+    let said = "The invitation was not confirmed in time. Ask alex for a new one.";
+    assert_eq!(sams.sync_state().unwrap().text, said);
+    let checked = sams.doctor(false).unwrap();
+    assert!(checked.ok && checked.checks.iter().any(|c| c.found == said));
 }

@@ -221,11 +221,19 @@ fn a_09_the_owners_later_choice_is_not_told() {
     pair.only_the_inbox();
     let mine = kim.status(&m, BOARD).unwrap();
     assert_eq!((mine.status, mine.people.len()), (Status::Tracked, 2));
+    let is_hidden = || {
+        kim.store
+            .read(|c| tracking::hidden(c, &m))
+            .unwrap()
+            .contains(BOARD)
+    };
+    assert!(!is_hidden());
     alex.untrack(&m, BOARD, true).unwrap();
     pair.sync();
     let after = kim.status(&m, BOARD).unwrap();
     assert!(after.people.iter().all(|p| p.person == kim.person), "{after:?}");
     assert!(after.regarding.is_none() && after.activity.is_none());
+    assert!(is_hidden(), "in timelines, as an activity and in the log as well");
     assert_eq!(alex.status(&m, BOARD).unwrap().status, Status::NotTracked);
 }
 
