@@ -23,7 +23,7 @@ use super::{
     parse::{self, Mail},
 };
 use crate::{Error, Result, model::Address};
-use budget::{Deadline, Timed, TooMuch};
+use budget::{Deadline, Timed, TooMuch, Written};
 
 /// How much HTML is shown, in bytes. Larger bodies are cut there and say so.
 const MAX_HTML: usize = 2 << 20;
@@ -196,7 +196,7 @@ fn ammonia(html: &str, pictures: bool, parts: &str, deadline: Deadline) -> Resul
     let blocked = Arc::new(AtomicUsize::new(0));
     let coloured = Arc::new(AtomicBool::new(false));
     let (count, own, parts) = (blocked.clone(), coloured.clone(), parts.to_owned());
-    let body = Builder::default()
+    let clean = Builder::default()
         .add_tags(["font"])
         .add_clean_content_tags(["title", "noscript", "object", "template", "svg", "math", "iframe"])
         .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "cid", "data"]))
@@ -266,9 +266,11 @@ fn ammonia(html: &str, pictures: bool, parts: &str, deadline: Deadline) -> Resul
             _ => Some(Cow::Borrowed(value)),
         })
         .clean_from_reader(Timed::new(html, deadline))
-        // It only ever fails when the time is over.
-        .map_err(|_| TooMuch)?
-        .to_string();
+        // It only ever fails when the time is over, as writing does.
+        .map_err(|_| TooMuch)?;
+    let mut written = Written::new(deadline);
+    clean.write_to(&mut written).map_err(|_| TooMuch)?;
+    let body = written.text();
     let blocked = blocked.load(Ordering::Relaxed);
     let body = if pictures && blocked > 0 {
         format!("<p><em>{blocked} pictures on the net were not fetched.</em></p>{body}")
@@ -481,6 +483,40 @@ mod tests {
         let html = render(raw.as_bytes(), Look::default(), "").unwrap().html;
         assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
         assert_eq!(html.matches("<a href=\"https://a\"").count(), MAX_HTML / 21);
+    }
+
+    #[test]
+    fn what_is_begun_and_never_ended_is_read_in_time() {
+        for (before, begun, after) in [
+            ("", "<!--", ""),
+            ("", "<script>", ""),
+            ("", "<!--<title>", ""),
+            ("", "<svg><![CDATA[", ""),
+            ("", "<!DOCTYPE a PUBLIC '", ""),
+            ("", "<?", ""),
+            ("", "</", ""),
+            // The serialiser looks ahead from each of these.
+            ("", "&", ""),
+            ("", "&#", ""),
+            ("", "&</q>", ""),
+            ("", "\u{a0}", ""),
+            ("<table>", "&<tr>", ""),
+            ("<a href=\"http://a/?", "&", "\">"),
+        ] {
+            let html = format!("{before}{}{after}", begun.repeat((4 << 20) / begun.len()));
+            let raw = format!("Subject: x\nContent-Type: text/html; charset=utf-8\n\n{html}");
+            let clock = std::time::Instant::now();
+            render(raw.as_bytes(), Look::default(), PARTS).unwrap();
+            parse::plain(&html);
+            assert!(clock.elapsed().as_secs() < 3, "{begun}: {:?}", clock.elapsed());
+        }
+    }
+
+    #[test]
+    fn what_many_comments_stand_in_is_read() {
+        let html = "<!--[if mso]>x<![endif]--><p>Hello</p>".repeat(5_000);
+        assert_eq!(parse::plain(&html).matches("Hello").count(), 5_000);
+        assert_eq!(body(&html).matches("Hello").count(), 5_000);
     }
 
     #[test]

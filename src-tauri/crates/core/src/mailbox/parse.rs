@@ -503,19 +503,8 @@ fn picture_id<'a>(part: &'a MessagePart<'_>) -> Option<&'a str> {
     Some(id.trim_matches(['<', '>']))
 }
 
-/// So many comments are begun in a body that is read as text at most: the converter looks for the end of each from there
-/// to the end of the body.
-const COMMENTS: usize = 2_000;
-
-/// HTML as text. The converter is written for well-meant input; a panic costs the text, not the import, and so does what
-/// would keep it busy for minutes.
+/// HTML as text. The converter is written for well-meant input; a panic costs the text, not the import.
 pub(super) fn plain(html: &str) -> String {
-    if memchr::memmem::find_iter(html.as_bytes(), "<!--")
-        .nth(COMMENTS)
-        .is_some()
-    {
-        return String::new();
-    }
     catch_unwind(|| html_to_text(html)).unwrap_or_default()
 }
 

@@ -4,7 +4,7 @@
 use std::{
     borrow::Cow,
     cell::{Cell, OnceCell},
-    io::{self, Read},
+    io::{self, Read, Write},
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -26,6 +26,9 @@ const MAX_ALL_ATTRIBUTES: usize = 500_000;
 const MAX_VALUES: usize = 4 << 20;
 /// How deep they nest: what is open is searched for every tag.
 const MAX_DEPTH: usize = 512;
+/// What writing the text takes: for each character that is escaped the serialiser looks ahead to the next `<` or `>`, or to
+/// the end of the text. In bytes it looks at.
+const MAX_ESCAPING: usize = 2 << 30;
 /// How long one look at a message may take; an ordinary one takes milliseconds.
 const TIME: Duration = Duration::from_secs(2);
 /// The clock is looked at between pieces of this many bytes.
@@ -110,17 +113,61 @@ impl Read for Timed<'_> {
     }
 }
 
+/// Keeps what is written, and fails when the time is over.
+pub(super) struct Written {
+    bytes: Vec<u8>,
+    deadline: Deadline,
+    untimed: usize,
+}
+
+impl Written {
+    pub(super) fn new(deadline: Deadline) -> Self {
+        Self {
+            bytes: Vec::new(),
+            deadline,
+            untimed: 0,
+        }
+    }
+
+    pub(super) fn text(self) -> String {
+        String::from_utf8(self.bytes).unwrap_or_default()
+    }
+}
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.untimed += 1;
+        if self.untimed == PIECE {
+            self.untimed = 0;
+            if self.deadline.has_passed() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// The attributes of the tag that has most, as the standard's tokenizer sees them. What stands in comments, scripts and
-/// style sheets is no tag.
+/// style sheets is no tag. One pass: an end that is nowhere is looked for once.
 fn most_attributes(html: &str) -> usize {
-    const RAW: [&str; 4] = ["script", "style", "title", "textarea"];
+    let mut raw = vec!["script", "style", "title", "textarea"];
+    let mut comments_end = true;
     let bytes = html.as_bytes();
     let (mut at, mut most) = (0, 0);
     while let Some(open) = memchr::memchr(b'<', &bytes[at..]) {
         at += open + 1;
         let rest = &bytes[at..];
         if rest.starts_with(b"!--") {
-            at += memchr::memmem::find(rest, b"-->").unwrap_or(0);
+            if comments_end {
+                let end = memchr::memmem::find(rest, b"-->");
+                comments_end = end.is_some();
+                at += end.unwrap_or(0);
+            }
             continue;
         }
         // A closing tag may have them too.
@@ -136,11 +183,12 @@ fn most_attributes(html: &str) -> usize {
         let (attributes, length) = attributes(&rest[name..]);
         most = most.max(attributes);
         at += name + length;
-        let is_raw = |raw: &&&str| rest[..name].eq_ignore_ascii_case(raw.as_bytes());
-        if let Some(raw) = RAW.iter().find(is_raw)
-            && let Some(end) = end_of(raw, &bytes[at..])
-        {
-            at += end;
+        let is_raw = |raw: &&str| rest[..name].eq_ignore_ascii_case(raw.as_bytes());
+        if let Some(found) = raw.iter().position(is_raw) {
+            match end_of(raw[found], &bytes[at..]) {
+                Some(end) => at += end,
+                None => drop(raw.remove(found)),
+            }
         }
     }
     most
@@ -197,15 +245,40 @@ struct Weight {
     attributes: Cell<usize>,
     values: Cell<usize>,
     depth: Cell<usize>,
+    escaping: Cell<usize>,
+    /// Characters to be escaped in the text at hand, since the last `<` or `>` in it.
+    escaped: Cell<usize>,
 }
 
 impl Weight {
+    /// More of a text.
+    fn text(&self, text: &str) {
+        for piece in text.split_inclusive(['<', '>']) {
+            let escaped = self.escaped.get() + escapes(piece);
+            add(&self.escaping, escaped.saturating_mul(piece.len()));
+            self.escaped.set(match piece.ends_with(['<', '>']) {
+                true => 0,
+                false => escaped,
+            });
+        }
+    }
+
     fn is_too_much(&self) -> bool {
         self.elements.get() > MAX_ELEMENTS
             || self.attributes.get() > MAX_ALL_ATTRIBUTES
             || self.values.get() > MAX_VALUES
             || self.depth.get() > MAX_DEPTH
+            || self.escaping.get() > MAX_ESCAPING
     }
+}
+
+fn add(to: &Cell<usize>, more: usize) {
+    to.set(to.get().saturating_add(more));
+}
+
+/// How many characters of a text the serialiser stops at: `&`, and what begins as a hard blank does.
+fn escapes(text: &str) -> usize {
+    memchr::memchr2_iter(b'&', 0xc2, text.as_bytes()).count()
 }
 
 /// A tree that is weighed and not kept: a node lives as long as the parser looks at it.
@@ -240,9 +313,13 @@ impl Node {
 
 impl Scale {
     fn put(&self, depth: usize, child: &NodeOrText<Handle>) {
-        if let NodeOrText::AppendNode(node) = child {
-            node.depth.set(depth);
-            self.weight.depth.set(self.weight.depth.get().max(depth));
+        match child {
+            NodeOrText::AppendNode(node) => {
+                node.depth.set(depth);
+                self.weight.depth.set(self.weight.depth.get().max(depth));
+                self.weight.escaped.set(0);
+            }
+            NodeOrText::AppendText(text) => self.weight.text(text),
         }
     }
 }
@@ -261,13 +338,13 @@ impl TreeSink for Scale {
         &target.name
     }
     fn create_element(&self, name: QualName, attributes: Vec<Attribute>, _: ElementFlags) -> Handle {
-        let add = |to: &Cell<usize>, more: usize| to.set(to.get().saturating_add(more));
         add(&self.weight.elements, 1);
         add(&self.weight.attributes, attributes.len());
-        add(
-            &self.weight.values,
-            attributes.iter().map(|a| a.value.len()).sum(),
-        );
+        for attribute in &attributes {
+            let value = &attribute.value;
+            add(&self.weight.values, value.len());
+            add(&self.weight.escaping, escapes(value).saturating_mul(value.len()));
+        }
         Rc::new(Node::new(name))
     }
     fn create_comment(&self, _: StrTendril) -> Handle {
@@ -332,6 +409,11 @@ mod tests {
         assert!(fits(&"<b><i>misnested</b></i>".repeat(3_000)));
         assert!(fits(&"<p>left open".repeat(20_000)));
         assert!(fits(&"<table><tr><td>x".repeat(20)));
+        assert!(fits(
+            &"a hard\u{a0}blank and Q&amp;A, line after line\n".repeat(1_000)
+        ));
+        let link = format!("<a href=\"https://x.example/?{}\">x</a>", "a=b&amp;".repeat(100));
+        assert!(fits(&link.repeat(1_000)));
     }
 
     #[test]
@@ -349,6 +431,8 @@ mod tests {
             format!("<p>{fonts}</p>{}", "<p>x</p>".repeat(200_000)),
             format!("<p><font style=\"{style}\"></p>{}", "<p>x</p>".repeat(100)),
             "<i></i>".repeat(150_000),
+            "&".repeat(200_000),
+            "&amp;</q>".repeat(200_000),
         ] {
             let began = Instant::now();
             assert!(!fits(&harm), "{}", &harm[..40]);
@@ -359,6 +443,13 @@ mod tests {
                 &harm[..40]
             );
         }
+    }
+
+    #[test]
+    fn what_is_written_stops_when_the_time_is_over() {
+        let mut written = Written::new(Deadline(Instant::now()));
+        std::thread::sleep(Duration::from_millis(2));
+        assert!((0..2 * PIECE).any(|_| written.write(b"x").is_err()));
     }
 
     #[test]
