@@ -134,7 +134,7 @@ fn is_unseen(c: char) -> bool {
 }
 
 /// Longest cell before it is cut; the last column is never cut.
-const WIDEST: usize = 44;
+pub const WIDEST: usize = 44;
 
 /// An aligned table. Line breaks inside cells become spaces; an empty table is one sentence.
 pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]], empty: &str) -> String {
@@ -148,7 +148,7 @@ pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]], empty: &str)
             let mut column = 0;
             row.each_ref().map(|cell| {
                 column += 1;
-                let flat: String = cell.split_whitespace().collect::<Vec<_>>().join(" ");
+                let flat = flat(cell);
                 if column == N || flat.chars().count() <= WIDEST {
                     flat
                 } else {
@@ -173,6 +173,11 @@ pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]], empty: &str)
         text.push('\n');
     }
     text
+}
+
+/// On one line.
+pub fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// `1 message`, `2 messages`.
