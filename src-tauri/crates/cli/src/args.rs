@@ -141,7 +141,7 @@ pub enum Command {
     Triage {
         #[command(flatten)]
         mailbox: Mailbox,
-        /// A CSV with the header key,row
+        /// A CSV with the header key,row; `-` for standard input
         #[arg(long, value_name = "PAIRS.csv")]
         file: PathBuf,
     },

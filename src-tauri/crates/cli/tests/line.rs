@@ -64,3 +64,69 @@ fn a_line_that_makes_no_sense_is_bad_input() {
         );
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_named_file_that_never_ends_is_refused_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let run = |args: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_behalf"))
+            .args(["--data", &at("data")])
+            .args(args)
+            .output()
+            .expect("behalf runs")
+    };
+    std::fs::create_dir(at("relay")).expect("a relay");
+    let made = run(&[
+        "init",
+        "--person",
+        "kim@x.org",
+        "--name",
+        "Kim",
+        "--relay",
+        &format!("folder:{}", at("relay")),
+    ]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    for name in ["pipe.eml", "zero.eml"] {
+        let file = at(name);
+        if name.starts_with("pipe") {
+            assert!(
+                Command::new("mkfifo")
+                    .arg(&file)
+                    .status()
+                    .expect("mkfifo")
+                    .success()
+            );
+        } else {
+            std::os::unix::fs::symlink("/dev/zero", &file).expect("a link");
+        }
+        for args in [
+            &["import", "mail", &file, "--mailbox", "kim@x.org"][..],
+            &["import", "calendar", &file, "--mailbox", "kim@x.org"],
+            &["import", "contacts", &file, "--mailbox", "kim@x.org"],
+            &["import", "rows", &file, "--table", "account"],
+            &["invite", "accept", "--file", &file],
+            &["triage", "--mailbox", "kim@x.org", "--file", &file],
+            &[
+                "note",
+                "add",
+                "account:1",
+                "--mailbox",
+                "kim@x.org",
+                "--file",
+                &file,
+            ],
+        ] {
+            let refused = run(args);
+            let said = String::from_utf8_lossy(&refused.stderr);
+            assert_eq!(refused.status.code(), Some(2), "{args:?}: {said}");
+            assert!(said.contains("is no regular file"), "{args:?}: {said}");
+        }
+    }
+    let code = at("code");
+    let made = run(&["invite", "create", "--for", "alex@x.org", "--file", &code]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(code).expect("it").permissions());
+    assert_eq!(mode & 0o777, 0o600);
+}

@@ -11,6 +11,7 @@ use std::{
 use behalf_core::{
     Error, Result,
     desk::{ImportProgress, view::ImportReport},
+    store::named,
 };
 
 use super::Session;
@@ -59,12 +60,11 @@ pub fn rows(s: &Session, file: &Path, table: &str, map: &[(String, String)]) -> 
 /// inside it is listed instead, and stops nothing.
 fn readable(paths: &[PathBuf]) -> Result<()> {
     for path in paths {
-        let opened = if path.is_dir() {
-            fs::read_dir(path).map(drop)
+        if path.is_dir() {
+            fs::read_dir(path).map_err(Error::io(path))?;
         } else {
-            fs::File::open(path).map(drop)
-        };
-        opened.map_err(Error::io(path))?;
+            named::open(path)?;
+        }
     }
     Ok(())
 }

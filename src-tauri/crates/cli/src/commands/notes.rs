@@ -2,7 +2,7 @@
 
 use std::{io::Read, path::Path};
 
-use behalf_core::{Error, Result, desk::view, model::MAX_FACTS_TEXT};
+use behalf_core::{Error, Result, desk::view, model::MAX_FACTS_TEXT, store::named};
 
 use super::{Session, tracking::reply};
 use crate::{
@@ -65,7 +65,7 @@ fn read(file: &Path) -> Result<String> {
     let most = MAX_FACTS_TEXT as u64 * 4;
     let read = match file.as_os_str() == "-" {
         true => std::io::stdin().lock().take(most).read_to_string(&mut text),
-        false => std::fs::File::open(file).and_then(|f| f.take(most).read_to_string(&mut text)),
+        false => named::open(file)?.take(most).read_to_string(&mut text),
     };
     match read {
         Ok(_) => Ok(text),

@@ -13,6 +13,7 @@ use behalf_core::{
         view::{Grant, PendingInvitation, Scope},
     },
     model::{Address, Clock as _, Level, SystemClock, Time},
+    store::private,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -214,9 +215,10 @@ fn invitation(from: args::InvitationSource) -> Result<String> {
     invitation_in(&file)
 }
 
-/// Makes a file that is not there yet.
+/// Makes a file that is not there yet, for this user alone: whoever has the code may answer for the delegate.
 fn new_file(path: &Path) -> Result<(File, &Path)> {
-    let file = File::create_new(path).map_err(|e| {
+    let made = private::file().write(true).create_new(true).open(path);
+    let file = made.map_err(|e| {
         Error::bad_input(
             format!("{} cannot be made: {e}.", path.display()),
             "Name a file that is not there yet.",

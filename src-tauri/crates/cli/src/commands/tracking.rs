@@ -35,7 +35,11 @@ pub fn retry(s: &Session, item: &ItemName) -> Result<Reply> {
 
 /// Many items at once, with one undo (E-10).
 pub fn triage(s: &Session, mailbox: &Address, file: &Path) -> Result<Reply> {
-    let done = s.open()?.triage(mailbox, &desk::pairs(file)?)?;
+    let pairs = match file.as_os_str() == "-" {
+        true => desk::pairs_from(std::io::stdin().lock(), Path::new("standard input"))?,
+        false => desk::pairs(file)?,
+    };
+    let done = s.open()?.triage(mailbox, &pairs)?;
     let mut text = format!("{} tracked.\n", done.tracked);
     if !done.refused.is_empty() {
         let rows = done.refused.iter();

@@ -1,6 +1,6 @@
 //! Invitations and grants.
 
-use std::{fs::File, io::Read, path::Path};
+use std::{fs, io::Read, path::Path};
 
 use rusqlite::Connection;
 
@@ -13,6 +13,7 @@ use crate::{
     access::{self, Act, Code, Grant},
     model::{Address, Time},
     replica::{Action, Origin},
+    store::named,
     sync::{self},
     wire::{self, Letter},
 };
@@ -25,13 +26,15 @@ const LONGEST: u64 = 64 << 10;
 /// # Errors
 /// `NotFound` when it cannot be read, `BadInput` when it holds no invitation.
 pub fn invitation_in(file: &Path) -> Result<String> {
+    let unreadable = |e| {
+        let message = format!("The invitation {} cannot be read: {e}.", file.display());
+        Error::not_found(message, "Give the code, or the file the owner has sent you.")
+    };
+    named::check(file, &fs::metadata(file).map_err(unreadable)?)?;
     let mut text = String::new();
-    File::open(file)
+    named::open_one(file)
         .and_then(|open| open.take(LONGEST).read_to_string(&mut text))
-        .map_err(|e| {
-            let message = format!("The invitation {} cannot be read: {e}.", file.display());
-            Error::not_found(message, "Give the code, or the file the owner has sent you.")
-        })?;
+        .map_err(unreadable)?;
     Code::decode(&text)?;
     Ok(text.trim().to_owned())
 }

@@ -37,7 +37,7 @@ use rusqlite::{Connection, OptionalExtension};
 pub use auditing::AuditQuery;
 pub use delegates::invitation_in;
 pub use request::{Accepted, Check, Diagnosis, Invitation};
-pub use triage::{Pair, pairs};
+pub use triage::{Pair, pairs, pairs_from};
 
 pub use crate::{
     access::Terms,

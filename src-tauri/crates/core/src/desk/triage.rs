@@ -1,6 +1,6 @@
 //! Many items at once, each with its row: one commit, one undo (E-09, E-10).
 
-use std::{collections::HashSet, fs::File, path::Path};
+use std::{collections::HashSet, io::Read, path::Path};
 
 use super::{
     Desk,
@@ -10,6 +10,7 @@ use super::{
 use crate::{
     Code, Error, Result,
     model::{Address, RowRef, bare_key},
+    store::named,
 };
 
 /// How many items may be decided about in one go: others wait for the one transaction.
@@ -31,14 +32,28 @@ pub struct Pair {
 /// # Errors
 /// `BadInput` when it is no such list; it names the line. I/O errors.
 pub fn pairs(path: &Path) -> Result<Vec<Pair>> {
-    let file = File::open(path).map_err(Error::io(path))?;
-    if file.metadata().map_err(Error::io(path))?.len() > LARGEST {
-        return Err(too_many());
+    pairs_from(named::open(path)?, path)
+}
+
+/// The same, read from elsewhere; `path` is what it is called.
+///
+/// # Errors
+/// As [`pairs`].
+pub fn pairs_from(from: impl Read, path: &Path) -> Result<Vec<Pair>> {
+    let mut text = Vec::new();
+    from.take(LARGEST + 1)
+        .read_to_end(&mut text)
+        .map_err(Error::io(path))?;
+    if text.len() as u64 > LARGEST {
+        return Err(Error::bad_input(
+            format!("{} is longer than 16 MB.", path.display()),
+            format!("A list of {MOST} items is far shorter. Cut it into several lists."),
+        ));
     }
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .flexible(true)
-        .from_reader(file);
+        .from_reader(&text[..]);
     let unreadable = |line: u64, why: &str| {
         Error::bad_input(
             format!("{}, line {line}: {why}", path.display()),

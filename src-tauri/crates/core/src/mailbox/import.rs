@@ -27,7 +27,7 @@ use crate::{
     Error, Result,
     mailbox::text::{TextIndex, Writer},
     model::{Address, FolderRole, ImportProgress, ImportReport, ItemId, Kind, Progress, Rejected, Time},
-    store::{PackWriter, Store},
+    store::{PackWriter, Store, named},
 };
 
 /// A transaction holds at most this many messages, and this much text waiting to be indexed.
@@ -165,7 +165,7 @@ pub fn contacts(
     'files: for file in &files {
         state.source = file.display().to_string();
         let before = state.bytes;
-        let reader = fs::File::open(file).map_err(Error::io(file))?;
+        let reader = named::open(file)?;
         let mut cards = contacts::Cards::new(io::BufReader::with_capacity(1 << 16, reader));
         let mut ended = false;
         while !ended {
@@ -250,7 +250,7 @@ fn list_rejected(report: &mut ImportReport, source: &Path, position: u64, reason
 
 /// Reads a file, at most one byte more than `max`.
 fn read_up_to(path: &Path, max: usize) -> io::Result<Vec<u8>> {
-    let file = fs::File::open(path)?;
+    let file = named::open_one(path)?;
     let size = file.metadata().map_or(0, |m| m.len()).min(max as u64);
     let mut bytes = Vec::with_capacity(size as usize + 64);
     file.take(max as u64 + 1).read_to_end(&mut bytes)?;
@@ -426,7 +426,7 @@ impl<'a> Run<'a> {
         let date = fs::metadata(path).map_or(Time::default(), |m| source::modified(&m));
         if raw.len() > MAX_MESSAGE {
             let mut giant = Giant::default();
-            let mut reader = fs::File::open(path).map_err(Error::io(path))?;
+            let mut reader = named::open(path)?;
             let mut piece = vec![0; 1 << 16];
             drop(raw);
             loop {

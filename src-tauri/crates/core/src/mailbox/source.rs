@@ -12,7 +12,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::folders;
-use crate::{Error, Result, model::Time};
+use crate::{Error, Result, model::Time, store::named};
 
 const DEPTH: usize = 16;
 /// What the xz decoder may use, in bytes: a preset of 9 needs 65 MiB.
@@ -98,6 +98,7 @@ pub fn plan(paths: &[PathBuf], folder: Option<&str>) -> Result<Plan> {
                 ));
             }
         } else {
+            named::check(path, &meta)?;
             plan.file(path, folder.as_deref().unwrap_or("Inbox"), true)?;
         }
     }
@@ -262,7 +263,7 @@ impl Plan {
 
 /// Opens a file for reading from `offset` of its decompressed content.
 pub fn open(path: &Path, packing: Packing, offset: u64) -> io::Result<Box<dyn Read>> {
-    let mut file = File::open(path)?;
+    let mut file = named::open_one(path)?;
     if packing == Packing::Plain {
         file.seek(SeekFrom::Start(offset))?;
         return Ok(Box::new(file));
@@ -343,7 +344,7 @@ impl<R: Read> Read for Unpacked<R> {
 /// Tells a changed file from the one an import stopped in: size, time and beginning.
 pub fn fingerprint(path: &Path) -> String {
     let mut head = Vec::new();
-    if let Ok(file) = File::open(path) {
+    if let Ok(file) = named::open_one(path) {
         // What cannot be read is told when it is imported.
         let _ = file.take(4096).read_to_end(&mut head);
     }
@@ -384,7 +385,9 @@ pub(super) fn files_of(
     };
     let mut all = Vec::new();
     for path in paths {
-        if !fs::metadata(path).map_err(Error::io(path))?.is_dir() {
+        let found = fs::metadata(path).map_err(Error::io(path))?;
+        if !found.is_dir() {
+            named::check(path, &found)?;
             if !is_named(path) && !begins(path, beginning).map_err(Error::io(path))? {
                 return Err(none(path));
             }
@@ -404,7 +407,7 @@ pub(super) fn files_of(
 /// Does it say so in its first lines?
 fn begins(path: &Path, beginning: &str) -> io::Result<bool> {
     let mut head = Vec::new();
-    File::open(path)?.take(1000).read_to_end(&mut head)?;
+    named::open_one(path)?.take(1000).read_to_end(&mut head)?;
     Ok(String::from_utf8_lossy(&head)
         .to_ascii_uppercase()
         .contains(beginning))
@@ -416,7 +419,7 @@ fn hex(bytes: &[u8]) -> String {
 
 fn look(path: &Path) -> io::Result<Content> {
     let mut magic = Vec::new();
-    File::open(path)?.take(6).read_to_end(&mut magic)?;
+    named::open_one(path)?.take(6).read_to_end(&mut magic)?;
     let packing = if magic.starts_with(&[0x1f, 0x8b]) {
         Packing::Gzip
     } else if magic.starts_with(b"\xfd7zXZ\0") {
@@ -425,7 +428,7 @@ fn look(path: &Path) -> io::Result<Content> {
         Packing::Plain
     };
     let mut head = Vec::new();
-    unpack(File::open(path)?, packing)?
+    unpack(named::open_one(path)?, packing)?
         .take(8192)
         .read_to_end(&mut head)?;
     Ok(if head.is_empty() {

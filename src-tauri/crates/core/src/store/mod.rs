@@ -1,5 +1,6 @@
 //! The SQLite file: open, pragmas, migrations, one writer at a time, readers, the pack of raw mail.
 
+pub mod named;
 mod pack;
 pub mod private;
 

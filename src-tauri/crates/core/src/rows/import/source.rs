@@ -14,7 +14,7 @@ use csv::{ByteRecord, Position};
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 use super::{LONGEST, WIDEST};
-use crate::{Error, Result};
+use crate::{Error, Result, store::named};
 
 /// An opened CSV file.
 pub(super) struct Source {
@@ -49,7 +49,7 @@ impl Source {
     /// I/O errors; `BadInput` when there is nothing in it.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let io = || Error::io(path);
-        let file = File::open(path).map_err(io())?;
+        let file = named::open(path)?;
         let total = file.metadata().map_err(io())?.len();
         let read = Arc::new(AtomicU64::new(0));
         let counted = Counted {
