@@ -1,4 +1,4 @@
-//! Every requirement has its place in `requirements.md`, and every one marked done is named by a test.
+//! Every requirement has its place in `requirements.md`, and every one marked done is in the name of a test.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -99,6 +99,19 @@ fn test_part<'a>(path: &Path, text: &'a str) -> &'a str {
     }
 }
 
+/// The names of the functions of a Rust file, and the titles of the tests of another.
+fn names(text: &str) -> impl Iterator<Item = &str> {
+    let functions = text
+        .split("fn ")
+        .skip(1)
+        .filter_map(|rest| rest.split('(').next());
+    let titles = text
+        .split("test(\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next());
+    functions.chain(titles)
+}
+
 #[test]
 fn every_requirement_is_listed_once_with_a_state() {
     let list = listed();
@@ -123,6 +136,7 @@ fn every_requirement_that_is_done_is_named_by_a_test_and_every_one_named_exists(
         sources(&repository().join(folder), &mut files);
     }
     let mut tested = BTreeMap::<String, BTreeSet<String>>::new();
+    let mut in_a_name = BTreeSet::new();
     for file in &files {
         let text = fs::read_to_string(file).unwrap();
         if !file.ends_with("tests/requirements.rs") {
@@ -134,7 +148,11 @@ fn every_requirement_that_is_done_is_named_by_a_test_and_every_one_named_exists(
                 );
             }
         }
-        for id in ids(test_part(file, &text)) {
+        let tests = test_part(file, &text);
+        if !file.starts_with(repository().join("tests/benches")) {
+            in_a_name.extend(names(tests).flat_map(ids));
+        }
+        for id in ids(tests) {
             let place = file
                 .strip_prefix(repository())
                 .unwrap()
@@ -145,10 +163,13 @@ fn every_requirement_that_is_done_is_named_by_a_test_and_every_one_named_exists(
     }
     let missing: Vec<_> = list
         .iter()
-        .filter(|(id, r)| r.state == "done" && !tested.contains_key(*id))
+        .filter(|(id, r)| r.state == "done" && !in_a_name.contains(*id))
         .map(|(id, _)| id)
         .collect();
-    assert!(missing.is_empty(), "done, and no test names them: {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "done, and in the name of no test: {missing:?}"
+    );
     for (id, r) in list.iter().filter(|(_, r)| r.state == "done") {
         for place in r.test.split(", ") {
             assert!(

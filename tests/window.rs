@@ -145,7 +145,7 @@ fn row(person: &Person, typed: &str) -> (String, String) {
 /// Walk 1, word for word: the delegate's window, the columns, the timeline, and the same on the owner's screen
 /// (A-08, C-01, C-03, C-04, J-09).
 #[tokio::test]
-async fn walk_1_set_regarding() {
+async fn c_01_c_03_c_04_j_09_walk_1_set_regarding() {
     let _screen = SCREEN.lock().await;
     let world = World::make();
     let (owner, delegate) = (&world.owner, &world.delegate);
@@ -258,7 +258,7 @@ async fn walk_2_track_without_regarding() {
 
 /// A message made to do harm: it is read, and nothing else happens (B-07).
 #[tokio::test]
-async fn a_hostile_message_is_shown_and_does_nothing() {
+async fn b_07_a_hostile_message_is_shown_and_does_nothing() {
     let _screen = SCREEN.lock().await;
     let world = World::make();
     let owner = &world.owner;

@@ -8,13 +8,13 @@ use behalf_tests::{
 
 /// Walk 1, Set Regarding: B-01, B-02, C-02, C-03, D-01, D-05, E-02, H-02, J-01, J-09.
 #[test]
-fn story_1_the_delegate_sets_regarding() {
+fn b_02_c_02_c_03_story_1_the_delegate_sets_regarding() {
     walks::sets_regarding(&Office::at_work());
 }
 
 /// Walk 2, Track without Regarding: E-01, E-02, C-04.
 #[test]
-fn story_2_the_delegate_tracks_without_regarding() {
+fn c_04_e_01_story_2_the_delegate_tracks_without_regarding() {
     walks::tracks_without_regarding(&Office::at_work());
 }
 

@@ -97,7 +97,7 @@ async fn rows_are_narrowed_by_a_view_of_ones_own() {
 /// A slip is forgiven and what matched is marked (D-03); filters by table, by owner and of closed rows, which say when
 /// they hide everything (D-04); a delegate is offered to ask and nothing else (D-06, G-03); the row is chosen by Enter (D-05).
 #[tokio::test]
-async fn a_row_is_found_filtered_and_chosen_by_keyboard() {
+async fn d_06_a_row_is_found_filtered_and_chosen_by_keyboard() {
     let _screen = SCREEN.lock().await;
     let world = World::make();
     let (owner, delegate) = (&world.owner, &world.delegate);

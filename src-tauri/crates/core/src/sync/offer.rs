@@ -1,6 +1,6 @@
 //! The second offer: a relay may lose what it has acknowledged, and whoever holds it publishes it again.
 //!
-//! A receipt names what its device has heard of and does not hold ([`super::Missing`]). It is answered once from here:
+//! A receipt names what its device has heard of and does not hold ([`crate::wire::Missing`]). It is answered once from here:
 //! should the offer get lost as well, the device asks again with a new receipt. Entries are named by their content, so
 //! that several who offer the same do no harm. What cannot be published now, since something lies in its way, is offered
 //! again by the next cycle, and holds up nothing else.
