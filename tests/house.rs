@@ -214,6 +214,17 @@ fn rooms_use_only_what_is_below_them() {
         .map(|entry| entry.file_name().into_string().unwrap())
         .collect();
     assert_eq!(folders, ROOMS.map(str::to_owned).into(), "every folder is a room");
+    let files = fs::read_dir(&core)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    let files: BTreeSet<_> = files
+        .filter(|name| !ROOMS.iter().any(|room| name == room))
+        .collect();
+    assert_eq!(
+        files,
+        ["error.rs", "lib.rs"].map(Into::into).into(),
+        "and nothing else lies beside them"
+    );
 }
 
 /// What stands behind `crate::` in a file, without its comments and its tests: one name, or the names of a group.

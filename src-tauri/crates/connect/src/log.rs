@@ -2,7 +2,7 @@
 
 use std::{io, path::Path, sync::Mutex};
 
-use behalf_core::logs::LogFile;
+use behalf_core::store::LogFile;
 use tracing_subscriber::{
     EnvFilter, Layer as _, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };

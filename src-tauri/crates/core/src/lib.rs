@@ -8,7 +8,6 @@ pub mod activity;
 pub mod audit;
 pub mod desk;
 mod error;
-pub mod logs;
 pub mod mailbox;
 pub mod model;
 pub mod replica;

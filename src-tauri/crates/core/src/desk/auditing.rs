@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::{
     Desk,
-    items::item,
+    status::item,
     view::{AuditEntry, Verified},
 };
 use crate::{

@@ -8,9 +8,9 @@ use super::{Check, Desk, Diagnosis, syncing::Missing};
 use crate::{
     Result,
     access::{self, Place},
-    logs,
     model::Address,
     replica::Document,
+    store::logs,
     tracking,
 };
 
@@ -53,7 +53,11 @@ impl Desk {
     /// # Errors
     /// As [`Desk::doctor`]; what the disk says.
     pub fn export_logs(&self, to: &Path) -> Result<()> {
-        logs::export(self.store.folder(), &self.doctor(false)?, to)
+        let lines = self.doctor(false)?.checks.into_iter().map(|check| {
+            let sign = if check.ok { "ok" } else { "WRONG" };
+            format!("{sign}  {}: {}\n", check.what, check.found)
+        });
+        logs::export(self.store.folder(), &lines.collect::<String>(), to)
     }
 
     fn database(&self) -> Result<Check> {

@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::{
     Desk,
     auditing::Attempt,
-    items::{choose, held},
+    reach::held,
+    track::choose,
     view::{Item, Note, NoteText},
 };
 use crate::{

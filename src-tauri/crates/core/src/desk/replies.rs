@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 
-use super::{Desk, items::covers};
+use super::{Desk, reach::covers};
 use crate::{
     Code, Result,
     access::Act,

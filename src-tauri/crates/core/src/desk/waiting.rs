@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     Desk,
-    items::item,
+    status::item,
     view::{Missing, QueuedItem, SyncDetails, SyncPerson},
 };
 use crate::{

@@ -1,5 +1,6 @@
 //! The SQLite file: open, pragmas, migrations, one writer at a time, readers, the pack of raw mail.
 
+pub(crate) mod logs;
 pub mod named;
 mod pack;
 pub mod private;
@@ -17,6 +18,7 @@ use tracing::trace_span;
 
 use crate::{Error, Result};
 
+pub use logs::LogFile;
 pub use pack::{Pack, PackWriter};
 
 const MIGRATIONS: &[M<'static>] = &[

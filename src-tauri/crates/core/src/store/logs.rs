@@ -2,17 +2,13 @@
 //! disk that takes no more of it stops nobody's work.
 
 use std::{
-    fmt::Write as _,
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
-use crate::{
-    Error, Result,
-    desk::Diagnosis,
-    store::{Store, private},
-};
+use super::{Store, private};
+use crate::{Error, Result};
 
 /// So large the newest part gets, in bytes; the one before it is kept beside it.
 const MOST: u64 = 1 << 20;
@@ -63,21 +59,16 @@ impl Write for LogFile {
     }
 }
 
-/// Writes what a helper needs into one text file: the release, what was checked, and the log.
+/// Writes what a helper needs into one text file: the release, what was found when it was checked, and the log.
 ///
 /// # Errors
 /// What the disk says.
-pub(crate) fn export(folder: &Path, diagnosis: &Diagnosis, to: &Path) -> Result<()> {
+pub(crate) fn export(folder: &Path, found: &str, to: &Path) -> Result<()> {
     let mut text = format!(
-        "Behalf {} on {}\n\n",
+        "Behalf {} on {}\n\n{found}\n",
         env!("CARGO_PKG_VERSION"),
         std::env::consts::OS
     );
-    for check in &diagnosis.checks {
-        let sign = if check.ok { "ok" } else { "WRONG" };
-        let _ = writeln!(text, "{sign}  {}: {}", check.what, check.found);
-    }
-    text.push('\n');
     for part in parts(folder) {
         match fs::read(&part) {
             Ok(bytes) => text += &String::from_utf8_lossy(&bytes),
@@ -113,11 +104,7 @@ mod tests {
             .sum();
         assert!(size <= 2 * MOST && size > MOST, "{size}");
         let to = folder.path().join("for-help.txt");
-        let diagnosis = Diagnosis {
-            ok: true,
-            checks: Vec::new(),
-        };
-        export(folder.path(), &diagnosis, &to).unwrap();
+        export(folder.path(), "", &to).unwrap();
         let text = fs::read_to_string(to).unwrap();
         assert!(text.starts_with("Behalf ") && text.contains("x4999\n") && text.ends_with("the end\n"));
     }
