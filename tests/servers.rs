@@ -5,6 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -248,12 +249,19 @@ pub fn free_port() -> u16 {
     free_ports(1)[0]
 }
 
-/// Ports nobody uses at this moment.
+/// Ports nobody uses at this moment, and none that the system gives to whoever connects somewhere: a server that is stopped
+/// for a while finds its own free again.
 fn free_ports(count: usize) -> Vec<u16> {
-    let listeners: Vec<_> = (0..count)
-        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
-        .collect();
-    listeners.iter().map(|l| l.local_addr().unwrap().port()).collect()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Other processes begin elsewhere.
+    let first = std::process::id().wrapping_mul(97);
+    let all = std::iter::from_fn(|| {
+        let next = first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        Some(10_000 + (next % 20_000) as u16)
+    });
+    all.filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .take(count)
+        .collect()
 }
 
 /// Asks again and again, for a minute.

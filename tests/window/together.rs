@@ -213,7 +213,7 @@ async fn words_that_differ_end_an_invitation() {
     let window = opens(kim, "Kim").await;
     window.click("//nav//section[@aria-label='Alex']//button").await;
     window.choose("They differ…").await;
-    window.shows("The invitation is deleted here").await;
+    window.shows("The invitation is deleted, here at once").await;
     window.picture("they-differ").await;
     window.choose("Cancel").await;
     window.shows("Waiting for Alex to confirm").await;
@@ -223,7 +223,15 @@ async fn words_that_differ_end_an_invitation() {
     window.shows("Your mailbox has no mail yet").await;
     window.close().await;
     assert_eq!(kim.does(&["invite", "list"]), serde_json::json!([]));
+    kim.syncs();
+    alex.syncs();
+    assert_eq!(
+        alex.does(&["invite", "list"]),
+        serde_json::json!([]),
+        "Alex hears so"
+    );
 
+    accepts();
     let window = opens(alex, "Alex").await;
     window.goes_to("Delegates").await;
     window.choose("Compare the words…").await;

@@ -709,8 +709,8 @@ export const text = {
     title: "Do the words differ?",
     means: [
       "Then the invitation did not reach the right person unchanged: somebody else may have made it, or accepted it.",
-      "The invitation is deleted here, with what came of it. Nobody has access by it.",
-      "Tell the other person to delete it as well. A new code should go another way.",
+      "The invitation is deleted, here at once, with the other person after a sync. Nobody has access by it.",
+      "Tell the other person why. A new code should go another way.",
     ],
     now: "Delete the invitation",
   },

@@ -33,8 +33,18 @@ pub fn once(s: &Session) -> Result<Reply> {
     for mailbox in desk.me()?.mailboxes {
         if let Some(uncompared) = mailbox.uncompared {
             let of = mailbox.id;
+            let (with, differ) = match mailbox.mine {
+                true => (
+                    "on your other device".to_owned(),
+                    "delete this data folder, and set this device up in a new one".to_owned(),
+                ),
+                false => (
+                    format!("with {of}, best by telephone"),
+                    format!("behalf invite reject {of}"),
+                ),
+            };
             text += &format!(
-                "\nCompare the words with {of}, best by telephone: {}\nIf they match:  behalf invite match {of}\nIf they differ: behalf invite reject {of}",
+                "\nCompare the words {with}: {}\nIf they match:  behalf invite match {of}\nIf they differ: {differ}",
                 uncompared.words
             );
         }

@@ -389,33 +389,21 @@ pub fn withdraw(connection: &Connection, mailbox: &Address, id: &str) -> Result<
     Ok(secret.map(|secret| withdrawal(&secret, mailbox)))
 }
 
-/// A device that holds its code gives an invitation back, because the words differ: it is forgotten like one that is
-/// withdrawn. Of one that was accepted, only the device that has; `is_signed` knows whether a card's has sent this. True
-/// when there was one that is not confirmed.
-pub fn comes_back(
-    connection: &Connection,
-    mailbox: &Address,
-    of: &[u8; 32],
-    is_signed: impl Fn(&Card) -> bool,
-) -> Result<bool> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, proof, acceptance FROM invitation WHERE mailbox = ?1 AND confirmed = 0",
-    )?;
-    let open = statement.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
-    let open: Vec<(String, [u8; 16], Option<String>)> = open.collect::<Result<_, _>>()?;
-    for (id, secret, acceptance) in open {
-        if withdrawal(&secret, mailbox) != *of {
-            continue;
+/// Whoever holds its code gives an invitation back, because the words differ: it is forgotten like one that is withdrawn,
+/// also where somebody else was quicker to accept it. What is to be said of it to all who have; `None` when there was none
+/// that is not confirmed.
+pub fn comes_back(connection: &Connection, mailbox: &Address, of: &[u8; 32]) -> Result<Option<[u8; 32]>> {
+    let mut statement =
+        connection.prepare_cached("SELECT id, proof FROM invitation WHERE mailbox = ?1 AND confirmed = 0")?;
+    let open = statement.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let open: Vec<(String, [u8; 16])> = open.collect::<Result<_, _>>()?;
+    match open.iter().find(|(_, secret)| withdrawal(secret, mailbox) == *of) {
+        Some((id, _)) => {
+            tracing::warn!(%mailbox, "an invitation was given back: the words differ");
+            withdraw(connection, mailbox, id)
         }
-        let accepted: Option<Pending> = acceptance.map(|json| serde_json::from_str(&json)).transpose()?;
-        let by_another = |pending: Pending| pending.device.card().is_none_or(|card| !is_signed(&card));
-        if accepted.is_some_and(by_another) {
-            return Ok(false);
-        }
-        tracing::warn!(%mailbox, "an invitation was given back: the words differ");
-        return Ok(withdraw(connection, mailbox, &id)?.is_some());
+        None => Ok(None),
     }
-    Ok(false)
 }
 
 /// Turns a confirmed acceptance into the grant it offered, keeping devices the delegate already has.

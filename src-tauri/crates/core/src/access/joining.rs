@@ -178,12 +178,14 @@ fn read(row: &Row<'_>) -> Result<Joining> {
     })
 }
 
-/// The devices whose answer is waited for in a mailbox; none in one whose owner's devices are known. Where they were and
+/// The devices whose answer is waited for in a mailbox, after this person has compared the words of one only that one's; none in one whose owner's devices are known. Where they were and
 /// none is left, only after this person has compared the words: what is known there is given up for the answer.
 pub fn makers(connection: &Connection, mailbox: &Address) -> Result<Vec<Card>> {
     let mut statement = connection.prepare_cached(
         "SELECT j.roots FROM joining j JOIN mailbox m ON m.id = j.mailbox
          WHERE j.mailbox = ?1 AND j.withdrawn = 0 AND j.rejected = 0
+           AND (j.matched OR NOT EXISTS (SELECT 1 FROM joining k WHERE k.mailbox = j.mailbox AND k.matched = 1
+                                                                 AND k.withdrawn = 0 AND k.rejected = 0))
            AND (m.mine OR j.matched OR NOT EXISTS (SELECT 1 FROM device d WHERE d.mailbox = m.id AND d.person = m.id))",
     )?;
     let found = statement.query_map([mailbox.as_str()], |r| r.get::<_, Vec<u8>>(0))?;
@@ -308,8 +310,17 @@ pub fn is_answered(connection: &Connection, mailbox: &Address, person: &Address)
         .query_row([mailbox.as_str(), person.as_str()], |r| r.get(0))?)
 }
 
-/// Nothing waits for this mailbox any more.
+/// Nothing waits for this mailbox any more. What is to be compared from now on are the words of the invitation that was
+/// answered, unless they were.
 pub fn settle_joining(tx: &Connection, mailbox: &Address) -> Result<()> {
+    let of = [mailbox.as_str()];
+    tx.execute("DELETE FROM uncompared WHERE mailbox = ?1", of)?;
+    tx.execute(
+        "INSERT INTO uncompared (id, mailbox, compared)
+         SELECT id, mailbox, compared FROM joining
+         WHERE mailbox = ?1 AND matched = 0 AND withdrawn = 0 AND rejected = 0 ORDER BY expires DESC, id LIMIT 1",
+        of,
+    )?;
     tx.execute("DELETE FROM joining WHERE mailbox = ?1", [mailbox.as_str()])?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Error, Result,
     access::{self, Act, Code, Grant},
-    model::{Address, Time},
+    model::{Address, Level, Time},
     replica::{Action, Origin},
     store::named,
     sync::{self},
@@ -44,10 +44,17 @@ impl Desk {
     /// say nothing.
     ///
     /// # Errors
-    /// `BadInput` for an end that is no date or past.
+    /// `BadInput` for an end that is no date or past, and where another device of one's own would have less than all.
     pub fn invite(&self, delegate: &Address, terms: &Terms) -> Result<Invitation> {
         self.authorise(Act::Grant, &self.person)?;
         self.end_of(terms)?;
+        let narrows = terms.level != Level::Editor || !terms.folders.is_empty();
+        if *delegate == self.person && (narrows || terms.from.is_some() || terms.until.is_some()) {
+            return Err(Error::bad_input(
+                "Another device of yours works in all of your mailbox, without end.",
+                "Leave level, folders and dates out.",
+            ));
+        }
         let code = self.store.write(|tx| {
             // Whoever accepts must know every other device of the owner's as well.
             let mut others = access::living_devices_of(tx, &self.person, &self.person)?;

@@ -143,7 +143,6 @@ impl Desk {
             [one] => come_down(tx, &document, one, &refused, DECISION)?,
             _ => None,
         };
-        self.check_unchanged(tx, mailbox, &now.by, single, wanted)?;
         let to = match way {
             Way::Back => moment_before(&document, &step.id, &refused),
             Way::Again => document.at(&step.id),
@@ -165,7 +164,9 @@ impl Desk {
             },
         };
         let rights = self.authorise_in(tx, Act::Track, mailbox)?;
+        // First: what others have done since is not told to whom may not see it.
         self.may_decide(tx, mailbox, &rights, &now.facts, &decision)?;
+        self.check_unchanged(tx, mailbox, &now.by, single, wanted)?;
         let why = (action(way), Origin::because_of(&step.id, batch));
         let facts = (&now.facts, to.as_ref().map(|to| &to.facts));
         self.decide_as(tx, mailbox, &mut document, facts, &decision, why)

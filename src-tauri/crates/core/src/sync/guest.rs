@@ -113,10 +113,8 @@ pub(super) fn look_at(
             return Ok(Guest::Nothing);
         }
     }
-    // Who knows this has had the code.
     if let Some(of) = envelope.withdrawal() {
-        let is_signed = |card: &Card| card.id() == name.device && envelope.is_genuine(&card.sign);
-        access::comes_back(tx, mailbox, of, is_signed)?;
+        given_back(tx, key, mailbox, of)?;
         return Ok(Guest::Nothing);
     }
     let genuine = envelope
@@ -126,6 +124,14 @@ pub(super) fn look_at(
         true => Ok(Guest::Acceptance),
         false => Ok(Guest::Nothing),
     }
+}
+
+/// Somebody who has had the code of an invitation says that the words differ: it ends for everybody who has accepted it.
+pub(super) fn given_back(tx: &Connection, key: &DeviceKey, mailbox: &Address, of: &[u8; 32]) -> Result<()> {
+    if let Some(of) = access::comes_back(tx, mailbox, of)? {
+        wire::post(tx, mailbox, key, Letter::Withdrawal(&of))?;
+    }
+    Ok(())
 }
 
 /// Takes an acceptance out of a genuine envelope, known device or not. True when it answers an invitation made here.

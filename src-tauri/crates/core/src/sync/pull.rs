@@ -416,7 +416,7 @@ fn take_envelope(
     }
     if let Some(of) = envelope.withdrawal() {
         access::taken_back(tx, mailbox, &name.device, of)?;
-        access::comes_back(tx, mailbox, of, |card| card.id() == name.device)?;
+        guest::given_back(tx, key, mailbox, of)?;
     }
     // So is an acceptance: the one before it may have been for another of the owner's devices, or withdrawn.
     guest::accept(tx, key, &envelope, bytes.len(), now)?;

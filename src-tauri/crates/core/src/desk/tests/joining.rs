@@ -198,7 +198,7 @@ fn a_03_the_own_mailbox_is_not_left() {
 }
 
 /// an invitation that was taken back ends where it was accepted, before or after that, as soon as the relay tells;
-/// nobody else can end it, and nobody is believed by it any more.
+/// who has not had the code cannot end it, and nobody is believed by it any more.
 #[test]
 fn a_03_an_invitation_that_was_withdrawn_ends_where_it_was_accepted() {
     let pair = Pair::new(None);
@@ -208,8 +208,9 @@ fn a_03_an_invitation_that_was_withdrawn_ends_where_it_was_accepted() {
     let (sams, code) = (pair.arrives("sam", &sam()), invites());
     sams.accept(&code).unwrap();
     pair.syncs(&[&sams, alex]);
-    // Somebody who has seen the code says so.
-    let said = access::Code::decode(&code).unwrap().withdrawal();
+    // Somebody says so who has not had the code.
+    let mut said = access::Code::decode(&code).unwrap().withdrawal();
+    said[0] ^= 1;
     let eve = DeviceKey::from_secret(&[66; 32]);
     pair.publishes(&Envelope::write(&pair.mailbox(), &eve, FIRST, Letter::Withdrawal(&said)).unwrap());
     pair.syncs(&[&sams, alex]);
@@ -347,4 +348,62 @@ fn a_03_an_invitation_that_was_not_confirmed_in_time() {
     assert_eq!(sams.sync_state().unwrap().text, said);
     let checked = sams.doctor(false).unwrap();
     assert!(checked.ok && checked.checks.iter().any(|c| c.found == said));
+}
+
+/// somebody else was quicker with the code. Whoever it is for finds other words and says so: nobody gets in by it,
+/// and everybody who has accepted it hears so.
+#[test]
+fn a_01_a_rejection_counts_where_somebody_else_was_quicker() {
+    let pair = Pair::new(None);
+    let alex = &pair.alex;
+    let (thief, sams) = (pair.arrives("thief", &sam()), pair.arrives("sam", &sam()));
+    let code = alex.invite(&sam(), &terms()).unwrap().code;
+    thief.accept(&code).unwrap();
+    pair.syncs(&[&thief, alex]);
+    sams.accept(&code).unwrap();
+    pair.syncs(&[&sams, alex]);
+    sams.reject(pair.mailbox().as_str()).unwrap();
+    pair.syncs(&[&sams, alex, &thief]);
+    assert!(lets_in(alex, &sam()).is_err());
+    assert!(thief.waiting().unwrap()[0].withdrawn);
+}
+
+/// whose words were compared is not displaced by a stranger who answers to another code.
+#[test]
+fn a_03_what_was_compared_is_waited_for() {
+    let pair = Pair::new(None);
+    let alex = &pair.alex;
+    let (sams, eve) = (pair.arrives("sam", &sam()), pair.arrives("eve", &pair.mailbox()));
+    let genuine = sams.accept(&alex.invite(&sam(), &terms()).unwrap().code).unwrap();
+    sams.accept(&eve.invite(&sam(), &terms()).unwrap().code).unwrap();
+    sams.words_match(&genuine.invitation).unwrap();
+    pair.syncs(&[&sams, alex, &eve]);
+    lets_in(&eve, &sam()).unwrap();
+    pair.syncs(&[&eve, &sams]);
+    assert!(pair.owners(&sams).is_empty());
+    lets_in(alex, &sam()).unwrap();
+    pair.syncs(&[alex, &sams]);
+    assert_eq!(pair.owners(&sams), [alex.key.id()]);
+    assert_eq!(pair.uncompared(&sams), None);
+}
+
+/// after a new invitation its words are asked for, not those of the one before.
+#[test]
+fn a_03_the_words_of_the_newest_invitation_are_asked_for() {
+    let pair = Pair::new(None);
+    let (alex, kim) = (&pair.alex, &pair.kim);
+    for (days, matched) in [(3, false), (5, true)] {
+        let accepted = kim
+            .accept(&alex.invite(&kim.person, &terms()).unwrap().code)
+            .unwrap();
+        if matched {
+            kim.words_match(&accepted.invitation).unwrap();
+        }
+        pair.syncs(&[kim, alex]);
+        pair.alexs_clock.set(days * DAY);
+        lets_in(alex, &kim.person).unwrap();
+        pair.syncs(&[alex, kim]);
+        assert!(kim.waiting().unwrap().is_empty());
+        assert_eq!(pair.uncompared(kim), (!matched).then_some(accepted.words));
+    }
 }
