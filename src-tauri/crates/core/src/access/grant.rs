@@ -6,10 +6,9 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Denied, Where};
+use super::{Card, Denied, Terms, Where};
 use crate::{
     Error, Result,
-    access::Terms,
     model::{Address, CONTACTS, Level, Time},
     replica::{self, Action, Document, DocumentId, Done, Made, Moment, OperationId, Origin},
 };

@@ -10,10 +10,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Card, Compared, DeviceKey, Grant, GrantDevice, Signature, named, verified};
+use super::{Card, Compared, DeviceKey, Grant, GrantDevice, Signature, Terms, named, verified};
 use crate::{
     Error, Result,
-    access::Terms,
     model::{Address, Time, hex},
 };
 

@@ -159,8 +159,7 @@ pub fn joining(connection: &Connection) -> Result<Vec<Joining>> {
         "SELECT j.id, j.mailbox, j.compared, j.expires, j.matched, j.withdrawn,
                 CASE WHEN EXISTS (SELECT 1 FROM device d WHERE d.mailbox = j.mailbox AND d.person = j.mailbox)
                      THEN m.owner_name ELSE j.owner_name END
-         FROM joining j JOIN mailbox m ON m.id = j.mailbox WHERE j.rejected = 0
-         ORDER BY j.withdrawn, j.expires DESC, j.id",
+         FROM joining j JOIN mailbox m ON m.id = j.mailbox ORDER BY j.withdrawn, j.expires DESC, j.id",
     )?;
     let found = statement.query_map([], |r| Ok(read(r)))?;
     found.map(|joining| joining?).collect()
@@ -178,14 +177,15 @@ fn read(row: &Row<'_>) -> Result<Joining> {
     })
 }
 
-/// The devices whose answer is waited for in a mailbox, after this person has compared the words of one only that one's; none in one whose owner's devices are known. Where they were and
-/// none is left, only after this person has compared the words: what is known there is given up for the answer.
+/// The devices whose answer is waited for in a mailbox; of several, once this person has compared the words of one, only
+/// that one's. None in one whose owner's devices are known. Where they were and none is left, only after this person has
+/// compared the words: what is known there is given up for the answer.
 pub fn makers(connection: &Connection, mailbox: &Address) -> Result<Vec<Card>> {
     let mut statement = connection.prepare_cached(
         "SELECT j.roots FROM joining j JOIN mailbox m ON m.id = j.mailbox
-         WHERE j.mailbox = ?1 AND j.withdrawn = 0 AND j.rejected = 0
+         WHERE j.mailbox = ?1 AND j.withdrawn = 0
            AND (j.matched OR NOT EXISTS (SELECT 1 FROM joining k WHERE k.mailbox = j.mailbox AND k.matched = 1
-                                                                 AND k.withdrawn = 0 AND k.rejected = 0))
+                                                                 AND k.withdrawn = 0))
            AND (m.mine OR j.matched OR NOT EXISTS (SELECT 1 FROM device d WHERE d.mailbox = m.id AND d.person = m.id))",
     )?;
     let found = statement.query_map([mailbox.as_str()], |r| r.get::<_, Vec<u8>>(0))?;
@@ -216,7 +216,7 @@ pub fn believe(
     begin_again: impl FnOnce(&Connection, &Address) -> Result<()>,
 ) -> Result<Option<Acceptance>> {
     let (id, owner_name, roots, acceptance): (String, String, Vec<u8>, Vec<u8>) = tx.query_row(
-        "SELECT id, owner_name, roots, acceptance FROM joining WHERE mailbox = ?1 AND maker = ?2 AND withdrawn = 0 AND rejected = 0
+        "SELECT id, owner_name, roots, acceptance FROM joining WHERE mailbox = ?1 AND maker = ?2 AND withdrawn = 0
          ORDER BY matched DESC, expires DESC, id LIMIT 1",
         [mailbox.as_str(), &maker.id()],
         |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)),
@@ -305,7 +305,7 @@ pub fn is_answered(connection: &Connection, mailbox: &Address, person: &Address)
     Ok(connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM joining j JOIN access_grant g ON g.mailbox = j.mailbox AND g.delegate = ?2
-             WHERE j.mailbox = ?1 AND j.rejected = 0 AND g.starts IS NOT j.before)",
+             WHERE j.mailbox = ?1 AND g.starts IS NOT j.before)",
         )?
         .query_row([mailbox.as_str(), person.as_str()], |r| r.get(0))?)
 }
@@ -318,7 +318,7 @@ pub fn settle_joining(tx: &Connection, mailbox: &Address) -> Result<()> {
     tx.execute(
         "INSERT INTO uncompared (id, mailbox, compared)
          SELECT id, mailbox, compared FROM joining
-         WHERE mailbox = ?1 AND matched = 0 AND withdrawn = 0 AND rejected = 0 ORDER BY expires DESC, id LIMIT 1",
+         WHERE mailbox = ?1 AND matched = 0 AND withdrawn = 0 ORDER BY expires DESC, id LIMIT 1",
         of,
     )?;
     tx.execute("DELETE FROM joining WHERE mailbox = ?1", [mailbox.as_str()])?;
@@ -334,42 +334,13 @@ pub fn rejected(tx: &Connection, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Gives an invitation back whose words differ: nothing waits for it any more, and [`forget`] is for when its owner has been
-/// told. What is to be told; `None` when none of that id was accepted.
-pub fn give_back(tx: &Connection, id: &str) -> Result<Option<[u8; 32]>> {
-    rejected(tx, id)?;
+/// Forgets an invitation that was accepted. What is said of it when it is given back; `None` when there was none.
+pub fn forget(tx: &Connection, id: &str) -> Result<Option<[u8; 32]>> {
     Ok(tx
         .query_row(
-            "UPDATE joining SET rejected = 1 WHERE id = ?1 RETURNING withdrawal",
+            "DELETE FROM joining WHERE id = ?1 RETURNING withdrawal",
             [id],
             |r| r.get(0),
         )
         .optional()?)
-}
-
-/// The invitations into a mailbox that were given back.
-pub fn given_back(connection: &Connection, mailbox: &Address) -> Result<Vec<String>> {
-    let mut statement =
-        connection.prepare_cached("SELECT id FROM joining WHERE mailbox = ?1 AND rejected = 1")?;
-    let found = statement.query_map([mailbox.as_str()], |r| r.get(0))?;
-    Ok(found.collect::<Result<_, _>>()?)
-}
-
-/// Forgets an invitation that was accepted, and its mailbox when nothing else is known of it. True when there was one.
-pub fn forget(tx: &Connection, id: &str) -> Result<bool> {
-    let mailbox: Option<String> = tx
-        .query_row("DELETE FROM joining WHERE id = ?1 RETURNING mailbox", [id], |r| {
-            r.get(0)
-        })
-        .optional()?;
-    let Some(mailbox) = mailbox else {
-        return Ok(false);
-    };
-    tx.execute(
-        "DELETE FROM mailbox WHERE id = ?1 AND mine = 0
-           AND NOT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1)
-           AND NOT EXISTS (SELECT 1 FROM joining WHERE mailbox = ?1)",
-        [&mailbox],
-    )?;
-    Ok(true)
 }

@@ -259,7 +259,7 @@ pub fn due(
             "SELECT EXISTS (SELECT 1 FROM mailbox WHERE id = ?1 AND mine = 1)
                       AND NOT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND id = ?2 AND removed = 1),
                     NOT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND person = ?1 AND id <> ?2 AND root = 1)
-                      AND NOT EXISTS (SELECT 1 FROM joining WHERE mailbox = ?1 AND rejected = 0)",
+                      AND NOT EXISTS (SELECT 1 FROM joining WHERE mailbox = ?1)",
         )?
         .query_row([mailbox.as_str(), device.id()], |r| Ok((r.get(0)?, r.get(1)?)))?;
     let mut keys = all_keys(tx, device, mailbox)?;

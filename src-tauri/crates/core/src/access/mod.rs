@@ -26,8 +26,8 @@ pub use invitation::{
     open_invitations, receive, settle, withdraw,
 };
 pub use joining::{
-    Joining, Uncompared, accept_code, believe, forget, give_back, given_back, is_answer, is_answered,
-    joining, makers, matched, rejected, settle_joining, taken_back, uncompared,
+    Joining, Uncompared, accept_code, believe, forget, is_answer, is_answered, joining, makers, matched,
+    rejected, settle_joining, taken_back, uncompared,
 };
 pub use keys::{
     Epoch, MailboxKey, Wrap, all_keys, due, hold, key_of, leaks, newest_key, oldest_key, take_keys, unwrap,

@@ -14,7 +14,7 @@ use crate::{
     model::{Address, Level, Time},
     replica::{Action, Origin},
     store::named,
-    sync::{self},
+    sync,
     wire::{self, Letter},
 };
 

@@ -7,7 +7,7 @@ use crate::{
     Error, Result,
     access::{self, Code, Uncompared},
     model::{Address, hex},
-    sync::{self},
+    sync,
     wire::{self, Letter},
 };
 
@@ -128,11 +128,10 @@ impl Desk {
         match self.to_compare(which)? {
             Open::Waiting(waiting) => {
                 self.store.write(|tx| {
-                    // What was withdrawn says so when it is accepted again.
-                    if waiting.withdrawn {
-                        return access::forget(tx, &waiting.id).map(drop);
-                    }
-                    if let Some(of) = access::give_back(tx, &waiting.id)? {
+                    // What was withdrawn says so when it is accepted again, and its maker need not be told.
+                    let of = access::forget(tx, &waiting.id)?.filter(|_| !waiting.withdrawn);
+                    if let Some(of) = of {
+                        access::rejected(tx, &waiting.id)?;
                         wire::post(tx, &waiting.mailbox, &self.key, Letter::Withdrawal(&of))?;
                     }
                     Ok(())

@@ -13,8 +13,7 @@ use crate::{
         contacts, html,
         read::{self, Sight},
     },
-    model::{Address, bare_key},
-    rows,
+    model::{Address, bare_key, label::label},
 };
 use view::{Allowed, Column, Folder, ListEntry, ListPage, NamedRow, Party, Shown};
 
@@ -139,7 +138,7 @@ impl Desk {
                 .into_iter()
                 .map(|(name, value)| Column {
                     name: name.to_owned(),
-                    label: rows::label(name),
+                    label: label(name),
                     value,
                 })
                 .collect(),

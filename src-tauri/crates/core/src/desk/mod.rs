@@ -221,7 +221,7 @@ impl Desk {
             let mut statement = c.prepare_cached(
                 "SELECT id, owner_name, mine FROM mailbox m
                  WHERE mine OR EXISTS (SELECT 1 FROM device d WHERE d.mailbox = m.id AND d.person = m.id)
-                   OR EXISTS (SELECT 1 FROM joining j WHERE j.mailbox = m.id AND j.rejected = 0)
+                   OR EXISTS (SELECT 1 FROM joining j WHERE j.mailbox = m.id)
                  ORDER BY mine DESC, owner_name, id",
             )?;
             let found = statement

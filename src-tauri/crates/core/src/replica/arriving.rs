@@ -130,7 +130,7 @@ impl Run {
         for put in &operation.puts {
             over.push(match self.over.get(&put.register) {
                 Some(places) => places.clone(),
-                None => document.places(&put.register, &self.base)?,
+                None => document.places(&put.register, Some(&self.base))?,
             });
         }
         Ok(Ground {

@@ -313,7 +313,8 @@ impl Document {
             .iter()
             .filter_map(|hash| self.automerge.get_change_meta_by_hash(hash));
         let highest = highest.map(|change| change.max_op).max().unwrap_or_default();
-        let over = operation.puts.iter().map(|put| self.places(&put.register, &deps));
+        let at = (deps != now).then_some(deps.as_slice());
+        let over = operation.puts.iter().map(|put| self.places(&put.register, at));
         Ok(Some(Ground {
             over: over.collect::<Result<_>>()?,
             start: NonZeroU64::MIN.saturating_add(highest),
@@ -321,11 +322,11 @@ impl Document {
         }))
     }
 
-    /// What stands in a register at these heads, in Automerge's own terms.
-    pub(super) fn places(&self, register: &str, heads: &[ChangeHash]) -> Result<Vec<LegacyOpId>> {
-        let values = match heads == self.automerge.get_heads() {
-            true => self.automerge.get_all(ROOT, register)?,
-            false => self.automerge.get_all_at(ROOT, register, heads)?,
+    /// What stands in a register now, or at these heads, in Automerge's own terms.
+    pub(super) fn places(&self, register: &str, at: Option<&[ChangeHash]>) -> Result<Vec<LegacyOpId>> {
+        let values = match at {
+            None => self.automerge.get_all(ROOT, register)?,
+            Some(heads) => self.automerge.get_all_at(ROOT, register, heads)?,
         };
         let places = values.into_iter().filter_map(|(_, id)| match id {
             OpId::Id(counter, actor, _) => Some(LegacyOpId::new(counter, &actor)),

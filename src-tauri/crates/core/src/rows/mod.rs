@@ -14,10 +14,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::{Error, Result, model::RowRef};
+use crate::{
+    Error, Result,
+    model::{RowRef, label::label},
+};
 use shown::{Column, NamedRow, RowForm};
 
-pub use crate::model::label::label;
 pub(crate) use columns::Columns;
 pub use filter::{RowFilter, SearchOptions};
 pub use import::import;

@@ -31,7 +31,7 @@ pub fn open_one(path: &Path) -> io::Result<File> {
     };
     // Asked before it is opened as well: opening a device may do something.
     regular(fs::metadata(path)?)?;
-    let file = open_at_once(path)?;
+    let file = at_once(path, true)?;
     regular(file.metadata()?)?;
     Ok(file)
 }
@@ -50,12 +50,19 @@ pub fn check(path: &Path, found: &Metadata) -> Result<()> {
     }
 }
 
-/// Whoever puts a pipe in the place of a file meanwhile is not waited for.
-fn open_at_once(path: &Path) -> io::Result<File> {
+/// Opens for reading what was a regular file a moment ago. A pipe that somebody has put in its place meanwhile is not waited
+/// for; nor, unless links are followed, does a link lead anywhere.
+pub(crate) fn at_once(path: &Path, follow_links: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK | libc::O_NOCTTY);
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let links = if follow_links { 0 } else { libc::O_NOFOLLOW };
+        options.custom_flags(links | libc::O_NONBLOCK | libc::O_NOCTTY);
+    }
+    #[cfg(not(unix))]
+    let _ = follow_links;
     options.open(path)
 }
 

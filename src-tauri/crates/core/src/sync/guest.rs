@@ -2,8 +2,8 @@
 //!
 //! Anybody may write to a relay, so nothing of it becomes a link of a chain here, and nobody waits for what is missing
 //! before it. Two things count at once, wherever they stand in their chain: to the owner, the acceptance of a living
-//! invitation, or that it is given back; to who has accepted one, the owner's answer, or that it was taken back. Once a device is known its chain is
-//! read from the beginning like any other.
+//! invitation, or that it is given back; to who has accepted one, the owner's answer, or that it was taken back. Once a
+//! device is known its chain is read from the beginning like any other.
 
 use rusqlite::Connection;
 

@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 
-use crate::{Result, model::Address, rows};
+use crate::{Result, model::Address, rows, store::Store};
 
 /// What an import has brought; and how far the relay was read, which is only ever put back.
 const NOT_FORGOTTEN: &[&str] = &[
@@ -64,4 +64,26 @@ fn forget(tx: &Connection, mailbox: &Address, but: &[&str]) -> Result<()> {
         )?;
     }
     rows.iter().try_for_each(|row| rows::contact::settle(tx, row))
+}
+
+/// Forgets another person's mailbox of which nothing is known any more once nothing is to be sent there: an invitation into
+/// it was given back, and its owner has been told. A cycle with nothing to forget takes no write lock.
+///
+/// # Errors
+/// Database errors.
+pub(super) fn abandon(store: &Store, mailbox: &Address) -> Result<()> {
+    const ABANDONED: &str = "id = ?1 AND mine = 0 AND NOT EXISTS (SELECT 1 FROM device WHERE mailbox = ?1)
+           AND NOT EXISTS (SELECT 1 FROM joining WHERE mailbox = ?1)
+           AND NOT EXISTS (SELECT 1 FROM envelope WHERE mailbox = ?1 AND sent = 0)";
+    let of = [mailbox.as_str()];
+    let is_abandoned = store.read(|c| {
+        Ok(
+            c.prepare_cached(&format!("SELECT 1 FROM mailbox WHERE {ABANDONED}"))?
+                .exists(of)?,
+        )
+    })?;
+    if is_abandoned {
+        store.write(|tx| Ok(tx.execute(&format!("DELETE FROM mailbox WHERE {ABANDONED}"), of)?))?;
+    }
+    Ok(())
 }

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     Code, Error, Result,
     access::{self, Attempted, DeviceKey},
-    audit::{self},
+    audit,
     model::{Address, Time, hex, unhex},
     replica::{
         self, Action, Arriving, Document, DocumentId, DocumentKind, Link, Logged, Made, Operation,

@@ -1,6 +1,6 @@
 //! The cycle: what is merged, and how replicas come to hold the same.
 //!
-//! [`next`] decides and does no I/O; [`run()`] does what it says, against the store and a [`Relay`].
+//! [`next`] decides and does no I/O; [`run()`] does what it says, against the store and a [`Relay`](crate::wire::Relay).
 
 mod cycle;
 mod guest;
@@ -21,6 +21,3 @@ pub use leaving::leave;
 pub use push::{seal_all, share};
 pub use report::SyncReport;
 pub use run::{Replica, run};
-
-#[cfg(doc)]
-use crate::wire::Relay;

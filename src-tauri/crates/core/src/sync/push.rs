@@ -8,7 +8,7 @@ use super::{SyncReport, run::Replica};
 use crate::{
     Result,
     access::{self, DeviceKey},
-    audit::{self},
+    audit,
     model::{Address, Time, hex},
     replica::{self, DocumentId},
     wire::{

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{
     SyncReport,
     cycle::{Action, Event, next},
+    leaving,
     merge::merge,
     offer::offer,
     pull::{self, Look, pull},
@@ -19,7 +20,7 @@ use crate::{
     model::{Address, Time},
     store::Store,
     tracking,
-    wire::{self, EntryKind, EntryName, Relay},
+    wire::{EntryKind, EntryName, Relay},
 };
 
 /// Whose cycle it is.
@@ -84,7 +85,7 @@ pub fn run(
                 Event::Settled
             }
             Action::Finish => {
-                given_back(replica, mailbox)?;
+                leaving::abandon(replica.store, mailbox)?;
                 return Ok(report);
             }
         };
@@ -99,24 +100,6 @@ fn answered(replica: Replica<'_>, mailbox: &Address) -> Result<()> {
     {
         true => replica.store.write(|tx| access::settle_joining(tx, mailbox)),
         false => Ok(()),
-    }
-}
-
-/// What was given back is forgotten once its owner has been told.
-fn given_back(replica: Replica<'_>, mailbox: &Address) -> Result<()> {
-    let told = replica.store.read(|c| {
-        let all = access::given_back(c, mailbox)?;
-        Ok(if all.is_empty() || wire::is_to_be_sent(c, mailbox)? {
-            Vec::new()
-        } else {
-            all
-        })
-    })?;
-    match told.is_empty() {
-        true => Ok(()),
-        false => replica
-            .store
-            .write(|tx| told.iter().try_for_each(|id| access::forget(tx, id).map(drop))),
     }
 }
 

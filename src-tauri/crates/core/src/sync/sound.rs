@@ -275,21 +275,24 @@ pub(super) fn fits(
             return Ok(Err(Unsound::Rewrites.into()));
         }
     }
-    match operation.action {
-        Action::Undo | Action::Redo | Action::Promote | Action::Retry => {
-            goes_back(tx, document, by, operation)
-        }
-        _ => Ok(Ok(())),
+    match goes_by_a_cause(operation.action) {
+        true => goes_back(tx, document, by, operation),
+        false => Ok(Ok(())),
     }
+}
+
+/// Does it hang on the operation it names as its cause?
+fn goes_by_a_cause(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Undo | Action::Redo | Action::Promote | Action::Retry
+    )
 }
 
 /// Does it say nothing of an item but what its author has decided now?
 fn only_decides(by: &Logged<'_>, operation: &Operation) -> bool {
     operation.document.kind(by.mailbox) == DocumentKind::Item
-        && !matches!(
-            operation.action,
-            Action::Undo | Action::Redo | Action::Promote | Action::Retry
-        )
+        && !goes_by_a_cause(operation.action)
         && [FACTS, FIRST]
             .iter()
             .all(|register| operation.put(register).is_none())

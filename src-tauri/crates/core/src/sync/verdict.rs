@@ -12,11 +12,7 @@ use crate::{
     rows::{self, resolve::is_user},
     store::Store,
     tracking::{self, DECISION, Decision, FACTS, Regarding},
-    wire::{
-        Heard, Reason, Refusals, Seen,
-        chain::{self},
-        refusal,
-    },
+    wire::{Heard, Reason, Refusals, Seen, chain, refusal},
 };
 
 /// So many refused operations of a device wait for the owner's eye at most. What it sends then is refused whole.

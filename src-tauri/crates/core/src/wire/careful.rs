@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::model::hex;
+use crate::{model::hex, store::named};
 
 /// What the names of files begin and end with that are being written.
 const TEMPORARY: (&str, &str) = (".behalf-", ".tmp");
@@ -22,7 +22,7 @@ const ABANDONED: Duration = Duration::from_secs(60 * 60);
 pub fn read(file: &Path, most: u64) -> Result<Vec<u8>> {
     // Asked before it is opened as well: opening a device may do something.
     usable(&fs::symlink_metadata(file)?, most)?;
-    let opened = open(file)?;
+    let opened = named::at_once(file, false)?;
     let found = opened.metadata()?;
     usable(&found, most)?;
     let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or_default());
@@ -39,19 +39,6 @@ fn usable(found: &Metadata, most: u64) -> Result<()> {
         _ if found.len() > most => Err(Error::new(ErrorKind::InvalidData, "it is too long")),
         _ => Ok(()),
     }
-}
-
-/// Opens for reading what was a regular file a moment ago. Whoever put something else in its place meanwhile gains
-/// nothing: a link is not followed, and a pipe not waited for.
-fn open(file: &Path) -> Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY);
-    }
-    options.open(file)
 }
 
 /// True for a folder that is there itself, and not by a link.

@@ -332,7 +332,7 @@ pub fn lacks_key(connection: &Connection, mailbox: &Address, device: &str) -> Re
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM mailbox_key WHERE mailbox = ?1),
                     EXISTS (SELECT 1 FROM device WHERE mailbox = ?1 AND person = ?1 AND id <> ?2)
-                      OR EXISTS (SELECT 1 FROM joining WHERE mailbox = ?1 AND rejected = 0)",
+                      OR EXISTS (SELECT 1 FROM joining WHERE mailbox = ?1)",
         )?
         .query_row([mailbox.as_str(), device], |r| Ok((r.get(0)?, r.get(1)?)))?;
     if !keys && others {

@@ -16,7 +16,7 @@ pub use chain::{Held, Seen, Tip, covers, lacks_key, waiting_for};
 pub use envelope::{Envelope, Letter, MAX_BYTES, Spot, content_hash, content_name};
 pub use folder::FolderRelay;
 pub use post::{Contents, contents_of, has_taken_back, post};
-pub(crate) use post::{epoch_of, is_to_be_sent, keep, mark_merged};
+pub(crate) use post::{epoch_of, keep, mark_merged};
 pub use reason::{Reason, Refusals, Run, Unsound};
 pub use receipt::{Heard, Missing, Receipt, Said, owners_hold};
 pub use refusal::{Refused, follow, refusals};

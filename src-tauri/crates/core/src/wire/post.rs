@@ -108,13 +108,6 @@ pub(crate) fn keep(
     Ok(added == 1)
 }
 
-/// Does an envelope of a mailbox wait to be sent?
-pub(crate) fn is_to_be_sent(connection: &Connection, mailbox: &Address) -> Result<bool> {
-    Ok(connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM envelope WHERE mailbox = ?1 AND sent = 0)")?
-        .query_row([mailbox.as_str()], |r| r.get(0))?)
-}
-
 /// The number of the epoch a stored envelope was sealed in; 0 for none.
 pub(crate) fn epoch_of(tx: &Connection, name: &str) -> Result<u32> {
     Ok(tx

@@ -26,7 +26,7 @@ use tantivy::{
 
 use super::{
     changes::{READ, changed_after, newest, pending},
-    hits::{self},
+    hits,
     kept::{self, Kept},
     matching::Query,
     segment::Segment,
