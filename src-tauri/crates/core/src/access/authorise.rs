@@ -203,7 +203,9 @@ pub enum Denied {
     )]
     TooMany,
     /// B-04.
-    #[error("This is a meeting request or response. Its appointment in the calendar is tracked, not the mail.")]
+    #[error(
+        "This is a meeting request or response. Its appointment in the calendar is tracked, not the mail."
+    )]
     MeetingMessage,
 }
 
@@ -464,7 +466,11 @@ mod tests {
             };
             assert_eq!(ask(Wish::Regarding), Err(Denied::MeetingMessage));
             assert_eq!(ask(Wish::WithoutRegarding), Err(Denied::MeetingMessage));
-            assert_eq!(ask(Wish::Untracked), Ok(()), "what was tracked before can be taken back");
+            assert_eq!(
+                ask(Wish::Untracked),
+                Ok(()),
+                "what was tracked before can be taken back"
+            );
         }
     }
 

@@ -115,7 +115,10 @@ mod tests {
         for (bytes, text) in [
             ("SUMMARY:Gespräch".as_bytes().to_vec(), "SUMMARY:Gespräch"),
             (b"\xef\xbb\xbfBEGIN:X".to_vec(), "BEGIN:X"),
-            (b"SUMMARY:Gespr\xe4ch \x80 5, don\x92t".to_vec(), "SUMMARY:Gespräch € 5, don’t"),
+            (
+                b"SUMMARY:Gespr\xe4ch \x80 5, don\x92t".to_vec(),
+                "SUMMARY:Gespräch € 5, don’t",
+            ),
             (b"SUMMARY:Gespr\x8ach, caf\x8e".to_vec(), "SUMMARY:Gespräch, café"),
             (utf16("\u{feff}BEGIN:Grüße"), "BEGIN:Grüße"),
             (utf16("BEGIN:Grüße"), "BEGIN:Grüße"),

@@ -33,7 +33,9 @@ fn is_the_message(message: &Message<'_>, part: &MessagePart<'_>, at: usize) -> b
         || message.parts.iter().any(|other| match &other.body {
             PartType::Multipart(parts) => {
                 other.is_content_type("multipart", "alternative")
-                    && parts.iter().any(|id| usize::try_from(*id).is_ok_and(|id| id == at))
+                    && parts
+                        .iter()
+                        .any(|id| usize::try_from(*id).is_ok_and(|id| id == at))
             }
             _ => false,
         });
@@ -61,6 +63,10 @@ fn key(part: &MessagePart<'_>) -> Option<String> {
     }
     let event = calendar.events.first()?;
     let appointment = calendar.read(event).ok()?;
-    let occurrence = appointment.facts.meeting.map(|m| m.occurrence).unwrap_or_default();
+    let occurrence = appointment
+        .facts
+        .meeting
+        .map(|m| m.occurrence)
+        .unwrap_or_default();
     Some(shown_key(&appointment.facts.key, &occurrence))
 }

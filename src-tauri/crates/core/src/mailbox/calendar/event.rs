@@ -64,7 +64,9 @@ pub fn read(ics: &str) -> Result<Appointment, String> {
         return Err(TOO_LARGE.into());
     }
     let parsed = parse(ics)?;
-    let floating = ics.lines().find_map(|line| lines::value_of(line, "X-WR-TIMEZONE"));
+    let floating = ics
+        .lines()
+        .find_map(|line| lines::value_of(line, "X-WR-TIMEZONE"));
     let zones = Zones::of(&parsed, floating.unwrap_or_default());
     appointment(&parsed, &zones, ics.to_owned(), Vec::new())
 }
@@ -102,8 +104,7 @@ pub(super) fn appointment(
     let invited = event.properties(&Property::Attendee).count();
     let people = People::of(event);
     let body = text_of(event, &Property::Description);
-    let cancelled =
-        method == Method::Cancel || matches!(event.status(), Some(ICalendarStatus::Cancelled));
+    let cancelled = method == Method::Cancel || matches!(event.status(), Some(ICalendarStatus::Cancelled));
     let facts = Facts {
         key,
         subject: one_line(text_of(event, &Property::Summary), MAX_SUBJECT),
@@ -146,7 +147,9 @@ pub(super) fn appointment(
         Method::Publish => [Property::LastModified, Property::Dtstamp],
         _ => [Property::Dtstamp, Property::LastModified],
     };
-    let stamp = by.iter().find_map(|p| Some(zones.moment(event.property(p)?)?.time));
+    let stamp = by
+        .iter()
+        .find_map(|p| Some(zones.moment(event.property(p)?)?.time));
     Ok(Appointment {
         facts,
         method,
@@ -180,9 +183,11 @@ struct When {
 }
 
 fn when(event: &ICalendarComponent, zones: &Zones, method: Method) -> Result<When, &'static str> {
-    let entry = event
-        .property(&Property::Dtstart)
-        .or_else(|| event.property(&Property::RecurrenceId).filter(|_| method.invites()));
+    let entry = event.property(&Property::Dtstart).or_else(|| {
+        event
+            .property(&Property::RecurrenceId)
+            .filter(|_| method.invites())
+    });
     let Some(entry) = entry else {
         return match method {
             Method::Publish | Method::Request | Method::Add => Err("It has no start."),
@@ -309,7 +314,9 @@ impl People {
                 people.resources.push(who);
                 continue;
             }
-            people.answers.extend(answer(attendee).map(|word| (word, who.clone())));
+            people
+                .answers
+                .extend(answer(attendee).map(|word| (word, who.clone())));
             match role {
                 Some(Value::Role(ICalendarParticipationRole::OptParticipant)) => people.optional.push(who),
                 // Who is merely informed is not expected.

@@ -108,15 +108,20 @@ pub(super) struct Held {
 /// What is to be done with a file's event, where this meeting is here already.
 pub(super) fn step(method: Method, new: Version, held: Option<Held>) -> Step {
     match (method, held) {
-        (Method::Counter, _) => {
-            Step::Nothing("It proposes another time; the meeting stays as it is until its organizer changes it.")
-        }
+        (Method::Counter, _) => Step::Nothing(
+            "It proposes another time; the meeting stays as it is until its organizer changes it.",
+        ),
         (Method::DeclineCounter, _) => Step::Nothing("It declines a proposal; the meeting stays as it is."),
-        (Method::Refresh, _) => Step::Nothing("It asks its organizer for the newest version; nothing changes."),
+        (Method::Refresh, _) => {
+            Step::Nothing("It asks its organizer for the newest version; nothing changes.")
+        }
         (Method::Reply, None) => Step::Nothing("It answers a meeting that is not in this calendar."),
         (Method::Reply, Some(held)) => {
             // An answer has a time of its own; it is given to the version it names.
-            match new.sequence.is_some_and(|sequence| sequence < held.version.told().0) {
+            match new
+                .sequence
+                .is_some_and(|sequence| sequence < held.version.told().0)
+            {
                 true => Step::Old,
                 false => Step::Answer,
             }
@@ -173,9 +178,15 @@ mod tests {
             assert_eq!(step(method, new, held), expected, "{method:?} {new:?} {held:?}");
         }
         for method in [Method::Counter, Method::DeclineCounter, Method::Refresh] {
-            assert!(matches!(step(method, version(9, 9), held(0, 0)), Step::Nothing(_)));
+            assert!(matches!(
+                step(method, version(9, 9), held(0, 0)),
+                Step::Nothing(_)
+            ));
         }
-        assert!(matches!(step(Method::Reply, version(0, 0), None), Step::Nothing(_)));
+        assert!(matches!(
+            step(Method::Reply, version(0, 0), None),
+            Step::Nothing(_)
+        ));
         let silent = Version {
             sequence: None,
             stamp: Time(9),
@@ -193,7 +204,10 @@ mod tests {
     #[test]
     fn words_are_methods() {
         for (method, word) in WORDS {
-            assert_eq!((Method::named(&word.to_lowercase()), method.word()), (method, word));
+            assert_eq!(
+                (Method::named(&word.to_lowercase()), method.word()),
+                (method, word)
+            );
         }
         assert_eq!(Method::named("X-OTHER"), Method::Publish);
     }

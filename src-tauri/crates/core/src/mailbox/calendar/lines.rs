@@ -68,7 +68,9 @@ pub(super) fn answered(line: &str, answer: &str, at: &str) -> Option<String> {
     let line = unfolded(line);
     let (head, value) = line.split_at(colon(&line)?);
     let kept = parameters(head).filter(|(name, _)| {
-        !name.eq_ignore_ascii_case("PARTSTAT") && !name.eq_ignore_ascii_case(ANSWERED) && !name.eq_ignore_ascii_case("RSVP")
+        !name.eq_ignore_ascii_case("PARTSTAT")
+            && !name.eq_ignore_ascii_case(ANSWERED)
+            && !name.eq_ignore_ascii_case("RSVP")
     });
     let mut whole = "ATTENDEE".to_owned();
     for (name, value) in kept {
@@ -116,7 +118,18 @@ fn parameters(head: &str) -> impl Iterator<Item = (&str, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_line_does(line in "(ATTENDEE|BEGIN:VEVENT|END:|;CN=|;PARTSTAT=|\"|:|;|=|[\r\n ]|\\PC){0,40}") {
+            let _ = (answered(&line, "ACCEPTED", ""), answered_at(&line), zone_name(&line));
+            prop_assert_eq!(lines(&line).collect::<String>(), line.clone());
+            of_event(&line, &["ATTENDEE"]).for_each(|_| {});
+        }
+    }
 
     #[test]
     fn one_line_is_changed_and_nothing_else() {
@@ -137,6 +150,9 @@ mod tests {
             END:VALARM\r\nDTSTART:1\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nSUMMARY:no\r\nEND:VEVENT\r\n";
         let found: Vec<_> = of_event(ics, &["SUMMARY", "DTSTART"]).map(unfolded).collect();
         assert_eq!(found, ["SUMMARY:yes", "DTSTART:1"]);
-        assert_eq!(value_of("X-WR-TIMEZONE;VALUE=TEXT:Europe/Berlin", "X-WR-TIMEZONE"), Some("Europe/Berlin"));
+        assert_eq!(
+            value_of("X-WR-TIMEZONE;VALUE=TEXT:Europe/Berlin", "X-WR-TIMEZONE"),
+            Some("Europe/Berlin")
+        );
     }
 }

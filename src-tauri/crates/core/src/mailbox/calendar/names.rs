@@ -27,15 +27,18 @@ pub(super) fn named(name: &str) -> Option<Named> {
     if name.is_empty() || name.len() > LONGEST {
         return None;
     }
+    let name = after(name, "tzone://Microsoft/").unwrap_or(name);
+    // Outlook numbers zones of one name: “GMT Standard Time 1”.
+    by_name(name).or_else(|| by_name(without_number(name)?))
+}
+
+fn by_name(name: &str) -> Option<Named> {
     let sure = |zone| Some(Named { zone, sure: true });
     if let Ok(zone) = Iana::from_str(name) {
         return sure(Tz::Tz(zone));
     }
     if let Some(zone) = offset(name) {
         return sure(zone);
-    }
-    if let Some(rest) = after(name, "tzone://Microsoft/") {
-        return named(rest);
     }
     if let Some((offset, rest)) = display(name) {
         return by_display(offset, rest);
@@ -47,10 +50,6 @@ pub(super) fn named(name: &str) -> Option<Named> {
     }
     if let Some(zone) = windows(name).or_else(|| iana_in_any_case(name)) {
         return sure(zone);
-    }
-    // Outlook numbers zones of one name: “GMT Standard Time 1”.
-    if let Some(rest) = without_number(name) {
-        return named(rest);
     }
     if let Some(zone) = by_city(name, None) {
         return sure(zone);
@@ -105,20 +104,18 @@ fn by_display(offset: i32, rest: &str) -> Option<Named> {
 /// same everywhere.
 fn by_city(list: &str, offset: Option<i32>) -> Option<Tz> {
     let cities = list.split([',', '/', ';']).map(str::trim).take(CITIES);
-    cities
-        .filter(|city| city.len() > 2)
-        .find_map(|city| {
-            let city = city.replace(' ', "_");
-            TZ_VARIANTS
-                .iter()
-                .filter(|zone| {
-                    let name = zone.name();
-                    let last = name.rsplit_once('/').map(|(_, last)| last);
-                    last.is_some_and(|last| last.eq_ignore_ascii_case(&city)) && !name.starts_with("Etc/")
-                })
-                .map(|zone| Tz::Tz(*zone))
-                .find(|zone| offset.is_none_or(|offset| standard(zone).contains(&offset)))
-        })
+    cities.filter(|city| city.len() > 2).find_map(|city| {
+        let city = city.replace(' ', "_");
+        TZ_VARIANTS
+            .iter()
+            .filter(|zone| {
+                let name = zone.name();
+                let last = name.rsplit_once('/').map(|(_, last)| last);
+                last.is_some_and(|last| last.eq_ignore_ascii_case(&city)) && !name.starts_with("Etc/")
+            })
+            .map(|zone| Tz::Tz(*zone))
+            .find(|zone| offset.is_none_or(|offset| standard(zone).contains(&offset)))
+    })
 }
 
 /// What a zone's clocks are off UTC in January and in July, summer time left out, in seconds.
@@ -245,17 +242,33 @@ mod tests {
             ("/freeassociation.sourceforge.net/Tzfile/Europe/Berlin", 60, 120),
             ("/citadel.org/20190914_1/Europe/Berlin", 60, 120),
             ("/mozilla.org/20070129_1/Europe/Paris", 60, 120),
-            ("/softwarestudio.org/Olson_20011030_5/America/Argentina/Buenos_Aires", -180, -180),
+            (
+                "/softwarestudio.org/Olson_20011030_5/America/Argentina/Buenos_Aires",
+                -180,
+                -180,
+            ),
             ("/Europe/Vienna", 60, 120),
             ("W. Europe Standard Time", 60, 120),
             ("GMT Standard Time", 0, 60),
             ("GMT Standard Time 1", 0, 60),
             ("Central Standard Time (Mexico)", -360, -360),
             ("Eastern Time (US & Canada)", -300, -240),
-            ("(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna", 60, 120),
+            (
+                "(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna",
+                60,
+                120,
+            ),
             ("(UTC+01:00) Amsterdam, Berlin, Bern, Rome", 60, 120),
-            ("(UTC+01:00) Amsterdam, Berlin, Bern, Rom, Stockholm, Wien 1", 60, 120),
-            ("(UTC+01:00) Amsterdam, Berlin, Berne, Rome, Stockholm, Vienne", 60, 120),
+            (
+                "(UTC+01:00) Amsterdam, Berlin, Bern, Rom, Stockholm, Wien 1",
+                60,
+                120,
+            ),
+            (
+                "(UTC+01:00) Amsterdam, Berlin, Berne, Rome, Stockholm, Vienne",
+                60,
+                120,
+            ),
             ("(GMT+01.00) Sarajevo/Warsaw/Zagreb", 60, 120),
             ("(UTC) Dublin, Edinburgh, Lisbon, London", 0, 60),
             ("(UTC+00:00) Dublin, Edinburgh, Lisbon, London", 0, 60),
@@ -277,7 +290,10 @@ mod tests {
 
     #[test]
     fn what_a_name_only_makes_likely_is_not_sure() {
-        assert_eq!(at("(UTC-05:00) Est (États-Unis et Canada)", 1), Some((-300, false)));
+        assert_eq!(
+            at("(UTC-05:00) Est (États-Unis et Canada)", 1),
+            Some((-300, false))
+        );
         assert_eq!(at("PST", 7), Some((-420, false)));
         for nobody in [
             "tzone://Microsoft/Custom",

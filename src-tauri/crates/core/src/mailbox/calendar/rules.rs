@@ -8,6 +8,10 @@ use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, TimeDelta, Weekday};
 
 /// A file describes its zone with so many parts at most; zones with all their history have a few dozen.
 const MAX_PARTS: usize = 500;
+/// So many of them may go by a rule, each of them by so much.
+const MAX_RULES: usize = 100;
+const MAX_MONTHS: usize = 2;
+const MAX_DAYS: usize = 14;
 /// And names so many dates in one of them.
 const MAX_DATES: usize = 1000;
 
@@ -55,7 +59,9 @@ impl Rules {
         let (mut parts, standard): (Vec<_>, Vec<_>) =
             parts.partition(|part| part.component_type == ICalendarComponentType::Daylight);
         parts.extend(standard);
-        let parts: Vec<Part> = parts.into_iter().filter_map(Part::read).collect();
+        let mut parts: Vec<Part> = parts.into_iter().filter_map(Part::read).collect();
+        let ruled = parts.iter_mut().filter(|part| part.yearly.is_some());
+        ruled.skip(MAX_RULES).for_each(|part| part.yearly = None);
         (!parts.is_empty()).then_some(Self(parts))
     }
 
@@ -94,10 +100,12 @@ impl Part {
             .flat_map(|e| &e.values)
             .filter_map(date_time)
             .take(MAX_DATES);
-        let rule = part.property(&Property::Rrule).and_then(|e| match e.values.first()? {
-            ICalendarValue::RecurrenceRule(rule) => Yearly::read(rule, start),
-            _ => None,
-        });
+        let rule = part
+            .property(&Property::Rrule)
+            .and_then(|e| match e.values.first()? {
+                ICalendarValue::RecurrenceRule(rule) => Yearly::read(rule, start),
+                _ => None,
+            });
         Some(Self {
             start,
             from,
@@ -110,8 +118,10 @@ impl Part {
     /// The last time it began, up to this one.
     fn last_until(&self, limit: NaiveDateTime) -> Option<NaiveDateTime> {
         let yearly = self.yearly.iter().flat_map(|yearly| {
-            let last = yearly.until.map_or(limit.year(), |until| limit.year().min(until.year() + 1));
-            (last - 2..=last).flat_map(|year| {
+            let last = yearly
+                .until
+                .map_or(limit.year(), |until| limit.year().min(until.year()));
+            (last - 1..=last).flat_map(|year| {
                 yearly
                     .days(year)
                     .into_iter()
@@ -149,6 +159,7 @@ impl Yearly {
         if months.is_empty() {
             months.push(start.month());
         }
+        months.truncate(MAX_MONTHS);
         let last_of = |year: i32| NaiveDate::from_ymd_opt(year, 12, 31)?.and_hms_opt(23, 59, 59);
         let until = match (&rule.until, rule.count) {
             (Some(until), _) => until.to_date_time().map(|at| match until.has_time() {
@@ -161,18 +172,26 @@ impl Yearly {
                 .and_then(|count| last_of(start.year().checked_add(count)?.checked_sub(1)?)),
             (None, None) => None,
         };
-        Some(Self {
-            until,
-            months,
-            weekdays: rule
-                .byday
-                .iter()
-                .map(|day| (day.ordwk.map_or(0, i32::from), weekday(day.weekday)))
-                .collect(),
-            month_days: rule.bymonthday.iter().map(|day| i32::from(*day)).collect(),
-            nth: rule.bysetpos.first().copied(),
-        }
-        .with_day(start))
+        Some(
+            Self {
+                until,
+                months,
+                weekdays: rule
+                    .byday
+                    .iter()
+                    .map(|day| (day.ordwk.map_or(0, i32::from), weekday(day.weekday)))
+                    .take(MAX_DAYS)
+                    .collect(),
+                month_days: rule
+                    .bymonthday
+                    .iter()
+                    .map(|day| i32::from(*day))
+                    .take(MAX_DAYS)
+                    .collect(),
+                nth: rule.bysetpos.first().copied(),
+            }
+            .with_day(start),
+        )
     }
 
     fn with_day(mut self, start: NaiveDateTime) -> Self {

@@ -144,22 +144,35 @@ fn cancel(tx: &Connection, row: &Row, by: Version) -> Result<()> {
 
 /// One date of a series that is called off, with what only the series says of it.
 fn of_series(cancelled: &Appointment, series: &Row) -> Appointment {
-    const TOLD: [&str; 6] = ["SUMMARY", "LOCATION", "DESCRIPTION", "ORGANIZER", "ATTENDEE", "CLASS"];
+    const TOLD: [&str; 5] = ["SUMMARY", "LOCATION", "ORGANIZER", "CLASS", "ATTENDEE"];
+    /// So much of it, in bytes: it is written once for each date.
+    const MOST: usize = 4 << 10;
     let mut missing = String::new();
     for name in TOLD {
         let names = [name];
         if lines::of_event(&cancelled.ics, &names).next().is_none() {
-            missing.extend(lines::of_event(&series.ics, &names));
+            for line in lines::of_event(&series.ics, &names) {
+                if missing.len() + line.len() <= MOST {
+                    missing.push_str(line);
+                }
+            }
         }
     }
-    if lines::of_event(&cancelled.ics, &["DTEND", "DURATION"]).next().is_none() {
+    if lines::of_event(&cancelled.ics, &["DTEND", "DURATION"])
+        .next()
+        .is_none()
+    {
         missing.push_str(&format!("DURATION:PT{}S\r\n", series.length / 1000));
     }
     let ics = match cancelled.ics.rfind("END:VEVENT") {
         Some(end) => format!("{}{missing}{}", &cancelled.ics[..end], &cancelled.ics[end..]),
         None => cancelled.ics.clone(),
     };
-    let zones = cancelled.zones.iter().map(|zone| zone.ics.as_str()).collect::<String>();
+    let zones = cancelled
+        .zones
+        .iter()
+        .map(|zone| zone.ics.as_str())
+        .collect::<String>();
     let whole = ics.replacen(HEAD, &format!("{HEAD}{zones}"), 1);
     match read(&whole) {
         Ok(read) => Appointment {
@@ -176,8 +189,11 @@ fn answer(tx: &Connection, row: &Row, given: &Appointment) -> Result<Saved> {
     let Some((who, word)) = parse(&given.ics).ok().and_then(|calendar| reply(&calendar)) else {
         return Ok(Saved::Nothing(NO_ANSWER));
     };
+    let name = who.address.split('@').next().unwrap_or_default();
     let is_theirs = |line: &&str| {
-        attendee_of(line).is_some_and(|one| !one.address.is_empty() && one.address == who.address)
+        // Looked at before it is parsed: there may be a thousand.
+        lines::unfolded(line).to_lowercase().contains(name)
+            && attendee_of(line).is_some_and(|one| !one.address.is_empty() && one.address == who.address)
     };
     let Some(line) = lines::of_event(&row.ics, &["ATTENDEE"]).find(is_theirs) else {
         return Ok(Saved::Nothing(NOT_INVITED));

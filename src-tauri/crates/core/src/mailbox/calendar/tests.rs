@@ -8,9 +8,8 @@ use crate::{
 };
 
 fn one(lines: &str) -> Result<Appointment, String> {
-    let file = format!(
-        "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1@x\r\n{lines}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
-    );
+    let file =
+        format!("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1@x\r\n{lines}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n");
     let mut all = all(&file);
     assert_eq!(all.len(), 1);
     all.remove(0)
@@ -236,7 +235,9 @@ const CUSTOM: &str = "BEGIN:VTIMEZONE\r\nTZID:Customized Time Zone\r\nBEGIN:STAN
 
 /// When it starts, in a calendar of this head.
 fn starts(head: &str, start: &str) -> (String, Option<String>) {
-    let file = format!("BEGIN:VCALENDAR\r\n{head}BEGIN:VEVENT\r\nUID:1\r\n{start}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n");
+    let file = format!(
+        "BEGIN:VCALENDAR\r\n{head}BEGIN:VEVENT\r\nUID:1\r\n{start}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    );
     let meeting = all(&file).remove(0).unwrap().facts.meeting.unwrap();
     (meeting.starts.rfc3339(), meeting.unsure)
 }
@@ -274,7 +275,11 @@ fn rules_by_dates_and_rules_that_ended() {
         ("20130701T120000", "2013-07-01T10:00:00Z"),
         ("20260701T120000", "2026-07-01T08:00:00Z"),
     ] {
-        assert_eq!(starts(listed, &format!("DTSTART;TZID=Listed:{local}")).0, utc, "{local}");
+        assert_eq!(
+            starts(listed, &format!("DTSTART;TZID=Listed:{local}")).0,
+            utc,
+            "{local}"
+        );
     }
 }
 
@@ -289,7 +294,10 @@ fn before_the_first_rule_a_known_name_says_more() {
         ("20260310T120000", "2026-03-10T16:00:00Z"),
         ("20260301T120000", "2026-03-01T17:00:00Z"),
     ] {
-        assert_eq!(starts(new_york, &format!("DTSTART;TZID=America/New_York:{local}")).0, utc);
+        assert_eq!(
+            starts(new_york, &format!("DTSTART;TZID=America/New_York:{local}")).0,
+            utc
+        );
     }
 }
 
@@ -306,16 +314,23 @@ fn a_zone_nobody_knows_is_said() {
         assert_eq!(starts("", sure).1, None, "{sure}");
     }
     let escaped = CUSTOM.replace("Customized Time Zone", "(UTC+01:00) Here\\, There");
-    let there = starts(&escaped, "DTSTART;TZID=\"(UTC+01:00) Here, There\":20260707T090000");
+    let there = starts(
+        &escaped,
+        "DTSTART;TZID=\"(UTC+01:00) Here, There\":20260707T090000",
+    );
     assert_eq!(there, ("2026-07-07T07:00:00Z".into(), None));
 }
 
 #[test]
 fn each_calendar_of_a_file_has_its_own_zone() {
     let one = |uid: &str, head: &str| {
-        format!("BEGIN:VCALENDAR\n{head}\nBEGIN:VEVENT\nUID:{uid}\nDTSTART:20260707T090000\nEND:VEVENT\nEND:VCALENDAR\n")
+        format!(
+            "BEGIN:VCALENDAR\n{head}\nBEGIN:VEVENT\nUID:{uid}\nDTSTART:20260707T090000\nEND:VEVENT\nEND:VCALENDAR\n"
+        )
     };
-    let file = one("a", "X-WR-TIMEZONE;VALUE=TEXT:Europe/Berlin") + &one("b", "X-WR-TIMEZONE:America/New_York") + &one("c", "");
+    let file = one("a", "X-WR-TIMEZONE;VALUE=TEXT:Europe/Berlin")
+        + &one("b", "X-WR-TIMEZONE:America/New_York")
+        + &one("c", "");
     let starts: Vec<_> = all(&file)
         .into_iter()
         .map(|read| read.unwrap().facts.meeting.unwrap())
@@ -341,7 +356,10 @@ fn days_are_days_however_they_are_written() {
         let m = meeting(lines);
         (m.all_day, m.starts.rfc3339(), m.ends.rfc3339())
     };
-    let (first, second) = ("2026-07-07T00:00:00Z".to_owned(), "2026-07-08T00:00:00Z".to_owned());
+    let (first, second) = (
+        "2026-07-07T00:00:00Z".to_owned(),
+        "2026-07-08T00:00:00Z".to_owned(),
+    );
     for lines in [
         "DTSTART;VALUE=DATE:20260707",
         "DTSTART;VALUE=DATE:20260707\r\nDTEND;VALUE=DATE:20260707",
@@ -356,7 +374,10 @@ fn days_are_days_however_they_are_written() {
     let hours = "DTSTART:20260707T090000Z\r\nDTEND:20260707T100000Z\r\nX-MICROSOFT-CDO-ALLDAYEVENT:TRUE";
     assert!(!day(hours).0);
     assert_eq!(day("DTSTART;VALUE=DATE:19620328").1, "1962-03-28T00:00:00Z");
-    assert_eq!(day("DTSTART;TZID=Europe/Berlin:19691231T090000").1, "1969-12-31T08:00:00Z");
+    assert_eq!(
+        day("DTSTART;TZID=Europe/Berlin:19691231T090000").1,
+        "1969-12-31T08:00:00Z"
+    );
 }
 
 #[test]
@@ -414,23 +435,39 @@ fn an_answer_changes_one_answer() {
     let reply = |answer: &str, at: &str, who: &str| {
         file(
             "REPLY",
-            &format!("SEQUENCE:1\r\nDTSTAMP:{at}\r\nSUMMARY:Accepted: Price talk\r\nATTENDEE;PARTSTAT={answer}:mailto:{who}"),
+            &format!(
+                "SEQUENCE:1\r\nDTSTAMP:{at}\r\nSUMMARY:Accepted: Price talk\r\nATTENDEE;PARTSTAT={answer}:mailto:{who}"
+            ),
         )
     };
     let request = file("REQUEST", INVITED);
     let early = reply("TENTATIVE", "20261102T080000Z", "Maria@X");
     let late = reply("ACCEPTED", "20261102T090000Z", "maria@x");
     let (saved, here) = after(&[request.clone(), late.clone(), early]);
-    assert_eq!(saved, Saved::Old, "what was answered before does not count any more");
+    assert_eq!(
+        saved,
+        Saved::Old,
+        "what was answered before does not count any more"
+    );
     let facts = &here[0].facts;
     let meeting = facts.meeting.as_ref().unwrap();
-    assert_eq!((facts.subject.as_str(), meeting.location.as_str()), ("Price talk", "Room 4"));
+    assert_eq!(
+        (facts.subject.as_str(), meeting.location.as_str()),
+        ("Price talk", "Room 4")
+    );
     assert_eq!((meeting.required.len(), meeting.optional.len()), (1, 1));
-    let answers: Vec<_> = here[0].answers.iter().map(|(answer, who)| (*answer, who.address.as_str())).collect();
+    let answers: Vec<_> = here[0]
+        .answers
+        .iter()
+        .map(|(answer, who)| (*answer, who.address.as_str()))
+        .collect();
     assert_eq!(answers, [("Accepted", "maria@x")]);
     let stranger = reply("ACCEPTED", "20261102T090000Z", "eve@x");
     assert!(matches!(after(&[request, stranger]).0, Saved::Nothing(_)));
-    assert!(matches!(after(&[late]).0, Saved::Nothing(_)), "no meeting, nothing to answer");
+    assert!(
+        matches!(after(&[late]).0, Saved::Nothing(_)),
+        "no meeting, nothing to answer"
+    );
 }
 
 #[test]
@@ -442,17 +479,24 @@ fn a_proposal_changes_nothing_and_a_cancellation_whatever_its_status() {
     assert_eq!(here[0].facts.sent.rfc3339(), "2026-11-10T09:00:00Z");
 
     let off = |sequence: u32| {
-        format!("SEQUENCE:{sequence}\r\nDTSTAMP:20261102T090000Z\r\nSTATUS:CONFIRMED\r\nSUMMARY:Canceled: Price talk\r\nORGANIZER:mailto:nancy@x")
+        format!(
+            "SEQUENCE:{sequence}\r\nDTSTAMP:20261102T090000Z\r\nSTATUS:CONFIRMED\r\nSUMMARY:Canceled: Price talk\r\nORGANIZER:mailto:nancy@x"
+        )
     };
     let cancelled = |here: &[Appointment]| here[0].facts.meeting.as_ref().unwrap().cancelled;
     for sequence in [1, 2] {
         let (saved, here) = after(&[request.clone(), file("CANCEL", &off(sequence))]);
         assert_eq!((saved, cancelled(&here)), (Saved::Changed, true));
-        assert_eq!(here[0].facts.subject, "Price talk", "what was agreed stays readable");
+        assert_eq!(
+            here[0].facts.subject, "Price talk",
+            "what was agreed stays readable"
+        );
     }
     // An older one does not win, in either order.
     assert!(!cancelled(&after(&[request.clone(), file("CANCEL", &off(0))]).1));
-    assert!(cancelled(&after(&[request.clone(), file("CANCEL", &off(2)), request.clone()]).1));
+    assert!(cancelled(
+        &after(&[request.clone(), file("CANCEL", &off(2)), request.clone()]).1
+    ));
     let again = file("REQUEST", &INVITED.replace("SEQUENCE:1", "SEQUENCE:3"));
     assert!(!cancelled(&after(&[request, file("CANCEL", &off(2)), again]).1));
     assert!(matches!(after(&[file("CANCEL", &off(1))]).0, Saved::Nothing(_)));
@@ -463,26 +507,52 @@ fn one_date_of_a_series_or_all_of_them() {
     let series = file("REQUEST", &format!("{INVITED}\r\nRRULE:FREQ=WEEKLY;COUNT=5"));
     let moved = file(
         "REQUEST",
-        &format!("{}\r\nRECURRENCE-ID:20261117T090000Z", INVITED.replace("20261110T09", "20261117T11").replace("20261110T10", "20261117T12")),
+        &format!(
+            "{}\r\nRECURRENCE-ID:20261117T090000Z",
+            INVITED
+                .replace("20261110T09", "20261117T11")
+                .replace("20261110T10", "20261117T12")
+        ),
     );
-    let off = |what: &str| file("CANCEL", &format!("SEQUENCE:2\r\nDTSTAMP:20261102T090000Z\r\n{what}"));
+    let off = |what: &str| {
+        file(
+            "CANCEL",
+            &format!("SEQUENCE:2\r\nDTSTAMP:20261102T090000Z\r\n{what}"),
+        )
+    };
     let states = |files: &[String]| {
         let here = after(files).1;
         here.into_iter()
             .map(|read| {
                 let meeting = read.facts.meeting.unwrap();
-                (meeting.occurrence, read.facts.subject, meeting.cancelled, meeting.ends.0 - meeting.starts.0)
+                (
+                    meeting.occurrence,
+                    read.facts.subject,
+                    meeting.cancelled,
+                    meeting.ends.0 - meeting.starts.0,
+                )
             })
             .collect::<Vec<_>>()
     };
-    let of = |occurrence: &str, cancelled| (occurrence.to_owned(), "Price talk".to_owned(), cancelled, 3_600_000);
+    let of = |occurrence: &str, cancelled| {
+        (
+            occurrence.to_owned(),
+            "Price talk".to_owned(),
+            cancelled,
+            3_600_000,
+        )
+    };
     assert_eq!(
         states(&[series.clone(), off("RECURRENCE-ID:20261124T090000Z")]),
         [of("", false), of("20261124T090000Z", true)],
         "one of them, which only the series describes"
     );
     assert_eq!(
-        states(&[series.clone(), moved.clone(), off("RECURRENCE-ID:20261117T090000Z")]),
+        states(&[
+            series.clone(),
+            moved.clone(),
+            off("RECURRENCE-ID:20261117T090000Z")
+        ]),
         [of("", false), of("20261117T090000Z", true)]
     );
     assert_eq!(

@@ -92,7 +92,9 @@ impl Zones {
                 .and_then(|e| e.values.first()?.as_text())
                 .unwrap_or_default();
             let rules = Rules::read(calendar, zone);
-            let by_name = named(&tidy(name)).filter(|named| named.sure).map(|named| named.zone);
+            let by_name = named(&tidy(name))
+                .filter(|named| named.sure)
+                .map(|named| named.zone);
             // What Evolution and Outlook say of it besides.
             let by_name = by_name.or_else(|| zone.timezone().map(|(_, zone)| zone));
             let found = (rules.is_some() || by_name.is_some()).then_some(Zone {
@@ -121,7 +123,9 @@ impl Zones {
         let local = at.date_time;
         let mut unsure = None;
         let utc = match at.offset {
-            Some(offset) => local.checked_sub_signed(TimeDelta::seconds(i64::from(offset.local_minus_utc())))?,
+            Some(offset) => {
+                local.checked_sub_signed(TimeDelta::seconds(i64::from(offset.local_minus_utc())))?
+            }
             // A day is a day everywhere.
             None if !date.has_time() => local,
             None => {
@@ -173,7 +177,10 @@ impl Zones {
 const EVER: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_300_799_000;
 
 fn date_of(entry: &ICalendarEntry) -> Option<&PartialDateTime> {
-    entry.values.first().and_then(ICalendarValue::as_partial_date_time)
+    entry
+        .values
+        .first()
+        .and_then(ICalendarValue::as_partial_date_time)
 }
 
 /// A zone's name in one writing: in its own property a comma is escaped, in a parameter it is quoted (RFC 5545 §3.3.11).

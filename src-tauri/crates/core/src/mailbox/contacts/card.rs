@@ -214,4 +214,3 @@ fn moment(entry: &VCardEntry) -> Option<Time> {
     };
     (1..=253_402_300_799_000).contains(&ms).then_some(Time(ms))
 }
-

@@ -157,7 +157,9 @@ impl Agents {
 
 /// The value of an AGENT line.
 fn agent(word: &[u8]) -> Option<&[u8]> {
-    let rest = word.get(5..).filter(|_| word[..5].eq_ignore_ascii_case(b"AGENT"))?;
+    let rest = word
+        .get(5..)
+        .filter(|_| word[..5].eq_ignore_ascii_case(b"AGENT"))?;
     match rest.first()? {
         b':' => Some(&rest[1..]),
         b';' => rest.iter().position(|b| *b == b':').map(|at| &rest[at + 1..]),
@@ -167,4 +169,3 @@ fn agent(word: &[u8]) -> Option<&[u8]> {
 
 const BEGIN: &[u8] = b"BEGIN:VCARD\r\n";
 const BOM: &[u8] = b"\xef\xbb\xbf";
-

@@ -124,7 +124,8 @@ fn head(line: &[u8]) -> Head {
             () if at > 0 && is("CHARSET") => head.charset = charset::named(value),
             () if at > 0
                 && (name.is_empty() || is("ENCODING"))
-                && (value.eq_ignore_ascii_case("QUOTED-PRINTABLE") || is("ENCODING") && value.eq_ignore_ascii_case("Q")) =>
+                && (value.eq_ignore_ascii_case("QUOTED-PRINTABLE")
+                    || is("ENCODING") && value.eq_ignore_ascii_case("Q")) =>
             {
                 head.quoted_printable = true;
             }

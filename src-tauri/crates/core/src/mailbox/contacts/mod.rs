@@ -77,4 +77,3 @@ pub(crate) fn written(name: &str, contact: &ContactCard) -> Vec<(&'static str, S
         ("address1_city", contact.city.clone()),
     ]
 }
-

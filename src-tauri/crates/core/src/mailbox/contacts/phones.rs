@@ -22,28 +22,60 @@ const WORDS: [(Option<Phone>, &[&str]); 4] = [
     (
         None,
         &[
-            "fax", "telefax", "pager", "modem", "telex", "isdn", "télécopie", "telecopie", "télécopieur", "bip",
+            "fax",
+            "telefax",
+            "pager",
+            "modem",
+            "telex",
+            "isdn",
+            "télécopie",
+            "telecopie",
+            "télécopieur",
+            "bip",
             "funkruf",
         ],
     ),
     (
         Some(Phone::Mobile),
         &[
-            "cell", "cellular", "mobile", "mobil", "handy", "natel", "iphone", "gsm", "portable", "cellulaire",
+            "cell",
+            "cellular",
+            "mobile",
+            "mobil",
+            "handy",
+            "natel",
+            "iphone",
+            "gsm",
+            "portable",
+            "cellulaire",
             "smartphone",
         ],
     ),
     (
         Some(Phone::Home),
-        &["home", "privat", "zuhause", "domicile", "maison", "personnel", "privé", "prive"],
+        &[
+            "home",
+            "privat",
+            "zuhause",
+            "domicile",
+            "maison",
+            "personnel",
+            "privé",
+            "prive",
+        ],
     ),
     (Some(Phone::Business), &[]),
 ];
 
 /// The first number of this use.
 pub(super) fn phone(card: &VCard, wanted: Phone) -> String {
-    let of_this_use = card.properties(&Property::Tel).filter(|entry| used(card, entry) == Some(wanted));
-    of_this_use.map(number).find(|number| !number.is_empty()).unwrap_or_default()
+    let of_this_use = card
+        .properties(&Property::Tel)
+        .filter(|entry| used(card, entry) == Some(wanted));
+    of_this_use
+        .map(number)
+        .find(|number| !number.is_empty())
+        .unwrap_or_default()
 }
 
 /// Any number at all, a fax as well.
@@ -70,7 +102,9 @@ fn used(card: &VCard, entry: &VCardEntry) -> Option<Phone> {
         said.iter().any(|said| {
             // `Telefon (privat)`, `HomeFAX`, `Mobiltelefon`, `Privatfax`: one word is part of another one, in German.
             words.iter().any(|word| match word.len() {
-                ..4 => said.split(|c: char| !c.is_alphanumeric()).any(|one| one.ends_with(word)),
+                ..4 => said
+                    .split(|c: char| !c.is_alphanumeric())
+                    .any(|one| one.ends_with(word)),
                 _ => said.contains(word),
             })
         })
@@ -85,7 +119,9 @@ fn used(card: &VCard, entry: &VCardEntry) -> Option<Phone> {
 fn label<'a>(card: &'a VCard, entry: &VCardEntry) -> Option<&'a str> {
     let group = entry.group.as_deref()?;
     let beside = |e: &&VCardEntry| {
-        e.group.as_deref().is_some_and(|is| is.eq_ignore_ascii_case(group))
+        e.group
+            .as_deref()
+            .is_some_and(|is| is.eq_ignore_ascii_case(group))
             && e.name.as_str().eq_ignore_ascii_case("X-ABLABEL")
     };
     card.entries.iter().find(beside).map(text_of)

@@ -71,4 +71,3 @@ pub fn holds(connection: &Connection, mailbox: &Address, key: &str) -> Result<bo
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM contact_card WHERE mailbox = ?1 AND key = ?2)")?
         .query_row([mailbox.as_str(), key], |r| r.get(0))?)
 }
-

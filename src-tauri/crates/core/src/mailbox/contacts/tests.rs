@@ -190,7 +190,10 @@ fn an_old_card_is_written_in_its_own_characters() {
         let read = read(&cards.read_next().unwrap().unwrap().vcard.unwrap()).unwrap();
         let contact = read.facts.contact.unwrap();
         assert_eq!(read.facts.subject, "Jürgen Müller");
-        assert_eq!((contact.company.as_str(), contact.city.as_str()), ("Größe & Söhne", "Köln"));
+        assert_eq!(
+            (contact.company.as_str(), contact.city.as_str()),
+            ("Größe & Söhne", "Köln")
+        );
     }
 }
 
@@ -201,7 +204,10 @@ fn what_is_encoded_separates_nothing() {
          NOTE;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:one=0D=0A=\r\ntwo; three\r\nTEL;CELL:1",
     );
     let contact = card.facts.contact.unwrap();
-    assert_eq!((contact.last.as_str(), contact.first.as_str()), ("Berg; Sohn", "Anna, Maria"));
+    assert_eq!(
+        (contact.last.as_str(), contact.first.as_str()),
+        ("Berg; Sohn", "Anna, Maria")
+    );
     assert_eq!(card.facts.text, "one\ntwo; three");
     assert_eq!(contact.mobile, "1");
 }
@@ -244,7 +250,11 @@ fn phones_are_known_in_three_languages() {
     ] {
         let contact = contact(&format!("VERSION:3.0\r\nFN:A\r\n{line}"));
         assert_eq!(
-            (contact.phone.as_str(), contact.mobile.as_str(), contact.home.as_str()),
+            (
+                contact.phone.as_str(),
+                contact.mobile.as_str(),
+                contact.home.as_str()
+            ),
             (business, mobile, home),
             "{line}"
         );
@@ -259,7 +269,10 @@ fn a_number_is_a_name_where_there_is_no_other() {
     assert_eq!((contact.first.as_str(), contact.last.as_str()), ("", ""));
     assert_eq!(contact.mobile, "+49 170 5550101");
     assert_eq!(one("NICKNAME:Bobo\r\nTEL:1").facts.subject, "Bobo");
-    assert_eq!(contact_of("N:Berg, Dr.;Anna"), ("Berg, Dr.".into(), "Anna".into()));
+    assert_eq!(
+        contact_of("N:Berg, Dr.;Anna"),
+        ("Berg, Dr.".into(), "Anna".into())
+    );
 }
 
 fn contact_of(lines: &str) -> (String, String) {
