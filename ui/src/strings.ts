@@ -351,6 +351,7 @@ export const text = {
     unpin: "Unpin the pane",
     close: "Close the pane",
     choose: "Choose a message to track it.",
+    openAppointment: "Open the appointment",
     notTracked: "Not tracked",
     processing: "Processing, please wait",
     pending: "Track pending",

@@ -1,4 +1,4 @@
-import { Button, MessageBar, MessageBarBody, Spinner } from "@fluentui/react-components";
+import { Button, MessageBar, MessageBarActions, MessageBarBody, Spinner } from "@fluentui/react-components";
 import { CheckmarkCircleFilled, ClockRegular } from "@fluentui/react-icons";
 import { useEffect, useRef, useState } from "react";
 import { useAnnounce } from "../app/announce";
@@ -94,8 +94,20 @@ export function Tracking({ mailbox, shown, me }: Props) {
       {!may && (
         <MessageBar intent="info" layout="multiline" data-testid="tracking-disabled">
           <MessageBarBody>{mailbox.reason || allowed.reason}</MessageBarBody>
+          {shown.meeting !== null && (
+            <MessageBarActions>
+              <Button size="small" data-testid="open-appointment" onClick={() => go({ to: "item", key: shown.meeting })}>
+                {text.pane.openAppointment}
+              </Button>
+            </MessageBarActions>
+          )}
         </MessageBar>
       )}
+      {shown.warnings?.map((warning) => (
+        <MessageBar key={warning} intent="warning" layout="multiline" data-testid="not-sure">
+          <MessageBarBody>{warning}</MessageBarBody>
+        </MessageBar>
+      ))}
       {error !== null && <Problem title={text.errorTitle} error={error} />}
 
       {item.failure && !busy && (

@@ -24,10 +24,7 @@ pub(super) fn meeting(message: &Message<'_>) -> Option<String> {
 /// there is; and where it is attached all the same, as Apple and Nextcloud do, its type names the method and the mail
 /// answers nothing.
 fn is_the_message(message: &Message<'_>, part: &MessagePart<'_>, at: usize) -> bool {
-    let method = part
-        .content_type()
-        .and_then(|kind| kind.attribute("method"))
-        .map(Method::named);
+    let method = said(part);
     let attached = part.content_disposition().is_some_and(|d| d.is_attachment());
     let beside = at == 0
         || message.parts.iter().any(|other| match &other.body {
@@ -47,6 +44,12 @@ fn is_the_message(message: &Message<'_>, part: &MessagePart<'_>, at: usize) -> b
     }
 }
 
+/// What the part's type says it is for.
+fn said(part: &MessagePart<'_>) -> Option<Method> {
+    let method = part.content_type()?.attribute("method")?;
+    Some(Method::named(method))
+}
+
 fn key(part: &MessagePart<'_>) -> Option<String> {
     let bytes = match &part.body {
         PartType::Text(text) => text.as_bytes(),
@@ -58,7 +61,7 @@ fn key(part: &MessagePart<'_>) -> Option<String> {
     }
     let text = charset::decoded(bytes);
     let calendar = Calendar::cut(&text).ok()?;
-    if !calendar.method().invites() {
+    if !calendar.method().invites() && !said(part).is_some_and(Method::invites) {
         return None;
     }
     let event = calendar.events.first()?;

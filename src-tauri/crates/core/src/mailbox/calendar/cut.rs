@@ -132,7 +132,7 @@ impl<'a> Calendar<'a> {
             head.push_str(&format!("X-WR-TIMEZONE:{}\r\n", object.zone));
         }
         bounds::lines(event.block)?;
-        let ics = alone(&format!("{head}{}", event.block));
+        let ics = alone(&format!("{head}{}", lines::with_quoted_zones(event.block)));
         let parsed = parse(&ics)?;
         let mut zones = Zones::of(&parsed, object.zone);
         let mut named = Vec::new();

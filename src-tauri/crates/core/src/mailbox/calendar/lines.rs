@@ -1,5 +1,7 @@
 //! A component's lines as they stand in a file: looked at, and one of them changed, without writing the others anew.
 
+use std::borrow::Cow;
+
 /// The value of a line that has this name, whatever parameters stand between.
 pub(super) fn value_of<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     let rest = after_name(line, name)?;
@@ -15,6 +17,28 @@ fn after_name<'a>(line: &'a str, name: &str) -> Option<&'a str> {
 /// The TZID of a zone.
 pub(super) fn zone_name(block: &str) -> Option<String> {
     lines(block).find_map(|line| value_of(&unfolded(line), "TZID").map(|name| name.trim().to_owned()))
+}
+
+/// A component in which zones are quoted that have to be: `;TZID=(UTC+01:00) Berlin:20260707T090000` ends its zone at the
+/// wrong colon.
+pub(super) fn with_quoted_zones(block: &str) -> Cow<'_, str> {
+    const ZONE: &str = ";TZID=(";
+    if memchr::memmem::find(block.as_bytes(), ZONE.as_bytes()).is_none() {
+        return Cow::Borrowed(block);
+    }
+    let quoted = |line: &str| -> Option<String> {
+        let line = unfolded(line);
+        let from = line.find(ZONE)? + ZONE.len() - 1;
+        let to = from + line[from..].find(';').or_else(|| line[from..].rfind(':'))?;
+        Some(format!(
+            "{}\"{}\"{}\r\n",
+            &line[..from],
+            line[from..to].replace('"', ""),
+            &line[to..]
+        ))
+    };
+    let all = lines(block).map(|line| quoted(line).map_or(Cow::Borrowed(line), Cow::Owned));
+    Cow::Owned(all.collect())
 }
 
 /// The lines of a component with those that go on them (RFC 5545 §3.1), line ends included.
@@ -127,6 +151,7 @@ mod tests {
         fn any_line_does(line in "(ATTENDEE|BEGIN:VEVENT|END:|;CN=|;PARTSTAT=|\"|:|;|=|[\r\n ]|\\PC){0,40}") {
             let _ = (answered(&line, "ACCEPTED", ""), answered_at(&line), zone_name(&line));
             prop_assert_eq!(lines(&line).collect::<String>(), line.clone());
+            let _ = with_quoted_zones(&format!("DTSTART;TZID=({line}"));
             of_event(&line, &["ATTENDEE"]).for_each(|_| {});
         }
     }
@@ -142,6 +167,16 @@ mod tests {
         );
         assert_eq!(answered_at(&once).as_deref(), Some("20261102T090000Z"));
         assert_eq!(answered_at(line), None);
+    }
+
+    #[test]
+    fn a_zone_with_a_colon_is_quoted() {
+        let block = "DTSTART;TZID=(UTC+01:00) A, B:20260707T090000\r\nDTEND;TZID=(UTC+01:00) A;VALUE=DATE-TIME:20260707T090000\r\nUID:1\r\n";
+        assert_eq!(
+            with_quoted_zones(block),
+            "DTSTART;TZID=\"(UTC+01:00) A, B\":20260707T090000\r\nDTEND;TZID=\"(UTC+01:00) A\";VALUE=DATE-TIME:20260707T090000\r\nUID:1\r\n"
+        );
+        assert!(matches!(with_quoted_zones("UID:1\r\n"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -48,7 +48,12 @@ fn by_name(name: &str) -> Option<Named> {
     if let Some(zone) = tails.find_map(|tail| Iana::from_str(tail).ok()) {
         return sure(Tz::Tz(zone));
     }
-    if let Some(zone) = windows(name).or_else(|| iana_in_any_case(name)) {
+    // `Europe-Berlin` is what is left of it where a slash is not allowed.
+    let with_slash = || iana_in_any_case(&name.replacen('-', "/", 1));
+    if let Some(zone) = windows(name)
+        .or_else(|| iana_in_any_case(name))
+        .or_else(with_slash)
+    {
         return sure(zone);
     }
     if let Some(zone) = by_city(name, None) {
@@ -61,11 +66,14 @@ fn by_name(name: &str) -> Option<Named> {
     })
 }
 
-/// Windows' own names (CLDR's windowsZones), and those of its lists.
+/// Windows' own names (CLDR's windowsZones), those of summer, and those of its lists.
 fn windows(name: &str) -> Option<Tz> {
     let missing = || NOT_IN_CALCARD.iter().find(|(windows, _)| same(windows, name));
     match Tz::from_str(name) {
         Ok(zone) => Some(zone),
+        Err(()) if name.ends_with(" Daylight Time") => {
+            Tz::from_str(&name.replace(" Daylight Time", " Standard Time")).ok()
+        }
         Err(()) => missing().map(|(_, zone)| Tz::Tz(*zone)),
     }
 }
@@ -253,6 +261,8 @@ mod tests {
             ("GMT Standard Time 1", 0, 60),
             ("Central Standard Time (Mexico)", -360, -360),
             ("Eastern Time (US & Canada)", -300, -240),
+            ("W. Europe Daylight Time", 60, 120),
+            ("Europe-Berlin", 60, 120),
             (
                 "(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna",
                 60,

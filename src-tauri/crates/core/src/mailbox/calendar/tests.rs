@@ -313,6 +313,8 @@ fn a_zone_nobody_knows_is_said() {
     ] {
         assert_eq!(starts("", sure).1, None, "{sure}");
     }
+    let bare = starts("", "DTSTART;TZID=(UTC+01:00) Amsterdam, Berlin:20260707T090000");
+    assert_eq!(bare, ("2026-07-07T07:00:00Z".into(), None));
     let escaped = CUSTOM.replace("Customized Time Zone", "(UTC+01:00) Here\\, There");
     let there = starts(
         &escaped,

@@ -120,6 +120,19 @@ fn head(line: &[u8]) -> Head {
         let (name, value) = text.split_once('=').unwrap_or(("", &text));
         let value = value.trim().trim_matches('"');
         let is = |word: &str| name.trim().eq_ignore_ascii_case(word);
+        if at > 0
+            && ["B", "BASE64"]
+                .iter()
+                .any(|base64| value.eq_ignore_ascii_case(base64))
+        {
+            // The parser reads these, characters and all.
+            return Head {
+                kept: line[..head.end].to_vec(),
+                quoted_printable: false,
+                charset: None,
+                ..head
+            };
+        }
         match () {
             () if at > 0 && is("CHARSET") => head.charset = charset::named(value),
             () if at > 0

@@ -198,6 +198,20 @@ fn an_old_card_is_written_in_its_own_characters() {
 }
 
 #[test]
+fn base64_is_left_to_the_parser() {
+    let card = one(
+        "VERSION:2.1\r\nFN;ENCODING=BASE64;CHARSET=windows-1252:SvxyZ2Vu\r\nTITLE;CHARSET=utf-8:Größe\r\n\
+         PHOTO;ENCODING=BASE64;JPEG:QUJD\r\n QUJD\r\n\r\nTEL;CELL:1",
+    );
+    let contact = card.facts.contact.unwrap();
+    assert_eq!(
+        (card.facts.subject.as_str(), contact.title.as_str()),
+        ("Jürgen", "Größe")
+    );
+    assert_eq!(contact.mobile, "1");
+}
+
+#[test]
 fn what_is_encoded_separates_nothing() {
     let card = one(
         "VERSION:2.1\r\nN;ENCODING=QUOTED-PRINTABLE:Berg=3B Sohn;Anna, Maria\r\n\
