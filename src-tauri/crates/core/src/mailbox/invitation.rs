@@ -10,14 +10,17 @@ use super::{
 
 /// A larger part, in bytes, is a calendar that somebody sends, not a meeting.
 const LARGEST: usize = 1 << 20;
+/// So many of them are looked at.
+const MOST: usize = 20;
 
 /// The key of the meeting that a mail is a message of: its UID, and which one of a series.
 pub(super) fn meeting(message: &Message<'_>) -> Option<String> {
-    (0..message.parts.len()).find_map(|at| {
-        let part = &message.parts[at];
-        let is_calendar = part.is_content_type("text", "calendar") && is_the_message(message, part, at);
-        is_calendar.then(|| key(part)).flatten()
-    })
+    let calendars = message.parts.iter().enumerate();
+    calendars
+        .filter(|(_, part)| part.is_content_type("text", "calendar"))
+        .take(MOST)
+        .filter(|(at, part)| is_the_message(message, part, *at))
+        .find_map(|(_, part)| key(part))
 }
 
 /// Is the part what the mail is about, and not a file that somebody has attached? It stands beside the texts or is all
