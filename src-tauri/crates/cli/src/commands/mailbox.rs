@@ -114,6 +114,12 @@ fn opened(shown: &Shown) -> String {
     if let Some(row) = &shown.item.regarding {
         text += &format!("Regarding: {} ({}:{})\n", row.name, row.table, row.id);
     }
+    if let Some(meeting) = &shown.meeting {
+        text += &format!("Appointment: {meeting}\n");
+    }
+    for warning in &shown.warnings {
+        text += &format!("Not sure: {warning}\n");
+    }
     for a in &shown.attachments {
         text += &format!("Attachment: {} ({}, {} bytes)\n", a.name, a.content_type, a.size);
     }
