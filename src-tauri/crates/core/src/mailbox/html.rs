@@ -4,6 +4,7 @@
 //! The window adds its own walls (an isolated frame, a strict content policy); none of them is relied upon here.
 
 mod budget;
+mod colours;
 
 use std::{
     borrow::Cow,
@@ -11,7 +12,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
 };
 
@@ -19,11 +20,13 @@ use ammonia::{Builder, UrlRelative};
 use mail_parser::{MimeHeaders, PartType};
 
 use super::{
+    attached,
     clean::{self, prefix},
     parse::{self, Mail},
 };
 use crate::{Error, Result, model::Address};
 use budget::{Deadline, Timed, TooMuch, Written};
+use colours::Colours;
 
 /// How much HTML is shown, in bytes. Larger bodies are cut there and say so.
 const MAX_HTML: usize = 2 << 20;
@@ -90,8 +93,9 @@ pub fn render(raw: &[u8], look: Look, parts: &str) -> Result<Rendered> {
     })
 }
 
-/// Where the window finds a message's own pictures: `mail://localhost/part/<mailbox>/<key>/`.
-pub fn parts_of(mailbox: &Address, key: &str) -> String {
+/// Where the window finds a message's own pictures: `mail://localhost/part/<mailbox>/<key>/`, and behind that the place of
+/// the mail `inside` of it whose they are.
+pub fn parts_of(mailbox: &Address, key: &str, inside: &[u32]) -> String {
     // Windows has no schemes of one's own; there the same place is a host.
     let place = if cfg!(windows) {
         "http://mail.localhost"
@@ -99,7 +103,11 @@ pub fn parts_of(mailbox: &Address, key: &str) -> String {
         "mail://localhost"
     };
     let key = percent(&key.replace('%', "%25"));
-    format!("{place}/part/{}/{key}/", percent(mailbox.as_str()))
+    let inside: String = match inside {
+        [] => String::new(),
+        inside => attached::written(inside) + "/",
+    };
+    format!("{place}/part/{}/{key}/{inside}", percent(mailbox.as_str()))
 }
 
 /// A picture inside a raw message by its content id: media type and bytes.
@@ -165,16 +173,24 @@ fn read(raw: &[u8]) -> Result<Mail<'_>> {
 }
 
 fn sanitise(html: &str, pictures: bool, parts: &str) -> Clean {
-    let shown = prefix(html, MAX_HTML);
+    let whole = html;
+    let framed = colours::framed(prefix(whole, MAX_HTML));
+    let shown = &*framed;
     let deadline = Deadline::begin();
     let clean = || {
         budget::weigh(shown, deadline)?;
-        ammonia(shown, pictures, parts, deadline)
+        let (clean, colours) = ammonia(shown, pictures, parts, Colours::default(), deadline)?;
+        match colours.halves() {
+            None => Ok(clean),
+            Some(drops) => {
+                ammonia(shown, pictures, parts, Colours::without(drops), deadline).map(|(clean, _)| clean)
+            }
+        }
     };
     // The sanitiser is well tried; should it fail all the same, the person reads the text.
     let result = catch_unwind(AssertUnwindSafe(clean)).unwrap_or(Err(TooMuch));
     let mut clean = result.unwrap_or_else(|TooMuch| bare(shown));
-    if shown.len() < html.len() {
+    if whole.len() > MAX_HTML {
         clean
             .body
             .push_str("<p><em>This message is longer; the rest is not shown.</em></p>");
@@ -192,10 +208,16 @@ fn bare(html: &str) -> Clean {
     clean
 }
 
-fn ammonia(html: &str, pictures: bool, parts: &str, deadline: Deadline) -> Result<Clean, TooMuch> {
+fn ammonia(
+    html: &str,
+    pictures: bool,
+    parts: &str,
+    colours: Colours,
+    deadline: Deadline,
+) -> Result<(Clean, Arc<Colours>), TooMuch> {
     let blocked = Arc::new(AtomicUsize::new(0));
-    let coloured = Arc::new(AtomicBool::new(false));
-    let (count, own, parts) = (blocked.clone(), coloured.clone(), parts.to_owned());
+    let colours = Arc::new(colours);
+    let (count, own, parts) = (blocked.clone(), colours.clone(), parts.to_owned());
     let clean = Builder::default()
         .add_tags(["font"])
         .add_clean_content_tags(["title", "noscript", "object", "template", "svg", "math", "iframe"])
@@ -255,14 +277,9 @@ fn ammonia(html: &str, pictures: bool, parts: &str, deadline: Deadline) -> Resul
             // No other address may be fetched, not even by a quotation.
             (_, "cite" | "src" | "href") => None,
             (_, "style") if value.to_ascii_lowercase().contains("url") || value.contains('\\') => None,
-            (_, "bgcolor" | "color") => {
-                own.store(true, Ordering::Relaxed);
-                Some(Cow::Borrowed(value))
-            }
-            (_, "style") => {
-                own.fetch_or(colours(value), Ordering::Relaxed);
-                Some(Cow::Borrowed(value))
-            }
+            (_, "bgcolor") => own.ground(value).then_some(Cow::Borrowed(value)),
+            (_, "color") => own.text(value).then_some(Cow::Borrowed(value)),
+            (_, "style") => Some(own.style(value)),
             _ => Some(Cow::Borrowed(value)),
         })
         .clean_from_reader(Timed::new(html, deadline))
@@ -277,23 +294,12 @@ fn ammonia(html: &str, pictures: bool, parts: &str, deadline: Deadline) -> Resul
     } else {
         body
     };
-    Ok(Clean {
+    let clean = Clean {
         body,
         blocked,
-        coloured: coloured.load(Ordering::Relaxed),
-    })
-}
-
-/// True when a style sets a colour of its text or of what is behind it.
-fn colours(style: &str) -> bool {
-    style
-        .split(';')
-        .filter_map(|one| one.split_once(':'))
-        .any(|(property, _)| {
-            ["color", "background-color"]
-                .iter()
-                .any(|name| property.trim().eq_ignore_ascii_case(name))
-        })
+        coloured: colours.any(),
+    };
+    Ok((clean, colours))
 }
 
 fn strip_scheme<'a>(value: &'a str, scheme: &str) -> Option<&'a str> {
@@ -419,6 +425,50 @@ mod tests {
     }
 
     #[test]
+    fn colours_stay_in_pairs_or_go() {
+        for (html, kept, gone) in [
+            (
+                "<table><tr><td bgcolor=#1f3864><font color=white>x",
+                &["#1f3864", "white"][..],
+                &[][..],
+            ),
+            (
+                "<p style=\"background:#111;color:#eee\">x",
+                &["background-color:#111", "color:#eee"],
+                &[],
+            ),
+            // What is behind it stood in the style sheet.
+            (
+                "<style>p{background:#000}</style><p style=\"color:#fff\">x<b style=\"color:#c00\">y",
+                &["color:#c00"],
+                &["#fff"],
+            ),
+            // So did the text.
+            (
+                "<style>h1{color:#fff}</style><table><tr><td style=\"background-color:navy\"><h1>x",
+                &["<h1>x"],
+                &["navy"],
+            ),
+            (
+                "<body bgcolor=black text=white><p>x",
+                &["background-color:black;color:white"],
+                &[],
+            ),
+            ("<body text=white><p>x", &["<p>x"], &["white"]),
+            ("<p style=\"background:#ffd\">x", &["background-color:#ffd"], &[]),
+            ("<html dir=rtl><body><p>x", &["dir=\"rtl\""], &[]),
+        ] {
+            let body = body(html);
+            for kept in kept {
+                assert!(body.contains(kept), "{kept}: {body}");
+            }
+            for gone in gone {
+                assert!(!body.contains(gone), "{gone}: {body}");
+            }
+        }
+    }
+
+    #[test]
     fn only_what_is_harmless_stays() {
         let shown = show(
             "<html><head><style>p{background:url(http://t.example/c)}</style><script>alert(1)</script></head>\
@@ -535,7 +585,9 @@ mod tests {
 
     #[test]
     fn the_window_can_tell_whose_picture_it_is() {
-        let place = parts_of(&Address::lenient("kim@x.org"), "a/b%1?@y");
+        let place = parts_of(&Address::lenient("kim@x.org"), "a/b%1?@y", &[]);
+        let inside = parts_of(&Address::lenient("kim@x.org"), "a@y", &[2, 0]);
+        assert!(inside.ends_with("/part/kim@x.org/a@y/2.0/"), "{inside}");
         assert!(
             place.ends_with("localhost/part/kim@x.org/a%2Fb%251%3F@y/"),
             "{place}"

@@ -3,10 +3,12 @@
 //! Everything that comes in here was written by strangers. Parsers never panic, memory is bounded,
 //! and what cannot be used is kept and listed with its reason (B-08).
 
+pub mod attached;
 mod bounds;
 pub mod calendar;
 mod clean;
 pub mod contacts;
+pub mod file_name;
 mod folders;
 pub mod html;
 pub mod import;

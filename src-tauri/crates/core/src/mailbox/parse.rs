@@ -8,8 +8,9 @@ use std::{
 };
 
 use mail_parser::{
-    Address as Addresses, HeaderName, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders,
-    PartType, decoders::html::html_to_text,
+    Address as Addresses, Encoding, HeaderName, HeaderValue, Message, MessageParser, MessagePart,
+    MimeHeaders, PartType,
+    decoders::{base64::base64_decode, html::html_to_text, quoted_printable::quoted_printable_decode},
 };
 use sha2::{Digest, Sha256};
 
@@ -438,6 +439,27 @@ impl<'x> Mail<'x> {
             PartType::Html(html) => Some(html.as_ref()),
             _ => None,
         })
+    }
+
+    /// What was sent as a part: of text the bytes in their own charset, of a mail all of it.
+    pub fn bytes<'a>(&'a self, part: &'a MessagePart<'_>) -> Cow<'a, [u8]> {
+        let sent = || {
+            let (from, to) = (part.raw_body_offset() as usize, part.raw_end_offset() as usize);
+            self.message.raw_message.get(from..to)
+        };
+        let decoded = match (&part.body, part.encoding) {
+            (PartType::Text(_) | PartType::Html(_) | PartType::Message(_), Encoding::None) => {
+                sent().map(Cow::Borrowed)
+            }
+            (PartType::Text(_) | PartType::Html(_), Encoding::Base64) => {
+                sent().and_then(base64_decode).map(Cow::Owned)
+            }
+            (PartType::Text(_) | PartType::Html(_), Encoding::QuotedPrintable) => {
+                sent().and_then(quoted_printable_decode).map(Cow::Owned)
+            }
+            _ => None,
+        };
+        decoded.unwrap_or(Cow::Borrowed(part.contents()))
     }
 
     /// What a person would call attachments: not the pictures an HTML body shows, not the body's other versions.

@@ -8,6 +8,7 @@ use std::{
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
+    attached,
     calendar::{self, shown_key},
     contacts, html,
     parse::{self, Mail},
@@ -25,7 +26,7 @@ use crate::{
 /// A page holds at most this many entries.
 const MAX_PAGE: u32 = 1000;
 /// How much of a body is shown as text, in bytes.
-const MAX_TEXT: usize = 1 << 20;
+pub(super) const MAX_TEXT: usize = 1 << 20;
 
 /// An item, opened: everything `view::Shown` needs that the mailbox knows.
 #[derive(Debug, Clone)]
@@ -366,7 +367,7 @@ pub fn show_parts(store: &Store, last: &LastOpened, mailbox: &Address, key: &str
                 text: mail.text(MAX_TEXT).0,
                 html: mail.html().is_some(),
                 blocked_images: mail.html().map_or(0, html::remote_images),
-                attachments: attachments(&mail),
+                attachments: attached::list(&mail),
                 headers: headers(&facts),
                 parties: parties(&facts),
                 meeting: mail.meeting(),
@@ -574,33 +575,6 @@ fn unreadable(reason: &str) -> Error {
         format!("The stored message cannot be read: {reason}"),
         "Import it again from where it came.",
     )
-}
-
-fn attachments(mail: &Mail<'_>) -> Vec<Attachment> {
-    use mail_parser::MimeHeaders;
-    mail.attachments()
-        .map(|part| {
-            let content_type = part.content_type().map_or_else(
-                || "application/octet-stream".to_owned(),
-                |t| format!("{}/{}", t.ctype(), t.subtype().unwrap_or("octet-stream")),
-            );
-            let name = part
-                .attachment_name()
-                .map(|n| super::one_line(&n.replace(['/', '\\'], "_"), 200))
-                .filter(|n| !n.is_empty());
-            Attachment {
-                name: name.unwrap_or_else(|| match part.message() {
-                    Some(inner) => format!(
-                        "{}.eml",
-                        super::one_line(inner.subject().unwrap_or("message"), 80)
-                    ),
-                    None => "attachment".into(),
-                }),
-                content_type: super::one_line(&content_type, 100),
-                size: u32::try_from(part.len()).unwrap_or(u32::MAX),
-            }
-        })
-        .collect()
 }
 
 fn headers(facts: &Facts) -> BTreeMap<String, String> {
