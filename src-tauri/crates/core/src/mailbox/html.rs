@@ -4,6 +4,7 @@
 //! The window adds its own walls (an isolated frame, a strict content policy); none of them is relied upon here.
 
 mod budget;
+mod colours;
 
 use std::{
     borrow::Cow,
@@ -21,6 +22,7 @@ use mail_parser::{MimeHeaders, PartType};
 use super::{
     clean::{self, prefix},
     parse::{self, Mail},
+    plain::plain,
 };
 use crate::{Error, Result, model::Address};
 use budget::{Deadline, Timed, TooMuch, Written};
@@ -76,7 +78,7 @@ pub struct Rendered {
 pub fn render(raw: &[u8], look: Look, parts: &str) -> Result<Rendered> {
     let mail = read(raw)?;
     let clean = match mail.html() {
-        Some(html) => sanitise(html, look.pictures, parts),
+        Some(html) => sanitise(&html, look.pictures, parts),
         None => Clean::text(linked(&mail.text(MAX_HTML).0)),
     };
     let colours = match look.dark {
@@ -184,7 +186,7 @@ fn sanitise(html: &str, pictures: bool, parts: &str) -> Clean {
 
 /// The text of HTML that cannot be shown as it is.
 fn bare(html: &str) -> Clean {
-    let mut clean = Clean::text(linked(&clean::text(&parse::plain(html))));
+    let mut clean = Clean::text(linked(&clean::text(&plain(html))));
     clean.body.insert_str(
         0,
         "<p><em>This message is built in a way that would hang a mail program. Its text is shown without its layout.</em></p>",
@@ -261,7 +263,7 @@ fn ammonia(html: &str, pictures: bool, parts: &str, deadline: Deadline) -> Resul
             }
             (_, "style") => {
                 own.fetch_or(colours(value), Ordering::Relaxed);
-                Some(Cow::Borrowed(value))
+                Some(colours::paired(value))
             }
             _ => Some(Cow::Borrowed(value)),
         })
@@ -270,7 +272,13 @@ fn ammonia(html: &str, pictures: bool, parts: &str, deadline: Deadline) -> Resul
         .map_err(|_| TooMuch)?;
     let mut written = Written::new(deadline);
     clean.write_to(&mut written).map_err(|_| TooMuch)?;
-    let body = written.text();
+    let mut body = written.text();
+    // The page's own element goes; its colours belong to those of the text.
+    let page = colours::of_page(html);
+    if !page.is_empty() {
+        coloured.store(true, Ordering::Relaxed);
+        body = format!("<div style=\"{}\">{body}</div>", escape(&page));
+    }
     let blocked = blocked.load(Ordering::Relaxed);
     let body = if pictures && blocked > 0 {
         format!("<p><em>{blocked} pictures on the net were not fetched.</em></p>{body}")
@@ -290,7 +298,7 @@ fn colours(style: &str) -> bool {
         .split(';')
         .filter_map(|one| one.split_once(':'))
         .any(|(property, _)| {
-            ["color", "background-color"]
+            ["color", "background-color", "background"]
                 .iter()
                 .any(|name| property.trim().eq_ignore_ascii_case(name))
         })
@@ -341,7 +349,7 @@ fn next_link(text: &str) -> Option<usize> {
     memchr::memmem::find_iter(text.as_bytes(), "http").find(is_link)
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -507,7 +515,7 @@ mod tests {
             let raw = format!("Subject: x\nContent-Type: text/html; charset=utf-8\n\n{html}");
             let clock = std::time::Instant::now();
             render(raw.as_bytes(), Look::default(), PARTS).unwrap();
-            parse::plain(&html);
+            plain(&html);
             assert!(clock.elapsed().as_secs() < 3, "{begun}: {:?}", clock.elapsed());
         }
     }
@@ -515,7 +523,7 @@ mod tests {
     #[test]
     fn what_many_comments_stand_in_is_read() {
         let html = "<!--[if mso]>x<![endif]--><p>Hello</p>".repeat(5_000);
-        assert_eq!(parse::plain(&html).matches("Hello").count(), 5_000);
+        assert_eq!(plain(&html).matches("Hello").count(), 5_000);
         assert_eq!(body(&html).matches("Hello").count(), 5_000);
     }
 

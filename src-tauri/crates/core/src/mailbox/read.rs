@@ -111,7 +111,7 @@ pub fn show_parts(store: &Store, last: &LastOpened, mailbox: &Address, key: &str
                 location: String::new(),
                 text: mail.text(MAX_TEXT).0,
                 html: mail.html().is_some(),
-                blocked_images: mail.html().map_or(0, html::remote_images),
+                blocked_images: mail.html().map_or(0, |html| html::remote_images(&html)),
                 attachments: attachments(&mail),
                 headers: headers(&facts),
                 parties: parties(&facts),
@@ -330,16 +330,16 @@ fn attachments(mail: &Mail<'_>) -> Vec<Attachment> {
                 || "application/octet-stream".to_owned(),
                 |t| format!("{}/{}", t.ctype(), t.subtype().unwrap_or("octet-stream")),
             );
-            let name = part
-                .attachment_name()
+            let name = mail
+                .file_name(part)
                 .map(|n| super::one_line(&n.replace(['/', '\\'], "_"), 200))
                 .filter(|n| !n.is_empty());
             Attachment {
                 name: name.unwrap_or_else(|| match part.message() {
-                    Some(inner) => format!(
-                        "{}.eml",
-                        super::one_line(inner.subject().unwrap_or("message"), 80)
-                    ),
+                    Some(inner) => match parse::subject(inner).as_str() {
+                        "" => "message.eml".into(),
+                        subject => format!("{}.eml", super::one_line(&subject.replace(['/', '\\'], "_"), 80)),
+                    },
                     None => "attachment".into(),
                 }),
                 content_type: super::one_line(&content_type, 100),
