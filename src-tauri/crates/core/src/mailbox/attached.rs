@@ -45,7 +45,7 @@ pub fn list(mail: &Mail<'_>) -> Vec<Attachment> {
     mail.attachments()
         .map(|part| {
             let (bytes, content_type) = (mail.bytes(part), content_type(part));
-            let (name, file) = names(part, &content_type);
+            let (name, file) = names(mail, part, &content_type);
             Attachment {
                 risk: file_name::risk(&file, &content_type, beginning(&bytes)),
                 is_mail: is_mail(part, &file),
@@ -83,7 +83,7 @@ pub fn take_all(raw: &[u8]) -> Result<Vec<Taken>> {
 
 fn taken(mail: &Mail<'_>, part: &MessagePart<'_>) -> Taken {
     let (content_type, bytes) = (content_type(part), mail.bytes(part).into_owned());
-    let (_, file) = names(part, &content_type);
+    let (_, file) = names(mail, part, &content_type);
     Taken {
         risk: file_name::risk(&file, &content_type, beginning(&bytes)),
         file,
@@ -108,7 +108,7 @@ pub fn mail_at<'x>(raw: &'x [u8], place: &[u32]) -> Result<Cow<'x, [u8]>> {
         let inner = {
             let mail = read(&raw)?;
             let part = mail.attachments().nth(*number as usize).ok_or_else(nothing)?;
-            if !is_mail(part, &names(part, "").1) {
+            if !is_mail(part, &names(&mail, part, "").1) {
                 return Err(Error::bad_input(
                     "This attachment is no mail.",
                     "Open or save it as a file.",
@@ -151,7 +151,7 @@ pub fn open(raw: &[u8]) -> Result<Inside> {
         sent: Some(head.sent).filter(|sent| *sent != UNKNOWN),
         text: mail.text(MAX_TEXT).0,
         html: mail.html().is_some(),
-        blocked_images: mail.html().map_or(0, html::remote_images),
+        blocked_images: mail.html().map_or(0, |html| html::remote_images(&html)),
         attachments: list(&mail),
     })
 }
@@ -187,15 +187,15 @@ fn nothing() -> Error {
 }
 
 /// What a person calls it, and what its file is called: its name, for a mail without one its subject.
-fn names(part: &MessagePart<'_>, content_type: &str) -> (String, String) {
-    let given = part.attachment_name().map(Cow::Borrowed).or_else(|| {
-        let subject = part.message()?.subject().unwrap_or("message");
-        Some(Cow::Owned(format!(
+fn names(mail: &Mail<'_>, part: &MessagePart<'_>, content_type: &str) -> (String, String) {
+    let of_mail = || {
+        let subject = one_line(&parse::subject(part.message()?), 80).replace(['/', '\\'], "_");
+        Some(format!(
             "{}.eml",
-            one_line(subject, 80).replace(['/', '\\'], "_")
-        )))
-    });
-    let given = given.unwrap_or_default();
+            if subject.is_empty() { "message" } else { &subject }
+        ))
+    };
+    let given = mail.file_name(part).or_else(of_mail).unwrap_or_default();
     let file = file_name::safe(&given, content_type);
     let shown = one_line(&given.replace(['/', '\\'], "_"), MAX_NAME);
     let shown = if shown.is_empty() { file.clone() } else { shown };

@@ -5,6 +5,7 @@
 
 mod budget;
 mod colours;
+mod halves;
 
 use std::{
     borrow::Cow,
@@ -23,10 +24,11 @@ use super::{
     attached,
     clean::{self, prefix},
     parse::{self, Mail},
+    plain::plain,
 };
 use crate::{Error, Result, model::Address};
 use budget::{Deadline, Timed, TooMuch, Written};
-use colours::Colours;
+use halves::{Colours, Half};
 
 /// How much HTML is shown, in bytes. Larger bodies are cut there and say so.
 const MAX_HTML: usize = 2 << 20;
@@ -79,7 +81,7 @@ pub struct Rendered {
 pub fn render(raw: &[u8], look: Look, parts: &str) -> Result<Rendered> {
     let mail = read(raw)?;
     let clean = match mail.html() {
-        Some(html) => sanitise(html, look.pictures, parts),
+        Some(html) => sanitise(&html, look.pictures, parts),
         None => Clean::text(linked(&mail.text(MAX_HTML).0)),
     };
     let colours = match look.dark {
@@ -173,24 +175,22 @@ fn read(raw: &[u8]) -> Result<Mail<'_>> {
 }
 
 fn sanitise(html: &str, pictures: bool, parts: &str) -> Clean {
-    let whole = html;
-    let framed = colours::framed(prefix(whole, MAX_HTML));
-    let shown = &*framed;
+    let shown = prefix(html, MAX_HTML);
     let deadline = Deadline::begin();
     let clean = || {
         budget::weigh(shown, deadline)?;
-        let (clean, colours) = ammonia(shown, pictures, parts, Colours::default(), deadline)?;
-        match colours.halves() {
+        let (clean, alone) = ammonia(shown, pictures, parts, Colours::default(), deadline)?;
+        match alone {
             None => Ok(clean),
-            Some(drops) => {
-                ammonia(shown, pictures, parts, Colours::without(drops), deadline).map(|(clean, _)| clean)
+            Some(half) => {
+                ammonia(shown, pictures, parts, Colours::without(half), deadline).map(|(clean, _)| clean)
             }
         }
     };
     // The sanitiser is well tried; should it fail all the same, the person reads the text.
     let result = catch_unwind(AssertUnwindSafe(clean)).unwrap_or(Err(TooMuch));
     let mut clean = result.unwrap_or_else(|TooMuch| bare(shown));
-    if whole.len() > MAX_HTML {
+    if shown.len() < html.len() {
         clean
             .body
             .push_str("<p><em>This message is longer; the rest is not shown.</em></p>");
@@ -200,7 +200,7 @@ fn sanitise(html: &str, pictures: bool, parts: &str) -> Clean {
 
 /// The text of HTML that cannot be shown as it is.
 fn bare(html: &str) -> Clean {
-    let mut clean = Clean::text(linked(&clean::text(&parse::plain(html))));
+    let mut clean = Clean::text(linked(&clean::text(&plain(html))));
     clean.body.insert_str(
         0,
         "<p><em>This message is built in a way that would hang a mail program. Its text is shown without its layout.</em></p>",
@@ -208,13 +208,14 @@ fn bare(html: &str) -> Clean {
     clean
 }
 
+/// What stays of it, and the half of a pair of colours that is alone in it.
 fn ammonia(
     html: &str,
     pictures: bool,
     parts: &str,
     colours: Colours,
     deadline: Deadline,
-) -> Result<(Clean, Arc<Colours>), TooMuch> {
+) -> Result<(Clean, Option<Half>), TooMuch> {
     let blocked = Arc::new(AtomicUsize::new(0));
     let colours = Arc::new(colours);
     let (count, own, parts) = (blocked.clone(), colours.clone(), parts.to_owned());
@@ -279,7 +280,7 @@ fn ammonia(
             (_, "style") if value.to_ascii_lowercase().contains("url") || value.contains('\\') => None,
             (_, "bgcolor") => own.ground(value).then_some(Cow::Borrowed(value)),
             (_, "color") => own.text(value).then_some(Cow::Borrowed(value)),
-            (_, "style") => Some(own.style(value)),
+            (_, "style") => Some(own.style(colours::paired(value))),
             _ => Some(Cow::Borrowed(value)),
         })
         .clean_from_reader(Timed::new(html, deadline))
@@ -287,19 +288,31 @@ fn ammonia(
         .map_err(|_| TooMuch)?;
     let mut written = Written::new(deadline);
     clean.write_to(&mut written).map_err(|_| TooMuch)?;
-    let body = written.text();
+    let mut body = written.text();
+    // The page's own element goes; its colours belong to those of the text, and its direction is the text's.
+    let page = colours.style(Cow::Owned(colours::of_page(html)));
+    let direction = colours::direction(html).map_or(String::new(), |dir| format!(" dir=\"{dir}\""));
+    if !page.is_empty() || !direction.is_empty() {
+        body = format!("<div{direction} style=\"{}\">{body}</div>", escape(&page));
+    }
     let blocked = blocked.load(Ordering::Relaxed);
     let body = if pictures && blocked > 0 {
-        format!("<p><em>{blocked} pictures on the net were not fetched.</em></p>{body}")
+        let images = if blocked == 1 {
+            "remote image"
+        } else {
+            "remote images"
+        };
+        format!("<p><em>{blocked} {images} blocked.</em></p>{body}")
     } else {
         body
     };
+    let alone = colours.alone();
     let clean = Clean {
         body,
         blocked,
         coloured: colours.any(),
     };
-    Ok((clean, colours))
+    Ok((clean, alone))
 }
 
 fn strip_scheme<'a>(value: &'a str, scheme: &str) -> Option<&'a str> {
@@ -347,7 +360,7 @@ fn next_link(text: &str) -> Option<usize> {
     memchr::memmem::find_iter(text.as_bytes(), "http").find(is_link)
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -432,11 +445,6 @@ mod tests {
                 &["#1f3864", "white"][..],
                 &[][..],
             ),
-            (
-                "<p style=\"background:#111;color:#eee\">x",
-                &["background-color:#111", "color:#eee"],
-                &[],
-            ),
             // What is behind it stood in the style sheet.
             (
                 "<style>p{background:#000}</style><p style=\"color:#fff\">x<b style=\"color:#c00\">y",
@@ -445,17 +453,11 @@ mod tests {
             ),
             // So did the text.
             (
-                "<style>h1{color:#fff}</style><table><tr><td style=\"background-color:navy\"><h1>x",
+                "<style>h1{color:#fff}</style><table><tr><td bgcolor=navy><h1>x",
                 &["<h1>x"],
                 &["navy"],
             ),
-            (
-                "<body bgcolor=black text=white><p>x",
-                &["background-color:black;color:white"],
-                &[],
-            ),
             ("<body text=white><p>x", &["<p>x"], &["white"]),
-            ("<p style=\"background:#ffd\">x", &["background-color:#ffd"], &[]),
             ("<html dir=rtl><body><p>x", &["dir=\"rtl\""], &[]),
         ] {
             let body = body(html);
@@ -557,7 +559,7 @@ mod tests {
             let raw = format!("Subject: x\nContent-Type: text/html; charset=utf-8\n\n{html}");
             let clock = std::time::Instant::now();
             render(raw.as_bytes(), Look::default(), PARTS).unwrap();
-            parse::plain(&html);
+            plain(&html);
             assert!(clock.elapsed().as_secs() < 3, "{begun}: {:?}", clock.elapsed());
         }
     }
@@ -565,7 +567,7 @@ mod tests {
     #[test]
     fn what_many_comments_stand_in_is_read() {
         let html = "<!--[if mso]>x<![endif]--><p>Hello</p>".repeat(5_000);
-        assert_eq!(parse::plain(&html).matches("Hello").count(), 5_000);
+        assert_eq!(plain(&html).matches("Hello").count(), 5_000);
         assert_eq!(body(&html).matches("Hello").count(), 5_000);
     }
 

@@ -1,362 +1,299 @@
-//! The colours a message brings along. Text and what is behind it belong together: where one half was lost with a style sheet
-//! or never there, the other goes too, so that nobody reads white on white or dark on dark.
+//! Colours in pairs: what a mail writes on, and what with. One without the other is white on white, or dark on dark.
 
-use std::{
-    borrow::Cow,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::borrow::Cow;
 
-/// How far into a tag its attributes are read, in bytes.
-const LONGEST_TAG: usize = 4096;
-
-/// What was seen of a message's colours, and which of them go.
-#[derive(Debug, Default)]
-pub(super) struct Colours {
-    drops: Drops,
-    any: AtomicBool,
-    pale_text: AtomicBool,
-    deep_ground: AtomicBool,
-}
-
-/// Which colours go.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Drops {
-    /// Text that can only be read on something dark, of which there is nothing.
-    pale_text: bool,
-    /// Grounds that only pale text can be read on, of which there is none.
-    deep_ground: bool,
-}
-
-impl Colours {
-    /// For a message whose colours were seen before, and `drops` of them go.
-    pub(super) fn without(drops: Drops) -> Self {
-        Self {
-            drops,
-            ..Self::default()
-        }
-    }
-
-    /// Does the message set colours that stay?
-    pub(super) fn any(&self) -> bool {
-        self.any.load(Ordering::Relaxed)
-    }
-
-    /// What of them has no other half; `None` when all is well.
-    pub(super) fn halves(&self) -> Option<Drops> {
-        let (pale, deep) = (
-            self.pale_text.load(Ordering::Relaxed),
-            self.deep_ground.load(Ordering::Relaxed),
-        );
-        (pale != deep).then_some(Drops {
-            pale_text: pale,
-            deep_ground: deep,
-        })
-    }
-
-    /// A colour of text; false when it goes.
-    pub(super) fn text(&self, colour: &str) -> bool {
-        let pale = light(colour).is_some_and(|light| light > PALE);
-        self.keep(pale, &self.pale_text, self.drops.pale_text)
-    }
-
-    /// A colour behind text; false when it goes.
-    pub(super) fn ground(&self, colour: &str) -> bool {
-        let deep = light(colour).is_some_and(|light| light < DEEP);
-        self.keep(deep, &self.deep_ground, self.drops.deep_ground)
-    }
-
-    fn keep(&self, is_half: bool, seen: &AtomicBool, goes: bool) -> bool {
-        seen.fetch_or(is_half, Ordering::Relaxed);
-        let stays = !(is_half && goes);
-        self.any.fetch_or(stays, Ordering::Relaxed);
-        stays
-    }
-
-    /// A style with the colours that stay; a plain colour as `background` is one.
-    pub(super) fn style<'a>(&self, style: &'a str) -> Cow<'a, str> {
-        // Most styles are about other things.
-        if !holds(style, "color") && !holds(style, "background") {
-            return Cow::Borrowed(style);
-        }
-        let kept: Vec<Cow<'_, str>> = style
-            .split(';')
-            .filter_map(|one| {
-                let Some((property, value)) = one.split_once(':') else {
-                    return Some(Cow::Borrowed(one));
-                };
-                match property.trim().to_ascii_lowercase().as_str() {
-                    "color" => self.text(value).then_some(Cow::Borrowed(one)),
-                    "background-color" => self.ground(value).then_some(Cow::Borrowed(one)),
-                    "background" => {
-                        let colour = value.split_whitespace().find(|word| is_colour(word))?;
-                        self.ground(colour)
-                            .then(|| Cow::Owned(format!("background-color:{colour}")))
-                    }
-                    _ => Some(Cow::Borrowed(one)),
-                }
-            })
-            .collect();
-        Cow::Owned(kept.join(";"))
-    }
-}
-
-/// Lightness from 0 to 1: text above [`PALE`] cannot be read on white, nor dark text on a ground below [`DEEP`].
-const PALE: f32 = 0.8;
-const DEEP: f32 = 0.35;
-
-/// The message with its body's own direction and colours on a block around it: a sanitiser takes only what is inside of a
-/// body. White paper with dark text is what every message is on; it is left away.
-pub(super) fn framed(html: &str) -> Cow<'_, str> {
-    let Some((at, end, body)) = tag(html, "<body") else {
-        return Cow::Borrowed(html);
-    };
-    let of = |name: &str| attribute(body, name).map(|value| value.replace(['"', '<', '>'], ""));
-    let outer = tag(html, "<html").map_or("", |(_, _, outer)| outer);
-    let direction = of("dir").or_else(|| attribute(outer, "dir").map(str::to_owned));
-    let direction = direction
-        .filter(|dir| dir.eq_ignore_ascii_case("rtl") || dir.eq_ignore_ascii_case("ltr"))
-        .map_or(String::new(), |dir| format!(" dir=\"{dir}\""));
-    let style = of("style").unwrap_or_default();
-    let mut declared: Vec<String> = Vec::new();
-    declared.extend(of("bgcolor").map(|colour| format!("background-color:{colour}")));
-    declared.extend(of("text").map(|colour| format!("color:{colour}")));
-    declared.extend(style.split(';').map(str::to_owned));
-    let is_paper = declared.iter().all(|one| {
-        let (property, value) = one.split_once(':').unwrap_or_default();
-        match property.trim().to_ascii_lowercase().as_str() {
-            "color" => light(value).is_none_or(|light| light < DEEP),
-            "background" | "background-color" => light(value).is_none_or(|light| light > 0.97),
-            _ => true,
-        }
-    });
-    declared.retain(|one| {
-        let property = one
-            .split(':')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
-        !(is_paper && matches!(property.as_str(), "color" | "background" | "background-color"))
-    });
-    let style = declared.join(";");
-    Cow::Owned(format!(
-        "{}<div{direction} style=\"{style}\">{}",
-        &html[..at],
-        &html[end..]
-    ))
-}
-
-/// The first tag of this name: where it begins and ends, and what it says between.
-fn tag<'a>(html: &'a str, name: &str) -> Option<(usize, usize, &'a str)> {
-    let at = memchr::memchr_iter(b'<', html.as_bytes()).find(|&at| {
-        let rest = &html.as_bytes()[at..];
-        rest.len() > name.len()
-            && rest[..name.len()].eq_ignore_ascii_case(name.as_bytes())
-            && (rest[name.len()].is_ascii_whitespace() || rest[name.len()] == b'>')
-    })?;
-    let from = at + name.len();
-    let mut quote = None;
-    for (n, byte) in html.as_bytes()[from..].iter().take(LONGEST_TAG).enumerate() {
-        match (quote, byte) {
-            (None, b'"' | b'\'') => quote = Some(*byte),
-            (Some(open), byte) if open == *byte => quote = None,
-            (None, b'>') => return Some((at, from + n + 1, &html[from..from + n])),
+/// A style whose colours go together: `background` says its colour as `background-color`, the only one that stays, and
+/// where it says none that can be kept, the text's goes as well. Where only what is behind the text is coloured, the text
+/// gets a colour that can be read on it: its own may have stood in the style sheet, which is left out.
+pub fn paired(style: &str) -> Cow<'_, str> {
+    let (mut behind, mut lost, mut text) = (None, false, false);
+    for (property, value) in declarations(style) {
+        match property.to_ascii_lowercase().as_str() {
+            "background-color" => behind = Some((value, false)),
+            "background" => match colour(value) {
+                Some(colour) => behind = Some((colour, true)),
+                None => lost = true,
+            },
+            "color" => text = true,
             _ => {}
         }
     }
-    None
-}
-
-/// The value of an attribute in what a tag says.
-fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
-    let mut rest = tag;
-    while let Some((before, after)) = rest.split_once('=') {
-        let named = before.split_whitespace().next_back().unwrap_or_default();
-        let after = after.trim_start();
-        let (value, next) = match after.chars().next() {
-            Some(quote @ ('"' | '\'')) => after[1..].split_once(quote).unwrap_or((&after[1..], "")),
-            _ => after.split_once(char::is_whitespace).unwrap_or((after, "")),
-        };
-        if named.eq_ignore_ascii_case(name) {
-            return Some(value);
+    match behind {
+        None if lost && text => {
+            let kept = declarations(style).filter(|(property, _)| !property.eq_ignore_ascii_case("color"));
+            Cow::Owned(
+                kept.map(|(property, value)| format!("{property}:{value};"))
+                    .collect(),
+            )
         }
-        rest = next;
-    }
-    None
-}
-
-fn holds(text: &str, word: &str) -> bool {
-    text.as_bytes()
-        .windows(word.len())
-        .any(|some| some.eq_ignore_ascii_case(word.as_bytes()))
-}
-
-/// Words of a `background` that are something else.
-const NO_COLOURS: [&str; 17] = [
-    "none",
-    "transparent",
-    "inherit",
-    "initial",
-    "unset",
-    "repeat",
-    "no-repeat",
-    "repeat-x",
-    "repeat-y",
-    "scroll",
-    "fixed",
-    "local",
-    "center",
-    "top",
-    "bottom",
-    "left",
-    "right",
-];
-
-fn is_colour(word: &str) -> bool {
-    let word = word.to_ascii_lowercase();
-    let named =
-        word.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-') && !NO_COLOURS.contains(&word.as_str());
-    named || light(&word).is_some()
-}
-
-/// Some names, with how light they are.
-const NAMED: [(&str, f32); 24] = [
-    ("white", 1.0),
-    ("snow", 0.98),
-    ("ivory", 0.99),
-    ("whitesmoke", 0.96),
-    ("ghostwhite", 0.97),
-    ("floralwhite", 0.97),
-    ("azure", 0.98),
-    ("mintcream", 0.98),
-    ("beige", 0.95),
-    ("linen", 0.94),
-    ("lavender", 0.91),
-    ("gainsboro", 0.86),
-    ("lightgray", 0.83),
-    ("lightgrey", 0.83),
-    ("lightyellow", 0.98),
-    ("yellow", 0.89),
-    ("black", 0.0),
-    ("navy", 0.06),
-    ("midnightblue", 0.15),
-    ("darkblue", 0.06),
-    ("maroon", 0.15),
-    ("darkgreen", 0.23),
-    ("indigo", 0.21),
-    ("darkslategray", 0.26),
-];
-
-/// How light a colour is as the eye sees it, from 0 to 1; `None` for what is not understood, or can be seen through.
-fn light(colour: &str) -> Option<f32> {
-    let colour = colour.to_ascii_lowercase();
-    let colour = colour.split("!important").next().unwrap_or_default().trim();
-    if let Some((_, light)) = NAMED.iter().find(|(name, _)| *name == colour) {
-        return Some(*light);
-    }
-    let parts: Vec<f32> = if let Some(hex) = colour.strip_prefix('#') {
-        let digits: Vec<u32> = hex.chars().map(|c| c.to_digit(16)).collect::<Option<_>>()?;
-        match digits.len() {
-            3 => digits.iter().map(|d| (d * 17) as f32).collect(),
-            6 => digits.chunks(2).map(|d| (d[0] * 16 + d[1]) as f32).collect(),
-            _ => return None,
+        Some((colour, shorthand)) if shorthand || !text => {
+            let mut style = style.trim_end().trim_end_matches(';').to_owned();
+            if shorthand {
+                style += &format!(";background-color:{colour}");
+            }
+            if let Some(dark) = is_dark(colour).filter(|_| !text) {
+                style += if dark { ";color:#ffffff" } else { ";color:#242424" };
+            }
+            Cow::Owned(style)
         }
-    } else {
-        let inside = colour.strip_prefix("rgb(")?.strip_suffix(')')?;
-        inside
-            .split([',', ' '])
-            .filter(|part| !part.is_empty())
-            .map(|part| part.parse::<f32>().ok())
-            .collect::<Option<_>>()?
+        _ => Cow::Borrowed(style),
+    }
+}
+
+/// The colours of the page itself, which stand in its `body`, as a style; empty when it has none.
+pub fn of_page(html: &str) -> String {
+    let Some(tag) = tag(html, "<body") else {
+        return String::new();
     };
-    match *parts.as_slice() {
-        [red, green, blue] => Some((0.299 * red + 0.587 * green + 0.114 * blue) / 255.0),
-        _ => None,
+    let mut style = String::new();
+    for (name, property) in [("bgcolor", "background-color"), ("text", "color")] {
+        if let Some(colour) = attribute(&tag, name).and_then(colour) {
+            style += &format!("{property}:{colour};");
+        }
     }
+    let own = attribute(&tag, "style").unwrap_or_default();
+    for (property, value) in declarations(own) {
+        let property = property.to_ascii_lowercase();
+        if let ("color" | "background" | "background-color", Some(colour)) =
+            (property.as_str(), colour(value))
+        {
+            style += &format!("{property}:{colour};");
+        }
+    }
+    // A white page is what a page is.
+    match paired(&style) {
+        style
+            if declarations(&style)
+                .any(|(property, value)| property.starts_with("background") && is_white(value)) =>
+        {
+            String::new()
+        }
+        style => style.into_owned(),
+    }
+}
+
+/// Which way the page is written, if it says so: `rtl` or `ltr`.
+pub fn direction(html: &str) -> Option<&'static str> {
+    ["<body", "<html"].into_iter().find_map(|name| {
+        let tag = tag(html, name)?;
+        let said = attribute(&tag, "dir")?;
+        ["rtl", "ltr"]
+            .into_iter()
+            .find(|dir| dir.eq_ignore_ascii_case(said.trim()))
+    })
+}
+
+/// The first tag of this name, up to its end.
+fn tag(html: &str, name: &str) -> Option<String> {
+    /// So far into a mail its body begins, in bytes, and so long is its tag.
+    const FAR: usize = 256 << 10;
+    const LONG: usize = 2048;
+    let head = &html.as_bytes()[..html.len().min(FAR)];
+    let begins = |at: &usize| {
+        let tag = &head[*at..];
+        tag.get(..name.len())
+            .is_some_and(|tag| tag.eq_ignore_ascii_case(name.as_bytes()))
+            && tag.get(name.len()).is_some_and(u8::is_ascii_whitespace)
+    };
+    let at = memchr::memchr_iter(b'<', head).find(begins)?;
+    let tag = &head[at..head.len().min(at + LONG)];
+    Some(String::from_utf8_lossy(&tag[..memchr::memchr(b'>', tag).unwrap_or(0)]).into_owned())
+}
+
+pub(super) fn declarations(style: &str) -> impl Iterator<Item = (&str, &str)> {
+    style
+        .split(';')
+        .filter_map(|one| one.split_once(':'))
+        .map(|(property, value)| (property.trim(), value.trim()))
+}
+
+/// The value of an attribute, from a tag.
+fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+    let lower = tag.to_ascii_lowercase();
+    let at = memchr::memmem::find_iter(lower.as_bytes(), name.as_bytes()).find(|at| {
+        lower[..*at].ends_with(|c: char| c.is_ascii_whitespace() || matches!(c, '"' | '\''))
+            && lower[at + name.len()..].trim_start().starts_with('=')
+    })?;
+    let value = tag
+        .get(at + name.len()..)?
+        .trim_start()
+        .strip_prefix('=')?
+        .trim_start();
+    match value.chars().next()? {
+        mark @ ('"' | '\'') => value[1..].split(mark).next(),
+        _ => value.split(|c: char| c.is_whitespace() || c == '>').next(),
+    }
+}
+
+/// The colour in a value that may say more; `None` where it is a picture, runs from one to another, or is none.
+fn colour(value: &str) -> Option<&str> {
+    let is_colour = |word: &&str| match word.strip_prefix('#') {
+        Some(digits) => {
+            matches!(digits.len(), 3 | 4 | 6 | 8) && digits.bytes().all(|b| b.is_ascii_hexdigit())
+        }
+        None => named(word).is_some(),
+    };
+    let value = value.split('!').next().unwrap_or_default().trim();
+    if value
+        .get(..3)
+        .is_some_and(|start| start.eq_ignore_ascii_case("rgb"))
+    {
+        let end = value.find(')')?;
+        let numbers = value[..end]
+            .trim_start_matches(|c: char| c.is_ascii_alphabetic())
+            .strip_prefix('(')?;
+        let is_number = |c: char| c.is_ascii_digit() || matches!(c, ',' | '.' | '%' | '/' | ' ');
+        return numbers.chars().all(is_number).then_some(&value[..=end]);
+    }
+    if value.contains('(') {
+        return None;
+    }
+    value.split_whitespace().find(is_colour)
+}
+
+/// The colours mails name; others are rare enough to be lost.
+fn named(word: &str) -> Option<[u8; 3]> {
+    Some(match word.to_ascii_lowercase().as_str() {
+        "black" => [0, 0, 0],
+        "white" => [255, 255, 255],
+        "gray" | "grey" => [128, 128, 128],
+        "silver" => [192, 192, 192],
+        "lightgray" | "lightgrey" => [211, 211, 211],
+        "whitesmoke" => [245, 245, 245],
+        "red" => [255, 0, 0],
+        "maroon" => [128, 0, 0],
+        "green" => [0, 128, 0],
+        "lime" => [0, 255, 0],
+        "olive" => [128, 128, 0],
+        "yellow" => [255, 255, 0],
+        "orange" => [255, 165, 0],
+        "navy" => [0, 0, 128],
+        "blue" => [0, 0, 255],
+        "teal" => [0, 128, 128],
+        "aqua" | "cyan" => [0, 255, 255],
+        "purple" => [128, 0, 128],
+        "fuchsia" | "magenta" => [255, 0, 255],
+        "darkblue" => [0, 0, 139],
+        "darkgreen" => [0, 100, 0],
+        "darkred" => [139, 0, 0],
+        _ => return None,
+    })
+}
+
+/// Red, green and blue.
+fn parts(colour: &str) -> Option<[u8; 3]> {
+    if let Some(digits) = colour.strip_prefix('#').filter(|digits| digits.is_ascii()) {
+        let width = if digits.len() < 6 { 1 } else { 2 };
+        let part = |at: usize| {
+            let digits = digits.get(at * width..(at + 1) * width)?;
+            let value = u8::from_str_radix(digits, 16).ok()?;
+            Some(if width == 1 { value * 17 } else { value })
+        };
+        return Some([part(0)?, part(1)?, part(2)?]);
+    }
+    if let Some((name, inside)) = colour.split_once('(')
+        && name.to_ascii_lowercase().starts_with("rgb")
+    {
+        let mut numbers = inside
+            .split(|c: char| !c.is_ascii_digit())
+            .filter(|number| !number.is_empty())
+            .map(|number| number.parse::<u8>().ok());
+        return Some([numbers.next()??, numbers.next()??, numbers.next()??]);
+    }
+    named(colour)
+}
+
+/// Is white text the better one to read on it? `None` for what is no colour, as `transparent`.
+fn is_dark(colour: &str) -> Option<bool> {
+    Some(light(colour)? < 0.5)
+}
+
+/// How light a colour is as the eye sees it, from 0 to 1; `None` for what is none.
+pub(super) fn light(colour: &str) -> Option<f32> {
+    let colour = colour.split('!').next().unwrap_or_default().trim();
+    let [red, green, blue] = parts(colour)?.map(f32::from);
+    Some((red * 0.299 + green * 0.587 + blue * 0.114) / 255.0)
+}
+
+fn is_white(colour: &str) -> bool {
+    parts(colour).is_some_and(|parts| parts == [255; 3])
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use proptest::prelude::*;
 
-    use super::*;
-
     #[test]
-    fn light_is_what_the_eye_sees() {
-        for (colour, from, to) in [
-            ("#fff", 0.99, 1.01),
-            ("#FFFFFF !important", 0.99, 1.01),
-            ("rgb(255, 255, 255)", 0.99, 1.01),
-            ("#1f3864", 0.1, 0.35),
-            ("navy", 0.0, 0.35),
-            (" Black ", 0.0, 0.01),
-        ] {
-            let light = light(colour).unwrap();
-            assert!((from..to).contains(&light), "{colour}: {light}");
-        }
-        for colour in [
-            "",
-            "inherit",
-            "#ff",
-            "rgba(0,0,0,0)",
-            "var(--x)",
-            "rgb(1,2)",
-            "#ggg",
-        ] {
-            assert_eq!(light(colour), None, "{colour}");
-        }
-    }
-
-    #[test]
-    fn a_plain_background_is_a_colour() {
+    fn colours_stay_in_pairs() {
         for (style, kept) in [
-            ("background:#222;color:#fff", "background-color:#222;color:#fff"),
-            ("background: #222 none repeat", "background-color:#222"),
-            ("background: none", ""),
-            ("BACKGROUND:Navy", "background-color:Navy"),
-            ("font-size:12px", "font-size:12px"),
+            ("color:red", "color:red"),
+            (
+                "color:#fff;background-color:#000",
+                "color:#fff;background-color:#000",
+            ),
+            (
+                "color:#fff;background:#000",
+                "color:#fff;background:#000;background-color:#000",
+            ),
+            (
+                "background:#111 none repeat; color:white;",
+                "background:#111 none repeat; color:white;background-color:#111",
+            ),
+            (
+                "background:linear-gradient(#000,#111);color:#fff;margin:0",
+                "background:linear-gradient(#000,#111);margin:0;",
+            ),
+            ("background-color:navy", "background-color:navy;color:#ffffff"),
+            (
+                "background-color:rgb(250, 250, 240)",
+                "background-color:rgb(250, 250, 240);color:#242424",
+            ),
+            ("background-color:transparent", "background-color:transparent"),
+            ("margin:0", "margin:0"),
         ] {
-            assert_eq!(Colours::default().style(style), kept);
+            assert_eq!(paired(style), kept, "{style}");
         }
     }
 
     #[test]
-    fn a_body_brings_its_direction_and_its_colours() {
-        for (html, framed_html) in [
-            ("<p>x", "<p>x"),
-            ("<body>x", "<div style=\"\">x"),
+    fn the_page_has_colours_too() {
+        for (html, style) in [
             (
-                "<html><BODY dir=rtl bgcolor='#222' text=white>x",
-                "<html><div dir=\"rtl\" style=\"background-color:#222;color:white;\">x",
+                "<html><BODY bgcolor=\"#000000\" text='#ffffff'>x",
+                "background-color:#000000;color:#ffffff;",
             ),
             (
-                "<html lang=he dir=\"RTL\"><body style=\"margin:0\">x",
-                "<html lang=he dir=\"RTL\"><div dir=\"RTL\" style=\"margin:0\">x",
+                "<body style=\"margin:0; background:#222; color: #eee\">",
+                "background:#222;color:#eee;background-color:#222",
             ),
-            ("<body bgcolor=white text=\"#000\">x", "<div style=\"\">x"),
-            (
-                "<body style=\"background:#ffffff\" onload=\"a>b\">x",
-                "<div style=\"\">x",
-            ),
-            (
-                "<body style='font-family:\"A\"'>x",
-                "<div style=\"font-family:A\">x",
-            ),
-            ("<body", "<body"),
-            ("<bodyguard>x", "<bodyguard>x"),
+            ("<body bgcolor=black>", "background-color:black;color:#ffffff"),
+            ("<body bgcolor=white text=black>", ""),
+            ("<body>", ""),
+            ("<p>no body", ""),
         ] {
-            assert_eq!(framed(html), framed_html, "{html}");
+            assert_eq!(of_page(html), style, "{html}");
+        }
+    }
+
+    #[test]
+    fn the_page_has_a_direction() {
+        for (html, dir) in [
+            ("<html dir=rtl><body>x", Some("rtl")),
+            ("<html lang=he dir='RTL'><body class=a dir=\"ltr\">x", Some("ltr")),
+            ("<html ><body dir=auto>x", None),
+            ("<p dir=rtl>x", None),
+        ] {
+            assert_eq!(direction(html), dir, "{html}");
         }
     }
 
     proptest! {
         #[test]
-        fn any_body_and_any_style_do(
-            html in "(<body|<html|>|<| |=|\"|'|dir|rtl|style|bgcolor|text|color:|#fff|;|é|\\PC){0,40}"
-        ) {
-            framed(&html);
-            Colours::default().style(&html);
-            light(&html);
+        fn any_style_does(style in "(color|background|-color|[:;# ()]|rgb|fff|black|\\PC){0,20}", html in "(<body |bgcolor|style|text|=|[\"'#> ]|fff|\\PC){0,20}") {
+            paired(&style);
+            of_page(&html);
+            direction(&html);
         }
     }
 }
