@@ -21,7 +21,10 @@ pub fn paired(style: &str) -> Cow<'_, str> {
     match behind {
         None if lost && text => {
             let kept = declarations(style).filter(|(property, _)| !property.eq_ignore_ascii_case("color"));
-            Cow::Owned(kept.map(|(property, value)| format!("{property}:{value};")).collect())
+            Cow::Owned(
+                kept.map(|(property, value)| format!("{property}:{value};"))
+                    .collect(),
+            )
         }
         Some((colour, shorthand)) if shorthand || !text => {
             let mut style = style.trim_end().trim_end_matches(';').to_owned();
@@ -45,7 +48,8 @@ pub fn of_page(html: &str) -> String {
     let head = &html.as_bytes()[..html.len().min(FAR)];
     let begins = |at: &usize| {
         let tag = &head[*at..];
-        tag.get(..5).is_some_and(|tag| tag.eq_ignore_ascii_case(b"<body")) && tag.get(5).is_some_and(u8::is_ascii_whitespace)
+        tag.get(..5).is_some_and(|tag| tag.eq_ignore_ascii_case(b"<body"))
+            && tag.get(5).is_some_and(u8::is_ascii_whitespace)
     };
     let Some(at) = memchr::memchr_iter(b'<', head).find(begins) else {
         return String::new();
@@ -61,13 +65,18 @@ pub fn of_page(html: &str) -> String {
     let own = attribute(&tag, "style").unwrap_or_default();
     for (property, value) in declarations(own) {
         let property = property.to_ascii_lowercase();
-        if let ("color" | "background" | "background-color", Some(colour)) = (property.as_str(), colour(value)) {
+        if let ("color" | "background" | "background-color", Some(colour)) =
+            (property.as_str(), colour(value))
+        {
             style += &format!("{property}:{colour};");
         }
     }
     // A white page is what a page is.
     match paired(&style) {
-        style if declarations(&style).any(|(property, value)| property.starts_with("background") && is_white(value)) => {
+        style
+            if declarations(&style)
+                .any(|(property, value)| property.starts_with("background") && is_white(value)) =>
+        {
             String::new()
         }
         style => style.into_owned(),
@@ -75,7 +84,10 @@ pub fn of_page(html: &str) -> String {
 }
 
 fn declarations(style: &str) -> impl Iterator<Item = (&str, &str)> {
-    style.split(';').filter_map(|one| one.split_once(':')).map(|(property, value)| (property.trim(), value.trim()))
+    style
+        .split(';')
+        .filter_map(|one| one.split_once(':'))
+        .map(|(property, value)| (property.trim(), value.trim()))
 }
 
 /// The value of an attribute, from a tag.
@@ -85,7 +97,11 @@ fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
         lower[..*at].ends_with(|c: char| c.is_ascii_whitespace() || matches!(c, '"' | '\''))
             && lower[at + name.len()..].trim_start().starts_with('=')
     })?;
-    let value = tag.get(at + name.len()..)?.trim_start().strip_prefix('=')?.trim_start();
+    let value = tag
+        .get(at + name.len()..)?
+        .trim_start()
+        .strip_prefix('=')?
+        .trim_start();
     match value.chars().next()? {
         mark @ ('"' | '\'') => value[1..].split(mark).next(),
         _ => value.split(|c: char| c.is_whitespace() || c == '>').next(),
@@ -95,13 +111,20 @@ fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
 /// The colour in a value that may say more; `None` where it is a picture, runs from one to another, or is none.
 fn colour(value: &str) -> Option<&str> {
     let is_colour = |word: &&str| match word.strip_prefix('#') {
-        Some(digits) => matches!(digits.len(), 3 | 4 | 6 | 8) && digits.bytes().all(|b| b.is_ascii_hexdigit()),
+        Some(digits) => {
+            matches!(digits.len(), 3 | 4 | 6 | 8) && digits.bytes().all(|b| b.is_ascii_hexdigit())
+        }
         None => named(word).is_some(),
     };
     let value = value.split('!').next().unwrap_or_default().trim();
-    if value.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("rgb")) {
+    if value
+        .get(..3)
+        .is_some_and(|start| start.eq_ignore_ascii_case("rgb"))
+    {
         let end = value.find(')')?;
-        let numbers = value[..end].trim_start_matches(|c: char| c.is_ascii_alphabetic()).strip_prefix('(')?;
+        let numbers = value[..end]
+            .trim_start_matches(|c: char| c.is_ascii_alphabetic())
+            .strip_prefix('(')?;
         let is_number = |c: char| c.is_ascii_digit() || matches!(c, ',' | '.' | '%' | '/' | ' ');
         return numbers.chars().all(is_number).then_some(&value[..=end]);
     }
@@ -182,12 +205,27 @@ mod tests {
     fn colours_stay_in_pairs() {
         for (style, kept) in [
             ("color:red", "color:red"),
-            ("color:#fff;background-color:#000", "color:#fff;background-color:#000"),
-            ("color:#fff;background:#000", "color:#fff;background:#000;background-color:#000"),
-            ("background:#111 none repeat; color:white;", "background:#111 none repeat; color:white;background-color:#111"),
-            ("background:linear-gradient(#000,#111);color:#fff;margin:0", "background:linear-gradient(#000,#111);margin:0;"),
+            (
+                "color:#fff;background-color:#000",
+                "color:#fff;background-color:#000",
+            ),
+            (
+                "color:#fff;background:#000",
+                "color:#fff;background:#000;background-color:#000",
+            ),
+            (
+                "background:#111 none repeat; color:white;",
+                "background:#111 none repeat; color:white;background-color:#111",
+            ),
+            (
+                "background:linear-gradient(#000,#111);color:#fff;margin:0",
+                "background:linear-gradient(#000,#111);margin:0;",
+            ),
             ("background-color:navy", "background-color:navy;color:#ffffff"),
-            ("background-color:rgb(250, 250, 240)", "background-color:rgb(250, 250, 240);color:#242424"),
+            (
+                "background-color:rgb(250, 250, 240)",
+                "background-color:rgb(250, 250, 240);color:#242424",
+            ),
             ("background-color:transparent", "background-color:transparent"),
             ("margin:0", "margin:0"),
         ] {
@@ -198,8 +236,14 @@ mod tests {
     #[test]
     fn the_page_has_colours_too() {
         for (html, style) in [
-            ("<html><BODY bgcolor=\"#000000\" text='#ffffff'>x", "background-color:#000000;color:#ffffff;"),
-            ("<body style=\"margin:0; background:#222; color: #eee\">", "background:#222;color:#eee;background-color:#222"),
+            (
+                "<html><BODY bgcolor=\"#000000\" text='#ffffff'>x",
+                "background-color:#000000;color:#ffffff;",
+            ),
+            (
+                "<body style=\"margin:0; background:#222; color: #eee\">",
+                "background:#222;color:#eee;background-color:#222",
+            ),
             ("<body bgcolor=black>", "background-color:black;color:#ffffff"),
             ("<body bgcolor=white text=black>", ""),
             ("<body>", ""),
