@@ -1002,6 +1002,8 @@ export type Shown = {
 	subject: string,
 	/**  When it was sent (or starts); for a contact when it was last changed, empty while unknown. */
 	date: string,
+	/**  True when no header told for certain when it was sent: its date cannot be read, or names no zone. */
+	date_uncertain: boolean,
 	/**  When it ends; appointments only. */
 	ends: string | null,
 	/**  Where; appointments only. */

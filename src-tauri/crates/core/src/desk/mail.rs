@@ -104,6 +104,7 @@ impl Desk {
             kind: opened.kind,
             subject: opened.subject,
             date: read::date_of(opened.kind, opened.date),
+            date_uncertain: opened.date_uncertain,
             ends: opened.ends.map(|t| t.rfc3339()),
             location: opened.location,
             folder: opened.folder,

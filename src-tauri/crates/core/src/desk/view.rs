@@ -173,6 +173,8 @@ views! {
         pub subject: String,
         /// When it was sent (or starts); for a contact when it was last changed, empty while unknown.
         pub date: String,
+        /// True when no header told for certain when it was sent: its date cannot be read, or names no zone.
+        pub date_uncertain: bool,
         /// When it ends; appointments only.
         pub ends: Option<String>,
         /// Where; appointments only.

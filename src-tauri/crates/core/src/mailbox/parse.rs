@@ -84,6 +84,8 @@ pub fn parse_slim<'x>(raw: &'x [u8], room: &'x mut Vec<u8>) -> Result<Mail<'x>, 
 /// Reads `raw`, which came as `original`. All that is parsed is judged, by the size of the original: else a mail could be
 /// listed that is never opened.
 fn read<'x>(raw: &'x [u8], original: &'x [u8]) -> Result<Mail<'x>, &'static str> {
+    // Editors put a mark before the first header.
+    let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
     if raw.iter().all(u8::is_ascii_whitespace) {
         return Err("The message is empty.");
     }

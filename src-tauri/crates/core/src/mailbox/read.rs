@@ -44,6 +44,8 @@ pub struct Opened {
     pub subject: String,
     /// When it was sent, or starts; for a contact when it was last changed, 0 while unknown.
     pub date: Time,
+    /// No header told for certain when it was sent.
+    pub date_uncertain: bool,
     /// When it ends; appointments only.
     pub ends: Option<Time>,
     /// Where; appointments only.
@@ -107,6 +109,7 @@ pub fn show_parts(store: &Store, last: &LastOpened, mailbox: &Address, key: &str
                 role: row.role,
                 subject: facts.subject.clone(),
                 date: row.sent,
+                date_uncertain: mail.is_date_uncertain(),
                 ends: None,
                 location: String::new(),
                 text: mail.text(MAX_TEXT).0,
@@ -130,6 +133,7 @@ pub fn show_parts(store: &Store, last: &LastOpened, mailbox: &Address, key: &str
                 role: FolderRole::Other,
                 subject: facts.subject.clone(),
                 date: meeting.starts,
+                date_uncertain: false,
                 ends: Some(meeting.ends),
                 location: meeting.location,
                 text: facts.text.clone(),
@@ -152,6 +156,7 @@ pub fn show_parts(store: &Store, last: &LastOpened, mailbox: &Address, key: &str
                 role: FolderRole::Other,
                 subject: facts.subject.clone(),
                 date: facts.sent,
+                date_uncertain: false,
                 ends: None,
                 location: String::new(),
                 text: facts.text.clone(),

@@ -32,7 +32,9 @@ pub fn text(raw: &[u8], body: &str) -> String {
     while let Some((before, word)) = next_word(rest, last.saturating_sub(raw.len() - rest.len())) {
         let gap = &rest[..before];
         let joins = !bytes.is_empty() && gap.iter().all(u8::is_ascii_whitespace);
-        if !joins || !word.charset.eq_ignore_ascii_case(of) {
+        // Words that return to ASCII at their end are whole (RFC 1468).
+        let whole = bytes.ends_with(b"\x1b(B") || bytes.ends_with(b"\x1b(J");
+        if !joins || whole || !word.charset.eq_ignore_ascii_case(of) {
             all.push_str(&charset::decode(of, &bytes));
             bytes.clear();
         }
