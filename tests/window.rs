@@ -339,6 +339,8 @@ fn hostile(outside: &str) -> String {
     )
 }
 
+#[path = "window/attachments.rs"]
+mod attachments;
 #[path = "window/contacts.rs"]
 mod contacts;
 #[path = "window/failures.rs"]

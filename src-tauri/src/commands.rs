@@ -5,9 +5,9 @@ use behalf_core::{
     desk::{
         Accepted, AuditQuery, Check, Diagnosis, ImportProgress, Invitation, Terms, TimelineQuery,
         view::{
-            ActivityForm, AuditEntry, Device, Folder, Grant, History, Hit, ImportReport, IndexState, Item,
-            ListEntry, ListPage, Me, Note, PendingInvitation, Quarantined, RowForm, Settings, Shown, Stepped,
-            Suggestion, SyncDetails, SyncState, TableName, Timeline, Verified,
+            ActivityForm, AttachedMail, AuditEntry, Device, Folder, Grant, History, Hit, ImportReport,
+            IndexState, Item, ListEntry, ListPage, Me, Note, PendingInvitation, Quarantined, RowForm,
+            Settings, Shown, Stepped, Suggestion, SyncDetails, SyncState, TableName, Timeline, Verified,
         },
     },
     model::{Address, RowRef, Setting},
@@ -16,6 +16,7 @@ use behalf_core::{
 use tauri::{AppHandle, State, ipc::Channel};
 
 use crate::{
+    attachments::{self, Attached, SavedAll},
     error::Result,
     export,
     import::{self, Source},
@@ -72,6 +73,40 @@ pub async fn find_mail(
 #[specta::specta]
 pub async fn show(desk: Desk<'_>, mailbox: Address, key: String) -> Result<Shown> {
     desk.ask(move |desk| desk.show(&mailbox, &key)).await
+}
+
+/// A mail attached to a mail, opened.
+#[tauri::command]
+#[specta::specta]
+pub async fn attached_mail(desk: Desk<'_>, mail: Attached) -> Result<AttachedMail> {
+    desk.ask(move |desk| desk.attached_mail(&mail.mailbox, &mail.key, &mail.place))
+        .await
+}
+
+/// Opens an attachment with the system's program for it; what may run only when the person has `agreed`.
+#[tauri::command]
+#[specta::specta]
+pub async fn open_attachment(
+    app: AppHandle,
+    desk: Desk<'_>,
+    attachment: Attached,
+    agreed: bool,
+) -> Result<()> {
+    attachments::open(&app, &desk, attachment, agreed).await
+}
+
+/// Asks where to, and saves an attachment there. `null`: nowhere.
+#[tauri::command]
+#[specta::specta]
+pub async fn save_attachment(app: AppHandle, desk: Desk<'_>, attachment: Attached) -> Result<Option<String>> {
+    attachments::save(&app, &desk, attachment).await
+}
+
+/// Asks which folder, and saves every attachment of a mail in it. `null`: in none.
+#[tauri::command]
+#[specta::specta]
+pub async fn save_attachments(app: AppHandle, desk: Desk<'_>, mail: Attached) -> Result<Option<SavedAll>> {
+    attachments::save_all(&app, &desk, mail).await
 }
 
 /// How far an item's tracking has come, for both people (H-02).

@@ -2,6 +2,7 @@
 //!
 //! Everything a person can do is [`behalf_core::desk::Desk`]; this crate carries questions to it and answers back.
 
+mod attachments;
 mod background;
 mod commands;
 mod error;
@@ -27,7 +28,7 @@ use clap::Parser as _;
 use tauri::Manager as _;
 use tauri_specta::{collect_commands, collect_events};
 
-use crate::{instance::Only, options::Options, startup::Opened, state::Shell};
+use crate::{attachments::OpenedFiles, instance::Only, options::Options, startup::Opened, state::Shell};
 
 /// Exit code when there is no replica to open, as the command line has it for bad input (spec §6).
 const NOTHING_TO_OPEN: u8 = 2;
@@ -42,6 +43,10 @@ fn ipc() -> tauri_specta::Builder<tauri::Wry> {
             commands::list,
             commands::find_mail,
             commands::show,
+            commands::attached_mail,
+            commands::open_attachment,
+            commands::save_attachment,
+            commands::save_attachments,
             commands::status,
             commands::search,
             commands::row_tables,
@@ -144,7 +149,8 @@ fn serve(options: Options, desk: Desk, only: Only) -> tauri::Result<()> {
         .setup(move |app| {
             ipc.mount_events(app);
             let agent = background::start(app.handle(), &desk)?;
-            app.manage(Shell::new(Arc::clone(&desk), agent));
+            let opened = OpenedFiles::begin(only.folder());
+            app.manage(Shell::new(Arc::clone(&desk), agent, opened));
             // Ends with the process, wherever it is: the index survives that at any point.
             let follower = Arc::clone(&desk);
             std::thread::spawn(move || follower.follow_rows(&AtomicBool::new(false)));

@@ -1,9 +1,15 @@
 //! The `mail:` scheme: messages and their pictures, each under its own strict policy (B-07).
 //!
 //! `mail://localhost/message/<mailbox>/<key>?pictures=1&dark=1` is a message's sanitised HTML,
-//! `mail://localhost/part/<mailbox>/<key>/<cid>` a picture inside it. Every part is percent-encoded.
+//! `mail://localhost/part/<mailbox>/<key>/<cid>` a picture inside it. Every part is percent-encoded. A mail attached to it is
+//! named by its place behind the key: `/message/<mailbox>/<key>/2.0`, `/part/<mailbox>/<key>/2.0/<cid>`.
 
-use behalf_core::{Code, Result, desk::Desk, mailbox::html::Look, model::Address};
+use behalf_core::{
+    Code, Result,
+    desk::Desk,
+    mailbox::{attached::place_in, html::Look},
+    model::Address,
+};
 use percent_encoding::percent_decode_str;
 use tauri::http::{Request, Response, StatusCode, Uri, header};
 
@@ -27,11 +33,13 @@ enum Wanted {
     Message {
         mailbox: Address,
         key: String,
+        place: Vec<u32>,
         look: Look,
     },
     Part {
         mailbox: Address,
         key: String,
+        place: Vec<u32>,
         cid: String,
     },
 }
@@ -72,33 +80,53 @@ fn parse(uri: &Uri) -> Option<Wanted> {
         uri.query()
             .is_some_and(|query| query.split('&').any(|pair| pair == wish))
     };
-    match parts.as_slice() {
-        [kind, mailbox, key] if kind == "message" => Some(Wanted::Message {
-            mailbox: Address::lenient(mailbox),
-            key: key.clone(),
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    let (kind, mailbox, key, place, cid) = match *parts.as_slice() {
+        ["message", mailbox, key] => ("message", mailbox, key, "", ""),
+        ["message", mailbox, key, place] => ("message", mailbox, key, place, ""),
+        ["part", mailbox, key, cid] => ("part", mailbox, key, "", cid),
+        ["part", mailbox, key, place, cid] => ("part", mailbox, key, place, cid),
+        _ => return None,
+    };
+    let (mailbox, key, place) = (Address::lenient(mailbox), key.to_owned(), place_in(place)?);
+    Some(match kind {
+        "message" => Wanted::Message {
+            mailbox,
+            key,
+            place,
             look: Look {
                 pictures: asks("pictures=1"),
                 dark: asks("dark=1"),
             },
-        }),
-        [kind, mailbox, key, cid] if kind == "part" => Some(Wanted::Part {
-            mailbox: Address::lenient(mailbox),
-            key: key.clone(),
-            cid: cid.clone(),
-        }),
-        _ => None,
-    }
+        },
+        _ => Wanted::Part {
+            mailbox,
+            key,
+            place,
+            cid: cid.to_owned(),
+        },
+    })
 }
 
 /// Gets it from the desk: media type and bytes.
 fn fetch(desk: &Desk, wanted: &Wanted) -> Result<(String, Vec<u8>)> {
     match wanted {
-        Wanted::Message { mailbox, key, look } => {
-            let html = desk.message_html(mailbox, key, *look)?;
+        Wanted::Message {
+            mailbox,
+            key,
+            place,
+            look,
+        } => {
+            let html = desk.message_html(mailbox, key, place, *look)?;
             Ok(("text/html; charset=utf-8".to_owned(), html.into_bytes()))
         }
-        Wanted::Part { mailbox, key, cid } => {
-            let (kind, bytes) = desk.message_part(mailbox, key, cid)?;
+        Wanted::Part {
+            mailbox,
+            key,
+            place,
+            cid,
+        } => {
+            let (kind, bytes) = desk.message_part(mailbox, key, place, cid)?;
             Ok((harmless(&kind).to_owned(), bytes))
         }
     }
@@ -144,6 +172,7 @@ mod tests {
             Some(Wanted::Message {
                 mailbox: Address::lenient("alex@x.org"),
                 key: "a/b?@x".into(),
+                place: Vec::new(),
                 look: Look {
                     pictures: true,
                     dark: true
@@ -155,17 +184,32 @@ mod tests {
             Some(Wanted::Part {
                 mailbox: Address::lenient("alex@x.org"),
                 key: "1@x".into(),
+                place: Vec::new(),
                 cid: "logo a".into()
             })
+        );
+        let inside = parsed("mail://localhost/message/alex@x.org/1@x/2.0?dark=1");
+        assert!(
+            matches!(&inside, Some(Wanted::Message { place, look, .. }) if *place == [2, 0] && look.dark),
+            "{inside:?}"
         );
     }
 
     #[test]
     fn a_picture_is_found_again_by_the_address_the_core_gives_it() {
         let mailbox = Address::lenient("alex@x.org");
-        let address = format!("{}logo%20a", html::parts_of(&mailbox, "a/b\"@x"));
-        let (key, cid) = ("a/b\"@x".into(), "logo a".into());
-        assert_eq!(parsed(&address), Some(Wanted::Part { mailbox, key, cid }));
+        for place in [vec![], vec![2, 0]] {
+            let (mailbox, key) = (mailbox.clone(), "a/b\"@x".to_owned());
+            let address = format!("{}logo%20a", html::parts_of(&mailbox, &key, &place));
+            let cid = "logo a".into();
+            let wanted = Wanted::Part {
+                mailbox,
+                key,
+                place,
+                cid,
+            };
+            assert_eq!(parsed(&address), Some(wanted));
+        }
     }
 
     #[test]
@@ -187,6 +231,8 @@ mod tests {
             "mail://localhost/part/a@x/1",
             "mail://localhost/remote/a@x/1",
             "mail://localhost/message/%ff/1",
+            "mail://localhost/message/a@x/1/x",
+            "mail://localhost/part/a@x/1/-1/y",
         ] {
             assert_eq!(parsed(text), None, "{text}");
         }

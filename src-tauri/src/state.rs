@@ -4,24 +4,27 @@ use std::sync::Arc;
 
 use behalf_core::desk::Desk;
 
-use crate::{background::Agent, error::Result, import::Imports};
+use crate::{attachments::OpenedFiles, background::Agent, error::Result, import::Imports};
 
-/// The open desk, the agent, and the import at hand.
+/// The open desk, the agent, the import at hand, and what was opened.
 pub struct Shell {
     desk: Arc<Desk>,
     /// Keeps the replica in touch.
     pub agent: Agent,
     /// The import at hand.
     pub imports: Imports,
+    /// The attachments that were opened.
+    pub opened: OpenedFiles,
 }
 
 impl Shell {
     /// Ties them together.
-    pub fn new(desk: Arc<Desk>, agent: Agent) -> Self {
+    pub fn new(desk: Arc<Desk>, agent: Agent, opened: OpenedFiles) -> Self {
         Self {
             desk,
             agent,
             imports: Imports::default(),
+            opened,
         }
     }
 

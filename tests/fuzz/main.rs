@@ -11,7 +11,7 @@ mod travels;
 use std::{fs, io, ops::ControlFlow};
 
 use behalf_core::{
-    mailbox::{Cards, Mbox, calendar, contacts, html, parse, parse_slim},
+    mailbox::{Cards, Mbox, attached, calendar, contacts, html, parse, parse_slim},
     model::Time,
     rows,
     store::Store,
@@ -368,6 +368,15 @@ fn eml() {
             assert!(!head.key.is_empty());
             html::render(bytes, html::Look::default(), "").unwrap();
             let _ = html::part(bytes, "l");
+            let all = attached::take_all(bytes).unwrap();
+            for (taken, number) in all.iter().zip(0..8) {
+                assert!(!taken.file.is_empty() && !taken.file.contains(['/', '\\', '\0']));
+                assert_eq!(attached::take(bytes, &[number]).unwrap(), *taken);
+                if let Ok(inside) = attached::mail_at(bytes, &[number]) {
+                    let _ = attached::open(&inside);
+                    let _ = attached::take(bytes, &[number, 0]);
+                }
+            }
         }
     });
 }

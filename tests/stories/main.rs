@@ -4,6 +4,7 @@
 
 mod access;
 mod again;
+mod attachments;
 mod audit;
 mod changes;
 mod contacts;

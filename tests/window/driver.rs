@@ -2,7 +2,7 @@
 
 use std::{
     net::{TcpListener, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -67,12 +67,28 @@ impl Window {
 
     /// Opens the app on `person`'s replica: `size` in logical pixels, each `scale` pixels of the screen wide and high.
     pub async fn open_as_large_as(person: &Person, size: &str, scale: u8) -> Self {
+        Self::begin(person, size, scale, None).await
+    }
+
+    /// Opens the app on `person`'s replica; the programs in this folder are found before those of the system.
+    pub async fn open_with_programs(person: &Person, programs: &Path) -> Self {
+        Self::begin(person, "1360,860", 1, Some(programs)).await
+    }
+
+    async fn begin(person: &Person, size: &str, scale: u8, programs: Option<&Path>) -> Self {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let places = programs
+            .map(Path::to_owned)
+            .into_iter()
+            .chain(std::env::split_paths(&path));
+        let path = std::env::join_paths(places).expect("a search path");
         let port = free_port();
         let driver = Command::new("WebKitWebDriver")
             .arg(format!("--port={port}"))
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .env("BEHALF_KEYCHAIN", "off")
             .env("GDK_SCALE", scale.to_string())
+            .env("PATH", path)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn();

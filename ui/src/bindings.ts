@@ -15,6 +15,14 @@ export const commands = {
 	findMail: (mailbox: Address, text: string, folder: string | null, limit: number) => typedError<ListEntry[], CommandError>(__TAURI_INVOKE("find_mail", { mailbox, text, folder, limit })),
 	/**  A message, appointment or contact, opened. */
 	show: (mailbox: Address, key: string) => typedError<Shown, CommandError>(__TAURI_INVOKE("show", { mailbox, key })),
+	/**  A mail attached to a mail, opened. */
+	attachedMail: (mail: Attached) => typedError<AttachedMail, CommandError>(__TAURI_INVOKE("attached_mail", { mail })),
+	/**  Opens an attachment with the system's program for it; what may run only when the person has `agreed`. */
+	openAttachment: (attachment: Attached, agreed: boolean) => typedError<null, CommandError>(__TAURI_INVOKE("open_attachment", { attachment, agreed })),
+	/**  Asks where to, and saves an attachment there. `null`: nowhere. */
+	saveAttachment: (attachment: Attached) => typedError<string | null, CommandError>(__TAURI_INVOKE("save_attachment", { attachment })),
+	/**  Asks which folder, and saves every attachment of a mail in it. `null`: in none. */
+	saveAttachments: (mail: Attached) => typedError<SavedAll | null, CommandError>(__TAURI_INVOKE("save_attachments", { mail })),
 	/**  How far an item's tracking has come, for both people (H-02). */
 	status: (mailbox: Address, key: string) => typedError<Item, CommandError>(__TAURI_INVOKE("status", { mailbox, key })),
 	/**
@@ -215,7 +223,35 @@ export type Answered = {
 	method: Method,
 };
 
-/**  An attachment, by name. */
+/**  Which attachment, or which attached mail, of which mail. */
+export type Attached = {
+	/**  Whose mailbox. */
+	mailbox: Address,
+	/**  The mail's key. */
+	key: string,
+	/**  The numbers of the attached mails it lies in, then its own, from 0; empty for the mail itself. */
+	place: number[],
+};
+
+/**  A mail attached to another, opened. It is part of that one: it has no status and cannot be tracked. */
+export type AttachedMail = {
+	/**  Its subject. */
+	subject: string,
+	/**  When it was sent; empty when it does not say. */
+	date: string,
+	/**  The body as plain text. */
+	text: string,
+	/**  True when there is an HTML body; the window shows it by the `mail:` scheme. */
+	html: boolean,
+	/**  True when remote images were left out (B-07). */
+	blocked_images: boolean,
+	/**  What is attached to it. */
+	attachments: Attachment[],
+	/**  Everybody on it, with their rows (C-05). */
+	parties: Party[],
+};
+
+/**  An attachment. Its number in the list is the last part of its place. */
 export type Attachment = {
 	/**  Its file name. */
 	name: string,
@@ -223,6 +259,10 @@ export type Attachment = {
 	content_type: string,
 	/**  Its size in bytes. */
 	size: number,
+	/**  A mail, or the file of one: it opens inside of Behalf. */
+	is_mail: boolean,
+	/**  What may happen when it is opened by another program. */
+	risk: Risk,
 };
 
 /**  One entry of the audit log (K-01). */
@@ -846,6 +886,15 @@ export type Rejected = {
 	reason: string,
 };
 
+/**  What may happen when a file is opened. */
+export type Risk = 
+/**  It is read. */
+"none" | 
+/**  It may hold code that runs where it is read: a page, a document with macros. */
+"code" | 
+/**  It is a program, or starts one, or is a disk with programs on it. */
+"program";
+
 /**  What a person filters the rows by (D-04). Nothing set lets every row through. */
 export type RowFilter = {
 	/**  Only rows of these tables; empty: of every table that takes activities. */
@@ -892,6 +941,12 @@ export type RowView = {
 	name: string,
 	/**  What it lets through. */
 	filter: RowFilter,
+};
+
+/**  Files that were saved. */
+export type SavedAll = {
+	files: number,
+	folder: string,
 };
 
 /**  What a grant covers. */
@@ -949,6 +1004,8 @@ export type Shown = {
 	subject: string,
 	/**  When it was sent (or starts); for a contact when it was last changed, empty while unknown. */
 	date: string,
+	/**  True when no header told for certain when it was sent: its date cannot be read, or names no zone. */
+	date_uncertain: boolean,
 	/**  When it ends; appointments only. */
 	ends: string | null,
 	/**  Where; appointments only. */

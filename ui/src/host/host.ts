@@ -7,6 +7,8 @@
 import type {
   Accepted,
   ActivityForm,
+  Attached,
+  AttachedMail,
   AuditEntry,
   AuditQuery,
   Check,
@@ -32,6 +34,7 @@ import type {
   RowForm,
   RowRef,
   RowView,
+  SavedAll,
   Setting,
   Settings,
   Shown,
@@ -83,6 +86,13 @@ export interface Host {
   /** Mail of every folder (or of one) that holds the words, newest first. */
   findMail(mailbox: string, text: string, folder: string | null, limit: number): Promise<ListEntry[]>;
   show(mailbox: string, key: string): Promise<Shown>;
+  attachedMail(mail: Attached): Promise<AttachedMail>;
+  /** With the system's program for it; what may run only when the person has `agreed`. */
+  openAttachment(attachment: Attached, agreed: boolean): Promise<void>;
+  /** The host asks where to. The file, `null` when the person chose none. */
+  saveAttachment(attachment: Attached): Promise<string | null>;
+  /** All of a mail's; the host asks for the folder. */
+  saveAttachments(mail: Attached): Promise<SavedAll | null>;
   status(mailbox: string, key: string): Promise<Item>;
 
   /** Best first; before anything is typed the recent and favourite rows. */
@@ -190,7 +200,7 @@ export interface Host {
   cancelImport(): Promise<void>;
 
   /** Where the isolated frame finds a message's body (B-07). */
-  messageUrl(mailbox: string, key: string, look: Look): string;
+  messageUrl(mail: Attached, look: Look): string;
   /** Data changed: read again what is on screen. Returns how to stop listening. */
   onChanged(listener: () => void): () => void;
   onSync(listener: (state: SyncState) => void): () => void;

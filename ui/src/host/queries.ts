@@ -1,6 +1,6 @@
 import { keepPreviousData, QueryClient, useQuery } from "@tanstack/react-query";
 import { useHost } from "./context";
-import type { AuditQuery, RowRef, TimelineFilter } from "./host";
+import type { Attached, AuditQuery, RowRef, TimelineFilter } from "./host";
 
 /** The cache: what was read stays until `changed` says otherwise; nothing here goes over a network. */
 export const makeCache = () =>
@@ -29,6 +29,15 @@ export function useShown(mailbox: string, key: string | null) {
     queryKey: showKey(mailbox, key ?? ""),
     queryFn: () => host.show(mailbox, key ?? ""),
     enabled: key !== null,
+  });
+}
+
+/** A mail that is attached to a mail. */
+export function useAttachedMail(mail: Attached) {
+  const host = useHost();
+  return useQuery({
+    queryKey: [...showKey(mail.mailbox, mail.key), mail.place],
+    queryFn: () => host.attachedMail(mail),
   });
 }
 

@@ -33,6 +33,10 @@ export const tauri: Host = {
   list: (mailbox, folder, limit, after) => value(commands.list(mailbox, folder, limit, after)),
   findMail: (mailbox, text, folder, limit) => value(commands.findMail(mailbox, text, folder, limit)),
   show: (mailbox, key) => value(commands.show(mailbox, key)),
+  attachedMail: (mail) => value(commands.attachedMail(mail)),
+  openAttachment: async (attachment, agreed) => void (await value(commands.openAttachment(attachment, agreed))),
+  saveAttachment: (attachment) => value(commands.saveAttachment(attachment)),
+  saveAttachments: (mail) => value(commands.saveAttachments(mail)),
   status: (mailbox, key) => value(commands.status(mailbox, key)),
   search: (text, filter, limit) => value(commands.search(text, filter, limit)),
   rowTables: () => value(commands.rowTables()),
@@ -99,7 +103,7 @@ export const tauri: Host = {
     value(commands.importMailFolder(mailbox, folder, new Channel<ImportProgress>(onProgress))),
   cancelImport: () => commands.cancelImport(),
   // The platform decides how a custom scheme is written: mail://localhost/ or http://mail.localhost/.
-  messageUrl: (mailbox, key, look) => messageUrl(convertFileSrc("", "mail"), mailbox, key, look),
+  messageUrl: (mail, look) => messageUrl(convertFileSrc("", "mail"), mail, look),
   onChanged: (listener) => until(events.changed.listen, () => listener()),
   onSync: (listener) => until(events.sync.listen, listener),
 };

@@ -2,7 +2,7 @@ import { Link, MessageBar, MessageBarBody } from "@fluentui/react-components";
 import { useRef, useState } from "react";
 import { useDark } from "../app/theme";
 import { useHost } from "../host/context";
-import type { Shown } from "../host/host";
+import type { Attached, Shown } from "../host/host";
 import { text } from "../strings";
 import { useKeyboardInside } from "./useKeyboardInside";
 import styles from "./reading.module.css";
@@ -10,11 +10,13 @@ import styles from "./reading.module.css";
 /** More than this many characters of plain text would hold up the window. */
 const LONGEST = 300_000;
 
+type Props = { of: Attached; shown: Pick<Shown, "subject" | "html" | "text" | "blocked_images"> };
+
 /**
  * The body. HTML comes sanitised by its own scheme into a frame that runs no script and shares nothing with
  * this page (B-07); plain text needs no frame.
  */
-export function Body({ mailbox, shown }: { mailbox: string; shown: Shown }) {
+export function Body({ of, shown }: Props) {
   const host = useHost();
   const dark = useDark();
   const frame = useRef<HTMLIFrameElement>(null);
@@ -48,7 +50,7 @@ export function Body({ mailbox, shown }: { mailbox: string; shown: Shown }) {
         className={styles.frame}
         sandbox="allow-popups"
         referrerPolicy="no-referrer"
-        src={host.messageUrl(mailbox, shown.key, { pictures, dark })}
+        src={host.messageUrl(of, { pictures, dark })}
       />
     </>
   );

@@ -1,30 +1,30 @@
 import { Avatar } from "@fluentui/react-components";
+import type { ReactNode } from "react";
 import { longDate } from "../app/dates";
 import { PartyChip } from "../row/PartyChip";
 import type { Party, Shown } from "../host/host";
 import { text } from "../strings";
-import { TrackMark } from "../messages/TrackMark";
 import styles from "./reading.module.css";
 
+type Props = {
+  shown: Pick<Shown, "subject" | "date" | "ends" | "parties" | "location">;
+  /** How far its tracking has come. */
+  mark?: ReactNode;
+};
+
 /** Subject, people and time; people whose row is known are a way to it (C-05). */
-export function Head({ shown }: { shown: Shown }) {
+export function Head({ shown, mark }: Props) {
   const from = shown.parties.filter(({ mask }) => mask === 1 || mask === 7);
   const others = [2, 3, 4, 5, 6].flatMap((mask) => {
     const parties = shown.parties.filter((party) => party.mask === mask);
     return parties.length > 0 ? [{ mask, parties }] : [];
   });
   const sender = from[0];
-  const { failure } = shown.item;
   return (
     <header className={styles.head}>
-      <h2 className={styles.subject} tabIndex={-1} data-region-start>
+      <h2 className={styles.subject} tabIndex={-1} data-region-start dir="auto">
         <bdi>{shown.subject || text.list.noSubject}</bdi>
-        <TrackMark
-          status={shown.status}
-          regarding={shown.item.regarding?.name ?? null}
-          values={shown.item.values.length}
-          failure={failure?.retriable ? failure.reason : ""}
-        />
+        {mark}
       </h2>
       <div className={styles.people}>
         <Avatar name={sender?.name || sender?.address || ""} size={40} color="colorful" aria-hidden />
@@ -33,6 +33,7 @@ export function Head({ shown }: { shown: Shown }) {
             <People parties={from} />
             <time dateTime={shown.date} className={styles.date}>
               {longDate(shown.date)}
+              {shown.date_uncertain && ` (${text.reading.uncertain})`}
               {shown.ends !== null && ` – ${longDate(shown.ends)}`}
             </time>
           </div>

@@ -1,10 +1,13 @@
 import { Button, Spinner, ToggleButton } from "@fluentui/react-components";
 import { ArrowLeftRegular, MailRegular, PanelRightRegular } from "@fluentui/react-icons";
+import { useRef, useState } from "react";
 import { useNavigation } from "../app/navigation";
 import { Problem } from "../app/Problem";
-import type { Mailbox } from "../host/host";
+import type { Mailbox, Shown } from "../host/host";
 import { useShown } from "../host/queries";
+import { TrackMark } from "../messages/TrackMark";
 import { text } from "../strings";
+import { AttachedMail } from "./AttachedMail";
 import { Attachments } from "./Attachments";
 import { Body } from "./Body";
 import { Contact } from "./Contact";
@@ -47,20 +50,42 @@ export function Reading({ mailbox, back }: { mailbox: Mailbox | null; back: bool
 
 function Message({ mailbox, id }: { mailbox: string; id: string }) {
   const shown = useShown(mailbox, id);
-  if (shown.data)
+  // Where the person is among the mails attached to this one.
+  const [place, setPlace] = useState<readonly number[]>([]);
+  const article = useRef<HTMLElement>(null);
+  const back = () => {
+    setPlace(place.slice(0, -1));
+    if (place.length === 1) window.requestAnimationFrame(() => article.current?.querySelector("h2")?.focus());
+  };
+  if (shown.data) {
+    const of = { mailbox, key: id, place: [...place] };
+    if (place.length > 0)
+      return <AttachedMail key={place.join(".")} of={of} around={shown.data.subject} back={back} openMail={setPlace} />;
     return (
-      <article className={styles.message} data-testid="message" data-key={id}>
+      <article ref={article} className={styles.message} data-testid="message" data-key={id}>
         {shown.data.kind === "contact" ? (
           <Contact shown={shown.data} />
         ) : (
           <>
-            <Head shown={shown.data} />
-            <Attachments all={shown.data.attachments} />
-            <Body mailbox={mailbox} shown={shown.data} />
+            <Head shown={shown.data} mark={<Mark shown={shown.data} />} />
+            <Attachments of={of} all={shown.data.attachments} openMail={setPlace} />
+            <Body of={of} shown={shown.data} />
           </>
         )}
       </article>
     );
+  }
   if (shown.isError) return <Problem title={text.reading.failed} error={shown.error} />;
   return <Spinner className={styles.waiting} delay={300} label={text.loading} />;
+}
+
+function Mark({ shown: { status, item } }: { shown: Shown }) {
+  return (
+    <TrackMark
+      status={status}
+      regarding={item.regarding?.name ?? null}
+      values={item.values.length}
+      failure={item.failure?.retriable ? item.failure.reason : ""}
+    />
+  );
 }

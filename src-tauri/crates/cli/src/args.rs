@@ -95,6 +95,20 @@ pub enum Command {
         #[command(flatten)]
         item: ItemName,
     },
+    /// What is attached to a message; with INDEX, saves one of it
+    Attachment {
+        #[command(flatten)]
+        item: ItemName,
+        /// Its number in the list; 2.1 is the first one of the message that is attached as number 2
+        #[arg(value_name = "INDEX", value_parser = place)]
+        index: Option<AttachedAt>,
+        /// Save it as this file, or in this folder [default: this folder]
+        #[arg(long, value_name = "FILE", requires = "index")]
+        out: Option<PathBuf>,
+        /// List what is attached to this attached message instead
+        #[arg(long, value_name = "INDEX", value_parser = place, conflicts_with = "index")]
+        inside: Option<AttachedAt>,
+    },
     /// Find rows to set regarding
     Search {
         /// What to look for; begins-with, * stands for anything
@@ -265,6 +279,10 @@ pub struct ItemName {
     #[command(flatten)]
     pub mailbox: Mailbox,
 }
+
+/// Where an attachment is: its number in each list on the way, from 1.
+#[derive(Debug, Clone)]
+pub struct AttachedAt(pub Vec<u32>);
 
 /// What `track` needs to be told: one of the two.
 #[derive(Debug, Args)]
@@ -842,6 +860,15 @@ fn key(text: &str) -> Result<String, String> {
         return Err("Give a Message-ID, or the UID of an appointment or contact.".into());
     }
     Ok(bare.into())
+}
+
+/// The numbers of a list begin with 1, a place's with 0.
+fn place(text: &str) -> Result<AttachedAt, String> {
+    let number = |text: &str| text.parse::<u32>().ok()?.checked_sub(1);
+    let numbers: Option<Vec<u32>> = text.split('.').map(number).collect();
+    numbers
+        .map(AttachedAt)
+        .ok_or_else(|| "Give a number of the list, as in 1, or 2.1 for one inside of number 2.".into())
 }
 
 /// A first day (UTC) or an instant; made RFC 3339 UTC.

@@ -1,5 +1,6 @@
 //! What each command does: one file for each family.
 
+mod attachments;
 mod audit;
 pub mod demo;
 mod devices;
@@ -88,6 +89,18 @@ pub fn run(cli: Cli) -> Result<Reply> {
             ..
         } => mailbox::find(s, &mailbox.mailbox, &text, folder.as_deref(), limit),
         Command::Show { item } => mailbox::show(s, &item),
+        Command::Attachment {
+            item,
+            index: None,
+            inside,
+            ..
+        } => attachments::list(s, &item, &inside.map_or(Vec::new(), |at| at.0)),
+        Command::Attachment {
+            item,
+            index: Some(at),
+            out,
+            ..
+        } => attachments::save(s, &item, &at.0, out.as_deref()),
         Command::Search {
             text,
             filter,

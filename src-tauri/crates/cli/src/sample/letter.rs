@@ -105,7 +105,11 @@ impl Letter {
                 let head = format!(
                     "Content-Type: {kind}; name=\"{name}\"\nContent-Disposition: attachment; filename=\"{name}\"\n"
                 );
-                parts.push(encoded(&head, bytes));
+                parts.push(match *kind {
+                    // Never encoded (RFC 2046, 5.2.1).
+                    "message/rfc822" => [head.as_bytes(), b"\n", bytes, b"\n"].concat(),
+                    _ => encoded(&head, bytes),
+                });
             }
             body = multipart("mixed", &format!("m-{seed}"), &parts);
         }

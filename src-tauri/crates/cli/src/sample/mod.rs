@@ -4,6 +4,7 @@
 
 mod bulk;
 pub mod crm;
+mod documents;
 mod letter;
 mod people;
 mod random;
@@ -502,6 +503,14 @@ fn mails(random: &mut Random, owner: usize, contacts: &[Contact], now: Time) -> 
             draft(random, &cast, at, now.0 - at as i64 * 2 * DAY - 2_000_000),
         );
     }
+    let sender = mine.first().map_or_else(
+        || (String::new(), format!("office@{DOMAIN}")),
+        |contact| (contact.name.clone(), contact.address.clone()),
+    );
+    put(
+        "Inbox",
+        documents::letter(owner, sender, now.0 - 3 * 3_600_000 - 7 * 60_000),
+    );
     // Newest stories first, so that the last days are always full.
     let mut age = 20 * 60_000;
     loop {

@@ -10,10 +10,10 @@ use crate::{
     access::{Act, Matter, Rights, Wish, authorise},
     activity,
     mailbox::{
-        contacts, html,
+        contacts,
         read::{self, Sight},
     },
-    model::{Address, bare_key, label::label},
+    model::{Address, Mention, bare_key, label::label},
 };
 use view::{Allowed, Column, Folder, ListEntry, ListPage, NamedRow, Party, Shown};
 
@@ -98,32 +98,13 @@ impl Desk {
         let opened = read::show_parts(&self.store, &self.last_opened, mailbox, bare_key(key))?;
         let item = self.status(mailbox, &opened.key)?;
         let matter = self.store.read(|c| matter(c, mailbox, &opened.facts))?;
-        let parties = self.store.read(|c| {
-            opened
-                .parties
-                .iter()
-                .map(|(mask, mention)| {
-                    let row = activity::rows_of(c, mailbox, &mention.address, *mask)?
-                        .into_iter()
-                        .next();
-                    Ok(Party {
-                        mask: *mask,
-                        address: mention.address.clone(),
-                        name: mention.name.clone(),
-                        row: row.map(|r| NamedRow {
-                            table: r.table,
-                            id: r.id,
-                            name: r.name,
-                        }),
-                    })
-                })
-                .collect::<Result<Vec<_>>>()
-        })?;
+        let parties = self.parties(mailbox, &opened.parties)?;
         Ok(Shown {
             key: opened.key,
             kind: opened.kind,
             subject: opened.subject,
             date: read::date_of(opened.kind, opened.date),
+            date_uncertain: opened.date_uncertain,
             ends: opened.ends.map(|t| t.rfc3339()),
             location: opened.location,
             folder: opened.folder,
@@ -149,24 +130,27 @@ impl Desk {
         })
     }
 
-    /// The sanitised HTML body (or the text as HTML), for the isolated frame (B-07).
-    ///
-    /// # Errors
-    /// As [`Desk::show`].
-    pub fn message_html(&self, mailbox: &Address, key: &str, look: html::Look) -> Result<String> {
-        self.reach(Act::Read, mailbox, bare_key(key))?;
-        let raw = read::raw(&self.store, mailbox, bare_key(key))?;
-        Ok(html::render(&raw, look, &html::parts_of(mailbox, bare_key(key)))?.html)
-    }
-
-    /// A picture inside the message, by content id: media type and bytes.
-    ///
-    /// # Errors
-    /// As [`Desk::show`]; `NotFound` when the message has no such picture.
-    pub fn message_part(&self, mailbox: &Address, key: &str, cid: &str) -> Result<(String, Vec<u8>)> {
-        self.reach(Act::Read, mailbox, bare_key(key))?;
-        let raw = read::raw(&self.store, mailbox, bare_key(key))?;
-        html::part(&raw, cid)
+    /// Everybody on an item, each with the row their address means.
+    pub(super) fn parties(&self, mailbox: &Address, all: &[(u8, Mention)]) -> Result<Vec<Party>> {
+        self.store.read(|c| {
+            all.iter()
+                .map(|(mask, mention)| {
+                    let row = activity::rows_of(c, mailbox, &mention.address, *mask)?
+                        .into_iter()
+                        .next();
+                    Ok(Party {
+                        mask: *mask,
+                        address: mention.address.clone(),
+                        name: mention.name.clone(),
+                        row: row.map(|r| NamedRow {
+                            table: r.table,
+                            id: r.id,
+                            name: r.name,
+                        }),
+                    })
+                })
+                .collect()
+        })
     }
 
     /// What may be done about an item.

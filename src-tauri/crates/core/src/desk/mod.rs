@@ -3,6 +3,7 @@
 //! Every method blocks (SQLite, index, files): call it off the UI thread. All take `&self` and may be called
 //! from several threads.
 
+mod attachments;
 mod auditing;
 mod delegates;
 mod devices;
@@ -18,6 +19,7 @@ mod reach;
 mod replies;
 mod request;
 mod rows;
+pub mod saving;
 mod settings;
 mod status;
 mod syncing;

@@ -173,6 +173,8 @@ views! {
         pub subject: String,
         /// When it was sent (or starts); for a contact when it was last changed, empty while unknown.
         pub date: String,
+        /// True when no header told for certain when it was sent: its date cannot be read, or names no zone.
+        pub date_uncertain: bool,
         /// When it ends; appointments only.
         pub ends: Option<String>,
         /// Where; appointments only.
@@ -204,6 +206,24 @@ views! {
         pub item: Item,
         /// What may be done about it.
         pub allowed: Allowed,
+    }
+
+    /// A mail attached to another, opened. It is part of that one: it has no status and cannot be tracked.
+    pub struct AttachedMail {
+        /// Its subject.
+        pub subject: String,
+        /// When it was sent; empty when it does not say.
+        pub date: String,
+        /// The body as plain text.
+        pub text: String,
+        /// True when there is an HTML body; the window shows it by the `mail:` scheme.
+        pub html: bool,
+        /// True when remote images were left out (B-07).
+        pub blocked_images: bool,
+        /// What is attached to it.
+        pub attachments: Vec<Attachment>,
+        /// Everybody on it, with their rows (C-05).
+        pub parties: Vec<Party>,
     }
 
     /// What became of many items decided about in one go.

@@ -1,7 +1,7 @@
 //! Makes text from strangers fit for a line on the screen.
 
-/// Longest subject kept, in characters: what Dataverse holds (I-07).
-pub const MAX_SUBJECT: usize = 800;
+/// Longest subject kept, in characters. Dataverse holds 800: an activity is cut there and says so (I-07).
+pub const MAX_SUBJECT: usize = 2_000;
 /// Longest display name kept, in characters.
 pub const MAX_NAME: usize = 200;
 /// Longest address kept, in characters (I-07).

@@ -4,6 +4,8 @@
 //! The window adds its own walls (an isolated frame, a strict content policy); none of them is relied upon here.
 
 mod budget;
+mod colours;
+mod halves;
 
 use std::{
     borrow::Cow,
@@ -11,7 +13,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
 };
 
@@ -19,11 +21,14 @@ use ammonia::{Builder, UrlRelative};
 use mail_parser::{MimeHeaders, PartType};
 
 use super::{
+    attached,
     clean::{self, prefix},
     parse::{self, Mail},
+    plain::plain,
 };
 use crate::{Error, Result, model::Address};
 use budget::{Deadline, Timed, TooMuch, Written};
+use halves::{Colours, Half};
 
 /// How much HTML is shown, in bytes. Larger bodies are cut there and say so.
 const MAX_HTML: usize = 2 << 20;
@@ -76,7 +81,7 @@ pub struct Rendered {
 pub fn render(raw: &[u8], look: Look, parts: &str) -> Result<Rendered> {
     let mail = read(raw)?;
     let clean = match mail.html() {
-        Some(html) => sanitise(html, look.pictures, parts),
+        Some(html) => sanitise(&html, look.pictures, parts),
         None => Clean::text(linked(&mail.text(MAX_HTML).0)),
     };
     let colours = match look.dark {
@@ -90,8 +95,9 @@ pub fn render(raw: &[u8], look: Look, parts: &str) -> Result<Rendered> {
     })
 }
 
-/// Where the window finds a message's own pictures: `mail://localhost/part/<mailbox>/<key>/`.
-pub fn parts_of(mailbox: &Address, key: &str) -> String {
+/// Where the window finds a message's own pictures: `mail://localhost/part/<mailbox>/<key>/`, and behind that the place of
+/// the mail `inside` of it whose they are.
+pub fn parts_of(mailbox: &Address, key: &str, inside: &[u32]) -> String {
     // Windows has no schemes of one's own; there the same place is a host.
     let place = if cfg!(windows) {
         "http://mail.localhost"
@@ -99,7 +105,11 @@ pub fn parts_of(mailbox: &Address, key: &str) -> String {
         "mail://localhost"
     };
     let key = percent(&key.replace('%', "%25"));
-    format!("{place}/part/{}/{key}/", percent(mailbox.as_str()))
+    let inside: String = match inside {
+        [] => String::new(),
+        inside => attached::written(inside) + "/",
+    };
+    format!("{place}/part/{}/{key}/{inside}", percent(mailbox.as_str()))
 }
 
 /// A picture inside a raw message by its content id: media type and bytes.
@@ -169,7 +179,13 @@ fn sanitise(html: &str, pictures: bool, parts: &str) -> Clean {
     let deadline = Deadline::begin();
     let clean = || {
         budget::weigh(shown, deadline)?;
-        ammonia(shown, pictures, parts, deadline)
+        let (clean, alone) = ammonia(shown, pictures, parts, Colours::default(), deadline)?;
+        match alone {
+            None => Ok(clean),
+            Some(half) => {
+                ammonia(shown, pictures, parts, Colours::without(half), deadline).map(|(clean, _)| clean)
+            }
+        }
     };
     // The sanitiser is well tried; should it fail all the same, the person reads the text.
     let result = catch_unwind(AssertUnwindSafe(clean)).unwrap_or(Err(TooMuch));
@@ -184,7 +200,7 @@ fn sanitise(html: &str, pictures: bool, parts: &str) -> Clean {
 
 /// The text of HTML that cannot be shown as it is.
 fn bare(html: &str) -> Clean {
-    let mut clean = Clean::text(linked(&clean::text(&parse::plain(html))));
+    let mut clean = Clean::text(linked(&clean::text(&plain(html))));
     clean.body.insert_str(
         0,
         "<p><em>This message is built in a way that would hang a mail program. Its text is shown without its layout.</em></p>",
@@ -192,10 +208,17 @@ fn bare(html: &str) -> Clean {
     clean
 }
 
-fn ammonia(html: &str, pictures: bool, parts: &str, deadline: Deadline) -> Result<Clean, TooMuch> {
+/// What stays of it, and the half of a pair of colours that is alone in it.
+fn ammonia(
+    html: &str,
+    pictures: bool,
+    parts: &str,
+    colours: Colours,
+    deadline: Deadline,
+) -> Result<(Clean, Option<Half>), TooMuch> {
     let blocked = Arc::new(AtomicUsize::new(0));
-    let coloured = Arc::new(AtomicBool::new(false));
-    let (count, own, parts) = (blocked.clone(), coloured.clone(), parts.to_owned());
+    let colours = Arc::new(colours);
+    let (count, own, parts) = (blocked.clone(), colours.clone(), parts.to_owned());
     let clean = Builder::default()
         .add_tags(["font"])
         .add_clean_content_tags(["title", "noscript", "object", "template", "svg", "math", "iframe"])
@@ -255,14 +278,9 @@ fn ammonia(html: &str, pictures: bool, parts: &str, deadline: Deadline) -> Resul
             // No other address may be fetched, not even by a quotation.
             (_, "cite" | "src" | "href") => None,
             (_, "style") if value.to_ascii_lowercase().contains("url") || value.contains('\\') => None,
-            (_, "bgcolor" | "color") => {
-                own.store(true, Ordering::Relaxed);
-                Some(Cow::Borrowed(value))
-            }
-            (_, "style") => {
-                own.fetch_or(colours(value), Ordering::Relaxed);
-                Some(Cow::Borrowed(value))
-            }
+            (_, "bgcolor") => own.ground(value).then_some(Cow::Borrowed(value)),
+            (_, "color") => own.text(value).then_some(Cow::Borrowed(value)),
+            (_, "style") => Some(own.style(colours::paired(value))),
             _ => Some(Cow::Borrowed(value)),
         })
         .clean_from_reader(Timed::new(html, deadline))
@@ -270,7 +288,13 @@ fn ammonia(html: &str, pictures: bool, parts: &str, deadline: Deadline) -> Resul
         .map_err(|_| TooMuch)?;
     let mut written = Written::new(deadline);
     clean.write_to(&mut written).map_err(|_| TooMuch)?;
-    let body = written.text();
+    let mut body = written.text();
+    // The page's own element goes; its colours belong to those of the text, and its direction is the text's.
+    let page = colours.style(Cow::Owned(colours::of_page(html)));
+    let direction = colours::direction(html).map_or(String::new(), |dir| format!(" dir=\"{dir}\""));
+    if !page.is_empty() || !direction.is_empty() {
+        body = format!("<div{direction} style=\"{}\">{body}</div>", escape(&page));
+    }
     let blocked = blocked.load(Ordering::Relaxed);
     let body = if pictures && blocked > 0 {
         let images = if blocked == 1 {
@@ -282,23 +306,13 @@ fn ammonia(html: &str, pictures: bool, parts: &str, deadline: Deadline) -> Resul
     } else {
         body
     };
-    Ok(Clean {
+    let alone = colours.alone();
+    let clean = Clean {
         body,
         blocked,
-        coloured: coloured.load(Ordering::Relaxed),
-    })
-}
-
-/// True when a style sets a colour of its text or of what is behind it.
-fn colours(style: &str) -> bool {
-    style
-        .split(';')
-        .filter_map(|one| one.split_once(':'))
-        .any(|(property, _)| {
-            ["color", "background-color"]
-                .iter()
-                .any(|name| property.trim().eq_ignore_ascii_case(name))
-        })
+        coloured: colours.any(),
+    };
+    Ok((clean, alone))
 }
 
 fn strip_scheme<'a>(value: &'a str, scheme: &str) -> Option<&'a str> {
@@ -346,7 +360,7 @@ fn next_link(text: &str) -> Option<usize> {
     memchr::memmem::find_iter(text.as_bytes(), "http").find(is_link)
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -420,6 +434,39 @@ mod tests {
         ] {
             assert!(night(coloured).contains(SHEET), "{coloured}");
             assert!(show(coloured).html.contains(LIGHT), "{coloured}");
+        }
+    }
+
+    #[test]
+    fn colours_stay_in_pairs_or_go() {
+        for (html, kept, gone) in [
+            (
+                "<table><tr><td bgcolor=#1f3864><font color=white>x",
+                &["#1f3864", "white"][..],
+                &[][..],
+            ),
+            // What is behind it stood in the style sheet.
+            (
+                "<style>p{background:#000}</style><p style=\"color:#fff\">x<b style=\"color:#c00\">y",
+                &["color:#c00"],
+                &["#fff"],
+            ),
+            // So did the text.
+            (
+                "<style>h1{color:#fff}</style><table><tr><td bgcolor=navy><h1>x",
+                &["<h1>x"],
+                &["navy"],
+            ),
+            ("<body text=white><p>x", &["<p>x"], &["white"]),
+            ("<html dir=rtl><body><p>x", &["dir=\"rtl\""], &[]),
+        ] {
+            let body = body(html);
+            for kept in kept {
+                assert!(body.contains(kept), "{kept}: {body}");
+            }
+            for gone in gone {
+                assert!(!body.contains(gone), "{gone}: {body}");
+            }
         }
     }
 
@@ -512,7 +559,7 @@ mod tests {
             let raw = format!("Subject: x\nContent-Type: text/html; charset=utf-8\n\n{html}");
             let clock = std::time::Instant::now();
             render(raw.as_bytes(), Look::default(), PARTS).unwrap();
-            parse::plain(&html);
+            plain(&html);
             assert!(clock.elapsed().as_secs() < 3, "{begun}: {:?}", clock.elapsed());
         }
     }
@@ -520,7 +567,7 @@ mod tests {
     #[test]
     fn what_many_comments_stand_in_is_read() {
         let html = "<!--[if mso]>x<![endif]--><p>Hello</p>".repeat(5_000);
-        assert_eq!(parse::plain(&html).matches("Hello").count(), 5_000);
+        assert_eq!(plain(&html).matches("Hello").count(), 5_000);
         assert_eq!(body(&html).matches("Hello").count(), 5_000);
     }
 
@@ -540,7 +587,9 @@ mod tests {
 
     #[test]
     fn the_window_can_tell_whose_picture_it_is() {
-        let place = parts_of(&Address::lenient("kim@x.org"), "a/b%1?@y");
+        let place = parts_of(&Address::lenient("kim@x.org"), "a/b%1?@y", &[]);
+        let inside = parts_of(&Address::lenient("kim@x.org"), "a@y", &[2, 0]);
+        assert!(inside.ends_with("/part/kim@x.org/a@y/2.0/"), "{inside}");
         assert!(
             place.ends_with("localhost/part/kim@x.org/a%2Fb%251%3F@y/"),
             "{place}"

@@ -5,7 +5,7 @@ use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 
 use super::{
     calendar::{Calendar, Method, shown_key},
-    charset,
+    file_text,
 };
 
 /// A larger part, in bytes, is a calendar that somebody sends, not a meeting.
@@ -62,7 +62,7 @@ fn key(part: &MessagePart<'_>) -> Option<String> {
     if bytes.len() > LARGEST {
         return None;
     }
-    let text = charset::decoded(bytes);
+    let text = file_text::decoded(bytes);
     let calendar = Calendar::cut(&text).ok()?;
     if !calendar.method().invites() && !said(part).is_some_and(Method::invites) {
         return None;

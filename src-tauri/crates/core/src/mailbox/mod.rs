@@ -3,23 +3,31 @@
 //! Everything that comes in here was written by strangers. Parsers never panic, memory is bounded,
 //! and what cannot be used is kept and listed with its reason (B-08).
 
+pub mod attached;
 mod bounds;
 pub mod calendar;
 mod charset;
 mod clean;
 pub mod contacts;
+pub mod file_name;
+mod file_text;
+mod flowed;
 mod folders;
+mod headers;
 pub mod html;
 pub mod import;
 mod invitation;
 mod mbox;
 mod parse;
+mod plain;
 pub mod read;
 pub mod shown;
+mod smime;
 mod source;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod tnef;
 
 pub use clean::{one_line, prefix, preview, text as clean_text};
 pub use contacts::Cards;

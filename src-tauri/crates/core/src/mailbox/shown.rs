@@ -1,5 +1,6 @@
 //! What is shown of a mailbox.
 
+use super::file_name::Risk;
 use crate::model::{Kind, Status, views};
 
 views! {
@@ -55,7 +56,7 @@ views! {
         pub more: bool,
     }
 
-    /// An attachment, by name.
+    /// An attachment. Its number in the list is the last part of its place.
     pub struct Attachment {
         /// Its file name.
         pub name: String,
@@ -63,5 +64,9 @@ views! {
         pub content_type: String,
         /// Its size in bytes.
         pub size: u32,
+        /// A mail, or the file of one: it opens inside of Behalf.
+        pub is_mail: bool,
+        /// What may happen when it is opened by another program.
+        pub risk: Risk,
     }
 }

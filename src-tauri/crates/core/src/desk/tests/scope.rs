@@ -102,6 +102,48 @@ fn a_09_a_mail_of_another_folder_stops_at_the_merge() {
     }
 }
 
+/// A-09, A-06: an attachment is had by whoever may open its mail.
+#[test]
+fn a_09_attachments_are_those_of_mail_that_is_shown() {
+    let pair = Pair::new(None);
+    let import = |key: &str, folder: &str, more: &str| {
+        let at = tempfile::tempdir().unwrap();
+        let file = at.path().join("mail.eml");
+        let mail = format!(
+            "Message-ID: <{key}>\r\nFrom: chair@y.example\r\nSubject: x\r\n{more}Content-Type: multipart/mixed; boundary=b\r\n\r\n\
+             --b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\nsecret\r\n\
+             --b\r\nContent-Type: message/rfc822\r\n\r\nSubject: inside\r\n\r\nsecret\r\n--b--\r\n"
+        );
+        std::fs::write(&file, mail).unwrap();
+        for desk in [&pair.alex, &pair.kim] {
+            let go_on = &mut |_: &_| ControlFlow::Continue(());
+            desk.import_mail(&pair.mailbox(), std::slice::from_ref(&file), Some(folder), go_on)
+                .unwrap();
+        }
+    };
+    import("in@y.example", "Inbox", "");
+    import("private@y.example", "Inbox", "Sensitivity: Private\r\n");
+    import(BOARD, "Board", "");
+    pair.only_the_inbox();
+    let answers = |desk: &Desk, key: &str| {
+        let (mailbox, look) = (pair.mailbox(), crate::mailbox::html::Look::default());
+        let all = [
+            desk.attachment(&mailbox, key, &[0]).map(drop),
+            desk.attachments(&mailbox, key, &[]).map(drop),
+            desk.attached_mail(&mailbox, key, &[1]).map(drop),
+            desk.message_html(&mailbox, key, &[1], look).map(drop),
+        ];
+        all.map(|answer| answer.err().map(|e| e.code()))
+    };
+    assert_eq!(answers(&pair.kim, "in@y.example"), [None; 4]);
+    assert_eq!(answers(&pair.kim, "<in@y.example>"), [None; 4]);
+    assert_eq!(answers(&pair.kim, "private@y.example"), [Some(Code::NotFound); 4]);
+    assert_eq!(answers(&pair.kim, BOARD), [Some(Code::Refused); 4]);
+    for key in ["in@y.example", "private@y.example", BOARD] {
+        assert_eq!(answers(&pair.alex, key), [None; 4], "{key}");
+    }
+}
+
 /// A-09: what the owner's mailbox does not hold is held back, and counts once it does and the folder is covered.
 #[test]
 fn a_09_a_mail_whose_folder_nobody_knows_is_held_back() {

@@ -16,7 +16,7 @@ mod zones;
 
 use std::{borrow::Cow, path::PathBuf};
 
-use super::{charset, source::files_of};
+use super::{file_text, source::files_of};
 use crate::{Error, Result};
 
 pub use cut::{Calendar, Event};
@@ -66,7 +66,7 @@ pub fn text(bytes: &[u8]) -> Result<Cow<'_, str>, &'static str> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err("The file is empty.");
     }
-    let text = charset::decoded(bytes);
+    let text = file_text::decoded(bytes);
     // Lines of an old Mac.
     match memchr::memchr(b'\n', text.as_bytes()) {
         None => Ok(Cow::Owned(text.replace('\r', "\n"))),

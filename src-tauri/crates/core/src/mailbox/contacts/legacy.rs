@@ -8,7 +8,7 @@ use std::io::{self, BufRead, Cursor, Read};
 use encoding_rs::{Encoding, UTF_8};
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 
-use crate::mailbox::charset;
+use crate::mailbox::file_text;
 
 /// Largest file that is read as a whole because its lines cannot be told otherwise, in bytes.
 const MAX_WHOLE: u64 = 64 << 20;
@@ -19,7 +19,7 @@ const MAX_WHOLE: u64 = 64 << 20;
 /// I/O errors; a file of these kinds is read as a whole, up to 64 MiB.
 pub fn plain<R: BufRead + 'static>(mut reader: R) -> io::Result<Box<dyn BufRead>> {
     let head = reader.fill_buf()?;
-    let wide = charset::marked(head).is_some_and(|(encoding, _)| encoding != UTF_8);
+    let wide = file_text::marked(head).is_some_and(|(encoding, _)| encoding != UTF_8);
     let old = !head.contains(&b'\n') && head.contains(&b'\r');
     if !wide && !old {
         return Ok(Box::new(reader));
@@ -30,7 +30,7 @@ pub fn plain<R: BufRead + 'static>(mut reader: R) -> io::Result<Box<dyn BufRead>
         return Err(io::Error::other("it is larger than 64 MiB; save it as UTF-8"));
     }
     if wide {
-        bytes = charset::decoded(&bytes).into_owned().into_bytes();
+        bytes = file_text::decoded(&bytes).into_owned().into_bytes();
     }
     if !bytes.contains(&b'\n') {
         bytes.iter_mut().filter(|b| **b == b'\r').for_each(|b| *b = b'\n');
@@ -56,7 +56,7 @@ fn has(card: &[u8], word: &[u8]) -> bool {
 }
 
 fn rewritten(card: &[u8]) -> String {
-    let other = charset::guessed(card);
+    let other = file_text::guessed(card);
     let mut lines = card
         .split(|b| *b == b'\n')
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
@@ -83,7 +83,7 @@ fn rewritten(card: &[u8]) -> String {
             value.extend_from_slice(&next[usize::from(folded)..]);
             lines.next();
         }
-        text.push_str(&charset::line_of(&head.kept, other));
+        text.push_str(&file_text::line_of(&head.kept, other));
         match head.quoted_printable {
             true => push_decoded(&mut text, &value, head.charset, other),
             false => text.push_str(&characters(&value, head.charset, other)),
@@ -134,7 +134,7 @@ fn head(line: &[u8]) -> Head {
             };
         }
         match () {
-            () if at > 0 && is("CHARSET") => head.charset = charset::named(value),
+            () if at > 0 && is("CHARSET") => head.charset = file_text::named(value),
             () if at > 0
                 && (name.is_empty() || is("ENCODING"))
                 && (value.eq_ignore_ascii_case("QUOTED-PRINTABLE")
@@ -174,7 +174,7 @@ fn push_decoded(text: &mut String, value: &[u8], said: Option<&'static Encoding>
         let bytes = quoted_printable_decode(part).unwrap_or_else(|| part.to_vec());
         let other = match std::str::from_utf8(&bytes) {
             Ok(_) => other,
-            Err(_) => charset::guessed(&bytes),
+            Err(_) => file_text::guessed(&bytes),
         };
         let decoded = characters(&bytes, said, other);
         let mut before = ' ';
