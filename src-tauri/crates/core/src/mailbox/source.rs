@@ -202,8 +202,10 @@ impl Plan {
         let is_maildir = is_maildir(path);
         let is_package = is_package(path);
         if is_maildir {
-            self.files(path, maildir(path), &here);
+            self.maildir(path, &here);
         }
+        // Where empty folders got lost, something else may lie beside the mails.
+        let is_whole = is_maildir && ["new", "tmp"].iter().any(|name| path.join(name).is_dir());
         let mut mails = Vec::new();
         for entry in entries(path).map_err(Error::io(path))? {
             let name = entry
@@ -222,16 +224,19 @@ impl Plan {
                 }
             } else if is_dir {
                 let of_maildir = is_maildir && matches!(name.as_str(), "cur" | "new" | "tmp");
-                let own = match is_package && !name.ends_with(".mbox") {
-                    // Apple Mail keeps what was attached beside its mails, and its mails in folders of numbers.
-                    true if name == "Attachments" => continue,
-                    true => own.map(str::to_owned),
-                    false => Some(below(folder_name(&name))),
+                let own = match name.as_str() {
+                    "Attachments" if is_in_package(path) && path.join("Messages").is_dir() => continue,
+                    inner if is_in_package(path) && is_of_apple_mail(inner) => own.map(str::to_owned),
+                    name => Some(below(folder_name(name))),
                 };
-                if depth < DEPTH && !of_maildir {
+                if of_maildir {
+                    // Looked at above.
+                } else if depth < DEPTH {
                     self.directory(&entry, folder, own.as_deref(), depth + 1)?;
+                } else {
+                    self.misfit(&entry, format!("It is more than {DEPTH} folders deep."));
                 }
-            } else if name.starts_with('.') || is_maildir || is_bookkeeping(&name) || !entry.is_file() {
+            } else if name.starts_with('.') || is_whole || is_bookkeeping(&name) || !entry.is_file() {
                 // A mail program's own notes.
             } else if is_one(&name) {
                 mails.push(MailFile {
@@ -248,6 +253,39 @@ impl Plan {
         }
         self.files(path, mails, &here);
         Ok(())
+    }
+
+    /// The mails of a Maildir with what their names say. What is trashed waits to be cleared away, and is not brought back.
+    fn maildir(&mut self, path: &Path, here: &str) {
+        let mut files = Vec::new();
+        for (folder, new) in [("new", true), ("cur", false)] {
+            let folder = path.join(folder);
+            let found = match entries(&folder) {
+                Ok(found) => found,
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                Err(e) => {
+                    self.misfit(&folder, format!("It cannot be read: {e}."));
+                    continue;
+                }
+            };
+            for path in found {
+                let name = path
+                    .file_name()
+                    .map(|n| n.to_string_lossy().into_owned())
+                    .unwrap_or_default();
+                let flags = maildir_flags(&name);
+                let trashed = flags.is_some_and(|flags| flags.contains('T'));
+                if name.starts_with('.') || trashed || !path.is_file() {
+                    continue;
+                }
+                let unread = match flags {
+                    Some(flags) => Some(new || !flags.contains('S')),
+                    None => new.then_some(true),
+                };
+                files.push(MailFile { path, unread });
+            }
+        }
+        self.files(path, files, here);
     }
 
     fn files(&mut self, path: &Path, files: Vec<MailFile>, folder: &str) {
@@ -410,28 +448,16 @@ fn is_package(path: &Path) -> bool {
     lower_name(path).ends_with(".mbox")
 }
 
-/// The mails of a Maildir with what their names say. What is trashed waits to be cleared away, and is not brought back.
-fn maildir(path: &Path) -> Vec<MailFile> {
-    let mut files = Vec::new();
-    for (folder, new) in [("new", true), ("cur", false)] {
-        for path in entries(&path.join(folder)).unwrap_or_default() {
-            let name = path
-                .file_name()
-                .map(|n| n.to_string_lossy().into_owned())
-                .unwrap_or_default();
-            let flags = maildir_flags(&name);
-            let trashed = flags.is_some_and(|flags| flags.contains('T'));
-            if name.starts_with('.') || trashed || !path.is_file() {
-                continue;
-            }
-            let unread = match flags {
-                Some(flags) => Some(new || !flags.contains('S')),
-                None => new.then_some(true),
-            };
-            files.push(MailFile { path, unread });
-        }
-    }
-    files
+fn is_in_package(path: &Path) -> bool {
+    path.ancestors().any(is_package)
+}
+
+/// Apple Mail keeps what was attached beside its mails, and these in folders that no person has named:
+/// `X.mbox/<a UUID>/Data/1/2/Messages/12.emlx`.
+fn is_of_apple_mail(folder: &str) -> bool {
+    matches!(folder, "Data" | "Messages")
+        || folder.bytes().all(|b| b.is_ascii_digit())
+        || uuid::Uuid::try_parse(folder).is_ok()
 }
 
 /// Is it a file for one mail, by its name?
