@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A broken sender's mails under one id are compared with so many of the others.
-const COMPARED: i64 = 32;
+const COMPARED: usize = 32;
 
 /// A message that has arrived, read.
 pub(super) struct Arrived<'a> {
@@ -48,7 +48,13 @@ struct Member {
 impl Run<'_> {
     /// Takes in a message whose key is taken.
     pub(super) fn again(&mut self, arrived: Arrived<'_>) -> Result<()> {
-        let members = self.members(&arrived.head.key)?;
+        let key = &arrived.head.key;
+        let keys = [
+            key.clone(),
+            derived(key, &arrived.head, false),
+            derived(key, &arrived.head, true),
+        ];
+        let members = self.members(&keys)?;
         if let Some(member) = members.iter().find(|m| m.sum == Some(arrived.sum)) {
             return self.another_copy(member, &arrived, false);
         }
@@ -72,16 +78,27 @@ impl Run<'_> {
         self.another_mail(arrived, first)
     }
 
-    /// The mails under this Message-ID, that whose key it is first.
-    fn members(&mut self, key: &str) -> Result<Vec<Member>> {
+    /// Some of the mails under a Message-ID: those under these keys, of which it is the first, before all others.
+    fn members(&mut self, keys: &[String; 3]) -> Result<Vec<Member>> {
+        let key = keys[0].as_str();
         let stored = self.store.read(|c| {
             let mut query = c.prepare_cached(
                 "SELECT m.id, m.key, m.sum, f.name, m.unread, m.pack_offset, m.size, m.sent
                  FROM message m JOIN folder f ON f.id = m.folder
-                 WHERE m.mailbox = ?1 AND (m.key = ?2 OR (m.key > ?3 AND m.key < ?4)) ORDER BY m.key LIMIT ?5",
+                 WHERE m.mailbox = ?1 AND (m.key = ?2 OR (m.key > ?3 AND m.key < ?4))
+                 ORDER BY m.key NOT IN (?2, ?5, ?6), m.key LIMIT ?7",
             )?;
             let (from, to) = (format!("{key}{MARK}"), format!("{key}\u{7f}"));
-            let rows = query.query_map(params![self.mailbox.as_str(), key, from, to, COMPARED], |r| {
+            let of = params![
+                self.mailbox.as_str(),
+                key,
+                from,
+                to,
+                keys[1],
+                keys[2],
+                COMPARED as i64
+            ];
+            let rows = query.query_map(of, |r| {
                 let member = Member {
                     id: r.get(0)?,
                     key: r.get(1)?,
@@ -126,7 +143,8 @@ impl Run<'_> {
                 all.push(Member { folder, ..member });
             }
         }
-        all.sort_by(|a, b| a.key.cmp(&b.key));
+        all.sort_by_cached_key(|member| (!keys.contains(&member.key), member.key.clone()));
+        all.truncate(COMPARED);
         Ok(all)
     }
 
@@ -242,6 +260,7 @@ impl Run<'_> {
             rank: role.rank(),
         };
         self.known.insert(waiting.item, held);
+        self.text += waiting.head.text.len();
         match waits {
             Some(at) => self.batch[at] = waiting,
             None => self.batch.push(waiting),

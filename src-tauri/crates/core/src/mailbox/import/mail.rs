@@ -121,7 +121,7 @@ pub(super) struct Run<'a> {
     pub(super) folders: Vec<Folder>,
     next: i64,
     pub(super) batch: Vec<Waiting>,
-    text: usize,
+    pub(super) text: usize,
     bad: Vec<Bad>,
     unindexed: u32,
     room: Vec<u8>,
