@@ -271,7 +271,11 @@ fn mbox() {
         ">>From ",
         "\n",
         "\r\n",
+        "\r",
+        "\u{feff}",
         "Subject: x\n",
+        "Content-Length: 9\n",
+        "remote from x",
         ":",
         "Feb 31 25:61:61 9999 +9999",
     ];

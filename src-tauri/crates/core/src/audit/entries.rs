@@ -9,9 +9,9 @@ use crate::{
     Error, Result,
     access::{self, DeviceKey, Grant},
     mailbox::read,
-    model::{Address, Facts, Level, Setting, Time},
+    model::{Address, Facts, FolderRole, Level, Setting, Time},
     replica::{self, Action, DocumentId, DocumentKind, Operation, OperationId},
-    tracking::{ATTEMPTS, DECISION, Decision, FACTS, OUTCOME, Outcome, RETRY},
+    tracking::{ATTEMPTS, DECISION, Decision, FACTS, FILED, Filed, OUTCOME, Outcome, RETRY},
     wire::{Envelope, Reason, contents_of},
 };
 
@@ -80,7 +80,7 @@ pub fn entries(
                         about = DECISION.into();
                     }
                 }
-                (DocumentKind::Item, OUTCOME | RETRY)
+                (DocumentKind::Item, OUTCOME | RETRY | FILED)
                 | (DocumentKind::Grants | DocumentKind::Settings, _) => about.clone_from(&put.register),
                 (DocumentKind::Item, _) => {}
             }
@@ -236,7 +236,7 @@ fn entry(
         grant,
         item,
         field: match kind {
-            DocumentKind::Item if matches!(register, OUTCOME | RETRY) => PROMOTION,
+            DocumentKind::Item if matches!(register, OUTCOME | RETRY | FILED) => PROMOTION,
             DocumentKind::Item if register == FACTS => NOTE,
             DocumentKind::Item => TRACKING,
             DocumentKind::Grants => "grant",
@@ -278,7 +278,7 @@ pub fn words(kind: DocumentKind, register: &str, json: Option<&str>) -> (String,
         let nothing = match register {
             _ if grants => "No access",
             OUTCOME => "Not promoted yet",
-            RETRY => "",
+            RETRY | FILED => "",
             _ => NOT_TRACKED,
         };
         return (nothing.into(), String::new());
@@ -294,6 +294,7 @@ pub fn words(kind: DocumentKind, register: &str, json: Option<&str>) -> (String,
     match register {
         OUTCOME => return (promotion(json), String::new()),
         RETRY => return Default::default(),
+        FILED => return (filed(json).into(), String::new()),
         _ => {}
     }
     match serde_json::from_str::<Decision>(json) {
@@ -343,6 +344,16 @@ fn promotion(json: &str) -> String {
     match outcome.reason {
         Some(reason) => format!("{reason} Attempt {} of {ATTEMPTS}.", outcome.attempt),
         None => "Promoted".into(),
+    }
+}
+
+/// What the owner's own copy says of a mail.
+fn filed(json: &str) -> &'static str {
+    match serde_json::from_str::<Filed>(json).map(|filed| filed.role) {
+        Ok(FolderRole::Sent) => "Outgoing, as the owner's own copy says",
+        Ok(FolderRole::Drafts) => "A draft, as the owner's own copy says",
+        Ok(FolderRole::Inbox | FolderRole::Other) => "Incoming, as the owner's own copy says",
+        Err(_) => "",
     }
 }
 

@@ -1,18 +1,18 @@
 //! Splits an mbox into messages, with memory for one message and no more.
 //!
-//! A separator is a line `From ...` at the start or after an empty line, and what follows it must look like
-//! one: either the line ends in a date, or the next line is a header. Programs that forget to quote `From `
-//! in a body would otherwise cut their mails in two.
+//! What a separator is, `separator` says. A body whose length is named (mboxcl2) may hold anything, where a separator or
+//! the end does stand behind it. Line ends may be LF, CRLF or the CR of old Macs.
 
 use std::io::{self, Read};
 
 use memchr::{memchr, memmem, memrchr};
 
-use super::parse::MAX_MESSAGE;
+use super::{
+    parse::MAX_MESSAGE,
+    separator::{HEADERS, LINE, Length, content_length, date, is_separator},
+};
 
 const CHUNK: usize = 256 * 1024;
-/// A separator line and the one after it are looked at up to this length.
-const LINE: usize = 1000;
 
 /// One message met in an mbox.
 pub struct Entry<'a> {
@@ -37,6 +37,8 @@ pub struct Mbox<R> {
     /// `buffer[head]` stands here in the file.
     offset: u64,
     end: bool,
+    /// Do lines end in CR alone? `None` before anything was read.
+    old_mac: Option<bool>,
     unquoted: Vec<u8>,
 }
 
@@ -50,6 +52,7 @@ impl<R: Read> Mbox<R> {
             taken: 0,
             offset,
             end: false,
+            old_mac: None,
             unquoted: Vec::new(),
         }
     }
@@ -68,6 +71,9 @@ impl<R: Read> Mbox<R> {
         if self.ahead().is_empty() && !self.fill()? {
             return Ok(None);
         }
+        if self.offset == 0 {
+            self.consume(lead(self.ahead()));
+        }
         let position = self.offset;
         // The separator line itself.
         let mut body = loop {
@@ -80,6 +86,22 @@ impl<R: Read> Mbox<R> {
         let date = date(&self.ahead()[..body]);
         if !self.ahead().starts_with(b"From ") {
             body = 0;
+        }
+        if let Some((end, next)) = self.by_length(body)? {
+            self.taken = next;
+            let raw = &self.buffer[self.head..][body..end];
+            // Where a separator stands unquoted, nothing is quoted (mboxcl2).
+            let quoted = memmem::find(raw, b"\nFrom ").is_none();
+            return Ok(Some(Entry {
+                position,
+                raw: if quoted {
+                    unquoted(raw, &mut self.unquoted)
+                } else {
+                    raw
+                },
+                date,
+                whole: true,
+            }));
         }
         // Its end: the next separator.
         let mut looked = body.saturating_sub(1);
@@ -112,18 +134,36 @@ impl<R: Read> Mbox<R> {
                 whole: false,
             }));
         }
-        let raw = if memmem::find(raw, b">From ").is_some() {
-            unquote(raw, &mut self.unquoted);
-            &self.unquoted
-        } else {
-            raw
-        };
         Ok(Some(Entry {
             position,
-            raw,
+            raw: unquoted(raw, &mut self.unquoted),
             date,
             whole: true,
         }))
+    }
+
+    /// Where the message ends whose separator line ends at `body`, and where the next one starts, by the length it names
+    /// of itself; `None` when it names none, or a wrong one.
+    fn by_length(&mut self, body: usize) -> io::Result<Option<(usize, usize)>> {
+        let end = loop {
+            match content_length(&self.ahead()[body..]) {
+                Length::Named(headers, length) if length <= MAX_MESSAGE => break body + headers + length,
+                Length::Unended if self.ahead().len() < body + HEADERS && self.fill()? => {}
+                _ => return Ok(None),
+            }
+        };
+        while self.ahead().len() < end + 2 * LINE && self.fill()? {}
+        let Some(mut rest) = self.ahead().get(end..) else {
+            return Ok(None);
+        };
+        for _ in 0..2 {
+            rest = rest.strip_prefix(b"\r").unwrap_or(rest);
+            rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+        }
+        let this = memchr(b'\n', rest).unwrap_or(rest.len());
+        let next = rest.get(this + 1..).unwrap_or_default();
+        let fits = rest.is_empty() || is_separator(&rest[..this.min(LINE)], next, true);
+        Ok(fits.then(|| (end, self.ahead().len() - rest.len())))
     }
 
     fn ahead(&self) -> &[u8] {
@@ -151,10 +191,15 @@ impl<R: Read> Mbox<R> {
             // Grows by a quarter: doubling would hold a large message twice.
             self.buffer.reserve_exact((CHUNK + 64).max(self.buffer.len() / 4));
         }
+        let before = self.buffer.len();
         let got = (&mut self.reader)
             .take(CHUNK as u64)
             .read_to_end(&mut self.buffer)?;
         self.end = got < CHUNK;
+        let new = &mut self.buffer[before..];
+        if *self.old_mac.get_or_insert_with(|| ends_in_cr(new)) {
+            cr_to_lf(new);
+        }
         Ok(got > 0)
     }
 }
@@ -171,18 +216,17 @@ fn find(buffer: &[u8], from: usize, end: bool) -> Found {
     let mut at = from;
     while let Some(hit) = memmem::find(&buffer[at..], b"\nFrom ") {
         let line = at + hit + 1;
-        if after_empty_line(buffer, line) {
-            let rest = &buffer[line..];
-            let this = memchr(b'\n', rest);
-            let next = this.and_then(|i| memchr(b'\n', &rest[i + 1..]).map(|j| i + 1 + j));
-            if !end && next.is_none() && rest.len() < 2 * LINE {
-                // Too near the end of what was read to tell.
-                return Found::Not(line - 1);
-            }
-            let this = this.unwrap_or(rest.len()).min(LINE);
-            if date(&rest[..this]).is_some() || is_header(rest.get(this + 1..).unwrap_or_default()) {
-                return Found::At(line);
-            }
+        let rest = &buffer[line..];
+        let this = memchr(b'\n', rest);
+        let next = this.and_then(|i| memchr(b'\n', &rest[i + 1..]).map(|j| i + 1 + j));
+        if !end && next.is_none() && rest.len() < 2 * LINE {
+            // Too near the end of what was read to tell.
+            return Found::Not(line - 1);
+        }
+        let this = this.unwrap_or(rest.len());
+        let next = rest.get(this + 1..).unwrap_or_default();
+        if is_separator(&rest[..this.min(LINE)], next, after_empty_line(buffer, line)) {
+            return Found::At(line);
         }
         at = line;
     }
@@ -199,16 +243,30 @@ fn after_empty_line(buffer: &[u8], line: usize) -> bool {
     before.ends_with(b"\n\n") || before.ends_with(b"\n\r\n")
 }
 
-/// `Name: value`, as a header's first line is written.
-fn is_header(text: &[u8]) -> bool {
-    let text = &text[..text.len().min(LINE)];
-    // Some programs put `>From ` lines of older hops first.
-    if text.starts_with(b">From ") {
-        return true;
+/// What may stand before the first separator: a byte order mark, and empty lines.
+fn lead(text: &[u8]) -> usize {
+    let text_at = super::source::lead(text);
+    if text[text_at..].starts_with(b"From ") {
+        text_at
+    } else {
+        0
     }
-    match memchr(b':', text) {
-        Some(colon) if colon > 0 => text[..colon].iter().all(|b| (33..=126).contains(b)),
-        _ => false,
+}
+
+/// Do lines end in CR alone, as old Macs wrote them?
+pub(super) fn ends_in_cr(text: &[u8]) -> bool {
+    let cr = memchr(b'\r', text);
+    cr.is_some_and(|cr| {
+        text.get(cr + 1).is_some_and(|next| *next != b'\n') && memchr(b'\n', &text[..cr]).is_none()
+    })
+}
+
+/// Makes LF of every CR that is not one of a CRLF.
+pub(super) fn cr_to_lf(text: &mut [u8]) {
+    for at in 0..text.len() {
+        if text[at] == b'\r' && text.get(at + 1) != Some(&b'\n') {
+            text[at] = b'\n';
+        }
     }
 }
 
@@ -225,7 +283,16 @@ fn trim(message: &[u8], body: usize) -> usize {
     message.len() - cut
 }
 
-/// Takes one `>` from every line `>From `, `>>From `, ... (mboxrd).
+/// The message as it was before it was quoted (mboxo, mboxrd).
+fn unquoted<'a>(raw: &'a [u8], room: &'a mut Vec<u8>) -> &'a [u8] {
+    if memmem::find(raw, b">From ").is_none() {
+        return raw;
+    }
+    unquote(raw, room);
+    room
+}
+
+/// Takes one `>` from every line `>From `, `>>From `, ...
 fn unquote(raw: &[u8], out: &mut Vec<u8>) {
     out.clear();
     out.reserve_exact(raw.len());
@@ -242,36 +309,6 @@ fn unquote(raw: &[u8], out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(&raw[copied..]);
-}
-
-/// The date at the end of a separator line, as `asctime` writes it, with or without a zone.
-fn date(line: &[u8]) -> Option<i64> {
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
-    let line = std::str::from_utf8(line).ok()?.strip_prefix("From ")?;
-    let words: Vec<&str> = line.split_ascii_whitespace().collect();
-    let month_at = words.iter().rposition(|w| MONTHS.contains(w))?;
-    let month = MONTHS.iter().position(|m| *m == words[month_at])? as u32 + 1;
-    let day: u32 = words.get(month_at + 1)?.parse().ok()?;
-    let mut clock = words.get(month_at + 2)?.split(':');
-    let hour: u32 = clock.next()?.parse().ok()?;
-    let minute: u32 = clock.next()?.parse().ok()?;
-    let second: u32 = clock.next().and_then(|s| s.parse().ok()).unwrap_or(0);
-    let tail = &words[month_at + 3..];
-    let year: i32 = tail
-        .iter()
-        .find(|w| w.len() == 4 && w.bytes().all(|b| b.is_ascii_digit()))?
-        .parse()
-        .ok()?;
-    let zone = tail
-        .iter()
-        .find(|w| w.len() == 5 && (w.starts_with('+') || w.starts_with('-')))
-        .and_then(|w| w.parse::<i64>().ok())
-        .map_or(0, |z| (z / 100) * 60 + z % 100);
-    let time =
-        chrono::NaiveDate::from_ymd_opt(year, month, day)?.and_hms_opt(hour, minute, second.min(59))?;
-    Some((time.and_utc().timestamp() - zone * 60) * 1000)
 }
 
 /// Writes one message the way `Mbox` reads it (mboxrd), for exports and for the sample world.
@@ -374,10 +411,44 @@ mod tests {
     }
 
     #[test]
-    fn separator_dates() {
-        assert_eq!(date(b"From a@x Thu Jan  1 00:00:05 1970"), Some(5000));
-        assert_eq!(date(b"From 12@xxx Thu Jan 01 01:00:00 +0100 1970"), Some(0));
-        assert_eq!(date(b"From me to you, since Jan"), None);
+    fn no_empty_line_before_a_separator() {
+        let all = split(b"From - Fri Nov 20 18:58:20 2026\nX-Mozilla-Status: 0001\nA: 1\n\none\nFrom - Fri Nov 20 18:58:21 2026\nA: 2\n\n--x--\nFrom ???@??? Fri Nov 20 18:58:22 2026\nA: 3\n");
+        assert_eq!(all.len(), 3, "{all:?}");
+        assert_eq!(all[0].1, b"X-Mozilla-Status: 0001\nA: 1\n\none\n");
+        assert_eq!(all[1].1, b"A: 2\n\n--x--\n");
+    }
+
+    #[test]
+    fn a_named_length_counts_where_it_is_right() {
+        let body = "Forward this.\n\nFrom a@x Thu Nov 19 18:58:20 2026\nSubject: old\n\n>From x\n";
+        let file = |length: usize| {
+            format!(
+                "From a@x Fri Nov 20 18:58:20 2026\nSubject: 1\nContent-Length: {length}\n\n{body}\nFrom b@x Fri Nov 20 18:58:21 2026\nContent-length: 3\n\nHi\n\n"
+            )
+        };
+        for length in [body.len(), body.len() - 1] {
+            let all = split(file(length).as_bytes());
+            assert_eq!(all.len(), 2, "{all:?}");
+            assert!(
+                all[0].1.trim_ascii_end().ends_with(b"\n\n>From x"),
+                "mboxcl2 quotes nothing"
+            );
+            assert!(all[1].1.ends_with(b"Hi\n"));
+        }
+        for length in [0, 5, 1 << 20, usize::MAX] {
+            assert_eq!(split(file(length).as_bytes()).len(), 3, "{length}");
+        }
+    }
+
+    #[test]
+    fn the_line_ends_of_old_macs_and_what_stands_before_the_first() {
+        let text = "From a Fri Nov 20 18:58:20 2026\nA: 1\n\nx\n\nFrom b Fri Nov 20 18:58:21 2026\nA: 2\n";
+        let lf = split(text.as_bytes());
+        assert_eq!(split(text.replace('\n', "\r").as_bytes()), lf);
+        for before in ["\u{feff}", "\n\n", "\u{feff}\r\n"] {
+            let all = split(format!("{before}{text}").as_bytes());
+            assert_eq!((all.len(), &all[0].1), (2, &lf[0].1), "{before:?}");
+        }
     }
 
     proptest! {

@@ -72,22 +72,19 @@ pub struct Opened {
 
 /// The mail that was opened last, as it was read: what a person decides is nearly always about the mail they look at.
 #[derive(Default)]
-pub struct LastOpened(Mutex<Option<(u64, Facts)>>);
+pub struct LastOpened(Mutex<Option<((u64, FolderRole), Facts)>>);
 
 impl LastOpened {
     fn keep(&self, row: &MessageRow, facts: Facts) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((row.offset, facts));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(((row.offset, row.role), facts));
     }
 
     /// What lies at an offset of the pack never changes; its folder may.
     fn get(&self, row: &MessageRow) -> Option<Facts> {
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         last.as_ref()
-            .filter(|(offset, facts)| {
-                *offset == row.offset
-                    && facts.key == row.key
-                    && facts.sent == row.sent
-                    && facts.role == row.role
+            .filter(|(place, facts)| {
+                *place == (row.offset, row.role) && facts.key == row.key && facts.sent == row.sent
             })
             .map(|(_, facts)| facts.clone())
     }
@@ -102,7 +99,7 @@ pub fn show_parts(store: &Store, last: &LastOpened, mailbox: &Address, key: &str
         Found::Message(row) => {
             let raw = row.raw(store)?;
             let mail = parse_stored(&raw)?;
-            let facts = mail.facts(&row.key, row.sent, row.role);
+            let facts = row.facts(&mail, mailbox);
             last.keep(&row, facts.clone());
             Ok(Opened {
                 kind: Kind::Email,
@@ -193,7 +190,7 @@ pub fn message(
             }
             let (raw, mut room) = (row.raw(store)?, Vec::new());
             let mail = parse::parse_slim(&raw, &mut room).map_err(unreadable)?;
-            Ok(mail.facts(&row.key, row.sent, row.role))
+            Ok(row.facts(&mail, mailbox))
         }
         Found::Appointment(row) => row.facts(),
         Found::Contact(row) => row.facts(),
@@ -210,7 +207,7 @@ pub fn trackable(store: &Store, mailbox: &Address, key: &str) -> Result<Option<F
     };
     let raw = row.raw(store)?;
     let mail = parse::parse(&raw).ok().filter(|mail| mail.meeting().is_none());
-    Ok(mail.map(|mail| mail.facts(&row.key, row.sent, row.role)))
+    Ok(mail.map(|mail| row.facts(&mail, mailbox)))
 }
 
 /// The words around the first place in a mail's body where one of the words stands that were looked for; `None` when

@@ -1,36 +1,27 @@
 //! What an import path holds: told by content, not only by name.
 
 use std::{
-    cell::Cell,
-    fs::{self, File},
-    io::{self, BufReader, Read, Seek, SeekFrom},
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
-    rc::Rc,
     time::UNIX_EPOCH,
 };
 
 use sha2::{Digest, Sha256};
 
-use super::folders;
-use crate::{Error, Result, model::Time, store::named};
+use super::{
+    folders,
+    foreign::{Foreign, foreign},
+    marks::maildir_flags,
+    packing::{Packing, unpack},
+};
+use crate::{
+    Error, Result,
+    model::{FolderRole, Time},
+    store::named,
+};
 
 const DEPTH: usize = 16;
-/// What the xz decoder may use, in bytes: a preset of 9 needs 65 MiB.
-const XZ_MEMORY: u64 = 100 << 20;
-
-/// A compressed file may unpack to this many times its size, and to this many bytes anyway. Archives of mailing lists are
-/// about 10 times as large.
-const RATIO: u64 = 200;
-const FREE: u64 = 64 << 20;
-
-/// How a file is compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Packing {
-    Plain,
-    Gzip,
-    Xz,
-}
-
 /// One message in a file of its own.
 #[derive(Debug)]
 pub struct MailFile {
@@ -76,8 +67,14 @@ enum Content {
     Mbox(Packing),
     Message,
     Empty,
+    /// Mail in a format that is not read here.
+    Foreign(&'static Foreign),
     Other,
 }
+
+/// Endings of the files that hold one mail each, and of those that hold a folder.
+const ONE: [&str; 2] = [".eml", ".emlx"];
+const MANY: [&str; 6] = [".mbox", ".mbx", ".mbox.gz", ".mbox.xz", ".eml.gz", ".eml.xz"];
 
 /// Looks at every path before anything is imported, so that a wrong one is said at once.
 ///
@@ -89,17 +86,22 @@ pub fn plan(paths: &[PathBuf], folder: Option<&str>) -> Result<Plan> {
     for path in paths {
         let meta = fs::metadata(path).map_err(Error::io(path))?;
         let before = plan.sources.len();
+        let own = own_name(path);
         if meta.is_dir() {
-            plan.directory(path, folder.as_deref(), None, 0)?;
+            plan.directory(path, folder.as_deref(), own.as_deref(), 0)?;
             if plan.sources.len() == before {
                 return Err(Error::bad_input(
                     format!("There is no mail in {}.", path.display()),
-                    "Give a folder of .eml files, a Maildir (with cur and new), an mbox or an .eml file.",
+                    match plan.misfits.first() {
+                        Some(misfit) => format!("{}: {}", misfit.path.display(), misfit.reason),
+                        None => "Give a folder of .eml files, a Maildir (with cur and new), an mbox or an .eml file.".into(),
+                    },
                 ));
             }
         } else {
             named::check(path, &meta)?;
-            plan.file(path, folder.as_deref().unwrap_or("Inbox"), true)?;
+            let folder = folder.as_deref().or(own.as_deref()).unwrap_or("Inbox");
+            plan.file(path, folder, true)?;
         }
     }
     if plan.compressed {
@@ -108,12 +110,22 @@ pub fn plan(paths: &[PathBuf], folder: Option<&str>) -> Result<Plan> {
     Ok(plan)
 }
 
+/// What a path that a person names says about the folder itself: a mailbox of Apple Mail or Thunderbird is called what it
+/// is called, and whatever is called like sent mail or drafts holds them (I-04). Else a person says it, or it is the Inbox.
+fn own_name(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_string_lossy();
+    let own = folders::tidy(folder_name(&name));
+    let is_package = path.is_dir() && (is_package(path) || name.ends_with(".sbd"));
+    let has_role = matches!(folders::role_of(&own), FolderRole::Sent | FolderRole::Drafts);
+    (is_package || has_role && !is_one(&name)).then_some(own)
+}
+
 impl Plan {
     /// One file. `alone`: a person named it, so that something else than mail is an error.
     fn file(&mut self, path: &Path, folder: &str, alone: bool) -> Result<()> {
-        let named_mail = ["eml", "mbox", "mbx", "mbox.gz", "mbox.xz", "eml.gz", "eml.xz"]
-            .iter()
-            .any(|e| lower_name(path).ends_with(&format!(".{e}")));
+        let name = lower_name(path);
+        let is_one = is_one(&name);
+        let named_mail = is_one || MANY.iter().any(|ending| name.ends_with(ending));
         let content = match look(path) {
             Ok(content) => content,
             Err(e) if alone && !named_mail => return Err(Error::io(path)(e)),
@@ -123,15 +135,11 @@ impl Plan {
             }
         };
         match content {
-            Content::Mbox(packing) => {
-                self.count(path, packing);
-                self.sources.push(Source::Mbox {
-                    path: path.to_owned(),
-                    packing,
-                    folder: folder.to_owned(),
-                });
-            }
-            Content::Message => self.files(
+            Content::Mbox(packing) => self.mbox(path, packing, folder),
+            // Its first separator is missing.
+            Content::Message if named_mail && !is_one => self.mbox(path, Packing::Plain, folder),
+            // A broken mail is still meant as one: it is kept and listed.
+            Content::Message | Content::Other if is_one || matches!(content, Content::Message) => self.files(
                 path,
                 vec![MailFile {
                     path: path.to_owned(),
@@ -140,18 +148,16 @@ impl Plan {
                 folder,
             ),
             Content::Empty if alone || named_mail => self.misfit(path, "The file is empty.".into()),
-            // A broken mail is still meant as one: it is kept and listed.
-            Content::Other if lower_name(path).ends_with(".eml") => {
-                self.files(
-                    path,
-                    vec![MailFile {
-                        path: path.to_owned(),
-                        unread: None,
-                    }],
-                    folder,
-                );
+            Content::Foreign(foreign) if alone => {
+                return Err(Error::bad_input(
+                    format!("{} is {}.", path.display(), foreign.what),
+                    foreign.hint,
+                ));
             }
-            Content::Other if alone => {
+            Content::Foreign(foreign) => {
+                self.misfit(path, format!("It is {}. {}", foreign.what, foreign.hint));
+            }
+            Content::Message | Content::Other if alone => {
                 let what = if named_mail {
                     "is not an mbox: it does not start with “From ”"
                 } else {
@@ -162,15 +168,29 @@ impl Plan {
                     "Give an .eml file, an mbox (also .gz or .xz), a Maildir or a folder of .eml files.",
                 ));
             }
-            Content::Other if named_mail => {
+            Content::Message | Content::Other if named_mail => {
                 self.misfit(path, "It is not an mbox: it does not start with “From ”.".into())
             }
-            Content::Empty | Content::Other => self.misfit(path, "It is not mail.".into()),
+            Content::Empty | Content::Message | Content::Other => {
+                self.misfit(path, "It is not mail.".into());
+            }
         }
         Ok(())
     }
 
+    fn mbox(&mut self, path: &Path, packing: Packing, folder: &str) {
+        self.count(path, packing);
+        self.sources.push(Source::Mbox {
+            path: path.to_owned(),
+            packing,
+            folder: folder.to_owned(),
+        });
+    }
+
     /// A folder: a Maildir, or anything with mail files in it. `own` is its name as a sub-folder.
+    ///
+    /// The name of a folder is that of the file or folder it was kept in, with all that is above it: two folders of one
+    /// name stay two, as grants are by folder.
     fn directory(
         &mut self,
         path: &Path,
@@ -179,59 +199,93 @@ impl Plan {
         depth: usize,
     ) -> Result<()> {
         let here = folder.or(own).unwrap_or("Inbox").to_owned();
-        if is_maildir(path) {
-            let mut files = Vec::new();
-            for (name, new) in [("new", true), ("cur", false)] {
-                for file in entries(&path.join(name)).unwrap_or_default() {
-                    let flags = file
-                        .file_name()
-                        .map(|n| n.to_string_lossy().into_owned())
-                        .unwrap_or_default();
-                    if flags.starts_with('.') || !file.is_file() {
-                        continue;
-                    }
-                    let seen = flags.rsplit_once(":2,").is_some_and(|(_, f)| f.contains('S'));
-                    files.push(MailFile {
-                        path: file,
-                        unread: Some(new || !seen),
-                    });
-                }
-            }
-            self.files(path, files, &here);
+        let is_maildir = is_maildir(path);
+        let is_package = is_package(path);
+        if is_maildir {
+            self.maildir(path, &here);
         }
+        // Where empty folders got lost, something else may lie beside the mails.
+        let is_whole = is_maildir && ["new", "tmp"].iter().any(|name| path.join(name).is_dir());
         let mut mails = Vec::new();
         for entry in entries(path).map_err(Error::io(path))? {
             let name = entry
                 .file_name()
                 .map(|n| n.to_string_lossy().into_owned())
                 .unwrap_or_default();
+            let below = |name: &str| {
+                folders::tidy(&own.map_or_else(|| name.to_owned(), |own| format!("{own}/{name}")))
+            };
             // Links to folders could lead round in a circle.
             let is_dir = fs::symlink_metadata(&entry).is_ok_and(|m| m.is_dir());
             if is_dir && name.starts_with('.') {
-                if is_maildir(&entry) {
-                    self.directory(&entry, folder, Some(&folders::from_maildir(&name)), depth + 1)?;
+                if self::is_maildir(&entry) {
+                    let name = below(&folders::from_maildir(&name));
+                    self.directory(&entry, folder, Some(&name), depth + 1)?;
                 }
             } else if is_dir {
-                if depth < DEPTH && !(is_maildir(path) && matches!(name.as_str(), "cur" | "new" | "tmp")) {
-                    let own = own.map_or_else(|| name.clone(), |own| format!("{own}/{name}"));
-                    self.directory(&entry, folder, Some(&folders::tidy(&own)), depth + 1)?;
+                let of_maildir = is_maildir && matches!(name.as_str(), "cur" | "new" | "tmp");
+                let own = match name.as_str() {
+                    "Attachments" if is_in_package(path) && path.join("Messages").is_dir() => continue,
+                    inner if is_in_package(path) && is_of_apple_mail(inner) => own.map(str::to_owned),
+                    name => Some(below(folder_name(name))),
+                };
+                if of_maildir {
+                    // Looked at above.
+                } else if depth < DEPTH {
+                    self.directory(&entry, folder, own.as_deref(), depth + 1)?;
+                } else {
+                    self.misfit(&entry, format!("It is more than {DEPTH} folders deep."));
                 }
-            } else if name.starts_with('.') || is_maildir(path) || is_bookkeeping(&name) || !entry.is_file() {
+            } else if name.starts_with('.') || is_whole || is_bookkeeping(&name) || !entry.is_file() {
                 // A mail program's own notes.
-            } else if lower_name(&entry).ends_with(".eml") {
+            } else if is_one(&name) {
                 mails.push(MailFile {
                     path: entry,
                     unread: None,
                 });
+            } else if is_package && name == "mbox" {
+                self.file(&entry, &here, false)?;
             } else {
                 // An mbox in a folder of them is a mail folder, named after its file.
-                let stem = folders::tidy(stem(&name));
-                let inner = folder.map_or(stem, str::to_owned);
-                self.file(&entry, &inner, false)?;
+                let name = below(folder_name(&name));
+                self.file(&entry, folder.unwrap_or(&name), false)?;
             }
         }
         self.files(path, mails, &here);
         Ok(())
+    }
+
+    /// The mails of a Maildir with what their names say. What is trashed waits to be cleared away, and is not brought back.
+    fn maildir(&mut self, path: &Path, here: &str) {
+        let mut files = Vec::new();
+        for (folder, new) in [("new", true), ("cur", false)] {
+            let folder = path.join(folder);
+            let found = match entries(&folder) {
+                Ok(found) => found,
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                Err(e) => {
+                    self.misfit(&folder, format!("It cannot be read: {e}."));
+                    continue;
+                }
+            };
+            for path in found {
+                let name = path
+                    .file_name()
+                    .map(|n| n.to_string_lossy().into_owned())
+                    .unwrap_or_default();
+                let flags = maildir_flags(&name);
+                let trashed = flags.is_some_and(|flags| flags.contains('T'));
+                if name.starts_with('.') || trashed || !path.is_file() {
+                    continue;
+                }
+                let unread = match flags {
+                    Some(flags) => Some(new || !flags.contains('S')),
+                    None => new.then_some(true),
+                };
+                files.push(MailFile { path, unread });
+            }
+        }
+        self.files(path, files, here);
     }
 
     fn files(&mut self, path: &Path, files: Vec<MailFile>, folder: &str) {
@@ -258,86 +312,6 @@ impl Plan {
     fn count(&mut self, path: &Path, packing: Packing) {
         self.total += fs::metadata(path).map_or(0, |m| m.len());
         self.compressed |= packing != Packing::Plain;
-    }
-}
-
-/// Opens a file for reading from `offset` of its decompressed content.
-pub fn open(path: &Path, packing: Packing, offset: u64) -> io::Result<Box<dyn Read>> {
-    let mut file = named::open_one(path)?;
-    if packing == Packing::Plain {
-        file.seek(SeekFrom::Start(offset))?;
-        return Ok(Box::new(file));
-    }
-    let mut reader = unpack(file, packing)?;
-    if offset > 0 {
-        io::copy(&mut (&mut reader).take(offset), &mut io::sink())?;
-    }
-    Ok(reader)
-}
-
-fn unpack(file: File, packing: Packing) -> io::Result<Box<dyn Read>> {
-    if packing == Packing::Plain {
-        return Ok(Box::new(file));
-    }
-    let packed = Rc::new(Cell::new(0));
-    let file = Counted {
-        file,
-        read: Rc::clone(&packed),
-    };
-    let unpacked: Box<dyn Read> = match packing {
-        Packing::Plain => Box::new(file),
-        Packing::Gzip => Box::new(flate2::read::MultiGzDecoder::new(BufReader::with_capacity(
-            1 << 16,
-            file,
-        ))),
-        Packing::Xz => {
-            let stream =
-                liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY, liblzma::stream::CONCATENATED)
-                    .map_err(io::Error::other)?;
-            Box::new(liblzma::bufread::XzDecoder::new_stream(
-                BufReader::with_capacity(1 << 16, file),
-                stream,
-            ))
-        }
-    };
-    Ok(Box::new(Unpacked {
-        inner: unpacked,
-        packed,
-        unpacked: 0,
-    }))
-}
-
-/// A file that knows how much was read of it.
-struct Counted {
-    file: File,
-    read: Rc<Cell<u64>>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.file.read(buffer)?;
-        self.read.set(self.read.get() + n as u64);
-        Ok(n)
-    }
-}
-
-/// What comes out of a compressed file, until it is far more than mail can be: a few kilobytes can hold a full disk.
-struct Unpacked<R> {
-    inner: R,
-    packed: Rc<Cell<u64>>,
-    unpacked: u64,
-}
-
-impl<R: Read> Read for Unpacked<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.inner.read(buffer)?;
-        self.unpacked += n as u64;
-        if self.unpacked > FREE && self.unpacked / RATIO > self.packed.get() {
-            return Err(io::Error::other(format!(
-                "it unpacks to more than {RATIO} times its size"
-            )));
-        }
-        Ok(n)
     }
 }
 
@@ -419,21 +393,18 @@ fn hex(bytes: &[u8]) -> String {
 
 fn look(path: &Path) -> io::Result<Content> {
     let mut magic = Vec::new();
-    named::open_one(path)?.take(6).read_to_end(&mut magic)?;
-    let packing = if magic.starts_with(&[0x1f, 0x8b]) {
-        Packing::Gzip
-    } else if magic.starts_with(b"\xfd7zXZ\0") {
-        Packing::Xz
-    } else {
-        Packing::Plain
-    };
+    named::open_one(path)?.take(8).read_to_end(&mut magic)?;
+    let packing = Packing::of(&magic);
+    if let Some(foreign) = foreign(&lower_name(path), &magic) {
+        return Ok(Content::Foreign(foreign));
+    }
     let mut head = Vec::new();
     unpack(named::open_one(path)?, packing)?
         .take(8192)
         .read_to_end(&mut head)?;
     Ok(if head.is_empty() {
         Content::Empty
-    } else if head.starts_with(b"From ") {
+    } else if head[lead(&head)..].starts_with(b"From ") {
         Content::Mbox(packing)
     } else if packing == Packing::Plain && starts_with_header(&head) {
         Content::Message
@@ -442,10 +413,23 @@ fn look(path: &Path) -> io::Result<Content> {
     })
 }
 
+/// How much stands before a mail or an mbox that is no part of it: a byte order mark, and empty lines.
+pub(super) fn lead(text: &[u8]) -> usize {
+    let mark = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let empty = text[mark..]
+        .iter()
+        .take_while(|b| matches!(b, b'\r' | b'\n'))
+        .count();
+    mark + empty
+}
+
 /// A header line first, and text throughout.
 fn starts_with_header(head: &[u8]) -> bool {
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    let line = head.split(|b| *b == b'\n').next().unwrap_or_default();
+    let head = &head[lead(head)..];
+    let line = head
+        .split(|b| matches!(b, b'\r' | b'\n'))
+        .next()
+        .unwrap_or_default();
     match line.iter().position(|b| *b == b':') {
         Some(colon) if colon > 0 => {
             line[..colon].iter().all(|b| (33..=126).contains(b)) && !head.contains(&0)
@@ -454,8 +438,32 @@ fn starts_with_header(head: &[u8]) -> bool {
     }
 }
 
+/// A Maildir has `cur` at least: Thunderbird's has no `new`, and empty folders do not survive every copy.
 fn is_maildir(path: &Path) -> bool {
-    path.join("cur").is_dir() && path.join("new").is_dir()
+    path.join("cur").is_dir()
+}
+
+/// A mailbox of Apple Mail: a folder `X.mbox` with a file `mbox` in it, or with its mails as .emlx.
+fn is_package(path: &Path) -> bool {
+    lower_name(path).ends_with(".mbox")
+}
+
+fn is_in_package(path: &Path) -> bool {
+    path.ancestors().any(is_package)
+}
+
+/// Apple Mail keeps what was attached beside its mails, and these in folders that no person has named:
+/// `X.mbox/<a UUID>/Data/1/2/Messages/12.emlx`.
+fn is_of_apple_mail(folder: &str) -> bool {
+    matches!(folder, "Data" | "Messages")
+        || folder.bytes().all(|b| b.is_ascii_digit())
+        || uuid::Uuid::try_parse(folder).is_ok()
+}
+
+/// Is it a file for one mail, by its name?
+fn is_one(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ONE.iter().any(|ending| name.ends_with(ending))
 }
 
 /// Files that mail programs lay beside mail.
@@ -464,9 +472,20 @@ fn is_bookkeeping(name: &str) -> bool {
     name.starts_with("dovecot")
         || name == "subscriptions"
         || name.starts_with("maildir")
-        || [".msf", ".dat", ".ini", ".ics", ".csv", ".json", ".txt"]
-            .iter()
-            .any(|e| name.ends_with(e))
+        || name == "table_of_contents"
+        || [
+            ".msf",
+            ".dat",
+            ".ini",
+            ".ics",
+            ".csv",
+            ".json",
+            ".txt",
+            ".plist",
+            ".emlxpart",
+        ]
+        .iter()
+        .any(|e| name.ends_with(e))
 }
 
 fn entries(path: &Path) -> io::Result<Vec<PathBuf>> {
@@ -484,38 +503,14 @@ fn lower_name(path: &Path) -> String {
         .unwrap_or_default()
 }
 
-fn stem(name: &str) -> &str {
+/// The folder that a file or a folder of this name holds: `Sent.mbox.gz`, `Clients.sbd`.
+fn folder_name(name: &str) -> &str {
     let name = name
         .strip_suffix(".gz")
         .or_else(|| name.strip_suffix(".xz"))
         .unwrap_or(name);
-    name.strip_suffix(".mbox")
-        .or_else(|| name.strip_suffix(".mbx"))
+    [".mbox", ".mbx", ".sbd"]
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending))
         .unwrap_or(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use super::*;
-
-    #[test]
-    fn what_unpacks_without_end_is_not_read_to_its_end() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("bomb.mbox.gz");
-        let piece = vec![b' '; 1 << 20];
-        let mut packer =
-            flate2::write::GzEncoder::new(File::create(&path).unwrap(), flate2::Compression::best());
-        for _ in 0..2 * (FREE >> 20) {
-            packer.write_all(&piece).unwrap();
-        }
-        packer.finish().unwrap();
-        let mut reader = open(&path, Packing::Gzip, 0).unwrap();
-        let error = io::copy(&mut reader, &mut io::sink()).unwrap_err();
-        assert!(error.to_string().contains("200 times"), "{error}");
-        let mut reader = open(&path, Packing::Gzip, 1 << 20).unwrap();
-        let mut some = vec![0; 1 << 20];
-        reader.read_exact(&mut some).unwrap();
-    }
 }

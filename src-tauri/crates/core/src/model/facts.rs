@@ -41,6 +41,16 @@ impl FolderRole {
         }
     }
 
+    /// Which of two copies says what a mail is, the higher one: what was sent is no draft any more, and the owner's own
+    /// copy of what they have sent tells more than the one they received.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::Drafts => 0,
+            Self::Inbox | Self::Other => 1,
+            Self::Sent => 2,
+        }
+    }
+
     /// Reads what [`FolderRole::as_str`] wrote; anything else is `Other`.
     pub fn from_str_or_other(text: &str) -> Self {
         match text {
@@ -268,6 +278,15 @@ impl Facts {
             () if self.meeting.is_some() => Kind::Appointment,
             () => Kind::Email,
         }
+    }
+
+    /// As the mailbox of this owner sees it: mail that they have written is sent mail, wherever it is filed (I-04).
+    pub fn seen_by(mut self, owner: &Address) -> Self {
+        let from = self.from.as_ref().map(|from| Address::lenient(&from.address));
+        if self.kind() == Kind::Email && self.role != FolderRole::Drafts && from.as_ref() == Some(owner) {
+            self.role = FolderRole::Sent;
+        }
+        self
     }
 
     /// Is it no longer than an honest client writes it? A key is as long as its message has it.

@@ -96,6 +96,14 @@ impl PackWriter {
         Ok(offset)
     }
 
+    /// Hands everything pushed so far to the system, so that it can be read.
+    ///
+    /// # Errors
+    /// I/O errors.
+    pub fn flush(&mut self) -> Result<()> {
+        self.file.flush().map_err(Error::io(&self.path))
+    }
+
     /// Makes everything pushed so far durable.
     pub fn sync(&mut self) -> Result<()> {
         self.file.flush().map_err(Error::io(&self.path))?;

@@ -14,6 +14,7 @@ const NOT_FORGOTTEN: &[&str] = &[
     "contact_card",
     "import_progress",
     "rejected_message",
+    "own_copy",
 ];
 
 /// Takes everything that is about another person's mailbox out of this replica: whose devices are whose, its keys, what

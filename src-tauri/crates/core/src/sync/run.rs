@@ -103,23 +103,27 @@ fn answered(replica: Replica<'_>, mailbox: &Address) -> Result<()> {
     }
 }
 
-/// Only the owner's own devices promote, against the CRM their owner sees. A cycle with nothing to do takes no write lock.
+/// Only the owner's own devices promote, against the CRM their owner sees, and say what their own copies say. A cycle with nothing to do takes no write lock.
 fn promote(replica: Replica<'_>, mailbox: &Address, now: Time) -> Result<()> {
     if replica.person != mailbox {
         return Ok(());
     }
-    let due = replica
+    let (due, copies) = replica
         .store
         .read(|c| match access::is_removed(c, mailbox, replica.key.id())? {
-            true => Ok(Vec::new()),
-            false => tracking::due(c, mailbox, now),
+            true => Ok(Default::default()),
+            false => Ok((
+                tracking::due(c, mailbox, now)?,
+                tracking::copies_to_look_at(c, mailbox)?,
+            )),
         })?;
-    if due.is_empty() {
+    if due.is_empty() && copies.is_empty() {
         return Ok(());
     }
-    replica
-        .store
-        .write(|tx| tracking::attempt(tx, mailbox, replica.key, &due, now))
+    replica.store.write(|tx| {
+        tracking::file_as_held((tx, replica.store), mailbox, replica.key, &copies, now)?;
+        tracking::attempt(tx, mailbox, replica.key, &due, now)
+    })
 }
 
 /// A device as the mailbox knows it.

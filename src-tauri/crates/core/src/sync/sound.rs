@@ -17,7 +17,7 @@ use crate::{
         self, Action, Arriving, Document, DocumentKind, Done, Logged, MAX_CHANGE, MAX_PUTS, Operation,
         OperationId, Put,
     },
-    tracking::{DECISION, Decision, FACTS, FIRST, First, OUTCOME, Outcome, RETRY, Retry},
+    tracking::{DECISION, Decision, FACTS, FILED, FIRST, Filed, First, OUTCOME, Outcome, RETRY, Retry},
     wire::{Reason, Unsound},
 };
 
@@ -134,7 +134,7 @@ fn setting(operation: &Operation) -> Result<(), Unsound> {
 
 fn item(by: &Logged<'_>, operation: &Operation) -> Result<(), Reason> {
     let (mut facts, mut first, mut decision) = (None, None, None);
-    let (mut outcome, mut retry) = (None, None);
+    let (mut outcome, mut retry, mut filed) = (None, None, None);
     for put in &operation.puts {
         match put.register.as_str() {
             FACTS => facts = Some(read::<Facts>(put)?),
@@ -142,11 +142,20 @@ fn item(by: &Logged<'_>, operation: &Operation) -> Result<(), Reason> {
             DECISION => decision = Some(read::<Decision>(put)?),
             OUTCOME => outcome = Some(read::<Outcome>(put)?),
             RETRY => retry = Some(read::<Retry>(put)?),
+            FILED => filed = Some(read::<Filed>(put)?),
             _ => return Err(Unsound::NotOurs.into()),
         }
     }
     let owner = by.person == by.mailbox;
     let cause = operation.origin.cause.as_str();
+    if let Some(filed) = filed {
+        return match (operation.action, operation.puts.len(), owner) {
+            (Action::Promote, 1, true) if filed.is_bounded() => Ok(()),
+            (Action::Promote, 1, true) => Err(Unsound::OutOfBounds.into()),
+            (Action::Promote, 1, false) => Err(Unsound::OwnersOnly.into()),
+            _ => Err(Unsound::WrongLabel.into()),
+        };
+    }
     match (operation.action, &decision, outcome, retry) {
         (Action::Promote, None, Some(outcome), None) if operation.puts.len() == 1 => {
             return match (owner, outcome.decision == cause) {

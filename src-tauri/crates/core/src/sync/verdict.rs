@@ -195,6 +195,11 @@ fn judge(
     {
         return Ok(Err(Denied::SaysOtherwise));
     }
+    if let (Some(facts), Some(Some(own))) = (&facts, &looked.written)
+        && tracking::files_otherwise(own, facts)
+    {
+        tracking::look_at_copy(tx, by.mailbox, operation.document.0)?;
+    }
     match decision.and_then(|decision| decision.regarding) {
         Some(regarding) if !is_the_owners(tx, &regarding)? => Ok(Err(Denied::NotTheOwners)),
         _ => Ok(Ok(())),

@@ -129,7 +129,7 @@ pub fn retry(
     })
 }
 
-fn write(
+pub(super) fn write(
     tx: &Connection,
     (mailbox, person, key): (&Address, &Address, &DeviceKey),
     document: &mut Document,

@@ -3,7 +3,10 @@
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
-use super::promotion::Promotion;
+use super::{
+    copies::{FILED, Filed},
+    promotion::Promotion,
+};
 use crate::{
     Result,
     access::Wish,
@@ -128,6 +131,12 @@ impl Registers {
         let Some(Written { value: facts, .. }) = texts.next() else {
             return Ok(None);
         };
+        let filed = contents.written::<Filed>(FILED).map(|w| w.value);
+        let facts = match Filed::counts(filed) {
+            Some(filed) => filed.over(facts),
+            None => facts,
+        };
+        let facts = facts.seen_by(document.mailbox());
         // Two people may both have been first, offline: the earlier was.
         let first = firsts.into_iter().map(|w| w.value).min();
         let mut written: Vec<_> = contents.written::<Decision>(DECISION).collect();

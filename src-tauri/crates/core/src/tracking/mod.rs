@@ -1,6 +1,7 @@
 //! Tracking: what was decided about an item, by whom, and how far it has come.
 
 mod attempt;
+mod copies;
 pub mod correlate;
 mod decision;
 mod hidden;
@@ -13,6 +14,7 @@ pub mod suggest;
 pub mod texts;
 
 pub use attempt::{attempt, due, retry};
+pub use copies::{FILED, Filed, copies_to_look_at, file_as_held, files_otherwise, look_at_copy};
 pub use decision::{
     DECISION, Decision, FACTS, FIRST, First, NotApplied, Regarding, Registers, Standing, decide, open,
     registers, write_note,

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{DAY, Pair};
 use crate::{
     desk::{AuditQuery, Desk, view::Failure},
-    model::{Address, Facts, ItemId, RowRef, Status, Time},
+    model::{Address, Facts, FolderRole, ItemId, RowRef, Status, Time},
     replica::{Action, Origin},
     tracking::{self, Decision, OUTCOME, Outcome, Promotion, Regarding},
 };
@@ -284,6 +284,44 @@ fn a_09_h_04_a_forged_outcome_stops_at_the_merge() {
     let log = alex.audit(&AuditQuery::default()).unwrap();
     let entry = log.iter().find(|e| e.id == waiting[0].id).unwrap();
     assert_eq!((&entry.actor, &entry.outcome), (&kim.person, &waiting[0].reason));
+}
+
+/// A-09, I-04: only the owner's replica says what the owner's own copy says.
+#[test]
+fn a_09_i_04_a_delegate_does_not_say_what_the_owners_copy_says() {
+    let pair = Pair::new(None);
+    let (alex, kim) = (&pair.alex, &pair.kim);
+    pair.files("1");
+    let item = ItemId::derive(&pair.mailbox(), crate::model::Kind::Email, "1");
+    kim.store
+        .write(|tx| {
+            let (mut document, standing) = tracking::open(tx, &pair.mailbox(), item)?;
+            let decision = standing.unwrap().by.remove(0);
+            let forged = tracking::Filed {
+                role: FolderRole::Sent,
+                bcc: Vec::new(),
+            };
+            let (why, on) = (
+                (Action::Promote, Origin::because_of(&decision, "")),
+                document.now(),
+            );
+            let made = document.edit(kim.key.prefix(), kim.now(), why, &on, |edit| {
+                edit.set(tracking::FILED, &forged)
+            })?;
+            kim.log(tx, &pair.mailbox(), &made)
+        })
+        .unwrap();
+    pair.sync();
+    let waiting = alex.quarantine().unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert!(!waiting[0].acceptable && waiting[0].reason.starts_with("Only the owner"));
+    for desk in [alex, kim] {
+        let role = desk
+            .store
+            .read(|c| Ok(tracking::open(c, &pair.mailbox(), item)?.1.unwrap().facts.role))
+            .unwrap();
+        assert_ne!(role, FolderRole::Sent);
+    }
 }
 
 /// whoever has lost access asks in vain, and what they asked for cannot be accepted: it decided nothing.

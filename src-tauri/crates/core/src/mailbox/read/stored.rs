@@ -7,6 +7,7 @@ use crate::{
     mailbox::{
         calendar::{self, Appointment, shown_key},
         contacts,
+        parse::Mail,
     },
     model::{Address, Facts, FolderRole, ItemId, Kind, Time, bare_key},
     store::Store,
@@ -29,6 +30,11 @@ pub(super) struct MessageRow {
 }
 
 impl MessageRow {
+    /// What its raw message says, as the owner's mailbox sees it.
+    pub(super) fn facts(&self, mail: &Mail<'_>, mailbox: &Address) -> Facts {
+        mail.facts(&self.key, self.sent, self.role).seen_by(mailbox)
+    }
+
     pub(super) fn raw(&self, store: &Store) -> Result<Vec<u8>> {
         store.pack().read(self.offset, self.size)
     }

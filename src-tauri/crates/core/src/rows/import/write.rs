@@ -68,7 +68,8 @@ impl<'a> Writer<'a> {
     }
 
     /// Stores a row unless it is there and the same.
-    pub(in crate::rows) fn put(&mut self, incoming: Incoming) -> Result<Outcome> {
+    pub(in crate::rows) fn put(&mut self, mut incoming: Incoming) -> Result<Outcome> {
+        tidy_addresses(self.table, &mut incoming.columns);
         let before = self.stored(&incoming.id)?;
         let id = incoming.id.clone();
         let after = merged(before.as_ref(), incoming);
@@ -175,7 +176,13 @@ fn merged(before: Option<&Stored>, incoming: Incoming) -> Stored {
         // A row without a name is still a row: it is called by its key.
         name: if name.is_empty() { incoming.id } else { name },
         owner: owner
-            .map(|owner| Address::lenient(owner).as_str().to_owned())
+            .map(|owner| {
+                let named = Address::all_in(owner).into_iter().next();
+                named
+                    .unwrap_or_else(|| Address::lenient(owner))
+                    .as_str()
+                    .to_owned()
+            })
             .or_else(|| before.map(|row| row.owner.clone()))
             .unwrap_or_default(),
         active: active(said("statecode"), said("isdisabled")).unwrap_or_else(|| kept(|row| row.active)),
@@ -215,26 +222,38 @@ fn yes(text: &str) -> Option<bool> {
 
 /// The addresses of a row; a cell may hold several.
 fn addresses(table: &Table, columns: &BTreeMap<String, String>) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for wanted in &table.addresses {
-        let value = match columns.get(wanted) {
-            Some(value) => Some(value),
-            None => {
-                let wanted = super::label(wanted);
-                columns
-                    .iter()
-                    .find(|(name, _)| super::label(name) == wanted)
-                    .map(|(_, value)| value)
-            }
-        };
-        let parts = value.map_or("", String::as_str);
-        for part in parts.split(|c: char| c == ';' || c == ',' || c.is_whitespace()) {
-            if let Ok(address) = Address::parse(part) {
-                found.insert(address.as_str().to_owned());
-            }
+    let cells = address_columns(table, columns).filter_map(|name| columns.get(name));
+    let all = cells.flat_map(|cell| Address::all_in(cell));
+    all.map(|address| address.as_str().to_owned()).collect()
+}
+
+/// The columns of a row that hold e-mail addresses.
+fn address_columns<'a>(
+    table: &'a Table,
+    columns: &'a BTreeMap<String, String>,
+) -> impl Iterator<Item = &'a str> {
+    table.addresses.iter().filter_map(|wanted| {
+        if columns.contains_key(wanted) {
+            return Some(wanted.as_str());
+        }
+        let label = super::label(wanted);
+        let mut names = columns.keys().map(String::as_str);
+        names.find(|name| super::label(name) == label)
+    })
+}
+
+/// A cell that holds one address and what a program has put around it, a name, `mailto:` or a link, becomes the address.
+/// What holds several, or none, stays as it is.
+fn tidy_addresses(table: &Table, columns: &mut BTreeMap<String, String>) {
+    let names: Vec<String> = address_columns(table, columns).map(str::to_owned).collect();
+    for name in names {
+        if let Some(cell) = columns.get_mut(&name)
+            && let [address] = Address::all_in(cell).as_slice()
+            && Address::lenient(cell) != *address
+        {
+            address.as_str().clone_into(cell);
         }
     }
-    found
 }
 
 /// Adds a custom table unless it is there.
