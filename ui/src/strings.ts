@@ -326,7 +326,6 @@ export const text = {
     attachments: "Attachments",
     when: "When",
     where: "Where",
-    uncertain: "date uncertain",
     emptyBody: "This message has no text.",
     note: "Note",
     moreText: "The message is longer than is shown here.",
