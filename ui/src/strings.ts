@@ -346,7 +346,6 @@ export const text = {
     uncertainTime: "This time is not certain: the calendar it came from names a time zone that Behalf does not know.",
     when: "When",
     where: "Where",
-    uncertain: "date uncertain",
     emptyBody: "This message has no text.",
     note: "Note",
     moreText: "The message is longer than is shown here.",

@@ -33,7 +33,6 @@ export function Head({ shown, mark }: Props) {
             <People parties={from} />
             <time dateTime={shown.date} className={styles.date}>
               {longDate(shown.date)}
-              {shown.date_uncertain && ` (${text.reading.uncertain})`}
               {shown.ends !== null && ` – ${longDate(shown.ends)}`}
             </time>
           </div>

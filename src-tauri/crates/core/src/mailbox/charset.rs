@@ -6,7 +6,9 @@ use encoding_rs::{Encoding, ISO_2022_JP, WINDOWS_1252};
 use mail_parser::decoders::charsets::map::charset_decoder;
 
 /// Names that neither the standard (WHATWG) nor the parser knows, as programs write them, without `-`, `_` and `x-`.
-const OTHER_NAMES: [(&str, &str); 21] = [
+const OTHER_NAMES: [(&str, &str); 23] = [
+    ("utf7", "utf-7"),
+    ("unicode11utf7", "utf-7"),
     ("cp932", "shift_jis"),
     ("ms932", "shift_jis"),
     ("windows932", "shift_jis"),

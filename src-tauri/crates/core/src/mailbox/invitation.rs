@@ -13,20 +13,20 @@ const LARGEST: usize = 1 << 20;
 /// So many of them are looked at.
 const MOST: usize = 20;
 
-/// The key of the meeting that a mail is a message of: its UID, and which one of a series.
-pub(super) fn meeting(message: &Message<'_>) -> Option<String> {
+/// The key of the meeting that a mail is a message of: its UID, and which one of a series. `answers`: it answers a mail.
+pub(super) fn meeting(message: &Message<'_>, answers: bool) -> Option<String> {
     let calendars = message.parts.iter().enumerate();
     calendars
         .filter(|(_, part)| part.is_content_type("text", "calendar"))
         .take(MOST)
-        .filter(|(at, part)| is_the_message(message, part, *at))
+        .filter(|(at, part)| is_the_message(message, part, *at, answers))
         .find_map(|(_, part)| key(part))
 }
 
 /// Is the part what the mail is about, and not a file that somebody has attached? It stands beside the texts or is all
 /// there is; and where it is attached all the same, as Apple and Nextcloud do, its type names the method and the mail
 /// answers nothing.
-fn is_the_message(message: &Message<'_>, part: &MessagePart<'_>, at: usize) -> bool {
+fn is_the_message(message: &Message<'_>, part: &MessagePart<'_>, at: usize, answers: bool) -> bool {
     let method = said(part);
     let attached = part.content_disposition().is_some_and(|d| d.is_attachment());
     let beside = at == 0
@@ -39,7 +39,6 @@ fn is_the_message(message: &Message<'_>, part: &MessagePart<'_>, at: usize) -> b
             }
             _ => false,
         });
-    let answers = message.in_reply_to().as_text().is_some() || message.references().as_text().is_some();
     match method {
         Some(method) if !method.invites() => false,
         Some(_) => beside || !(attached && answers),

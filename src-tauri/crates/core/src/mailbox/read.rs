@@ -381,6 +381,9 @@ fn answered(
     headers
 }
 
+/// What a person is told of a mail whose date is uncertain.
+pub const NO_SURE_DATE: &str = "No header tells for certain when it was sent, so its date may be wrong.";
+
 /// What is not sure of an item, one sentence.
 pub fn doubt(facts: &Facts) -> Option<String> {
     let zone = facts.meeting.as_ref()?.unsure.as_deref()?;

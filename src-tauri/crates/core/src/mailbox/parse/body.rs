@@ -343,7 +343,7 @@ impl<'x> Mail<'x> {
 
     /// The key of the meeting when this is a meeting request or response (B-04).
     pub fn meeting(&self) -> Option<String> {
-        invitation::meeting(&self.message)
+        invitation::meeting(self.body(), self.answers())
     }
 }
 

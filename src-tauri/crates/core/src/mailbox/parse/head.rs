@@ -145,6 +145,11 @@ impl Mail<'_> {
             .unwrap_or_default()
     }
 
+    /// It answers a mail.
+    pub(super) fn answers(&self) -> bool {
+        !self.in_reply_to().is_empty() || !self.references().is_empty()
+    }
+
     fn references(&self) -> Vec<String> {
         let mut all = self.headers().ids(HeaderName::References);
         if all.len() > MAX_REFERENCES {
