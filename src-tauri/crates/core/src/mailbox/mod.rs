@@ -5,6 +5,7 @@
 
 mod bounds;
 pub mod calendar;
+mod charset;
 mod clean;
 pub mod contacts;
 mod emlx;
@@ -13,6 +14,7 @@ mod foreign;
 pub mod html;
 mod identity;
 pub mod import;
+mod invitation;
 mod labels;
 mod marks;
 mod mbox;
