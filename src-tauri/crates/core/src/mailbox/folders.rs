@@ -48,7 +48,6 @@ const INBOX: &[&str] = &[
     "iesūtne",
     "postkast",
     "safata d'entrada",
-    "rebuts",
 ];
 const SENT: &[&str] = &[
     "sent",
@@ -167,11 +166,9 @@ const DRAFTS: &[&str] = &[
     "borrador",
     "bozza",
     "rascunho",
-    "concept",
     "kladde",
     "luonnos",
     "wersja robocza",
-    "koncept",
     "rozepsané",
     "piszkozat",
     "mesaje nefinalizate",

@@ -295,7 +295,7 @@ mod tests {
     fn lengths() {
         assert_eq!(
             content_length(b"A: 1\r\nContent-Length: 7\r\n\r\nx"),
-            Length::Named(28, 7)
+            Length::Named(27, 7)
         );
         assert_eq!(content_length(b"A: 1\n\nContent-Length: 7\n\n"), Length::Not);
         assert_eq!(content_length(b"content-length: many\n\n"), Length::Not);
