@@ -239,6 +239,8 @@ export type AttachedMail = {
 	subject: string,
 	/**  When it was sent; empty when it does not say. */
 	date: string,
+	/**  True when no header tells for certain when it was sent. */
+	date_uncertain: boolean,
 	/**  The body as plain text. */
 	text: string,
 	/**  True when there is an HTML body; the window shows it by the `mail:` scheme. */

@@ -1,4 +1,5 @@
 import { Avatar } from "@fluentui/react-components";
+import { WarningRegular } from "@fluentui/react-icons";
 import type { ReactNode } from "react";
 import { longDate } from "../app/dates";
 import { PartyChip } from "../row/PartyChip";
@@ -7,7 +8,7 @@ import { text } from "../strings";
 import styles from "./reading.module.css";
 
 type Props = {
-  shown: Pick<Shown, "subject" | "date" | "ends" | "parties" | "location">;
+  shown: Pick<Shown, "subject" | "date" | "date_uncertain" | "ends" | "parties" | "location">;
   /** How far its tracking has come. */
   mark?: ReactNode;
 };
@@ -32,11 +33,16 @@ export function Head({ shown, mark }: Props) {
           <div className={styles.from}>
             <People parties={from} />
             <time dateTime={shown.date} className={styles.date}>
+              {shown.date_uncertain && <WarningRegular className={styles.doubt} aria-hidden />}
               {longDate(shown.date)}
-              {shown.date_uncertain && ` (${text.reading.uncertain})`}
               {shown.ends !== null && ` – ${longDate(shown.ends)}`}
             </time>
           </div>
+          {shown.date_uncertain && (
+            <p className={styles.uncertain} data-testid="date-uncertain">
+              {text.reading.uncertainDate}
+            </p>
+          )}
           {others.map(({ mask, parties }) => (
             <div key={mask} className={styles.to}>
               <span className={styles.label}>{text.masks[mask]}</span>

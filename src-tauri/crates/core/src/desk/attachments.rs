@@ -41,6 +41,7 @@ impl Desk {
         Ok(AttachedMail {
             parties: self.parties(mailbox, &read::parties(&inside.facts))?,
             subject: inside.facts.subject,
+            date_uncertain: inside.sent.is_some() && inside.date_uncertain,
             date: inside.sent.map(Time::rfc3339).unwrap_or_default(),
             text: inside.text,
             html: inside.html,

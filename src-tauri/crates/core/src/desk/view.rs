@@ -211,6 +211,8 @@ views! {
         pub subject: String,
         /// When it was sent; empty when it does not say.
         pub date: String,
+        /// True when no header tells for certain when it was sent.
+        pub date_uncertain: bool,
         /// The body as plain text.
         pub text: String,
         /// True when there is an HTML body; the window shows it by the `mail:` scheme.
