@@ -265,5 +265,8 @@ macro_rules! tables {
 }
 
 tables! {
+    contacts
     headers
+    meetings
+    zones
 }

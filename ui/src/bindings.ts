@@ -239,8 +239,6 @@ export type AttachedMail = {
 	subject: string,
 	/**  When it was sent; empty when it does not say. */
 	date: string,
-	/**  True when no header tells for certain when it was sent. */
-	date_uncertain: boolean,
 	/**  The body as plain text. */
 	text: string,
 	/**  True when there is an HTML body; the window shows it by the `mail:` scheme. */
@@ -251,6 +249,8 @@ export type AttachedMail = {
 	attachments: Attachment[],
 	/**  Everybody on it, with their rows (C-05). */
 	parties: Party[],
+	/**  What is not sure of it, one sentence each. */
+	warnings: string[],
 };
 
 /**  An attachment. Its number in the list is the last part of its place. */
@@ -563,6 +563,8 @@ export type ImportReport = {
 	duplicates: number,
 	/**  Not usable, each with its reason. */
 	rejected: Rejected[],
+	/**  Stored, with something in it that is not sure, each with what that is. */
+	warnings?: Rejected[],
 	/**  True when the person cancelled; what was stored stays, and the next import goes on from there. */
 	cancelled?: boolean,
 	/**  How long it took. */
@@ -873,7 +875,7 @@ export type RecordType =
 /**  What people wrote on the timeline itself. */
 "notes";
 
-/**  Something an import could not use. */
+/**  Something an import could not use, or is not sure of. */
 export type Rejected = {
 	/**  The file. */
 	source: string,
@@ -1026,6 +1028,8 @@ export type Shown = {
 	parties: Party[],
 	/**  The UID of the appointment when it is a meeting request or response, which is not trackable as mail (B-04). */
 	meeting: string | null,
+	/**  What is not sure of it, each one sentence: its times, where nobody knows their zone. */
+	warnings?: string[],
 	/**  What a contact says, column by column; empty for anything else. */
 	contact: Column[],
 	/**  How far tracking has come. */

@@ -342,7 +342,6 @@ export const text = {
       open: "Open anyway",
       save: "Save as…",
     },
-    uncertainDate: "This date is not certain: the message names none with a time zone.",
     when: "When",
     where: "Where",
     emptyBody: "This message has no text.",

@@ -40,8 +40,11 @@ impl Desk {
         let inside = attached::open(&attached::mail_at(&raw, place)?)?;
         Ok(AttachedMail {
             parties: self.parties(mailbox, &read::parties(&inside.facts))?,
+            warnings: (inside.sent.is_some() && inside.date_uncertain)
+                .then(|| read::NO_SURE_DATE.to_owned())
+                .into_iter()
+                .collect(),
             subject: inside.facts.subject,
-            date_uncertain: inside.sent.is_some() && inside.date_uncertain,
             date: inside.sent.map(Time::rfc3339).unwrap_or_default(),
             text: inside.text,
             html: inside.html,

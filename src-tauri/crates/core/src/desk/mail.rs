@@ -115,6 +115,10 @@ impl Desk {
             headers: opened.headers,
             parties,
             meeting: opened.meeting,
+            warnings: read::doubt(&opened.facts)
+                .into_iter()
+                .chain(opened.date_uncertain.then(|| read::NO_SURE_DATE.to_owned()))
+                .collect(),
             contact: contacts::columns(&opened.facts)
                 .into_iter()
                 .map(|(name, value)| Column {

@@ -195,6 +195,9 @@ views! {
         pub parties: Vec<Party>,
         /// The UID of the appointment when it is a meeting request or response, which is not trackable as mail (B-04).
         pub meeting: Option<String>,
+        /// What is not sure of it, each one sentence: its times, where nobody knows their zone.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pub warnings: Vec<String>,
         /// What a contact says, column by column; empty for anything else.
         pub contact: Vec<Column>,
         /// How far tracking has come.
@@ -211,8 +214,6 @@ views! {
         pub subject: String,
         /// When it was sent; empty when it does not say.
         pub date: String,
-        /// True when no header tells for certain when it was sent.
-        pub date_uncertain: bool,
         /// The body as plain text.
         pub text: String,
         /// True when there is an HTML body; the window shows it by the `mail:` scheme.
@@ -223,6 +224,8 @@ views! {
         pub attachments: Vec<Attachment>,
         /// Everybody on it, with their rows (C-05).
         pub parties: Vec<Party>,
+        /// What is not sure of it, one sentence each.
+        pub warnings: Vec<String>,
     }
 
     /// What became of many items decided about in one go.

@@ -1,127 +1,108 @@
-//! Bytes as text, whatever name a mail program gives their charset.
+//! Text of calendars and cards from programs that wrote it in the characters of their own computer.
+//!
+//! RFC 5545 §3.1.4 and RFC 6350 §3.1 say UTF-8. Old Outlook writes Windows-1252, an old Mac its own, Notepad UTF-16.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, str::from_utf8};
 
-use encoding_rs::{Encoding, ISO_2022_JP, WINDOWS_1252};
-use mail_parser::decoders::charsets::map::charset_decoder;
+use encoding_rs::{Encoding, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-/// Names that neither the standard (WHATWG) nor the parser knows, as programs write them, without `-`, `_` and `x-`.
-const OTHER_NAMES: [(&str, &str); 21] = [
-    ("cp932", "shift_jis"),
-    ("ms932", "shift_jis"),
-    ("windows932", "shift_jis"),
-    ("cp936", "gbk"),
-    ("ms936", "gbk"),
-    ("cp949", "euc-kr"),
-    ("ms949", "euc-kr"),
-    ("uhc", "euc-kr"),
-    ("cp950", "big5"),
-    ("ms950", "big5"),
-    ("eucjpms", "euc-jp"),
-    ("cp51932", "euc-jp"),
-    ("cp50220", "iso-2022-jp"),
-    ("cp50221", "iso-2022-jp"),
-    ("iso2022jpms", "iso-2022-jp"),
-    ("iso2022jpext", "iso-2022-jp"),
-    // The letters of the code pages of DOS stand in the same places; the euro and lines to draw with do not.
-    ("cp437", "cp850"),
-    ("cp858", "cp850"),
-    ("ibm00858", "cp850"),
-    ("cp10000", "macintosh"),
-    ("macroman", "macintosh"),
-];
-
-/// Says nothing of the charset: none was named, or what mail programs write where they do not know it.
-fn says_nothing(name: &str) -> bool {
-    matches!(
-        name,
-        "" | "ascii"
-            | "usascii"
-            | "ansix3.41968"
-            | "unknown"
-            | "unknown8bit"
-            | "8bit"
-            | "7bit"
-            | "binary"
-            | "none"
-            | "default"
-            | "utf8"
-            | "unicode11utf8"
-            | "cp65001"
-            | "utf8mb4"
-    )
-}
-
-/// A name as it is compared: small letters, without what programs put in and leave out as they like.
-fn tidy(label: &str) -> String {
-    let label = label.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '_' | '$'));
-    let mut name = String::with_capacity(label.len().min(64));
-    name.extend(
-        label
-            .chars()
-            .take(64)
-            .filter(|c| !matches!(c, '-' | '_' | ' '))
-            .map(|c| c.to_ascii_lowercase()),
-    );
-    match name.strip_prefix('x') {
-        Some(rest) if label.starts_with(['x', 'X']) && label[1..].starts_with('-') => rest.to_owned(),
-        _ => name,
+/// The text of a file, whatever it was written in. Borrowed where it is UTF-8.
+pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    if let Some((encoding, mark)) = marked(bytes) {
+        return encoding.decode_without_bom_handling(&bytes[mark..]).0;
     }
-}
-
-/// The text of `bytes` in the charset they are said to be in. Where that says nothing, or nothing that is known, it is
-/// UTF-8, and every byte that is not is read as Windows-1252.
-pub fn decode<'a>(label: &str, bytes: &'a [u8]) -> Cow<'a, str> {
-    let name = tidy(label);
-    if says_nothing(&name) {
-        return guess(bytes);
-    }
-    // It knows DOS and UTF-7, which the standard of the web leaves out.
-    if let Some(decoder) = charset_decoder(label.trim().as_bytes()) {
-        return Cow::Owned(decoder(bytes));
-    }
-    let known = OTHER_NAMES
-        .iter()
-        .find(|(other, _)| *other == name)
-        .map(|(_, known)| *known);
-    if let Some(decoder) = charset_decoder(known.unwrap_or(&name).as_bytes()) {
-        return Cow::Owned(decoder(bytes));
-    }
-    // `win-1252`, `windows1252`, `ansi1252`, `ibm-1252`.
-    let windows = ["windows", "win", "ansi", "ibm", "ms", "cp"]
-        .iter()
-        .find_map(|prefix| name.strip_prefix(prefix))
-        .filter(|page| page.len() == 4)
-        .map(|page| format!("windows-{page}"));
-    let known = [known, windows.as_deref(), Some(&name), Some(label)]
-        .into_iter()
-        .flatten()
-        .find_map(|label| Encoding::for_label(label.trim().as_bytes()));
-    match known {
-        Some(encoding) => encoding.decode_without_bom_handling(bytes).0,
-        None => guess(bytes),
-    }
-}
-
-/// Text nobody named the charset of.
-pub fn guess(bytes: &[u8]) -> Cow<'_, str> {
-    if memchr::memmem::find(bytes, b"\x1b$").is_some() || memchr::memmem::find(bytes, b"\x1b(J").is_some() {
-        let (text, _, wrong) = ISO_2022_JP.decode(bytes);
-        if !wrong {
-            return text;
-        }
-    }
-    match std::str::from_utf8(bytes) {
+    match from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => {
-            let mut text = String::with_capacity(bytes.len() + bytes.len() / 8);
-            for chunk in bytes.utf8_chunks() {
-                text.push_str(chunk.valid());
-                text.push_str(&WINDOWS_1252.decode_without_bom_handling(chunk.invalid()).0);
-            }
-            Cow::Owned(text)
+            // A fold may cut a character in two (RFC 5545 §3.1): the lines are joined before they are judged.
+            let whole = unfolded(bytes);
+            let other = guessed(&whole);
+            let lines = whole.split_inclusive(|b| *b == b'\n');
+            Cow::Owned(lines.map(|line| line_of(line, other)).collect())
         }
     }
+}
+
+/// One line: UTF-8 if it is, else in the other encoding.
+pub(super) fn line_of<'a>(line: &'a [u8], other: &'static Encoding) -> Cow<'a, str> {
+    match from_utf8(line) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => other.decode_without_bom_handling(line).0,
+    }
+}
+
+/// The encoding that a file's first bytes tell, and how long its mark is.
+pub(super) fn marked(bytes: &[u8]) -> Option<(&'static Encoding, usize)> {
+    if let Some(found) = Encoding::for_bom(bytes) {
+        return Some(found);
+    }
+    // Without a mark: every other byte of its first word is zero.
+    match bytes {
+        [b'B' | b'b', 0, b'E' | b'e', 0, ..] => Some((UTF_16LE, 0)),
+        [0, b'B' | b'b', 0, b'E' | b'e', ..] => Some((UTF_16BE, 0)),
+        _ => None,
+    }
+}
+
+/// What eight-bit text is that is not UTF-8. The letters of one encoding are signs in the other, and signs do not stand
+/// inside words: “Jürgen” of a Mac is “JŸrgen” in Windows-1252, that of Windows “J¸rgen” on a Mac.
+pub(super) fn guessed(bytes: &[u8]) -> &'static Encoding {
+    let (mut mac, mut windows) = (0, 0);
+    for three in bytes.windows(3) {
+        let [before, byte, after] = three else { continue };
+        if !before.is_ascii_alphabetic() || !after.is_ascii_alphabetic() {
+            continue;
+        }
+        match byte {
+            // Quotation marks and dashes of Windows stand inside words as well.
+            0x91..=0x97 => {}
+            0x80..=0x9f | 0xa7 => mac += 1,
+            0xc0.. => windows += 1,
+            _ => {}
+        }
+    }
+    if mac > windows { MACINTOSH } else { WINDOWS_1252 }
+}
+
+/// The encoding of a name as files write it; `None` for UTF-8, and for one nobody knows.
+pub(super) fn named(label: &str) -> Option<&'static Encoding> {
+    let label = label.trim().trim_matches('"');
+    let known = Encoding::for_label_no_replacement(label.as_bytes()).or_else(|| {
+        // Names that the web does not know.
+        let bare: String = label
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .map(|c| c.to_ascii_lowercase())
+            .collect();
+        match bare.as_str() {
+            "macroman" | "macosroman" | "applemacroman" => Some(MACINTOSH),
+            "ansi" | "windows1252" | "cp1252" => Some(WINDOWS_1252),
+            _ => None,
+        }
+    });
+    known.filter(|encoding| *encoding != UTF_8)
+}
+
+/// The same lines without their folds.
+fn unfolded(bytes: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(end) = memchr::memchr(b'\n', rest) {
+        let (line, next) = rest.split_at(end + 1);
+        match next.first() {
+            Some(b' ' | b'\t') => {
+                let line = &line[..end];
+                whole.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+                rest = &next[1..];
+            }
+            _ => {
+                whole.extend_from_slice(line);
+                rest = next;
+            }
+        }
+    }
+    whole.extend_from_slice(rest);
+    whole
 }
 
 #[cfg(test)]
@@ -129,33 +110,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn charsets_by_the_names_programs_give_them() {
-        for (label, bytes, text) in [
-            ("cp932", &b"\x93\xfa\x96{"[..], "日本"),
-            ("Windows-31J", b"\x93\xfa\x96{", "日本"),
-            ("ks_c_5601-1987", b"\xb0\xdf", "견"),
-            ("x-cp949", b"\xb0\xdf", "견"),
-            ("cp-850", b"Gr\x94\xe1e", "Größe"),
-            ("CP437", b"Gr\x94\xe1e", "Größe"),
-            ("win-1251", b"\xd6\xe5\xed\xe0", "Цена"),
-            ("windows1251", b"\xd6\xe5\xed\xe0", "Цена"),
-            ("iso-8859-8-i", b"\xf9\xec\xe5\xed", "שלום"),
-            ("\"iso-8859-1\"", b"\x80 \xe4", "€ ä"),
-            ("us-ascii", "Größe".as_bytes(), "Größe"),
-            ("x-unknown", b"Gr\xf6\xdfe", "Größe"),
-            ("utf-8", b"Gr\xf6\xdfe, Gr\xc3\xb6\xc3\x9fe", "Größe, Größe"),
-            ("unicode-1-1-utf-7", b"Gr+APYA3w-e", "Größe"),
-            ("", b"\x1b$B%F%9%H\x1b(B", "テスト"),
-            ("no such charset at all", "ü".as_bytes(), "ü"),
+    fn what_programs_write_is_read() {
+        let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        for (bytes, text) in [
+            ("SUMMARY:Gespräch".as_bytes().to_vec(), "SUMMARY:Gespräch"),
+            (b"\xef\xbb\xbfBEGIN:X".to_vec(), "BEGIN:X"),
+            (
+                b"SUMMARY:Gespr\xe4ch \x80 5, don\x92t".to_vec(),
+                "SUMMARY:Gespräch € 5, don’t",
+            ),
+            (b"SUMMARY:Gespr\x8ach, caf\x8e".to_vec(), "SUMMARY:Gespräch, café"),
+            (utf16("\u{feff}BEGIN:Grüße"), "BEGIN:Grüße"),
+            (utf16("BEGIN:Grüße"), "BEGIN:Grüße"),
+            // One line of each, and a character cut by a fold.
+            (b"A:\xc3\xbc\nB:J\xfcrgen\n".to_vec(), "A:ü\nB:Jürgen\n"),
+            (b"A:x\xc3\r\n \xbcy\r\n".to_vec(), "A:xüy\r\n"),
         ] {
-            assert_eq!(decode(label, bytes), text, "{label}");
+            assert_eq!(decoded(&bytes), text);
         }
     }
 
-    proptest::proptest! {
-        #[test]
-        fn any_bytes_by_any_name_do(label in "[a-zA-Z0-9_ \"'-]{0,20}|\\PC{0,4}", bytes: Vec<u8>) {
-            decode(&label, &bytes);
+    #[test]
+    fn encodings_have_many_names() {
+        for (name, is) in [
+            ("Windows-1252", "windows-1252"),
+            ("iso-8859-1", "windows-1252"),
+            ("MACINTOSH", "macintosh"),
+            ("x-mac-roman", "macintosh"),
+            ("MacRoman", "macintosh"),
+            ("ISO-2022-JP", "ISO-2022-JP"),
+            ("\"cp1252\"", "windows-1252"),
+        ] {
+            assert_eq!(named(name).map(Encoding::name), Some(is), "{name}");
         }
+        assert_eq!(named("utf-8"), None);
+        assert_eq!(named("klingon"), None);
     }
 }

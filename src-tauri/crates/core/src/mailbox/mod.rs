@@ -15,6 +15,8 @@ mod folders;
 mod headers;
 pub mod html;
 pub mod import;
+mod invitation;
+mod labels;
 mod mbox;
 mod parse;
 mod plain;

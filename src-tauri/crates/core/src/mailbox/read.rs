@@ -11,7 +11,9 @@ use std::{
 use rusqlite::Connection;
 
 use super::{
-    attached, html,
+    attached,
+    calendar::Appointment,
+    html,
     parse::{self, Mail},
     shown::Attachment,
 };
@@ -124,7 +126,7 @@ pub fn show_parts(store: &Store, last: &LastOpened, mailbox: &Address, key: &str
             })
         }
         Found::Appointment(row) => {
-            let facts = row.facts()?;
+            let Appointment { facts, answers, .. } = row.read()?;
             let meeting = facts.meeting.clone().unwrap_or_default();
             Ok(Opened {
                 kind: Kind::Appointment,
@@ -140,7 +142,7 @@ pub fn show_parts(store: &Store, last: &LastOpened, mailbox: &Address, key: &str
                 html: false,
                 blocked_images: 0,
                 attachments: Vec::new(),
-                headers: headers(&facts),
+                headers: answered(headers(&facts), &answers),
                 parties: parties(&facts),
                 meeting: None,
                 key: facts.key.clone(),
@@ -360,10 +362,38 @@ fn headers(facts: &Facts) -> BTreeMap<String, String> {
         Some(meeting) => {
             put("Required", list(&meeting.required));
             put("Optional", list(&meeting.optional));
+            put("Resources", list(&meeting.resources));
             put("UID", facts.key.clone());
         }
     }
     headers
+}
+
+/// With who has answered a meeting, and how.
+fn answered(
+    mut headers: BTreeMap<String, String>,
+    answers: &[(&'static str, Mention)],
+) -> BTreeMap<String, String> {
+    for (answer, who) in answers {
+        let all = headers.entry((*answer).to_owned()).or_default();
+        if !all.is_empty() {
+            all.push_str(", ");
+        }
+        all.push_str(&written(who));
+    }
+    headers
+}
+
+/// What a person is told of a mail whose date is uncertain.
+pub const NO_SURE_DATE: &str = "No header tells for certain when it was sent, so its date may be wrong.";
+
+/// What is not sure of an item, one sentence.
+pub fn doubt(facts: &Facts) -> Option<String> {
+    let zone = facts.meeting.as_ref()?.unsure.as_deref()?;
+    Some(match zone {
+        "" => "It names no time zone, so its times may be wrong: they are taken as UTC.".to_owned(),
+        zone => format!("Its time zone “{zone}” is not known for sure, so its times may be wrong."),
+    })
 }
 
 fn written(who: &Mention) -> String {

@@ -6,8 +6,8 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{
-    charset,
     clean::{self, one_line},
+    labels,
 };
 
 const SIGNATURE: u32 = 0x223e_9f78;
@@ -121,7 +121,7 @@ impl Mail {
             _ => {}
         });
         if !html.is_empty() {
-            self.html = charset::decode(page, &html).trim_end_matches('\0').to_owned();
+            self.html = labels::decode(page, &html).trim_end_matches('\0').to_owned();
         }
     }
 
@@ -140,14 +140,9 @@ impl Mail {
                 }
             }
         }
-        if let Some(ics) = self.calendar() {
-            part(
-                boundary,
-                "text/calendar; charset=utf-8",
-                "",
-                ics.as_bytes(),
-                parts,
-            );
+        if let Some((method, ics)) = self.calendar() {
+            let kind = format!("text/calendar; method={method}; charset=utf-8");
+            part(boundary, &kind, "", ics.as_bytes(), parts);
         }
         for file in &self.files {
             let name = format!("attachment; filename*=utf-8''{}", percent(&file.name));
@@ -179,7 +174,7 @@ impl Mail {
     }
 
     /// The meeting a request, an answer or a cancellation is about.
-    fn calendar(&self) -> Option<String> {
+    fn calendar(&self) -> Option<(&'static str, String)> {
         let class = self.class.to_ascii_lowercase();
         let method = match class {
             class if class.contains("schedule.meeting.req") || class.contains("mtgreq") => "REQUEST",
@@ -201,14 +196,15 @@ impl Mail {
             "" => format!("tnef-{starts}"),
             uid => uid.to_owned(),
         };
-        Some(format!(
+        let ics = format!(
             "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Behalf//winmail.dat//EN\r\nMETHOD:{method}\r\nBEGIN:VEVENT\r\nUID:{uid}\r\n\
              SUMMARY:{}\r\nLOCATION:{}\r\nDTSTART:{}\r\nDTEND:{}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
             text(&self.subject),
             text(&self.meeting.location),
             at(starts)?,
             at(ends)?,
-        ))
+        );
+        Some((method, ics))
     }
 }
 
@@ -259,7 +255,7 @@ fn percent(name: &str) -> String {
 
 fn string(data: &[u8], page: &str) -> String {
     let end = memchr::memchr(0, data).unwrap_or(data.len());
-    charset::decode(page, &data[..end]).into_owned()
+    labels::decode(page, &data[..end]).into_owned()
 }
 
 /// A property's id: its own, or that of its name.

@@ -5,7 +5,7 @@
 //! encoded words.
 
 use super::words;
-use crate::mailbox::charset;
+use crate::mailbox::labels;
 
 /// Pieces of one value, and parameters of one header.
 const MAX_PARAMS: usize = 200;
@@ -51,7 +51,7 @@ pub fn read(raw: &[u8], name: &str, body: &str) -> Option<String> {
         bytes.extend(percent(value));
     }
     Some(match label {
-        Some(label) => charset::decode(&label, &bytes).into_owned(),
+        Some(label) => labels::decode(&label, &bytes).into_owned(),
         None => words::text(&bytes, body),
     })
 }

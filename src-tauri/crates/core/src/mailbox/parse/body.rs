@@ -9,11 +9,11 @@ use mail_parser::{
 
 use super::{MAX_HTML, MAX_KEY, Mail, mend::Seal};
 use crate::mailbox::{
-    charset,
-    clean::{self, one_line, prefix},
+    clean::{self, prefix},
     flowed,
     headers::{Headers, params},
     html::escape,
+    invitation, labels,
     plain::plain,
 };
 
@@ -305,9 +305,9 @@ impl<'x> Mail<'x> {
         };
         Some(Cow::Owned(match meta {
             Some(label) if std::str::from_utf8(&bytes).is_err() => {
-                charset::decode(&label, &bytes).into_owned()
+                labels::decode(&label, &bytes).into_owned()
             }
-            _ => charset::decode(label, &bytes).into_owned(),
+            _ => labels::decode(label, &bytes).into_owned(),
         }))
     }
 
@@ -340,17 +340,9 @@ impl<'x> Mail<'x> {
         ids
     }
 
-    /// The UID when this is a meeting request or response (B-04).
+    /// The key of the meeting when this is a meeting request or response (B-04).
     pub fn meeting(&self) -> Option<String> {
-        let part = self
-            .parts()
-            .iter()
-            .find(|p| p.is_content_type("text", "calendar"))?;
-        let PartType::Text(ics) = &part.body else {
-            return None;
-        };
-        let uid = ics.lines().find_map(|l| l.strip_prefix("UID:"))?;
-        Some(one_line(uid, MAX_KEY)).filter(|uid| !uid.is_empty())
+        invitation::meeting(self.body(), self.answers())
     }
 }
 

@@ -106,6 +106,7 @@ impl Mail<'_> {
             text,
             truncated,
             private: self.private(),
+            invitation: self.meeting().unwrap_or_default(),
             answers: None,
             meeting: None,
             contact: None,
@@ -142,6 +143,11 @@ impl Mail<'_> {
             .into_iter()
             .next()
             .unwrap_or_default()
+    }
+
+    /// It answers a mail.
+    pub(super) fn answers(&self) -> bool {
+        !self.in_reply_to().is_empty() || !self.references().is_empty()
     }
 
     fn references(&self) -> Vec<String> {

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::{
     Error, Result,
     mailbox::{
-        calendar::{self, shown_key},
+        calendar::{self, Appointment, shown_key},
         contacts,
     },
     model::{Address, Facts, FolderRole, ItemId, Kind, Time, bare_key},
@@ -44,18 +44,20 @@ pub(super) struct AppointmentRow {
 
 impl AppointmentRow {
     /// The key becomes the one a person sees: exceptions are items of their own.
-    pub(super) fn facts(&self) -> Result<Facts> {
+    pub(super) fn read(&self) -> Result<Appointment> {
         let ics = String::from_utf8_lossy(&self.ics);
-        let mut facts = calendar::read(&ics)
-            .map_err(|reason| {
-                Error::unavailable(
-                    format!("The stored appointment cannot be read: {reason}"),
-                    "Import it again from where it came.",
-                )
-            })?
-            .facts;
-        facts.key.clone_from(&self.key);
-        Ok(facts)
+        let mut read = calendar::read(&ics).map_err(|reason| {
+            Error::unavailable(
+                format!("The stored appointment cannot be read: {reason}"),
+                "Import it again from where it came.",
+            )
+        })?;
+        read.facts.key.clone_from(&self.key);
+        Ok(read)
+    }
+
+    pub(super) fn facts(&self) -> Result<Facts> {
+        Ok(self.read()?.facts)
     }
 }
 
