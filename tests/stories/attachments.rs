@@ -45,7 +45,7 @@ fn a_09_attachments_are_listed_and_saved() {
     );
     assert_eq!(
         (&list[0]["size"], &list[2]["is_mail"]),
-        (&Value::from(20), &Value::from(true))
+        (&Value::from(18), &Value::from(true))
     );
     let inside = kim.asks_about("attachment", KEY, &["--inside", "3"]).done();
     assert_eq!(inside[0]["index"], "3.1");

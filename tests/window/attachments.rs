@@ -70,39 +70,34 @@ impl World {
     }
 }
 
-/// Types a path into the system's own dialog and takes it; the driver knows only the page.
+/// Types a path into the system's own dialog and takes it; the driver knows only the page. On a busy machine keys may come
+/// before the dialog takes them: then they are typed again.
 fn answers_the_dialog(title: &str, path: &Path) {
     let xdotool = |line: &[&str]| {
         let ran = Command::new("xdotool").args(line).output().unwrap();
-        assert!(
-            ran.status.success(),
-            "{line:?}: {}",
-            String::from_utf8_lossy(&ran.stderr)
-        );
-        String::from_utf8_lossy(&ran.stdout).trim().to_owned()
-    };
-    let started = Instant::now();
-    let found = loop {
-        let search = Command::new("xdotool")
-            .args(["search", "--onlyvisible", "--name", title])
-            .output()
-            .unwrap();
-        let found = String::from_utf8_lossy(&search.stdout)
+        String::from_utf8_lossy(&ran.stdout)
             .lines()
             .last()
-            .map(str::to_owned);
-        if let Some(found) = found {
-            break found;
-        }
-        assert!(started.elapsed() < PATIENCE, "the dialog “{title}” does not come");
-        std::thread::sleep(Duration::from_millis(100));
+            .map(str::to_owned)
     };
-    std::thread::sleep(Duration::from_millis(500));
-    xdotool(&["windowfocus", &found]);
-    xdotool(&["key", "ctrl+a"]);
-    xdotool(&["type", "--delay", "20", path.to_str().unwrap()]);
-    std::thread::sleep(Duration::from_millis(300));
-    xdotool(&["key", "Return"]);
+    let pause = |ms| std::thread::sleep(Duration::from_millis(ms));
+    let dialog = || xdotool(&["search", "--onlyvisible", "--name", title]);
+    let started = Instant::now();
+    while dialog().is_none() {
+        assert!(started.elapsed() < PATIENCE, "the dialog “{title}” does not come");
+        pause(100);
+    }
+    while let Some(window) = dialog() {
+        assert!(started.elapsed() < PATIENCE, "the dialog “{title}” does not go");
+        pause(500);
+        xdotool(&["windowfocus", &window]);
+        pause(300);
+        xdotool(&["key", "ctrl+a"]);
+        xdotool(&["type", "--delay", "20", path.to_str().unwrap()]);
+        pause(500);
+        xdotool(&["key", "Return"]);
+        pause(2000);
+    }
 }
 
 fn button(name: &str) -> String {

@@ -249,6 +249,8 @@ export type AttachedMail = {
 	attachments: Attachment[],
 	/**  Everybody on it, with their rows (C-05). */
 	parties: Party[],
+	/**  What is not sure of it, one sentence each. */
+	warnings: string[],
 };
 
 /**  An attachment. Its number in the list is the last part of its place. */

@@ -342,8 +342,6 @@ export const text = {
       open: "Open anyway",
       save: "Save as…",
     },
-    uncertainDate: "This date is not certain: the message says none that can be trusted.",
-    uncertainTime: "This time is not certain: the calendar it came from names a time zone that Behalf does not know.",
     when: "When",
     where: "Where",
     emptyBody: "This message has no text.",

@@ -1,4 +1,5 @@
 import { Avatar } from "@fluentui/react-components";
+import { WarningRegular } from "@fluentui/react-icons";
 import type { ReactNode } from "react";
 import { longDate } from "../app/dates";
 import { PartyChip } from "../row/PartyChip";
@@ -7,7 +8,7 @@ import { text } from "../strings";
 import styles from "./reading.module.css";
 
 type Props = {
-  shown: Pick<Shown, "subject" | "date" | "ends" | "parties" | "location">;
+  shown: Pick<Shown, "subject" | "date" | "ends" | "parties" | "location" | "warnings">;
   /** How far its tracking has come. */
   mark?: ReactNode;
 };
@@ -20,6 +21,8 @@ export function Head({ shown, mark }: Props) {
     return parties.length > 0 ? [{ mask, parties }] : [];
   });
   const sender = from[0];
+  // What is not sure of an item is when it is.
+  const unsure = shown.warnings ?? [];
   return (
     <header className={styles.head}>
       <h2 className={styles.subject} tabIndex={-1} data-region-start dir="auto">
@@ -32,10 +35,16 @@ export function Head({ shown, mark }: Props) {
           <div className={styles.from}>
             <People parties={from} />
             <time dateTime={shown.date} className={styles.date}>
+              {unsure.length > 0 && <WarningRegular className={styles.doubt} aria-hidden />}
               {longDate(shown.date)}
               {shown.ends !== null && ` – ${longDate(shown.ends)}`}
             </time>
           </div>
+          {unsure.map((sentence) => (
+            <p key={sentence} className={styles.uncertain} data-testid="date-uncertain">
+              <bdi>{sentence}</bdi>
+            </p>
+          ))}
           {others.map(({ mask, parties }) => (
             <div key={mask} className={styles.to}>
               <span className={styles.label}>{text.masks[mask]}</span>

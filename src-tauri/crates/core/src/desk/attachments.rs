@@ -40,6 +40,10 @@ impl Desk {
         let inside = attached::open(&attached::mail_at(&raw, place)?)?;
         Ok(AttachedMail {
             parties: self.parties(mailbox, &read::parties(&inside.facts))?,
+            warnings: (inside.sent.is_some() && inside.date_uncertain)
+                .then(|| read::NO_SURE_DATE.to_owned())
+                .into_iter()
+                .collect(),
             subject: inside.facts.subject,
             date: inside.sent.map(Time::rfc3339).unwrap_or_default(),
             text: inside.text,

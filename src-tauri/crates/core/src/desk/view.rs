@@ -224,6 +224,8 @@ views! {
         pub attachments: Vec<Attachment>,
         /// Everybody on it, with their rows (C-05).
         pub parties: Vec<Party>,
+        /// What is not sure of it, one sentence each.
+        pub warnings: Vec<String>,
     }
 
     /// What became of many items decided about in one go.

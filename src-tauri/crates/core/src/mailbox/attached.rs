@@ -128,6 +128,8 @@ pub struct Inside {
     pub facts: Facts,
     /// When it was sent, if it says so.
     pub sent: Option<Time>,
+    /// True when no header tells for certain when.
+    pub date_uncertain: bool,
     /// The body as plain text.
     pub text: String,
     /// True when there is an HTML body.
@@ -149,6 +151,7 @@ pub fn open(raw: &[u8]) -> Result<Inside> {
     Ok(Inside {
         facts: mail.facts(&head.key, head.sent, FolderRole::Other),
         sent: Some(head.sent).filter(|sent| *sent != UNKNOWN),
+        date_uncertain: mail.is_date_uncertain(),
         text: mail.text(MAX_TEXT).0,
         html: mail.html().is_some(),
         blocked_images: mail.html().map_or(0, |html| html::remote_images(&html)),
