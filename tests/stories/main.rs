@@ -13,6 +13,7 @@ mod failures;
 mod flight;
 mod hands;
 mod help;
+mod invited;
 mod notes;
 mod offline;
 mod refusals;

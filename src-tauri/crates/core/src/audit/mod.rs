@@ -6,6 +6,7 @@
 
 mod attempt;
 mod entries;
+mod invited;
 pub mod shown;
 mod verify;
 
@@ -13,8 +14,9 @@ use rusqlite::Connection;
 
 use crate::{Result, model::Address};
 
-pub use attempt::{attempts, hear, refused, told, untold};
+pub use attempt::{attempts, begin, hear, refused, told, untold};
 pub use entries::{csv, entries, is_about_an_item, subject_of, words};
+pub use invited::invited;
 pub use verify::verify;
 
 /// Every mailbox this replica holds.

@@ -178,7 +178,8 @@ fn is_calendar(folder: &str) -> bool {
 }
 
 const MESSAGE: &str = "SELECT m.key, m.subject, m.from_address, m.from_name, m.sent, f.name, item.status,
-    CASE WHEN item.tracked THEN item.regarding_name END, m.preview, m.unread, m.attachments, 'email',
+    CASE WHEN item.tracked THEN coalesce((SELECT name FROM crm_row
+       WHERE table_name = item.regarding_table AND id = item.regarding_id AND deleted = 0), item.regarding_name) END, m.preview, m.unread, m.attachments, 'email',
     json_array_length(item.choices), item.failure ->> 'reason'
     FROM message m JOIN folder f ON f.id = m.folder LEFT JOIN item ON item.id = m.item";
 
@@ -253,7 +254,8 @@ fn list_appointments(
     };
     let mut query = c.prepare_cached(
         "SELECT CASE a.occurrence WHEN '' THEN a.key ELSE a.key || '#' || a.occurrence END, a.subject, a.organizer,
-                a.organizer, a.starts, ?5, item.status, CASE WHEN item.tracked THEN item.regarding_name END,
+                a.organizer, a.starts, ?5, item.status, CASE WHEN item.tracked THEN coalesce((SELECT name FROM crm_row
+       WHERE table_name = item.regarding_table AND id = item.regarding_id AND deleted = 0), item.regarding_name) END,
                 a.location, 0, 0, 'appointment', json_array_length(item.choices), item.failure ->> 'reason'
          FROM appointment a LEFT JOIN item ON item.id = a.item
          WHERE a.mailbox = ?1 AND (a.starts, a.id) < (?2, ?3) AND (?6 OR a.private = 0)
@@ -280,7 +282,8 @@ fn list_contacts(
     };
     let mut query = c.prepare_cached(
         "SELECT k.key, k.name, k.address, '', k.modified, ?5, item.status,
-                CASE WHEN item.tracked THEN item.regarding_name END, k.detail, 0, 0, 'contact',
+                CASE WHEN item.tracked THEN coalesce((SELECT name FROM crm_row
+       WHERE table_name = item.regarding_table AND id = item.regarding_id AND deleted = 0), item.regarding_name) END, k.detail, 0, 0, 'contact',
                 json_array_length(item.choices), item.failure ->> 'reason'
          FROM contact_card k LEFT JOIN item ON item.id = k.item
          WHERE k.mailbox = ?1 AND (k.name COLLATE NOCASE, k.id) > (?2, ?3) AND (?6 OR k.private = 0)

@@ -33,6 +33,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../../../migrations/0009_contacts.sql")),
     M::up(include_str!("../../../../../migrations/0010_failures.sql")),
     M::up(include_str!("../../../../../migrations/0011_notes.sql")),
+    M::up(include_str!("../../../../../migrations/0012_invitations.sql")),
 ];
 
 /// One person's data folder.
