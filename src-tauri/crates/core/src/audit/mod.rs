@@ -2,7 +2,7 @@
 //!
 //! The log is not a table: it is read from the signed, hash-linked envelopes that carried every change, so that
 //! there is nothing beside them that could say something else. Only what was refused here, and so never became an
-//! operation, has a list of its own, linked and signed alike.
+//! operation, has a list of its own, linked and signed alike, and so has what became of the owner's invitations.
 
 mod attempt;
 mod entries;
