@@ -6,8 +6,9 @@ use behalf_core::{
         Accepted, AuditQuery, Check, Diagnosis, ImportProgress, Invitation, Terms, TimelineQuery,
         view::{
             ActivityForm, AttachedMail, AuditEntry, Device, Folder, Grant, History, Hit, ImportReport,
-            IndexState, Item, ListEntry, ListPage, Me, Note, PendingInvitation, Quarantined, RowForm,
-            Settings, Shown, Stepped, Suggestion, SyncDetails, SyncState, TableName, Timeline, Verified,
+            IndexState, InvitationNews, Item, ListEntry, ListPage, Me, Note, PendingInvitation, Quarantined,
+            RowForm, Settings, Shown, Stepped, Suggestion, SyncDetails, SyncState, TableName, Timeline,
+            Verified,
         },
     },
     model::{Address, RowRef, Setting},
@@ -338,6 +339,13 @@ pub async fn invitations(desk: Desk<'_>) -> Result<Vec<PendingInvitation>> {
     desk.ask(|desk| desk.invitations()).await
 }
 
+/// What the owner should know of the invitations they have made, beside those that wait.
+#[tauri::command]
+#[specta::specta]
+pub async fn invitation_news(desk: Desk<'_>) -> Result<Vec<InvitationNews>> {
+    desk.ask(|desk| desk.invitation_news()).await
+}
+
 /// Takes an invitation back, or ends it because the words differ.
 #[tauri::command]
 #[specta::specta]
@@ -443,8 +451,9 @@ pub async fn words_match(desk: Desk<'_>, invitation: String) -> Result<()> {
 /// were compared.
 #[tauri::command]
 #[specta::specta]
-pub async fn reject(desk: Desk<'_>, invitation: String) -> Result<()> {
-    desk.ask(move |desk| desk.reject(&invitation).map(drop)).await
+pub async fn reject(desk: Desk<'_>, invitation: String, unsent: bool) -> Result<()> {
+    desk.ask(move |desk| desk.reject(&invitation, unsent).map(drop))
+        .await
 }
 
 /// What can be taken back and done again (E-09).

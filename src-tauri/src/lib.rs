@@ -77,6 +77,7 @@ fn ipc() -> tauri_specta::Builder<tauri::Wry> {
             commands::words_match,
             commands::reject,
             commands::invitations,
+            commands::invitation_news,
             commands::withdraw,
             commands::change_grant,
             commands::revoke,

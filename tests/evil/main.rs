@@ -5,10 +5,11 @@
 //!
 //! | file | who | what they hold |
 //! |---|---|---|
-//! | `delegate` | Kim, an Editor in Alex's mailbox | her device, the mailbox's keys, a patched client |
+//! | `delegate`, `names` | Kim, an Editor in Alex's mailbox | her device, the mailbox's keys, a patched client |
 //! | `revoked` | Kim, after her access has ended | the same, and the last key but one |
 //! | `thief` | whoever has Alex's second device, which Alex has removed | its secret and all keys until then |
 //! | `relay` | whoever holds the folder | every file in it, and no key |
+//! | `stranger` | somebody whom nobody knows | an invitation's code for Dana |
 //! | `neighbour` | Alex, a delegate in Kim's mailbox | a mailbox of his own beside it |
 //!
 //! What everybody sees afterwards is the same after each of them, and [`world::World::nothing_came_of_it`] says it: the
@@ -20,8 +21,10 @@
 mod cost;
 mod delegate;
 mod forge;
+mod names;
 mod neighbour;
 mod relay;
 mod revoked;
+mod stranger;
 mod thief;
 mod world;

@@ -333,7 +333,7 @@ fn reads_the_code(invited: &Invited, Waiting { folder, kim, .. }: &Waiting, byte
             )
             .unwrap();
         assert_eq!(known, 0, "somebody is believed");
-        kim.reject(&accepted.invitation).unwrap();
+        kim.reject(&accepted.invitation, false).unwrap();
     }
 }
 

@@ -180,8 +180,27 @@ fn k_01_k_02_refusals_are_on_record() {
     let database = Connection::open(kim.data.join("behalf.db")).unwrap();
     assert!(database.execute("DELETE FROM attempt", []).is_err());
     assert!(database.execute("UPDATE attempt SET entry = '{}'", []).is_err());
-    database
-        .execute_batch("DROP TRIGGER attempt_is_kept; DELETE FROM attempt WHERE number = 1")
-        .unwrap();
-    finds_a_break(kim);
+    database.execute_batch("DROP TRIGGER attempt_is_kept").unwrap();
+    for cuts_off in ["number = 2", "number = 1"] {
+        let cuts_off = format!("DELETE FROM attempt WHERE {cuts_off}");
+        database.execute_batch(&cuts_off).unwrap();
+        finds_a_break(kim);
+    }
+}
+
+/// K-02: of two refusals the first is missing.
+#[test]
+fn k_02_a_refusal_is_missing() {
+    let office = Office::with_a_delegate("reviewer");
+    office.stocks_up();
+    for key in [OFFER, STRANGER] {
+        office
+            .kim
+            .asks_about("track", key, &["--without-regarding"])
+            .turned_down(3);
+    }
+    let database = Connection::open(office.kim.data.join("behalf.db")).unwrap();
+    let takes_out = "DROP TRIGGER attempt_is_kept; DELETE FROM attempt WHERE number = 1";
+    database.execute_batch(takes_out).unwrap();
+    finds_a_break(&office.kim);
 }

@@ -391,7 +391,7 @@ fn g_02_a_06_contacts_outside_the_access_and_private_ones_are_hidden() {
     ]);
     office.syncs_until_quiet();
     let why = kim.asks_about("show", ADA, &[]).turned_down(3);
-    assert!(why.contains("does not cover Contacts"), "{why}");
+    assert!(why.contains("outside your access"), "{why}");
     let folders = kim.does(&["folders", "--mailbox", ALEX]);
     assert!(
         folders

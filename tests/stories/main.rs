@@ -14,6 +14,7 @@ mod failures;
 mod flight;
 mod hands;
 mod help;
+mod invited;
 mod notes;
 mod offline;
 mod refusals;

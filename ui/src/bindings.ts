@@ -86,9 +86,11 @@ export const commands = {
 	 *  The words differ: forgets an invitation that was accepted here, or leaves the mailbox when it was confirmed before they
 	 *  were compared.
 	 */
-	reject: (invitation: string) => typedError<null, CommandError>(__TAURI_INVOKE("reject", { invitation })),
+	reject: (invitation: string, unsent: boolean) => typedError<null, CommandError>(__TAURI_INVOKE("reject", { invitation, unsent })),
 	/**  Invitations that wait for the delegate, or for the words to be compared. */
 	invitations: () => typedError<PendingInvitation[], CommandError>(__TAURI_INVOKE("invitations")),
+	/**  What the owner should know of the invitations they have made, beside those that wait. */
+	invitationNews: () => typedError<InvitationNews[], CommandError>(__TAURI_INVOKE("invitation_news")),
 	/**  Takes an invitation back, or ends it because the words differ. */
 	withdraw: (invitation: string) => typedError<null, CommandError>(__TAURI_INVOKE("withdraw", { invitation })),
 	/**  Gives a delegate other terms (A-01). */
@@ -429,6 +431,8 @@ export type Device = {
 	removed: boolean,
 	/**  When it last said what it holds; `None` when nothing was heard of it. */
 	heard: string | null,
+	/**  The words of the invitation it came by, while its person has not said that they match; for the owner only. */
+	words: string | null,
 };
 
 /**  What `doctor` looked at. */
@@ -485,6 +489,8 @@ export type Grant = {
 	until: string | null,
 	/**  True when the owner has ended it. */
 	revoked: boolean,
+	/**  The words of the invitation it began with, while the delegate has not said that they match; for the owner only. */
+	words: string | null,
 };
 
 /**  What this person can take back, and do again (E-09). */
@@ -587,6 +593,24 @@ export type Invitation = {
 	code: string,
 	/**  When the code stops working. */
 	expires: string,
+};
+
+/**  What the owner should know of an invitation of theirs, beside that it waits. */
+export type InvitationNews = {
+	/**  Which invitation. */
+	invitation: string,
+	/**  Whom it was for. */
+	delegate: Address,
+	/**  What has happened. */
+	kind: NewsKind,
+	/**  Whose device says so; empty where that is not proven. */
+	device: string,
+	/**  When it came here. */
+	at: string,
+	/**  What has happened, in words. */
+	what: string,
+	/**  What to do. */
+	todo: string,
 };
 
 /**  An item's tracking, as `status` prints it. */
@@ -699,6 +723,8 @@ export type Mailbox = {
 	can_track: boolean,
 	/**  Why not; empty when `can_track`. */
 	reason: string,
+	/**  Since when this person has no access any more; `None` while they have some, or never had any. */
+	ended: string | null,
 	/**  Invitations into it that were accepted here and wait for the owner (A-03); the newest first. */
 	waiting: Waiting[],
 	/**  The owner has let this person in before they had compared the words; `None` once they have (A-03). */
@@ -758,6 +784,15 @@ export type NamedRow = {
 	name: string,
 };
 
+/**  What has happened to an invitation. */
+export type NewsKind = 
+/**  It was given back before it was confirmed, because the words differ: it has ended. */
+"given_back" | 
+/**  Somebody says that the words differ, and it is confirmed: the delegate has access. */
+"differs" | 
+/**  Another device than the first has accepted it as well, and was not let in. */
+"accepted_again";
+
 /**  A note as it is opened (J-06). */
 export type Note = {
 	/**  Its key. */
@@ -806,6 +841,8 @@ export type PendingInvitation = {
 	until: string | null,
 	/**  When the code stops working, and it can be confirmed no more. */
 	expires: string,
+	/**  The access it offers has ended meanwhile: it can be confirmed no more. */
+	over: boolean,
 	/**  Who has accepted it, once somebody has. */
 	accepted: Acceptance | null,
 };
@@ -1243,6 +1280,8 @@ export type Uncompared = {
 	id: string,
 	/**  The words to compare with the owner. */
 	words: string,
+	/**  How many changes made in that mailbox have not been sent: they go with it when it is left. */
+	unsent: number,
 };
 
 /**  What `audit verify` found (K-02). */

@@ -625,6 +625,7 @@ export const text = {
       name: (id: string) => `Device ${id}`,
       heard: (when: string) => `Last heard from ${when}`,
       unheard: "Not heard from yet",
+      unmatched: "The words were not confirmed as matching there yet",
       remove: "Remove…",
       removeNow: "Remove device",
       removeTitle: (name: string) => `Remove this device of ${name}?`,
@@ -644,6 +645,17 @@ export const text = {
     waits: (name: string, when: string) => `Waiting for ${name} to accept. The code works until ${when}.`,
     compare: "Compare the words…",
     withdraw: "Withdraw",
+    over: (name: string) => `Expired: the access offered to ${name} has ended. Withdraw it, and make a new one.`,
+    news: {
+      given_back: (who: string) => `${who} gave the invitation back: the words differ. Nobody has access by it. Make a new one, and give the code another way.`,
+      differs: (who: string) => `${who} says that the words differ, and you have confirmed. Compare them again. If they differ, end the access: it may be somebody else’s.`,
+      accepted_again: (who: string) => `${who} has accepted the invitation as well, after another device, and was not let in. If that device is not the delegate’s, somebody else has the code: compare the words with care.`,
+    },
+    somebody: "Somebody who has the code",
+    byDevice: (id: string) => `Device ${id}`,
+    newsRead: "Remove from the list",
+    unmatched: (name: string) => `${name} has not said yet that the words match`,
+    endedAt: (when: string) => `Your access ended on ${when}.`,
     waitsForOwner: (owner: string) => `Waiting for ${owner} to confirm. Compare these words, best by telephone:`,
     waitsForDevice: "Waiting for your other device to confirm. Compare the words there with these:",
     othersTitle: "Mailboxes you work in",
@@ -712,9 +724,10 @@ export const text = {
     body: "The invitation was confirmed before you said that the words match. Compare them, best by telephone: until then this may be somebody else’s mailbox.",
     bodyDevice:
       "The invitation was confirmed before you said that the words match. Compare them: until then it may be somebody else’s invitation.",
-    means: (owner: string) => [
+    means: (owner: string, unsent: number) => [
       `Then this mailbox is not ${owner}’s: somebody else has made it.`,
       "It is removed from this computer with everything you did in it. Your own mailbox stays as it is.",
+      ...(unsent === 0 ? [] : [unsent === 1 ? "1 change you made in it was not sent. It is gone with it." : `${unsent} changes you made in it were not sent. They are gone with it.`]),
       `Tell ${owner}, and ask for a new code. It should go another way.`,
     ],
     meansDevice: [

@@ -9,8 +9,9 @@ import { useNow } from "../app/useNow";
 import { ConfirmDialog } from "../dialogs/ConfirmDialog";
 import type { Open } from "../dialogs/Dialogs";
 import { useHost } from "../host/context";
-import type { Acceptance, Grant, Mailbox, Me, PendingInvitation, Waiting } from "../host/host";
-import { useGrants, useInvitations } from "../host/queries";
+import type { Acceptance, Grant, InvitationNews, Mailbox, Me, PendingInvitation, Waiting } from "../host/host";
+import { useGrants, useInvitationNews, useInvitations } from "../host/queries";
+import { Words } from "../dialogs/Words";
 import { WaitingWords } from "../mailboxes/WaitingMailbox";
 import { isOpen, isWaiting } from "../mailboxes/waiting";
 import { Nothing, Panel, Section } from "../sections/Section";
@@ -31,6 +32,7 @@ export function DelegatesPage({ me, open }: { me: Me; open: (dialog: Open) => vo
   const own = me.mailboxes.find(({ mine }) => mine)?.id ?? "";
   const grants = useGrants(null, true);
   const invitations = useInvitations();
+  const news = useInvitationNews();
   const [asked, setAsked] = useState<Asked>(null);
   const close = () => setAsked(null);
   const now = useNow();
@@ -69,11 +71,14 @@ export function DelegatesPage({ me, open }: { me: Me; open: (dialog: Open) => vo
 
       {assistant && theirs}
 
-      {(waiting.length > 0 || (invitations.data !== undefined && invitations.data.length > 0)) && (
+      {waiting.length + (invitations.data?.length ?? 0) + (news.data?.length ?? 0) > 0 && (
         <Panel title={text.delegates.pendingTitle} testId="pending-invitations">
           <ul className={styles.people}>
             {waiting.map((one) => (
               <Waits key={one.id} waiting={one} own={own} />
+            ))}
+            {news.data?.map((one) => (
+              <News key={`${one.invitation} ${one.kind} ${one.device}`} news={one} waits={invitations.data?.some(({ id }) => id === one.invitation) ?? true} />
             ))}
             {invitations.data?.map((one) => (
               <Pending key={one.id} invitation={one} confirm={(accepted) => setAsked({ what: "confirm", invitation: one, accepted })} />
@@ -93,6 +98,7 @@ export function DelegatesPage({ me, open }: { me: Me; open: (dialog: Open) => vo
                   {sentence(grant.delegate_name || grant.delegate, grant.level, grant.scope, grant.until)}
                 </p>
                 <p className={styles.quiet}>{text.delegates.since(dateTime(grant.from))}</p>
+                {grant.words !== null && <Words label={text.delegates.unmatched(grant.delegate_name || grant.delegate)} words={grant.words} />}
                 <div className={styles.buttons}>
                   <Button size="small" onClick={() => setAsked({ what: "change", grant })}>
                     {text.delegates.change}
@@ -175,9 +181,9 @@ function Pending({ invitation, confirm }: { invitation: PendingInvitation; confi
   const withdraw = useMutation({ mutationFn: () => host.withdraw(invitation.id) });
   return (
     <Person name={name} address={invitation.delegate} level={text.mailboxes.levels[invitation.level]}>
-      <p className={styles.sentence}>{accepted !== null ? text.delegates.accepted(name) : text.delegates.waits(name, dateTime(invitation.expires))}</p>
+      <p className={styles.sentence}>{offered(invitation, name)}</p>
       <div className={styles.buttons}>
-        {accepted !== null && (
+        {accepted !== null && !invitation.over && (
           <Button size="small" appearance="primary" onClick={() => confirm(accepted)}>
             {text.delegates.compare}
           </Button>
@@ -187,6 +193,34 @@ function Pending({ invitation, confirm }: { invitation: PendingInvitation; confi
         </Button>
       </div>
       {withdraw.error !== null && <Problem title={text.errorTitle} error={withdraw.error} />}
+    </Person>
+  );
+}
+
+function offered({ accepted, over, expires }: PendingInvitation, name: string): string {
+  if (over) return text.delegates.over(name);
+  return accepted !== null ? text.delegates.accepted(name) : text.delegates.waits(name, dateTime(expires));
+}
+
+/** What the owner should know of an invitation: until they put it aside, or it is withdrawn or confirmed. */
+function News({ news, waits }: { news: InvitationNews; waits: boolean }) {
+  const host = useHost();
+  const read = useMutation({ mutationFn: () => host.withdraw(news.invitation) });
+  const who = news.device === "" ? text.delegates.somebody : text.delegates.byDevice(news.device);
+  return (
+    <Person name={news.delegate} address={news.delegate} level={null}>
+      <p className={styles.sentence} data-testid="invitation-news">
+        {text.delegates.news[news.kind](who)}
+      </p>
+      <p className={styles.quiet}>{dateTime(news.at)}</p>
+      {!waits && (
+        <div className={styles.buttons}>
+          <Button size="small" disabled={read.isPending} onClick={() => read.mutate()}>
+            {text.delegates.newsRead}
+          </Button>
+        </div>
+      )}
+      {read.error !== null && <Problem title={text.errorTitle} error={read.error} />}
     </Person>
   );
 }

@@ -3,6 +3,7 @@ import { LaptopRegular } from "@fluentui/react-icons";
 import { useState } from "react";
 import { dateTime } from "../app/dates";
 import { Problem } from "../app/Problem";
+import { Words } from "../dialogs/Words";
 import type { Device, Me } from "../host/host";
 import { useDevices } from "../host/queries";
 import { Panel } from "../sections/Section";
@@ -41,6 +42,7 @@ export function Devices({ me, own }: { me: Me; own: string }) {
                     {text.delegates.devices.name(device.id)} ·{" "}
                     {device.heard === null ? text.delegates.devices.unheard : text.delegates.devices.heard(dateTime(device.heard))}
                   </span>
+                  {device.words !== null && device.person === me.person && <Words label={text.delegates.devices.unmatched} words={device.words} />}
                   {!device.this && !device.removed && (
                     <div className={styles.buttons}>
                       <Button size="small" onClick={() => setAsked(device)}>

@@ -17,7 +17,7 @@ export function AcceptDialog({ close }: { close: () => void }) {
   const { mutate, data, error, isPending } = useMutation({ mutationFn: () => host.accept(code.trim()) });
   const open = useMutation({ mutationFn: () => host.openInvitation(), onSuccess: (found) => found !== null && setCode(found) });
   const [differ, setDiffer] = useState(false);
-  if (data && differ) return <DifferDialog end={() => host.reject(data.invitation)} ended={close} close={() => setDiffer(false)} />;
+  if (data && differ) return <DifferDialog end={() => host.reject(data.invitation, false)} ended={close} close={() => setDiffer(false)} />;
   if (data)
     return (
       <Sheet

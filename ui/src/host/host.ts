@@ -23,6 +23,7 @@ import type {
   ImportReport,
   IndexState,
   Invitation,
+  InvitationNews,
   Item,
   ListEntry,
   ListPage,
@@ -163,6 +164,9 @@ export interface Host {
   /** The code in the file the person chose; null when they chose none. */
   openInvitation(): Promise<string | null>;
   invitations(): Promise<PendingInvitation[]>;
+  /** What the owner should know of invitations, beside those that wait. */
+  invitationNews(): Promise<InvitationNews[]>;
+  /** Takes one back; of one that has ended, puts aside what was told of it. */
   withdraw(invitation: string): Promise<void>;
   changeGrant(delegate: string, terms: Terms): Promise<Grant>;
   revoke(delegate: string): Promise<Grant>;
@@ -180,8 +184,8 @@ export interface Host {
   confirm(invitation: string, compared: string): Promise<Grant>;
   /** The words match: they are not asked for any more. */
   wordsMatch(invitation: string): Promise<void>;
-  /** The words differ: what was accepted here is forgotten; a mailbox that has opened by it is left. */
-  reject(invitation: string): Promise<void>;
+  /** The words differ: what was accepted here is forgotten; a mailbox that has opened by it is left, with `unsent` also what was not sent from it. */
+  reject(invitation: string, unsent: boolean): Promise<void>;
 
   /** The host asks which files. `null` when the person chose none. */
   importMail(

@@ -130,6 +130,11 @@ export function useInvitations() {
   return useQuery({ queryKey: ["invitations"], queryFn: () => host.invitations() });
 }
 
+export function useInvitationNews() {
+  const host = useHost();
+  return useQuery({ queryKey: ["invitationNews"], queryFn: () => host.invitationNews() });
+}
+
 export function useDevices() {
   const host = useHost();
   return useQuery({ queryKey: ["devices"], queryFn: () => host.devices() });

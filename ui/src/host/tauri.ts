@@ -83,6 +83,7 @@ export const tauri: Host = {
   saveInvitation: (code) => value(commands.saveInvitation(code)),
   openInvitation: () => value(commands.openInvitation()),
   invitations: () => value(commands.invitations()),
+  invitationNews: () => value(commands.invitationNews()),
   withdraw: async (invitation) => void (await value(commands.withdraw(invitation))),
   changeGrant: (delegate, terms) => value(commands.changeGrant(delegate, terms)),
   revoke: (delegate) => value(commands.revoke(delegate)),
@@ -95,7 +96,7 @@ export const tauri: Host = {
   accept: (code) => value(commands.accept(code)),
   confirm: (invitation, compared) => value(commands.confirm(invitation, compared)),
   wordsMatch: async (invitation) => void (await value(commands.wordsMatch(invitation))),
-  reject: async (invitation) => void (await value(commands.reject(invitation))),
+  reject: async (invitation, unsent) => void (await value(commands.reject(invitation, unsent))),
   importMail: (mailbox, folder, onProgress) =>
     value(commands.importMail(mailbox, folder, new Channel<ImportProgress>(onProgress))),
   importContacts: (mailbox, onProgress) => value(commands.importContacts(mailbox, new Channel<ImportProgress>(onProgress))),

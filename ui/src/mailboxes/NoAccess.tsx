@@ -1,5 +1,6 @@
 import { CompoundButton } from "@fluentui/react-components";
 import { LockClosedRegular, ShieldErrorRegular } from "@fluentui/react-icons";
+import { dateTime } from "../app/dates";
 import { useNavigation } from "../app/navigation";
 import type { Mailbox } from "../host/host";
 import { text } from "../strings";
@@ -15,7 +16,9 @@ export function NoAccess({ mailbox }: { mailbox: Mailbox }) {
     <section className={styles.empty} data-testid="no-access">
       <LockClosedRegular className={styles.picture} />
       <h2 className={styles.title}>{text.empty.noAccessTitle(mailbox.owner_name)}</h2>
-      <p className={styles.body}>{text.delegates.noAccess}</p>
+      <p className={styles.body}>
+        {mailbox.ended !== null && text.delegates.endedAt(dateTime(mailbox.ended))} {text.delegates.noAccess}
+      </p>
       <CompoundButton
         icon={<ShieldErrorRegular />}
         secondaryContent={text.empty.notAppliedWhy(mailbox.owner_name)}

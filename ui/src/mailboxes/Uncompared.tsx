@@ -28,9 +28,9 @@ export function Uncompared({ mailbox }: { mailbox: Mailbox }) {
       {differ && (
         <MeansDialog
           title={text.differ.title}
-          means={mine ? say.meansDevice : say.means(owner)}
+          means={mine ? say.meansDevice : say.means(owner, uncompared.unsent)}
           now={say.leave}
-          act={() => host.reject(uncompared.id)}
+          act={() => host.reject(uncompared.id, true)}
           done={() => setDiffer(false)}
           close={() => setDiffer(false)}
         />

@@ -33,7 +33,7 @@ export function WaitingMailbox({ mailbox }: { mailbox: Mailbox }) {
 export function WaitingWords({ waiting }: { waiting: Waiting }) {
   const host = useHost();
   const [differ, setDiffer] = useState(false);
-  const reject = useMutation({ mutationFn: () => host.reject(waiting.id) });
+  const reject = useMutation({ mutationFn: () => host.reject(waiting.id, false) });
   if (!isOpen(waiting))
     return (
       <>

@@ -15,7 +15,7 @@ import {
 } from "@fluentui/react-icons";
 import type { ReactElement } from "react";
 import { SECTIONS, type Section, useNavigation } from "../app/navigation";
-import { useInvitations, useQuarantine } from "../host/queries";
+import { useInvitationNews, useInvitations, useQuarantine } from "../host/queries";
 import { text } from "../strings";
 import styles from "./sections.module.css";
 
@@ -33,10 +33,11 @@ export function Rail({ chosen }: { chosen: () => void }) {
   const { section: at, go } = useNavigation();
   const quarantine = useQuarantine();
   const invitations = useInvitations();
+  const news = useInvitationNews();
   const arrows = useArrowNavigationGroup({ axis: "vertical", memorizeCurrent: true });
   const counts: Partial<Record<Section, number>> = {
     notApplied: quarantine.data?.filter(({ acceptable }) => acceptable).length ?? 0,
-    delegates: invitations.data?.filter(({ accepted }) => accepted !== null).length ?? 0,
+    delegates: (invitations.data?.filter(({ accepted, over }) => accepted !== null && !over).length ?? 0) + (news.data?.length ?? 0),
   };
   return (
     <nav className={styles.rail} aria-label={text.regions.rail} data-region="rail" {...arrows}>

@@ -442,7 +442,7 @@ pub enum Invite {
     },
     /// The invitations that wait: made here, and accepted here
     List,
-    /// Owner: take one back; its code stops working
+    /// Owner: take one back; its code stops working. Of one that has ended: put aside what was told of it
     Withdraw {
         /// Its id, as `invite list` prints it
         id: String,
@@ -459,6 +459,9 @@ pub enum Invite {
         /// Its id, as `invite list` prints it, or the mailbox whose invitation was accepted here
         #[arg(value_name = "MAILBOX|ID")]
         which: String,
+        /// Leave the mailbox even though changes you made there are not sent: they are gone with it
+        #[arg(long)]
+        yes: bool,
     },
 }
 

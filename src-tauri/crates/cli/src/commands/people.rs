@@ -10,7 +10,7 @@ use behalf_core::{
     Error, Result,
     desk::{
         Desk, Terms, invitation_in,
-        view::{Grant, PendingInvitation, Scope},
+        view::{Grant, InvitationNews, PendingInvitation, Scope},
     },
     model::{Address, Clock as _, Level, SystemClock, Time},
     store::private,
@@ -70,11 +70,12 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
             let accepted = desk.accept(&code)?;
             sync::quietly(&desk, "The acceptance goes out with the next sync");
             // Of several into one mailbox, each has words of its own.
-            let others = desk
-                .waiting()?
-                .into_iter()
-                .filter(|w| w.mailbox == accepted.mailbox);
-            let which = match others.count() {
+            let mailboxes = desk.me()?.mailboxes.into_iter();
+            let to_compare: usize = mailboxes
+                .filter(|mailbox| mailbox.id == accepted.mailbox)
+                .map(|mailbox| mailbox.waiting.len() + usize::from(mailbox.uncompared.is_some()))
+                .sum();
+            let which = match to_compare {
                 0 | 1 => accepted.mailbox.as_str(),
                 _ => &accepted.invitation,
             };
@@ -105,7 +106,7 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
             let desk = s.open()?;
             desk.withdraw(&id)?;
             sync::quietly(&desk, "Whoever has accepted it hears of it with the next sync");
-            print::note("The invitation is withdrawn: its code does not work any more.");
+            print::note("The invitation is off the list: its code does not work any more.");
             invitations(&desk)
         }
         args::Invite::Match { which } => {
@@ -114,13 +115,17 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
             print::note("The words match: you are not asked again.");
             invitations(&desk)
         }
-        args::Invite::Reject { which } => {
+        args::Invite::Reject { which, yes } => {
             let desk = s.open()?;
             // An id may be of an invitation made here.
-            let own = desk.invitations()?.iter().any(|i| i.id == which);
+            let own = desk.invitations()?.iter().any(|i| i.id == which)
+                || desk
+                    .invitation_news()?
+                    .iter()
+                    .any(|news| news.invitation == which);
             let left = match own {
                 true => desk.withdraw(&which).map(|()| false)?,
-                false => desk.reject(&which)?,
+                false => desk.reject(&which, yes)?,
             };
             sync::quietly(&desk, "The other side hears of it with the next sync");
             print::note(match (own, left) {
@@ -131,7 +136,7 @@ pub fn invite(s: &Session, step: args::Invite) -> Result<Reply> {
                     "The invitation is rejected, and its maker hears of it with a sync. Its code is not taken here again."
                 }
                 (_, true) => {
-                    "The mailbox is gone from this computer. Its maker had let you in: if that was the right person, tell them to end your access."
+                    "The mailbox is gone from this computer. Its maker had let you in, and hears of it with a sync: if that was the right person, tell them to end your access."
                 }
             });
             invitations(&desk)
@@ -235,6 +240,7 @@ fn invitations(desk: &Desk) -> Result<Reply> {
         mailbox: me.clone(),
         delegate: i.delegate,
         state: match i.accepted {
+            _ if i.over => State::Over,
             None => State::NotAccepted,
             Some(_) => State::ToConfirm,
         },
@@ -283,7 +289,22 @@ fn invitations(desk: &Desk) -> Result<Reply> {
         "State",
         "Words",
     ];
-    Reply::new(&all, print::table(head, &rows, "No invitation waits."))
+    let mut text = print::table(head, &rows, "No invitation waits.");
+    for device in desk.devices()? {
+        if let Some(words) = device.words {
+            text += &format!(
+                "\n{} has access, and has not said yet that the words match: {words}",
+                device.person
+            );
+        }
+    }
+    Reply::new(&all, text + &news(desk)?)
+}
+
+/// What the owner should know of the invitations they have made, a paragraph each.
+pub fn news(desk: &Desk) -> Result<String> {
+    let told = |news: InvitationNews| format!("\n{} {}\n{}", news.at, news.what, news.todo);
+    Ok(desk.invitation_news()?.into_iter().map(told).collect())
 }
 
 /// An invitation as `invite list` prints it. What it offers is known to the owner only.
@@ -308,6 +329,9 @@ enum State {
     ToConfirm,
     WaitsForOwner,
     Expired,
+    /// The access that was offered has ended before it began.
+    #[serde(rename = "expired")]
+    Over,
     Withdrawn,
 }
 
@@ -317,6 +341,7 @@ impl State {
             Self::NotAccepted => "not accepted yet",
             Self::ToConfirm => "compare the words and confirm",
             Self::WaitsForOwner => "waiting for the owner to confirm",
+            Self::Over => "expired: the access it offers has ended; withdraw it",
             Self::Expired => "not confirmed in time; ask for a new one",
             Self::Withdrawn => "withdrawn; ask for a new one",
         }

@@ -18,7 +18,7 @@ use behalf_core::{
     },
 };
 
-use super::Session;
+use super::{Session, people};
 use crate::{
     print::{self, Reply},
     stop::Stop,
@@ -29,8 +29,18 @@ pub fn once(s: &Session) -> Result<Reply> {
     let desk = s.open()?;
     let report = cycle(&desk)?;
     let state = desk.sync_state()?;
-    let mut text = format!("{}\n{}.", told(&report), state.text.trim_end_matches('.'));
-    for mailbox in desk.me()?.mailboxes {
+    let mut text = told(&report);
+    let mailboxes = desk.me()?.mailboxes;
+    let ended = mailboxes.iter().filter_map(|m| Some((&m.id, m.ended.as_ref()?)));
+    let ended: Vec<_> = ended
+        .map(|(of, at)| format!("\nYour access to the mailbox of {of} ended at {at}."))
+        .collect();
+    // Where there is nothing else to say, that is what matters.
+    if ended.is_empty() || state.text != "Up to date" {
+        text += &format!("\n{}.", state.text.trim_end_matches('.'));
+    }
+    text += &ended.concat();
+    for mailbox in mailboxes {
         if let Some(uncompared) = mailbox.uncompared {
             let of = mailbox.id;
             let (with, differ) = match mailbox.mine {
@@ -49,7 +59,7 @@ pub fn once(s: &Session) -> Result<Reply> {
             );
         }
     }
-    Reply::new(&report, text)
+    Reply::new(&report, text + &people::news(&desk)?)
 }
 
 /// One full cycle; on a terminal each state worth showing is a line on standard error.

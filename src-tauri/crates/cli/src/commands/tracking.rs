@@ -118,7 +118,10 @@ fn told(item: &Item) -> String {
 
 fn failure(f: &Failure) -> String {
     let next = match &f.next_retry {
-        _ if !f.retriable => return format!("Not applied: {}\n", f.reason),
+        _ if !f.retriable => {
+            let reason = f.reason.strip_prefix("Not applied – ").unwrap_or(&f.reason);
+            return format!("Not applied: {reason}\n");
+        }
         _ if f.asked => "the owner's next sync tries again".into(),
         Some(at) => format!("next attempt at {at}"),
         None => "gave up; `behalf retry` tries again".into(),

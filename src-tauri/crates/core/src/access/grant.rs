@@ -367,6 +367,33 @@ pub fn whole_grant(connection: &Connection, mailbox: &Address, delegate: &Addres
     Ok(grants.into_iter().next().map(|w| w.value))
 }
 
+/// Since when somebody has no access any more; `None` while they have some, or never had any.
+pub fn ended(
+    connection: &Connection,
+    mailbox: &Address,
+    person: &Address,
+    now: Time,
+) -> Result<Option<Time>> {
+    let Some(grant) = grant_of(connection, mailbox, person)? else {
+        return Ok(None);
+    };
+    if !grant.revoked {
+        return Ok(grant.ends.filter(|end| *end <= now));
+    }
+    let Some(document) = Document::find(connection, mailbox, DocumentId::grants(mailbox))? else {
+        return Ok(None);
+    };
+    let (moment, _) = standing(connection, &document)?;
+    let written = document.written::<Grant>(person.as_str(), Some(&moment))?;
+    let Some(revoked) = written.first() else {
+        return Ok(None);
+    };
+    Ok(connection
+        .prepare_cached("SELECT at FROM operation WHERE id = ?1")?
+        .query_row([&revoked.by], |r| r.get(0).map(Time))
+        .optional()?)
+}
+
 /// A document of the owner's without what does not count.
 pub(super) fn counting(connection: &Connection, document: &Document) -> Result<Moment> {
     let refused = replica::refused(connection, document)?;

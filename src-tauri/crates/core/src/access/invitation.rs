@@ -10,7 +10,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Card, Compared, DeviceKey, Grant, GrantDevice, Signature, Terms, named, verified};
+use super::{
+    Card, Compared, DeviceKey, Grant, GrantDevice, NewsKind, Signature, Terms, named, news, verified,
+};
 use crate::{
     Error, Result,
     model::{Address, Time, hex},
@@ -109,7 +111,7 @@ fn no_code() -> Error {
 }
 
 /// What its maker says who takes an invitation back. Only who has the code knows which one it is.
-fn withdrawal(secret: &[u8; 16], mailbox: &Address) -> [u8; 32] {
+pub(super) fn withdrawal(secret: &[u8; 16], mailbox: &Address) -> [u8; 32] {
     Sha256::new()
         .chain_update(b"behalf withdrawal 1")
         .chain_update(secret)
@@ -176,6 +178,13 @@ pub struct Pending {
     pub compared: Compared,
 }
 
+impl Pending {
+    /// Has the device of this id accepted it?
+    pub fn is_of(&self, device: &str) -> bool {
+        self.device.card().is_some_and(|card| card.id() == device)
+    }
+}
+
 /// Makes an invitation on this device, which names the owner's `others` in it, and returns its code.
 pub fn create(
     connection: &Connection,
@@ -207,6 +216,7 @@ pub fn create(
         "DELETE FROM invitation WHERE mailbox = ?1 AND confirmed = 0 AND expires <= ?2",
         params![mailbox.as_str(), now.0],
     )?;
+    news::made_anew(connection, mailbox, delegate)?;
     connection.execute(
         "INSERT INTO invitation (id, mailbox, delegate, terms, proof, expires, code) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
@@ -222,18 +232,16 @@ pub fn create(
     Ok(code)
 }
 
-/// May somebody who is not known here answer an invitation now, or give it back?
+/// May somebody who is not known here answer an invitation now, or give it back? Also one that is confirmed: its owner is
+/// to hear that somebody else has its code.
 pub fn expects_guests(connection: &Connection, mailbox: &Address, now: Time) -> Result<bool> {
     Ok(connection
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM invitation
-             WHERE mailbox = ?1 AND expires > ?2 AND confirmed = 0)",
-        )?
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM invitation WHERE mailbox = ?1 AND expires > ?2)")?
         .query_row(params![mailbox.as_str(), now.0], |r| r.get(0))?)
 }
 
 /// Takes in an acceptance as the owner. True when it answers a living invitation with the right proof; the first one
-/// that does is the one whose words are compared.
+/// that does is the one whose words are compared; of another the owner is told.
 pub fn receive(
     connection: &Connection,
     mailbox: &Address,
@@ -241,15 +249,17 @@ pub fn receive(
     acceptance: &Acceptance,
     now: Time,
 ) -> Result<bool> {
-    let found: Option<([u8; 16], String, String, [u8; 32])> = connection
+    /// Secret, delegate, terms, the code's hash, who was first.
+    type Made = ([u8; 16], String, String, [u8; 32], Option<String>);
+    let found: Option<Made> = connection
         .query_row(
-            "SELECT proof, delegate, terms, code FROM invitation
-             WHERE id = ?1 AND mailbox = ?2 AND expires > ?3 AND confirmed = 0 AND acceptance IS NULL",
+            "SELECT proof, delegate, terms, code, acceptance FROM invitation
+             WHERE id = ?1 AND mailbox = ?2 AND expires > ?3",
             params![hex(&acceptance.invitation), mailbox.as_str(), now.0],
-            |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)),
+            |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)),
         )
         .optional()?;
-    let Some((secret, delegate, terms, code)) = found else {
+    let Some((secret, delegate, terms, code, first)) = found else {
         return Ok(false);
     };
     if delegate != acceptance.person.as_str()
@@ -260,6 +270,15 @@ pub fn receive(
         return Ok(false);
     }
     let id = hex(&acceptance.invitation);
+    if let Some(first) = first {
+        let first: Pending = serde_json::from_str(&first)?;
+        if !first.is_of(&device.id()) {
+            let of = (&*id, &acceptance.person);
+            let what = (NewsKind::AcceptedAgain, &*device.id(), &*acceptance.name);
+            news::note(connection, mailbox, of, what, now)?;
+        }
+        return Ok(false);
+    }
     let pending = Pending {
         id: id.clone(),
         terms: serde_json::from_str(&terms)?,
@@ -388,23 +407,6 @@ pub fn withdraw(connection: &Connection, mailbox: &Address, id: &str) -> Result<
     Ok(secret.map(|secret| withdrawal(&secret, mailbox)))
 }
 
-/// Whoever holds its code gives an invitation back, because the words differ: it is forgotten like one that is withdrawn,
-/// also where somebody else was quicker to accept it. What is to be said of it to all who have; `None` when there was none
-/// that is not confirmed.
-pub fn comes_back(connection: &Connection, mailbox: &Address, of: &[u8; 32]) -> Result<Option<[u8; 32]>> {
-    let mut statement =
-        connection.prepare_cached("SELECT id, proof FROM invitation WHERE mailbox = ?1 AND confirmed = 0")?;
-    let open = statement.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
-    let open: Vec<(String, [u8; 16])> = open.collect::<Result<_, _>>()?;
-    match open.iter().find(|(_, secret)| withdrawal(secret, mailbox) == *of) {
-        Some((id, _)) => {
-            tracing::warn!(%mailbox, "an invitation was given back: the words differ");
-            withdraw(connection, mailbox, id)
-        }
-        None => Ok(None),
-    }
-}
-
 /// Turns a confirmed acceptance into the grant it offered, keeping devices the delegate already has.
 pub fn settle(
     connection: &Connection,
@@ -416,6 +418,7 @@ pub fn settle(
     devices.retain(|device| device.card() != pending.device.card());
     devices.push(pending.device.clone());
     connection.execute("UPDATE invitation SET confirmed = 1 WHERE id = ?1", [&pending.id])?;
+    news::confirmed(connection, &pending.id)?;
     let ends = pending
         .terms
         .until

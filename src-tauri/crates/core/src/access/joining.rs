@@ -222,8 +222,8 @@ pub fn believe(
         |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)),
     )?;
     tx.execute(
-        "INSERT INTO uncompared (id, mailbox, compared)
-         SELECT id, mailbox, compared FROM joining WHERE id = ?1 AND matched = 0",
+        "INSERT INTO uncompared (id, mailbox, compared, withdrawal)
+         SELECT id, mailbox, compared, withdrawal FROM joining WHERE id = ?1 AND matched = 0",
         [&id],
     )?;
     let again = !is_mine(tx, mailbox)? && !devices_of(tx, mailbox, mailbox)?.is_empty();
@@ -258,24 +258,35 @@ pub struct Uncompared {
     pub mailbox: Address,
     /// What the words are made from.
     pub compared: Compared,
+    /// What is said of it when the words differ; empty when it was answered by an older Behalf.
+    pub withdrawal: Vec<u8>,
 }
 
 /// Those whose words are still to be compared, at most one of a mailbox.
 pub fn uncompared(connection: &Connection) -> Result<Vec<Uncompared>> {
-    let mut statement =
-        connection.prepare_cached("SELECT id, mailbox, compared FROM uncompared ORDER BY mailbox")?;
+    let mut statement = connection
+        .prepare_cached("SELECT id, mailbox, compared, withdrawal FROM uncompared ORDER BY mailbox")?;
     let found = statement.query_map([], |r| {
         Ok(Uncompared {
             id: r.get(0)?,
             mailbox: Address::lenient(&r.get::<_, String>(1)?),
             compared: Compared::from_bytes(r.get(2)?),
+            withdrawal: r.get(3)?,
         })
     })?;
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// This person has compared the words of an invitation, and they match.
-pub fn matched(tx: &Connection, id: &str) -> Result<()> {
+/// This person has compared the words of an invitation, and they match: what they are made from, where its maker can be
+/// told so and has not been.
+pub fn matched(tx: &Connection, id: &str) -> Result<Option<Compared>> {
+    let compared = tx
+        .prepare_cached(
+            "SELECT compared FROM joining WHERE id = ?1 AND matched = 0 AND withdrawn = 0
+             UNION ALL SELECT compared FROM uncompared WHERE id = ?1",
+        )?
+        .query_row([id], |r| r.get(0))
+        .optional()?;
     tx.execute("UPDATE joining SET matched = 1 WHERE id = ?1", [id])?;
     // An answer that has come before counts now.
     tx.execute(
@@ -284,7 +295,7 @@ pub fn matched(tx: &Connection, id: &str) -> Result<()> {
         [id],
     )?;
     tx.execute("DELETE FROM uncompared WHERE id = ?1", [id])?;
-    Ok(())
+    Ok(compared.map(Compared::from_bytes))
 }
 
 /// The device of this id has said that it takes an invitation back. Nothing, unless it has made one that waits here.
@@ -316,8 +327,8 @@ pub fn settle_joining(tx: &Connection, mailbox: &Address) -> Result<()> {
     let of = [mailbox.as_str()];
     tx.execute("DELETE FROM uncompared WHERE mailbox = ?1", of)?;
     tx.execute(
-        "INSERT INTO uncompared (id, mailbox, compared)
-         SELECT id, mailbox, compared FROM joining
+        "INSERT INTO uncompared (id, mailbox, compared, withdrawal)
+         SELECT id, mailbox, compared, withdrawal FROM joining
          WHERE mailbox = ?1 AND matched = 0 AND withdrawn = 0 ORDER BY expires DESC, id LIMIT 1",
         of,
     )?;

@@ -2,12 +2,14 @@
 
 mod attempted;
 mod authorise;
+mod comparing;
 mod device;
 mod grant;
 mod invitation;
 mod joining;
 mod keys;
 mod name;
+mod news;
 mod sealing;
 mod secret;
 mod settings;
@@ -16,13 +18,14 @@ mod words;
 
 pub use attempted::Attempted;
 pub use authorise::{Act, Denied, Matter, Rights, Where, Wish, authorise};
+pub use comparing::{accepted_with, matches, unmatched};
 pub use device::{Card, DeviceKey, PublicKey, Signature, device_id, verified};
 pub use grant::{
-    Grant, GrantDevice, devices_of, end_of_day_or_time, grant_of, grants, is_mine, is_removed,
+    Grant, GrantDevice, devices_of, end_of_day_or_time, ended, grant_of, grants, is_mine, is_removed,
     living_devices_of, project_grants, put_grant, removed_at, removed_each_other, starts_of, whole_grant,
 };
 pub use invitation::{
-    Acceptance, Code, OpenInvitation, Pending, comes_back, compared, create, expects_guests, not_accepted,
+    Acceptance, Code, OpenInvitation, Pending, compared, create, expects_guests, not_accepted,
     open_invitations, receive, settle, withdraw,
 };
 pub use joining::{
@@ -34,6 +37,7 @@ pub use keys::{
     wrap,
 };
 pub use name::{name_of, named, own_name};
+pub use news::{News, NewsKind, comes_back, news, put_aside};
 pub use sealing::{Sealed, Secret, open, seal};
 pub use secret::{
     IN_A_FILE, Keychain, KeychainFault, NoKeychain, Passphrase, Place, load, make, place, protect,

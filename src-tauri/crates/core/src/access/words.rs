@@ -43,6 +43,15 @@ impl Compared {
         self.0
     }
 
+    /// What the device whose words they are says once they match: it tells whoever reads it nothing about them.
+    pub fn said(&self) -> [u8; 32] {
+        Sha256::new()
+            .chain_update(b"behalf match 1")
+            .chain_update(self.0)
+            .finalize()
+            .into()
+    }
+
     /// All of it, for a program to say which words it has shown.
     pub fn name(&self) -> String {
         hex(&self.0)

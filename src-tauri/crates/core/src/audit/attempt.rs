@@ -25,7 +25,24 @@ pub fn refused(tx: &Connection, key: &DeviceKey, attempted: &Attempted) -> Resul
     let hash = link(&before.unwrap_or_default(), &entry);
     tx.prepare_cached("INSERT INTO attempt (entry, hash, signature) VALUES (?1, ?2, ?3)")?
         .execute(params![entry, hash, key.sign(&hash).to_bytes()])?;
+    ends_with(tx, key, &hash)
+}
+
+/// Begins the list of this device's refusals, with none.
+pub fn begin(tx: &Connection, key: &DeviceKey) -> Result<()> {
+    ends_with(tx, key, &[0; 32])
+}
+
+/// Notes which refusal is the last.
+fn ends_with(tx: &Connection, key: &DeviceKey, hash: &[u8; 32]) -> Result<()> {
+    tx.prepare_cached("INSERT OR REPLACE INTO attempt_last (one, signature) VALUES (1, ?1)")?
+        .execute([key.sign(&end(hash)).to_bytes()])?;
     Ok(())
+}
+
+/// What is signed of the last one: another thing than is signed of each.
+fn end(hash: &[u8; 32]) -> Vec<u8> {
+    [b"behalf last attempt".as_slice(), hash].concat()
 }
 
 /// What this person was refused in somebody's mailbox and its owner has not been told of, oldest first, and up to which
@@ -207,6 +224,14 @@ pub(super) fn check(connection: &Connection, key: &PublicKey) -> Result<(u32, Op
             return Ok((count, Some((number, reason.into()))));
         }
         before = wanted;
+    }
+    let last: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT signature FROM attempt_last")?
+        .query_row([], |r| r.get(0))
+        .optional()?;
+    let last = last.and_then(|bytes| Signature::from_bytes(&bytes));
+    if !last.is_some_and(|last| verified(key, &end(&before), &last)) {
+        return Ok((count, Some((count + 1, "A refusal is missing.".into()))));
     }
     Ok((count, None))
 }

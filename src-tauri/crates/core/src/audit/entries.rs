@@ -11,6 +11,7 @@ use crate::{
     mailbox::read,
     model::{Address, Facts, FolderRole, Level, Setting, Time},
     replica::{self, Action, DocumentId, DocumentKind, Operation, OperationId},
+    rows,
     tracking::{ATTEMPTS, DECISION, Decision, FACTS, FILED, Filed, OUTCOME, Outcome, RETRY},
     wire::{Envelope, Reason, contents_of},
 };
@@ -19,6 +20,8 @@ use crate::{
 const TRACKING: &str = "tracking";
 const PROMOTION: &str = "promotion";
 const NOTE: &str = "note";
+/// How words begin that name a row.
+const REGARDING: &str = "Tracked regarding ";
 
 /// Does an entry of this field name an item?
 pub fn is_about_an_item(field: &str) -> bool {
@@ -66,9 +69,11 @@ pub fn entries(
                     let Ok(facts) = serde_json::from_str::<Facts>(&put.json) else {
                         continue;
                     };
-                    // Another text for a note: its decision only says again what it said.
-                    let of_a_text =
-                        matches!(operation.action, Action::EditNote | Action::Undo | Action::Redo);
+                    // A text for a note: its decision only says where it is.
+                    let of_a_text = matches!(
+                        operation.action,
+                        Action::AddNote | Action::EditNote | Action::Undo | Action::Redo
+                    );
                     if facts.note.is_some() && of_a_text {
                         about = FACTS.into();
                     }
@@ -191,8 +196,9 @@ fn entry(
     let kind = operation.document.kind(mailbox);
     let register = link.register.as_str();
     let after = operation.put(register).map(|put| put.json.as_str());
-    let (before, row_before) = words(kind, register, before);
-    let (after, mut row_after) = words(kind, register, after);
+    let named = |json| here(connection, words(kind, register, json));
+    let (before, row_before) = named(before)?;
+    let (after, mut row_after) = named(after)?;
     if register == FACTS {
         row_after.clone_from(&link.row);
     }
@@ -301,7 +307,7 @@ pub fn words(kind: DocumentKind, register: &str, json: Option<&str>) -> (String,
         Ok(d) => {
             let row = d.regarding.as_ref().map_or(String::new(), |r| r.row.to_string());
             let text = match (d.tracked, &d.regarding) {
-                (true, Some(r)) => format!("Tracked regarding {}", r.name),
+                (true, Some(r)) => format!("{REGARDING}{}", r.name),
                 (true, None) => "Tracked".into(),
                 (false, _) if d.keep => "Not tracked, activity kept".into(),
                 (false, _) => NOT_TRACKED.into(),
@@ -310,6 +316,15 @@ pub fn words(kind: DocumentKind, register: &str, json: Option<&str>) -> (String,
         }
         Err(_) => (String::new(), String::new()),
     }
+}
+
+/// Words and the row they name, by the name it has here: a decision's author may call it what they like.
+fn here(connection: &Connection, (text, row): (String, String)) -> Result<(String, String)> {
+    let Some((said, of)) = text.strip_prefix(REGARDING).zip(row.parse().ok()) else {
+        return Ok((text, row));
+    };
+    let name = rows::called(connection, &of, said)?;
+    Ok((format!("{REGARDING}{name}"), row))
 }
 
 /// What a grant allows, and whether it has changed shows in it: level, scope, dates, devices.

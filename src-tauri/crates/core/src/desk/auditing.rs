@@ -111,6 +111,7 @@ impl Desk {
         let wanted = Wanted::of(query)?;
         self.store.read(|c| {
             let mut all = audit::attempts(c, self.key.id())?;
+            all.append(&mut audit::invited(c, &self.person)?);
             for mailbox in audit::mailboxes(c)? {
                 let rights = Rights::read(c, &mailbox, &self.person, self.key.id())?;
                 let may = authorise(Act::Read, &self.person, &mailbox, &rights, self.now());

@@ -137,6 +137,9 @@ impl Desk {
                     calendar: open.terms.calendar,
                     private: open.terms.private,
                 },
+                over: (open.terms.until.as_deref())
+                    .and_then(|until| access::end_of_day_or_time(until).ok())
+                    .is_some_and(|end| end <= self.now()),
                 until: open.terms.until,
                 expires: open.expires.rfc3339(),
                 accepted: open.accepted.map(|pending| view::Acceptance {
@@ -149,7 +152,7 @@ impl Desk {
     }
 
     /// Takes an invitation back, or ends it because the words differ: its code stops working, and whoever has accepted it
-    /// is forgotten, and hears of it with the next cycle.
+    /// is forgotten, and hears of it with the next cycle. Of one that has ended, what was told of it is put aside.
     ///
     /// # Errors
     /// `NotFound` when there is none of that name that waits.
@@ -159,7 +162,9 @@ impl Desk {
             if let Some(withdrawal) = &withdrawal {
                 wire::post(tx, &self.person, &self.key, Letter::Withdrawal(withdrawal))?;
             }
-            Ok(withdrawal.is_some())
+            // Either is enough.
+            let read = access::put_aside(tx, &self.person, invitation)?;
+            Ok(withdrawal.is_some() || read)
         })?;
         match withdrawn {
             true => Ok(()),
@@ -307,11 +312,25 @@ impl Desk {
     pub fn grants(&self, mailbox: Option<&Address>) -> Result<Vec<view::Grant>> {
         let mailbox = mailbox.unwrap_or(&self.person);
         self.authorise(Act::Read, mailbox)?;
-        let grants = self.store.read(|c| access::grants(c, mailbox))?;
-        Ok(grants
-            .into_iter()
-            .map(|(delegate, grant)| view_of(delegate, grant))
-            .collect())
+        self.store.read(|c| {
+            let unmatched = match *mailbox == self.person {
+                true => access::unmatched(c, mailbox)?,
+                false => Vec::new(),
+            };
+            let words = |delegate: &Address| {
+                let mut of = unmatched
+                    .iter()
+                    .filter(|one| one.confirmed && one.delegate == *delegate);
+                of.next().map(|one| one.pending.compared.words())
+            };
+            let all = access::grants(c, mailbox)?
+                .into_iter()
+                .map(|(delegate, grant)| view::Grant {
+                    words: words(&delegate).filter(|_| !grant.revoked),
+                    ..view_of(delegate, grant)
+                });
+            Ok(all.collect())
+        })
     }
 }
 
@@ -328,5 +347,6 @@ fn view_of(delegate: Address, grant: Grant) -> view::Grant {
         from: grant.starts.rfc3339(),
         until: grant.ends.map(|t| t.rfc3339()),
         revoked: grant.revoked,
+        words: None,
     }
 }

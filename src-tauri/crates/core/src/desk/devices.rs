@@ -43,6 +43,8 @@ impl Desk {
     /// Database errors.
     pub fn devices(&self) -> Result<Vec<Device>> {
         self.store.read(|c| {
+            let mut unmatched = access::unmatched(c, &self.person)?;
+            unmatched.retain(|one| one.confirmed);
             let mut statement = c.prepare_cached(
                 "SELECT d.id, d.person, d.mailbox, d.removed, r.number FROM device d
                    LEFT JOIN receipt r ON r.mailbox = d.mailbox AND r.device = d.id
@@ -54,10 +56,15 @@ impl Desk {
             while let Some(row) = rows.next()? {
                 let (id, person, mailbox): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
                 let (person, mailbox) = (Address::lenient(&person), Address::lenient(&mailbox));
+                let by = unmatched
+                    .iter()
+                    .find(|one| mailbox == self.person && one.pending.is_of(&id));
+                let removed: bool = row.get(3)?;
                 all.push(Device {
+                    words: by.filter(|_| !removed).map(|one| one.pending.compared.words()),
                     this: id == self.key.id(),
                     name: access::name_of(c, &mailbox, &person)?,
-                    removed: row.get(3)?,
+                    removed,
                     heard: row.get::<_, Option<i64>>(4)?.map(|at| Time(at).rfc3339()),
                     id,
                     person,

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{Check, Desk, Diagnosis, syncing::Missing};
 use crate::{
     Result,
-    access::{self, Place},
+    access::{self, NewsKind, Place},
     model::Address,
     replica::Document,
     store::logs,
@@ -28,6 +28,7 @@ impl Desk {
         checks.push(self.device_key());
         let missing = self.missing()?;
         checks.push(self.invitations_accepted(&missing)?);
+        checks.push(self.invitations_made()?);
         checks.push(removed_devices(&missing));
         checks.push(holes(&missing));
         Ok(Diagnosis {
@@ -174,6 +175,23 @@ impl Desk {
             parts => parts.join("; "),
         };
         Ok(check("Invitations you have accepted", true, &found, ""))
+    }
+
+    /// That somebody may have access whom the owner does not know is wrong.
+    fn invitations_made(&self) -> Result<Check> {
+        let news = self.invitation_news()?;
+        let wrong = news.iter().find(|one| one.kind == NewsKind::Differs);
+        let told: Vec<_> = news
+            .iter()
+            .map(|one| format!("{} {}", one.what, one.todo))
+            .collect();
+        let found = match (wrong, told.as_slice()) {
+            (Some(one), _) => one.what.clone(),
+            (None, []) => "nothing is to be done".to_owned(),
+            (None, told) => told.join("; "),
+        };
+        let todo = wrong.map_or("", |one| &one.todo);
+        Ok(check("Invitations you have made", wrong.is_none(), &found, todo))
     }
 }
 

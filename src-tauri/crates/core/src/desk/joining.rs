@@ -27,12 +27,34 @@ impl Open {
         }
     }
 
+    /// Its id and words, for somebody to choose by.
+    fn listed(&self) -> String {
+        match self {
+            Self::Waiting(Waiting { id, words, .. }) => format!("{id}: {words} (waiting for the owner)"),
+            Self::Answered(Uncompared { id, compared, .. }) => {
+                format!("{id}: {} (confirmed)", compared.words())
+            }
+        }
+    }
+
     fn mailbox(&self) -> &Address {
         match self {
             Self::Waiting(waiting) => &waiting.mailbox,
             Self::Answered(answered) => &answered.mailbox,
         }
     }
+}
+
+/// What was not sent would be lost with the mailbox that is left.
+fn goes_with_it(mailbox: &Address, changes: u32) -> Error {
+    let what = match changes {
+        1 => "1 change".to_owned(),
+        changes => format!("{changes} changes"),
+    };
+    Error::bad_input(
+        format!("Not sent yet from the mailbox of {mailbox}: {what} of yours, which would be gone with it."),
+        "If the words do differ, run it again with --yes. `behalf audit` lists what you did.",
+    )
 }
 
 /// What became of an invitation that this owner has taken back, and what to do.
@@ -114,17 +136,23 @@ impl Desk {
     /// As [`Desk::reject`], but for the own mailbox.
     pub fn words_match(&self, which: &str) -> Result<()> {
         let open = self.to_compare(which)?;
-        self.store.write(|tx| access::matched(tx, open.id()))
+        self.store.write(|tx| {
+            if let Some(compared) = access::matched(tx, open.id())? {
+                wire::post(tx, open.mailbox(), &self.key, Letter::Match(&compared.said()))?;
+            }
+            Ok(())
+        })
     }
 
     /// The words differ: gives the invitation back, of which its maker hears with the next cycle; and when its maker has let
     /// this person in already, leaves the mailbox: it is gone from here with its keys and with what this person did in it.
-    /// True when a mailbox was left. `which` is an invitation's id, or a mailbox.
+    /// True when a mailbox was left. `which` is an invitation's id, or a mailbox; `unsent` says that what was not sent from
+    /// that mailbox is given up with it.
     ///
     /// # Errors
     /// `NotFound` when no words of that name are to be compared, `BadInput` when those of several invitations into that
-    /// mailbox are, `Refused` when the own mailbox would be left.
-    pub fn reject(&self, which: &str) -> Result<bool> {
+    /// mailbox are or something there was not sent, `Refused` when the own mailbox would be left.
+    pub fn reject(&self, which: &str, unsent: bool) -> Result<bool> {
         match self.to_compare(which)? {
             Open::Waiting(waiting) => {
                 self.store.write(|tx| {
@@ -143,10 +171,20 @@ impl Desk {
                 "This device works with another one already, and your own mailbox cannot be left.",
                 "Delete this data folder, and set this device up in a new one.",
             )),
-            Open::Answered(Uncompared { id, mailbox, .. }) => {
+            Open::Answered(Uncompared {
+                id,
+                mailbox,
+                withdrawal,
+                ..
+            }) => {
                 self.store.write(|tx| {
+                    match self.unsent_in(tx, &mailbox)? {
+                        0 => {}
+                        _ if unsent => {}
+                        changes => return Err(goes_with_it(&mailbox, changes)),
+                    }
                     access::rejected(tx, &id)?;
-                    sync::leave(tx, &mailbox)
+                    sync::leave(tx, &mailbox, &self.key, &withdrawal)
                 })?;
                 tracing::warn!(%mailbox, "a mailbox was left: the words differ");
                 // Its mail must not be found any more; a process that adds to the index meanwhile finds none of it.
@@ -155,6 +193,15 @@ impl Desk {
                 Ok(true)
             }
         }
+    }
+
+    /// How many changes this person has made in a mailbox that no relay has taken yet.
+    pub(super) fn unsent_in(&self, c: &Connection, mailbox: &Address) -> Result<u32> {
+        Ok(c.prepare_cached(
+            "SELECT (SELECT count(*) FROM operation WHERE mailbox = ?1 AND seq IS NULL)
+                  + (SELECT coalesce(sum(operations), 0) FROM envelope WHERE mailbox = ?1 AND sent = 0)",
+        )?
+        .query_row([mailbox.as_str()], |r| r.get(0))?)
     }
 
     fn to_compare(&self, which: &str) -> Result<Open> {
@@ -169,21 +216,21 @@ impl Desk {
         }
         let mailbox = Address::lenient(which);
         open.retain(|one| *one.mailbox() == mailbox);
-        // In a mailbox that was open before, what waits now is meant.
-        let waits = |one: &Open| matches!(one, Open::Waiting(_));
-        if open.iter().any(waits) {
-            open.retain(waits);
-        }
-        match (open.pop(), open.len()) {
-            (Some(one), 0) => Ok(one),
-            (Some(_), others) => Err(Error::bad_input(
-                format!(
-                    "{} accepted invitations into the mailbox of {mailbox} wait.",
-                    others + 1
-                ),
-                "Name one by its id, as `behalf invite list` prints it.",
-            )),
-            (None, _) => Err(Error::not_found(
+        let one = (open.len() == 1).then(|| open.pop()).flatten();
+        match (one, &open[..]) {
+            (Some(one), _) => Ok(one),
+            (None, [_, ..]) => {
+                let listed: Vec<_> = open.iter().map(Open::listed).collect();
+                Err(Error::bad_input(
+                    format!(
+                        "{} invitations into the mailbox of {mailbox} have words to compare:\n{}",
+                        open.len(),
+                        listed.join("\n")
+                    ),
+                    "Name one by its id. What is said of one is not said of the others.",
+                ))
+            }
+            (None, []) => Err(Error::not_found(
                 format!(
                     "No words are to be compared by the name {which}: they were, or nothing was accepted."
                 ),

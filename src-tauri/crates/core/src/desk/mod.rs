@@ -13,6 +13,7 @@ mod history;
 mod joining;
 mod looking;
 mod mail;
+mod news;
 mod notes;
 mod quarantine;
 mod reach;
@@ -54,6 +55,7 @@ pub use crate::{
 use crate::{
     Error, Result,
     access::{self, Act, Denied, DeviceKey, Grant, Keychain, NoKeychain, Place, Rights, authorise},
+    audit,
     mailbox::{read::LastOpened, text::TextIndex},
     model::{Address, Clock, SystemClock, Time},
     rows::search::RowIndex,
@@ -131,7 +133,7 @@ impl Desk {
                 "INSERT INTO device (mailbox, id, person, person_name, public_key, card) VALUES (?1, ?2, ?1, ?3, ?4, ?5)",
                 rusqlite::params![person.as_str(), key.id(), name, key.public(), key.card().to_bytes()],
             )?;
-            Ok(())
+            audit::begin(tx, &key)
         });
         made?;
         tracing::info!(%person, device = key.id(), "replica made");
@@ -248,10 +250,15 @@ impl Desk {
                             .as_ref()
                             .filter(|_| may(Act::Read).is_ok())
                             .map(|g| g.level),
+                        ended: match mine {
+                            true => None,
+                            false => access::ended(c, &id, &self.person, self.now())?.map(Time::rfc3339),
+                        },
                         waiting: waiting.iter().filter(|w| w.mailbox == id).cloned().collect(),
                         uncompared: uncompared.iter().find(|u| u.mailbox == id).map(|u| Uncompared {
                             id: u.id.clone(),
                             words: u.compared.words(),
+                            unsent: self.unsent_in(c, &id).unwrap_or_default(),
                         }),
                         id,
                         owner_name,

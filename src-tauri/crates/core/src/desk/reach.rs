@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::Desk;
+use super::{Desk, status::decided_by};
 use crate::{
     Code, Error, Result,
     access::{Act, Grant, Matter, Rights, Where},
@@ -16,21 +16,20 @@ use crate::{
 impl Desk {
     /// Has this person done anything about the item?
     pub(super) fn worked_on(&self, mailbox: &Address, key: &str) -> Result<bool> {
-        self.store.read(|c| self.worked_on_in(c, mailbox, key))
-    }
-
-    fn worked_on_in(&self, c: &Connection, mailbox: &Address, key: &str) -> Result<bool> {
-        let Some((id, _)) = held(c, mailbox, key)? else {
-            return Ok(false);
-        };
-        Ok(
-            c.prepare_cached("SELECT EXISTS (SELECT 1 FROM operation WHERE document = ?1 AND person = ?2)")?
-                .query_row([id.to_string().as_str(), self.person.as_str()], |r| r.get(0))?,
-        )
+        self.store.read(|c| {
+            let Some((id, _)) = held(c, mailbox, key)? else {
+                return Ok(false);
+            };
+            Ok(c.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM operation WHERE document = ?1 AND person = ?2)",
+            )?
+            .query_row([id.to_string().as_str(), self.person.as_str()], |r| r.get(0))?)
+        })
     }
 
     /// May this person do this with this item? As [`Desk::authorise`], and it must be in the grant's scope. What is
-    /// private and outside is not found: to say that it is there would say too much.
+    /// private and outside is not found: to say that it is there would say too much. Where only some folders are
+    /// granted, there is one answer for whatever is not in them, there or not, private or not.
     pub(super) fn reach(&self, act: Act, mailbox: &Address, key: &str) -> Result<Rights> {
         self.store.read(|c| self.reach_in(c, act, mailbox, key))
     }
@@ -41,13 +40,20 @@ impl Desk {
         let Some(grant) = &rights.grant else {
             return Ok(rights);
         };
+        let some_folders = !grant.folders.is_empty();
         if !sees_private(Some(grant)) && read::is_private(c, mailbox, key)? {
-            return Err(no_such_key(mailbox, key));
+            return Err(match some_folders {
+                true => out_of_reach(mailbox),
+                false => no_such_key(mailbox, key),
+            });
         }
         match folder_of(c, mailbox, key)? {
-            Some(folder) if !covers(Some(grant), &folder) => Err(outside(&folder)),
+            Some(folder) if !covers(Some(grant), &folder) => Err(match some_folders {
+                true => out_of_reach(mailbox),
+                false => outside(&folder),
+            }),
             Some(_) => Ok(rights),
-            // Not held here: only where everything is granted, or by whoever has worked on it, can it be looked at.
+            // Not held here: only where everything is granted, or by whose choice it stands as it does, can it be looked at.
             None => {
                 let lies = match held(c, mailbox, key)? {
                     Some((_, Kind::Appointment)) => Where::Calendar,
@@ -56,10 +62,10 @@ impl Desk {
                     Some((_, Kind::Email)) | None => Where::Unknown,
                 };
                 match grant.covers(&lies) {
-                    Err(denied) if !self.worked_on_in(c, mailbox, key)? => {
-                        Err(super::refusal(&denied, mailbox, Some(grant)))
-                    }
-                    _ => Ok(rights),
+                    Ok(()) => Ok(rights),
+                    Err(_) if decided_by(c, mailbox, key)?.as_ref() == Some(&self.person) => Ok(rights),
+                    Err(_) if some_folders => Err(out_of_reach(mailbox)),
+                    Err(denied) => Err(super::refusal(&denied, mailbox, Some(grant))),
                 }
             }
         }
@@ -155,6 +161,14 @@ pub(super) fn outside(folder: &str) -> Error {
     Error::refused(
         format!("Your access does not cover {folder}."),
         "Ask the owner to add it to your access.",
+    )
+}
+
+/// It lies in no folder that is granted, or is not there at all: which of them, is not said.
+fn out_of_reach(mailbox: &Address) -> Error {
+    Error::refused(
+        format!("This is outside your access to the mailbox of {mailbox}, or there is no such item."),
+        "Ask the owner to add its folder to your access. If you have that folder, import the item first.",
     )
 }
 

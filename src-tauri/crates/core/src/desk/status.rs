@@ -28,21 +28,21 @@ impl Desk {
     /// As [`Desk::show`].
     pub fn status(&self, mailbox: &Address, key: &str) -> Result<Item> {
         let key = bare_key(key);
-        let reached = match self.reach(Act::Read, mailbox, key) {
+        let refused = match self.reach(Act::Read, mailbox, key) {
             // Whoever lost access still learns what became of their own work.
-            Err(e) if e.code() == Code::Refused && self.worked_on(mailbox, key)? => false,
+            Err(e) if e.code() == Code::Refused && self.worked_on(mailbox, key)? => Some(e),
             other => {
                 other?;
-                true
+                None
             }
         };
-        self.store
-            .read(|c| match item(c, mailbox, key, &self.person, self.now())? {
-                Some(item) if reached || decided_by(c, mailbox, key)?.as_ref() == Some(&self.person) => {
-                    Ok(item)
-                }
-                Some(item) => Ok(own_part(item, &self.person)),
-                None => {
+        self.store.read(
+            |c| match (item(c, mailbox, key, &self.person, self.now())?, refused) {
+                (Some(item), None) => Ok(item),
+                (Some(item), _) if decided_by(c, mailbox, key)?.as_ref() == Some(&self.person) => Ok(item),
+                // Nothing of it is this person's any more.
+                (Some(item), Some(e)) => own_part(item, &self.person).ok_or(e),
+                (None, _) => {
                     let kind = untracked_kind(c, mailbox, key)?.ok_or_else(|| no_such_key(mailbox, key))?;
                     let mut people = vec![&self.person];
                     people.extend(Some(mailbox).filter(|owner| **owner != self.person));
@@ -68,7 +68,8 @@ impl Desk {
                         versions: 1,
                     })
                 }
-            })
+            },
+        )
     }
 
     /// The item as it stands with what this transaction has done.
@@ -114,23 +115,23 @@ pub(super) fn item(
         })?;
     let failure: Option<tracking::Failure> = failure.map(|json| serde_json::from_str(&json)).transpose()?;
     let regarding = match row {
-        (Some(table), Some(id), Some(name)) if tracked => Some(NamedRow { table, id, name }),
+        (Some(table), Some(id), Some(name)) if tracked => {
+            let row = RowRef { table, id };
+            Some(named(connection, Regarding { row, name })?)
+        }
         _ => None,
-    };
-    let named = |r: Regarding| NamedRow {
-        table: r.row.table,
-        id: r.row.id,
-        name: r.name,
     };
     let values = serde_json::from_str::<Vec<Decision>>(&choices)?
         .into_iter()
-        .map(|d| Choice {
-            regarding: d.regarding.map(named),
-            tracked: d.tracked,
-            person: d.person,
-            at: d.at.rfc3339(),
+        .map(|d| {
+            Ok(Choice {
+                regarding: d.regarding.map(|r| named(connection, r)).transpose()?,
+                tracked: d.tracked,
+                person: d.person,
+                at: d.at.rfc3339(),
+            })
         })
-        .collect();
+        .collect::<Result<_>>()?;
     let links = replica::links(connection, mailbox, id.0)?;
     let unsent = links.iter().any(|(_, link)| link.is_none()) || outbox_holds(connection, mailbox, &links)?;
     let missing = !waiting_for(connection, mailbox, now)?.is_empty();
@@ -182,8 +183,17 @@ pub(super) fn item(
     }))
 }
 
+/// The row an item is regarding, by the name it has here.
+fn named(connection: &Connection, Regarding { row, name }: Regarding) -> Result<NamedRow> {
+    Ok(NamedRow {
+        name: rows::called(connection, &row, &name)?,
+        table: row.table,
+        id: row.id,
+    })
+}
+
 /// Whose decision about an item stands; `None` where nothing is held of it.
-fn decided_by(c: &Connection, mailbox: &Address, key: &str) -> Result<Option<Address>> {
+pub(super) fn decided_by(c: &Connection, mailbox: &Address, key: &str) -> Result<Option<Address>> {
     let Some((id, _)) = held(c, mailbox, key)? else {
         return Ok(None);
     };
@@ -195,11 +205,11 @@ fn decided_by(c: &Connection, mailbox: &Address, key: &str) -> Result<Option<Add
 }
 
 /// What is left of an item for somebody who has no access to it and after whom somebody else has decided: how far their own
-/// work has come, and nothing of what the others chose.
-fn own_part(item: Item, me: &Address) -> Item {
+/// work has come, and nothing of what the others chose. `None` where nothing became of it.
+fn own_part(item: Item, me: &Address) -> Option<Item> {
     let people: Vec<_> = item.people.into_iter().filter(|p| p.person == *me).collect();
-    Item {
-        status: people.first().map_or(Status::NotTracked, |mine| mine.status),
+    Some(Item {
+        status: people.first()?.status,
         people,
         regarding: None,
         values: Vec::new(),
@@ -207,7 +217,7 @@ fn own_part(item: Item, me: &Address) -> Item {
         row: None,
         answers: None,
         ..item
-    }
+    })
 }
 
 fn not_promoted(failure: tracking::Failure) -> Failure {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{Address, Kind, Level, Method, RowRef, Setting, Status, views};
 pub use crate::{
+    access::NewsKind,
     activity::shown::{ActivityForm, Party, Timeline, TimelineRecord},
     audit::shown::{AuditEntry, Broken, Verified},
     mailbox::shown::{Attachment, Folder, ListEntry, ListPage},
@@ -43,6 +44,8 @@ views! {
         pub can_track: bool,
         /// Why not; empty when `can_track`.
         pub reason: String,
+        /// Since when this person has no access any more; `None` while they have some, or never had any.
+        pub ended: Option<String>,
         /// Invitations into it that were accepted here and wait for the owner; the newest first.
         pub waiting: Vec<Waiting>,
         /// The owner has let this person in before they had compared the words; `None` once they have.
@@ -323,6 +326,8 @@ views! {
         pub until: Option<String>,
         /// True when the owner has ended it.
         pub revoked: bool,
+        /// The words of the invitation it began with, while the delegate has not said that they match; for the owner only.
+        pub words: Option<String>,
     }
 
     /// A change that was not applied.
@@ -369,6 +374,8 @@ views! {
         pub removed: bool,
         /// When it last said what it holds; `None` when nothing was heard of it.
         pub heard: Option<String>,
+        /// The words of the invitation it came by, while its person has not said that they match; for the owner only.
+        pub words: Option<String>,
     }
 
     /// An invitation that has not become a grant yet.
@@ -385,8 +392,28 @@ views! {
         pub until: Option<String>,
         /// When the code stops working, and it can be confirmed no more.
         pub expires: String,
+        /// The access it offers has ended meanwhile: it can be confirmed no more.
+        pub over: bool,
         /// Who has accepted it, once somebody has.
         pub accepted: Option<Acceptance>,
+    }
+
+    /// What the owner should know of an invitation of theirs, beside that it waits.
+    pub struct InvitationNews {
+        /// Which invitation.
+        pub invitation: String,
+        /// Whom it was for.
+        pub delegate: Address,
+        /// What has happened.
+        pub kind: NewsKind,
+        /// Whose device says so; empty where that is not proven.
+        pub device: String,
+        /// When it came here.
+        pub at: String,
+        /// What has happened, in words.
+        pub what: String,
+        /// What to do.
+        pub todo: String,
     }
 
     /// What the owner looks at before they confirm.
@@ -425,6 +452,8 @@ views! {
         pub id: String,
         /// The words to compare with the owner.
         pub words: String,
+        /// How many changes made in that mailbox have not been sent: they go with it when it is left.
+        pub unsent: u32,
     }
 
     /// What this person can take back, and do again (E-09).

@@ -390,7 +390,15 @@ impl Facts {
                 )
             })
         };
-        told(self) == told(other) && met(self) == met(other)
+        // A copy that has no name for its sender says nothing against one that has.
+        let called = |facts: &Self| {
+            words(facts.from.as_ref().map_or("", |from| &from.name))
+                .join(" ")
+                .to_lowercase()
+        };
+        let (one, two) = (called(self), called(other));
+        let same_sender = one == two || one.is_empty() || two.is_empty();
+        same_sender && told(self) == told(other) && met(self) == met(other)
     }
 
     /// Has it the same title and the same text?

@@ -215,6 +215,15 @@ pub fn named(conn: &Connection, of: &RowRef) -> Result<Option<NamedRow>> {
     }))
 }
 
+/// What a row is called here; what somebody `said` only where it is not here. Whoever decides says a name as well, and may
+/// say what they like.
+///
+/// # Errors
+/// Database errors.
+pub fn called(conn: &Connection, of: &RowRef, said: &str) -> Result<String> {
+    Ok(named(conn, of)?.map_or_else(|| said.to_owned(), |row| row.name))
+}
+
 /// A row's form.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Store, private};
+use super::{Store, named, private};
 use crate::{Error, Result};
 
 /// So large the newest part gets, in bytes; the one before it is kept beside it.
@@ -75,6 +75,10 @@ pub(crate) fn export(folder: &Path, found: &str, to: &Path) -> Result<()> {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
             Err(e) => return Err(Error::io(&part)(e)),
         }
+    }
+    // A pipe that nobody reads from would be waited for.
+    if let Ok(found) = fs::metadata(to) {
+        named::check(to, &found)?;
     }
     // It says where this person's data lies and with whom they work.
     let mut file = private::create(to).map_err(Error::io(to))?;

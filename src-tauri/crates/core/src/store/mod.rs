@@ -34,6 +34,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../../../migrations/0010_failures.sql")),
     M::up(include_str!("../../../../../migrations/0011_notes.sql")),
     M::up(include_str!("../../../../../migrations/0012_copies.sql")),
+    M::up(include_str!("../../../../../migrations/0013_invitations.sql")),
 ];
 
 /// One person's data folder.

@@ -114,7 +114,11 @@ pub(super) fn look_at(
         }
     }
     if let Some(of) = envelope.withdrawal() {
-        given_back(tx, key, mailbox, of)?;
+        let card = access::accepted_with(tx, mailbox, &name.device)?;
+        let by = card
+            .filter(|card| envelope.is_genuine(&card.sign))
+            .map(|card| card.id());
+        given_back(tx, key, mailbox, (of, by.as_deref()), now)?;
         return Ok(Guest::Nothing);
     }
     let genuine = envelope
@@ -126,9 +130,16 @@ pub(super) fn look_at(
     }
 }
 
-/// Somebody who has had the code of an invitation says that the words differ: it ends for everybody who has accepted it.
-pub(super) fn given_back(tx: &Connection, key: &DeviceKey, mailbox: &Address, of: &[u8; 32]) -> Result<()> {
-    if let Some(of) = access::comes_back(tx, mailbox, of)? {
+/// Somebody who has had the code of an invitation says that the words differ: it ends for everybody who has accepted it,
+/// unless it is confirmed. Its maker is told, also which device says so, where that is proven.
+pub(super) fn given_back(
+    tx: &Connection,
+    key: &DeviceKey,
+    mailbox: &Address,
+    said: (&[u8; 32], Option<&str>),
+    now: Time,
+) -> Result<()> {
+    if let Some(of) = access::comes_back(tx, mailbox, said, now)? {
         wire::post(tx, mailbox, key, Letter::Withdrawal(&of))?;
     }
     Ok(())

@@ -3,7 +3,14 @@
 
 use rusqlite::Connection;
 
-use crate::{Result, model::Address, rows, store::Store};
+use crate::{
+    Result,
+    access::DeviceKey,
+    model::Address,
+    rows,
+    store::Store,
+    wire::{self, Letter},
+};
 
 /// What an import has brought; and how far the relay was read, which is only ever put back.
 const NOT_FORGOTTEN: &[&str] = &[
@@ -19,11 +26,12 @@ const NOT_FORGOTTEN: &[&str] = &[
 
 /// Takes everything that is about another person's mailbox out of this replica: whose devices are whose, its keys, what
 /// was done in it, sent or not, and what was imported into it. What this person was refused there stays in their log;
-/// imported mail stays in the pack, where nothing names it.
+/// imported mail stays in the pack, where nothing names it. Whoever has let them in is told why, by what is said of the
+/// invitation; until that is sent, the mailbox's name stays ([`abandon`]).
 ///
 /// # Errors
 /// Database errors.
-pub fn leave(tx: &Connection, mailbox: &Address) -> Result<()> {
+pub fn leave(tx: &Connection, mailbox: &Address, key: &DeviceKey, withdrawal: &[u8]) -> Result<()> {
     // The keys are overwritten, not only given up.
     tx.pragma_update(None, "secure_delete", true)?;
     forget(tx, mailbox, &[])?;
@@ -32,6 +40,10 @@ pub fn leave(tx: &Connection, mailbox: &Address) -> Result<()> {
         [mailbox.as_str()],
     )?;
     tx.pragma_update(None, "secure_delete", false)?;
+    if let Ok(withdrawal) = withdrawal.try_into() {
+        tx.execute("INSERT INTO mailbox (id) VALUES (?1)", [mailbox.as_str()])?;
+        wire::post(tx, mailbox, key, Letter::Withdrawal(withdrawal))?;
+    }
     Ok(())
 }
 

@@ -416,7 +416,10 @@ fn take_envelope(
     }
     if let Some(of) = envelope.withdrawal() {
         access::taken_back(tx, mailbox, &name.device, of)?;
-        guest::given_back(tx, key, mailbox, of)?;
+        guest::given_back(tx, key, mailbox, (of, Some(&name.device)), now)?;
+    }
+    if let Some(said) = envelope.matched() {
+        access::matches(tx, mailbox, (&name.device, said))?;
     }
     // So is an acceptance: the one before it may have been for another of the owner's devices, or withdrawn.
     guest::accept(tx, key, &envelope, bytes.len(), now)?;

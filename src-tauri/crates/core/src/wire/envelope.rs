@@ -62,6 +62,8 @@ enum Body {
     Attempts(Sealed),
     /// The device that has made an invitation takes it back: a hash that only who has its code can recognise.
     Withdrawal([u8; 32]),
+    /// The device that has accepted an invitation says that its words match: a hash that only its maker can recognise.
+    Match([u8; 32]),
 }
 
 /// What goes into an envelope.
@@ -77,6 +79,8 @@ pub enum Letter<'a> {
     Attempts(&'a MailboxKey, &'a [Attempted]),
     /// An invitation is taken back.
     Withdrawal(&'a [u8; 32]),
+    /// The words of an invitation match.
+    Match(&'a [u8; 32]),
 }
 
 impl Letter<'_> {
@@ -84,7 +88,11 @@ impl Letter<'_> {
     pub(crate) fn operations(&self) -> usize {
         match self {
             Self::Operations(_, operations) => operations.len(),
-            Self::Keys(_) | Self::Acceptance(..) | Self::Attempts(..) | Self::Withdrawal(_) => 0,
+            Self::Keys(_)
+            | Self::Acceptance(..)
+            | Self::Attempts(..)
+            | Self::Withdrawal(_)
+            | Self::Match(_) => 0,
         }
     }
 }
@@ -136,6 +144,7 @@ impl Envelope {
             }
             Letter::Keys(wraps) => Body::Keys(wraps.to_vec()),
             Letter::Withdrawal(of) => Body::Withdrawal(*of),
+            Letter::Match(said) => Body::Match(*said),
             Letter::Acceptance(to, acceptance) => {
                 let shared = key
                     .shared(&to.seal, ACCEPT, mailbox, &[])
@@ -226,6 +235,14 @@ impl Envelope {
     pub fn withdrawal(&self) -> Option<&[u8; 32]> {
         match &self.body {
             Body::Withdrawal(of) => Some(of),
+            _ => None,
+        }
+    }
+
+    /// The words of which invitation match; `None` when it is another kind of envelope.
+    pub fn matched(&self) -> Option<&[u8; 32]> {
+        match &self.body {
+            Body::Match(said) => Some(said),
             _ => None,
         }
     }

@@ -128,12 +128,12 @@ fn a_03_an_invitation_with_other_words_is_rejected() {
     let (sams, eve) = (pair.arrives("sam", &sam()), pair.arrives("eve", &pair.mailbox()));
     sams.accept(&eve.invite(&sam(), &terms()).unwrap().code).unwrap();
     sams.accept(&eve.invite(&sam(), &terms()).unwrap().code).unwrap();
-    let ambiguous = sams.reject(pair.mailbox().as_str()).unwrap_err();
+    let ambiguous = sams.reject(pair.mailbox().as_str(), false).unwrap_err();
     assert_eq!(ambiguous.code(), Code::BadInput);
-    sams.reject(&sams.waiting().unwrap()[0].id).unwrap();
-    sams.reject(pair.mailbox().as_str()).unwrap();
+    sams.reject(&sams.waiting().unwrap()[0].id, false).unwrap();
+    sams.reject(pair.mailbox().as_str(), false).unwrap();
     assert_eq!(
-        sams.reject(pair.mailbox().as_str()).unwrap_err().code(),
+        sams.reject(pair.mailbox().as_str(), false).unwrap_err().code(),
         Code::NotFound
     );
     assert!(
@@ -427,7 +427,7 @@ fn a_01_a_second_device_believes_the_one_that_answers() {
     // One that rejects what it was sent goes its own way again.
     let tablet = pair.arrives("tablet", &m);
     tablet.accept(&eve.invite(&m, &terms()).unwrap().code).unwrap();
-    tablet.reject(m.as_str()).unwrap();
+    tablet.reject(m.as_str(), false).unwrap();
     pair.tracks(&tablet, "own", &m, "");
     tablet.sync(&pair.relay, &mut |_| ()).unwrap();
     assert_eq!(keys(&tablet).len(), 1);

@@ -85,7 +85,7 @@ fn a_03_who_learns_late_that_the_words_differ_leaves() {
         refused.hint()
     );
     pair.tracks(&sams, "not sent", &sam(), "");
-    sams.reject(pair.mailbox().as_str()).unwrap();
+    sams.reject(pair.mailbox().as_str(), false).unwrap();
     let nothing = || {
         assert_eq!(pair.rows_about(&sams, &pair.mailbox()), 0);
         assert!(sams.me().unwrap().mailboxes.iter().all(|m| m.mine));
@@ -111,7 +111,7 @@ fn a_03_who_learns_late_that_the_words_differ_leaves() {
     nothing();
     assert_eq!(pair.rows_about(&sams, &sam()), own);
     assert_eq!(
-        sams.reject(pair.mailbox().as_str()).unwrap_err().code(),
+        sams.reject(pair.mailbox().as_str(), false).unwrap_err().code(),
         Code::NotFound
     );
 
@@ -167,7 +167,10 @@ fn a_03_who_has_compared_is_not_asked_again() {
             desk.words_match(m.as_str()).unwrap();
         }
         assert_eq!(pair.uncompared(&desk), None);
-        for asked in [desk.words_match(m.as_str()), desk.reject(m.as_str()).map(drop)] {
+        for asked in [
+            desk.words_match(m.as_str()),
+            desk.reject(m.as_str(), false).map(drop),
+        ] {
             assert_eq!(asked.unwrap_err().code(), Code::NotFound);
         }
         desk.folders(&m).unwrap();
@@ -187,7 +190,7 @@ fn a_03_the_own_mailbox_is_not_left() {
     lets_in(alex, &m).unwrap();
     pair.syncs(&[alex, &laptop]);
     let before = pair.rows_about(&laptop, &m);
-    let refused = laptop.reject(m.as_str()).unwrap_err();
+    let refused = laptop.reject(m.as_str(), false).unwrap_err();
     assert_eq!(refused.code(), Code::Refused);
     assert!(
         refused.hint().starts_with("Delete this data folder"),
@@ -276,7 +279,7 @@ fn a_03_an_invitation_that_was_withdrawn_ends_in_a_known_mailbox() {
     let refused = kim.folders(&pair.mailbox()).unwrap_err();
     assert_eq!(refused.to_string(), "The invitation was withdrawn.");
     assert!(kim.sync_state().unwrap().text.contains("withdrawn"));
-    kim.reject(pair.mailbox().as_str()).unwrap();
+    kim.reject(pair.mailbox().as_str(), false).unwrap();
     let refused = kim.accept(&code).unwrap_err();
     assert_eq!(
         (refused.code(), refused.to_string().as_str()),
@@ -303,7 +306,7 @@ fn a_01_a_rejection_reaches_the_owner() {
             assert!(alex.invitations().unwrap()[0].accepted.is_some());
         }
         assert!(
-            !sams.reject(pair.mailbox().as_str()).unwrap(),
+            !sams.reject(pair.mailbox().as_str(), false).unwrap(),
             "no mailbox is left"
         );
         assert!(sams.waiting().unwrap().is_empty());
@@ -362,7 +365,7 @@ fn a_01_a_rejection_counts_where_somebody_else_was_quicker() {
     pair.syncs(&[&thief, alex]);
     sams.accept(&code).unwrap();
     pair.syncs(&[&sams, alex]);
-    sams.reject(pair.mailbox().as_str()).unwrap();
+    sams.reject(pair.mailbox().as_str(), false).unwrap();
     pair.syncs(&[&sams, alex, &thief]);
     assert!(lets_in(alex, &sam()).is_err());
     assert!(thief.waiting().unwrap()[0].withdrawn);

@@ -106,7 +106,8 @@ pub fn list(
 pub fn entries(store: &Store, mailbox: &Address, ids: &[i64], private: bool) -> Result<Vec<ListEntry>> {
     store.read(|c| {
         let mut query = c.prepare_cached(&format!(
-            "{MESSAGE} WHERE m.mailbox = ?1 AND m.id = ?2 AND (?3 OR m.private = 0)"
+            "{} WHERE m.mailbox = ?1 AND m.id = ?2 AND (?3 OR m.private = 0)",
+            message_query()
         ))?;
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
@@ -124,10 +125,21 @@ fn is_calendar(folder: &str) -> bool {
     folder.eq_ignore_ascii_case(CALENDAR)
 }
 
-const MESSAGE: &str = "SELECT m.key, m.subject, m.from_address, m.from_name, m.sent, f.name, item.status,
-    CASE WHEN item.tracked THEN item.regarding_name END, m.preview, m.unread, m.attachments, 'email',
-    json_array_length(item.choices), item.failure ->> 'reason'
-    FROM message m JOIN folder f ON f.id = m.folder LEFT JOIN item ON item.id = m.item";
+/// The row an item is tracked regarding, as it is called here: the name that came with the change is only what its author
+/// says.
+const REGARDING: &str = "CASE WHEN item.tracked THEN coalesce(
+    (SELECT name FROM crm_row
+     WHERE table_name = item.regarding_table AND id = item.regarding_id AND deleted = 0),
+    item.regarding_name) END";
+
+fn message_query() -> String {
+    format!(
+        "SELECT m.key, m.subject, m.from_address, m.from_name, m.sent, f.name, item.status,
+                {REGARDING}, m.preview, m.unread, m.attachments, 'email',
+                json_array_length(item.choices), item.failure ->> 'reason'
+         FROM message m JOIN folder f ON f.id = m.folder LEFT JOIN item ON item.id = m.item"
+    )
+}
 
 fn list_messages(
     c: &Connection,
@@ -170,9 +182,10 @@ fn list_messages(
         Some(_) => "[]".into(),
     };
     let mut query = c.prepare_cached(&format!(
-        "{MESSAGE} WHERE {place} AND (m.sent, m.id) < (?2, ?3)
+        "{} WHERE {place} AND (m.sent, m.id) < (?2, ?3)
            AND (?5 = '[]' OR lower(f.name) IN (SELECT lower(value) FROM json_each(?5))) AND (?6 OR m.private = 0)
-         ORDER BY m.sent DESC, m.id DESC LIMIT ?4"
+         ORDER BY m.sent DESC, m.id DESC LIMIT ?4",
+        message_query()
     ))?;
     let rows = match folder {
         Some(folder) => query.query_map(params![folder, sent, id, limit, within, sight.private], entry)?,
@@ -198,14 +211,14 @@ fn list_appointments(
             (row.starts, row.id)
         }
     };
-    let mut query = c.prepare_cached(
+    let mut query = c.prepare_cached(&format!(
         "SELECT CASE a.occurrence WHEN '' THEN a.key ELSE a.key || '#' || a.occurrence END, a.subject, a.organizer,
-                a.organizer, a.starts, ?5, item.status, CASE WHEN item.tracked THEN item.regarding_name END,
+                a.organizer, a.starts, ?5, item.status, {REGARDING},
                 a.location, 0, 0, 'appointment', json_array_length(item.choices), item.failure ->> 'reason'
          FROM appointment a LEFT JOIN item ON item.id = a.item
          WHERE a.mailbox = ?1 AND (a.starts, a.id) < (?2, ?3) AND (?6 OR a.private = 0)
          ORDER BY a.starts DESC, a.id DESC LIMIT ?4",
-    )?;
+    ))?;
     let of = params![mailbox.as_str(), starts, id, limit, CALENDAR, sight.private];
     let rows = query.query_map(of, entry)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -225,14 +238,14 @@ fn list_contacts(
             (row.name, row.id)
         }
     };
-    let mut query = c.prepare_cached(
+    let mut query = c.prepare_cached(&format!(
         "SELECT k.key, k.name, k.address, '', k.modified, ?5, item.status,
-                CASE WHEN item.tracked THEN item.regarding_name END, k.detail, 0, 0, 'contact',
+                {REGARDING}, k.detail, 0, 0, 'contact',
                 json_array_length(item.choices), item.failure ->> 'reason'
          FROM contact_card k LEFT JOIN item ON item.id = k.item
          WHERE k.mailbox = ?1 AND (k.name COLLATE NOCASE, k.id) > (?2, ?3) AND (?6 OR k.private = 0)
          ORDER BY k.name COLLATE NOCASE, k.id LIMIT ?4",
-    )?;
+    ))?;
     let of = params![mailbox.as_str(), name, id, limit, CONTACTS, sight.private];
     let rows = query.query_map(of, entry)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
