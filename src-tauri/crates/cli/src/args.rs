@@ -551,14 +551,14 @@ pub enum Import {
         #[command(flatten)]
         from: Sources,
     },
-    /// CRM rows from CSV
+    /// CRM rows from CSV or Excel (.xlsx)
     Rows {
-        /// The CSV file
+        /// The file; Dynamics' own exports need no --map
         file: PathBuf,
         /// Which table's rows
         #[arg(long, value_name = "T")]
         table: String,
-        /// Take COLUMN from the CSV column HEADER (may be given again) [default: headers equal to column names]
+        /// Take COLUMN from the column HEADER (may be given again) [default: headers equal to column names]
         #[arg(long, value_name = "COLUMN=HEADER", value_parser = pair)]
         map: Vec<(String, String)>,
     },
@@ -687,7 +687,12 @@ pub struct RowFilters {
 impl From<RowFilters> for RowFilter {
     fn from(args: RowFilters) -> Self {
         Self {
-            tables: args.tables,
+            // Logical names are small letters: `Account` means `account`.
+            tables: args
+                .tables
+                .iter()
+                .map(|table| table.trim().to_lowercase())
+                .collect(),
             only_mine: args.only_mine,
             only_enabled: args.only_enabled,
             conditions: args.conditions,

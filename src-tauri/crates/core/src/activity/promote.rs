@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -241,7 +242,7 @@ fn common(origin: &Origin<'_>) -> Columns {
     c.set("truncatedcolumns", json!([]));
     c.set("activityid", item.activity().to_string());
     c.set("activitytypecode", facts.kind().as_str());
-    c.set("description", facts.text.as_str());
+    c.set("description", html(&facts.text));
     c.set(
         "regardingobjectid",
         decision.regarding.as_ref().map(|r| r.row.id.clone()),
@@ -257,7 +258,19 @@ fn common(origin: &Origin<'_>) -> Columns {
     c.set("modifiedon", time(decision.at));
     c.set("modifiedonbehalfby", delegate(&decision.person));
     c.set("sortdate", time(facts.sent));
-    c.set("seriesid", Value::Null);
+    // Each kind says which of these it has.
+    for none in [
+        "seriesid",
+        "senton",
+        "sendermailboxid",
+        "scheduledstart",
+        "scheduledend",
+        "actualstart",
+        "actualend",
+    ] {
+        c.set(none, Value::Null);
+    }
+    c.set("instancetypecode", 0);
     let (created, modified) = match facts.kind() {
         // I-01: promoted by the system; F-01: made by the owner.
         Kind::Email => ("system", "system"),
@@ -266,6 +279,22 @@ fn common(origin: &Origin<'_>) -> Columns {
     c.set("createdby", created);
     c.set("modifiedby", modified);
     c
+}
+
+/// A text as HTML: the document carries no other.
+fn html(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for c in text.trim_end().chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '\n' => html.push_str("<br>\n"),
+            '\r' => {}
+            c => html.push(c),
+        }
+    }
+    html
 }
 
 fn email(origin: &Origin<'_>, parties: &[Party], c: &mut Columns) {
@@ -320,6 +349,8 @@ fn email(origin: &Origin<'_>, parties: &[Party], c: &mut Columns) {
                 .to_string()
         }),
     );
+    c.set("acceptingentityid", (!outgoing).then(|| mailbox.as_str()));
+    c.set("receivingmailboxid", (!outgoing).then(|| mailbox.as_str()));
     c.set("attachmentcount", facts.attachments);
     c.set("notifications", if facts.truncated { 2 } else { 0 });
     c.set("senton", time(facts.sent));
@@ -343,6 +374,10 @@ fn appointment(origin: &Origin<'_>, meeting: &Meeting, c: &mut Columns) {
         meeting.ends.0.saturating_sub(meeting.starts.0).max(0) / 60_000,
     );
     c.set("isalldayevent", meeting.all_day);
+    if state == 1 {
+        c.set("actualstart", time(meeting.starts));
+        c.set("actualend", time(meeting.ends));
+    }
     c.set("isdraft", false);
     c.set("ismapiprivate", facts.private);
     let organizer = facts
@@ -366,14 +401,39 @@ fn appointment(origin: &Origin<'_>, meeting: &Meeting, c: &mut Columns) {
         (_, false) => 3,
     };
     c.set("instancetypecode", instance);
+    let series = match instance {
+        0 => None,
+        // An exception's key is that of its series and which occurrence it is.
+        _ => facts
+            .key
+            .strip_suffix(&format!("#{}", meeting.occurrence))
+            .or(Some(&facts.key)),
+    };
+    c.set(
+        "seriesid",
+        series.map(|key| {
+            ItemId::derive(mailbox, Kind::Appointment, key)
+                .activity()
+                .to_string()
+        }),
+    );
     c.set(
         "originalstartdate",
-        if instance == 3 {
-            json!(meeting.occurrence)
-        } else {
-            Value::Null
+        match instance {
+            3 => original(&meeting.occurrence),
+            _ => Value::Null,
         },
     );
+}
+
+/// When an exception would have begun, from its RECURRENCE-ID in UTC (RFC 5545, 3.8.4.4).
+fn original(occurrence: &str) -> Value {
+    let at = NaiveDateTime::parse_from_str(occurrence.trim_end_matches('Z'), "%Y%m%dT%H%M%S")
+        .or_else(|_| NaiveDate::parse_from_str(occurrence, "%Y%m%d").map(|day| day.and_time(NaiveTime::MIN)));
+    match at {
+        Ok(at) => time(Time(at.and_utc().timestamp_millis())),
+        Err(_) => json!(occurrence),
+    }
 }
 
 #[cfg(test)]
@@ -486,6 +546,72 @@ mod tests {
     }
 
     #[test]
+    fn a_description_is_html() {
+        let facts = Facts {
+            text: "a < b & c\r\nd\n".into(),
+            ..mail()
+        };
+        assert_eq!(
+            made(&facts, "kim@x", None).columns["description"],
+            "a &lt; b &amp; c<br>\nd"
+        );
+    }
+
+    #[test]
+    fn every_column_of_both_kinds_is_there() {
+        const BASE: &str = "activityid activitytypecode subject description regardingobjectid regardingobjecttypecode \
+            ownerid scheduledstart scheduledend actualstart actualend sortdate prioritycode sendermailboxid senton \
+            seriesid instancetypecode createdby createdonbehalfby createdon modifiedby modifiedonbehalfby modifiedon \
+            statecode statuscode truncatedcolumns";
+        const EMAIL: &str = "from to cc bcc sender emailsender submittedby torecipients directioncode messageid \
+            inreplyto conversationindex trackingtoken correlationmethod parentactivityid acceptingentityid \
+            receivingmailboxid attachmentcount notifications";
+        const APPOINTMENT: &str = "location scheduleddurationminutes isalldayevent isdraft ismapiprivate organizer \
+            requiredattendees optionalattendees globalobjectid originalstartdate";
+        let meeting = Facts {
+            meeting: Some(Meeting::default()),
+            ..mail()
+        };
+        for (facts, own) in [(mail(), EMAIL), (meeting, APPOINTMENT)] {
+            let columns = made(&facts, "kim@x", None).columns;
+            for name in BASE.split_whitespace().chain(own.split_whitespace()) {
+                assert!(columns.contains_key(name), "{name} of {:?}", facts.kind());
+            }
+        }
+    }
+
+    #[test]
+    fn f_07_an_exception_names_its_series_and_its_time() {
+        let of = |key: &str, occurrence: &str, recurring: bool| {
+            let facts = Facts {
+                key: key.into(),
+                meeting: Some(Meeting {
+                    occurrence: occurrence.into(),
+                    recurring,
+                    ..Meeting::default()
+                }),
+                ..mail()
+            };
+            made(&facts, "kim@x", None).columns
+        };
+        let master = of("u", "", true);
+        let exception = of("u#20260701T080000Z", "20260701T080000Z", false);
+        assert_eq!(master["seriesid"], master["activityid"]);
+        assert_eq!(exception["seriesid"], master["activityid"]);
+        assert_eq!(exception["originalstartdate"], "2026-07-01T08:00:00Z");
+        assert_eq!(exception["instancetypecode"], 3);
+        assert_eq!(
+            of("u#20260701", "20260701", false)["originalstartdate"],
+            "2026-07-01T00:00:00Z"
+        );
+        let single = of("u", "", false);
+        assert_eq!(
+            (&single["seriesid"], &single["originalstartdate"]),
+            (&Value::Null, &Value::Null)
+        );
+    }
+
+    #[test]
     fn j_06_a_delegates_note_is_the_owners_annotation() {
         let facts = Facts {
             key: "n".into(),
@@ -525,6 +651,7 @@ mod tests {
             ("tentative", false, 0, 2),
             ("busy", false, 3, 5),
             ("oof", false, 3, 6),
+            ("completed", false, 1, 3),
             ("busy", true, 2, 4),
         ] {
             let meeting = Meeting {

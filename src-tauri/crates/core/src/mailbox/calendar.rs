@@ -25,7 +25,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     bounds,
-    clean::{self, one_line, prefix},
+    clean::{self, MAX_SUBJECT, one_line, prefix},
     parse::mention,
     source::files_of,
 };
@@ -43,8 +43,6 @@ const MAX_ZONE: usize = 64 << 10;
 const MAX_ZONES: usize = 1 << 20;
 const MAX_UID: usize = 500;
 const MAX_ATTENDEES: usize = 1000;
-/// What Dataverse holds (I-07).
-const MAX_SUBJECT: usize = 200;
 
 /// An event as it stands in a file.
 pub struct Event<'a> {
@@ -375,7 +373,7 @@ fn appointment(
             optional,
             starts,
             ends,
-            location: one_line(text_of(event, &Property::Location), 200),
+            location: one_line(text_of(event, &Property::Location), MAX_SUBJECT),
             show_as: show_as(event).to_owned(),
             all_day,
             cancelled,
@@ -404,6 +402,8 @@ fn show_as(event: &ICalendarComponent) -> &'static str {
         .and_then(ICalendarValue::as_text)
         .map(|t| t.trim().to_ascii_uppercase());
     match outlook.as_deref() {
+        // A status of tasks (RFC 5545, 3.8.1.11) that CRM programs write into events they have closed.
+        _ if matches!(event.status(), Some(ICalendarStatus::Completed)) => "completed",
         Some("FREE") => "free",
         Some("TENTATIVE") => "tentative",
         Some("OOF") => "oof",
@@ -691,6 +691,7 @@ mod tests {
         assert!(m.cancelled && m.recurring && a.facts.private);
         assert_eq!(show("TRANSP:TRANSPARENT"), "free");
         assert_eq!(show("STATUS:TENTATIVE"), "tentative");
+        assert_eq!(show("STATUS:COMPLETED"), "completed");
         assert_eq!(show("STATUS:CONFIRMED"), "busy");
     }
 
