@@ -80,9 +80,7 @@ async fn a_failure_is_told_to_both_fixed_and_retried() {
     // Fixed, and asked for: by the delegate, from here.
     closes(owner, &closed, 0);
     window.choose("Retry").await;
-    window
-        .shows("Another attempt is made with the owner's next sync.")
-        .await;
+    window.shows("Behalf tries again at the owner’s next sync.").await;
     window
         .find("//*[@data-testid='failure']//button[normalize-space(.)='Retry'][@aria-disabled='true']")
         .await;

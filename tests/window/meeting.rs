@@ -106,7 +106,7 @@ async fn from_the_invitation_to_the_last_word(office: &Office, mut flight: impl 
     alex.choose("Done").await;
     alex.shows("Kim can file mail and meetings").await;
     kim.choose("Sync now").await;
-    kim.shows("Mail of Alex that you import or receive stands here.")
+    kim.shows("Mail of Alex that you import or receive appears here.")
         .await;
     kim.gone("//*[@data-testid='waiting']").await;
     // Kim has not said yet that Alex reads the same words.
@@ -175,7 +175,7 @@ async fn from_the_invitation_to_the_last_word(office: &Office, mut flight: impl 
     alex.goes_to("Activity log").await;
     alex.shows("Kim").await;
     alex.choose("Verify").await;
-    alex.shows("The log is whole").await;
+    alex.shows("The log is intact").await;
     alex.picture("meeting-log").await;
     let entries = office.alex.reads_audit(&["--person", &office.kim.address]);
     assert!(

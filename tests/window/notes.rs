@@ -45,7 +45,7 @@ async fn a_note_is_written_filtered_and_found() {
     // Escape closes the box, and what was written is there again.
     window.click(BOX).await;
     window
-        .shows(&format!("The note stands in {}’s name", owner.name))
+        .shows(&format!("The note is written in {}’s name", owner.name))
         .await;
     window.keys("They want two hundred pairs. Ask for Franz.").await;
     window.keys(ESCAPE).await;

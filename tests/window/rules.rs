@@ -61,7 +61,7 @@ async fn the_owner_sets_and_the_delegate_sees_it() {
     window.finds_setting("mine", needs_row, false).await;
     window.switches(needs_row).await;
     window.finds_setting("mine", needs_row, true).await;
-    window.says("A row is needed: On").await;
+    window.says("Require a row to track: On").await;
     window.pictures("settings-owner").await;
     window
         .click("//*[@data-testid='settings-computer']//button[@role='combobox']")

@@ -100,7 +100,7 @@ async fn two_values_are_settled_taken_back_and_on_record() {
     window.presses("z").await;
     window.says("Undone").await;
     assert_eq!(regarding(&mail), interim);
-    window.choose("What you have done").await;
+    window.choose("Recent changes").await;
     window.picture("history-menu").await;
     window
         .click(&format!(
@@ -108,7 +108,7 @@ async fn two_values_are_settled_taken_back_and_on_record() {
             quoted(&format!("Redo: {settled}"))
         ))
         .await;
-    window.says("Done again").await;
+    window.says("Redone").await;
     assert_eq!(regarding(&mail), chosen);
 
     window.pane_says("Tracked regarding").await;
@@ -118,7 +118,7 @@ async fn two_values_are_settled_taken_back_and_on_record() {
     window.picture("who-put-this-here").await;
     window.goes_to("Activity log").await;
     window.choose("Verify").await;
-    window.shows("The log is whole").await;
+    window.shows("The log is intact").await;
     window.picture("activity-log").await;
     window.close().await;
 }

@@ -40,6 +40,6 @@ fn told(devices: &Vec<Device>) -> Result<Reply> {
             ]
         })
         .collect();
-    let head = ["Device", "Person", "Mailbox", "Last heard of", ""];
+    let head = ["Device", "Person", "Mailbox", "Last heard from", ""];
     Reply::new(devices, print::table(head, &rows, "There is no device."))
 }

@@ -43,7 +43,7 @@ pub fn doctor(s: &Session, rebuild: bool, protect_key: bool) -> Result<Reply> {
         }
     }
     text += if diagnosis.ok {
-        "Everything is in order."
+        "No problems found."
     } else {
         "Something is wrong, see above."
     };

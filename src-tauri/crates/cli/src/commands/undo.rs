@@ -14,7 +14,7 @@ pub fn undo(s: &Session, id: Option<&str>) -> Result<Reply> {
 
 pub fn redo(s: &Session, id: Option<&str>) -> Result<Reply> {
     let stepped = s.open()?.redo(id)?;
-    let text = told("Done again", &stepped);
+    let text = told("Redone", &stepped);
     Reply::new(&json!({"undone": stepped.done, "kept": stepped.kept}), text)
 }
 

@@ -273,7 +273,12 @@ fn ammonia(html: &str, pictures: bool, parts: &str, deadline: Deadline) -> Resul
     let body = written.text();
     let blocked = blocked.load(Ordering::Relaxed);
     let body = if pictures && blocked > 0 {
-        format!("<p><em>{blocked} pictures on the net were not fetched.</em></p>{body}")
+        let images = if blocked == 1 {
+            "remote image"
+        } else {
+            "remote images"
+        };
+        format!("<p><em>{blocked} {images} blocked.</em></p>{body}")
     } else {
         body
     };
