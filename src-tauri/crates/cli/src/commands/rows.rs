@@ -36,6 +36,9 @@ pub fn search(
                 .filter(|h| !known.contains(&(h.table.clone(), h.id.clone()))),
         );
         hits.truncate(limit as usize);
+        for hit in &mut hits {
+            hit.match_kind = "prefix".to_owned();
+        }
     }
     let rows: Vec<_> = hits
         .iter()
@@ -57,7 +60,7 @@ pub fn search(
     Reply::new(&named(&desk, hits)?, text)
 }
 
-/// The hits as a script reads them: columns by their logical names, and no way to match but the four.
+/// The hits as a script reads them: columns by their logical names.
 fn named(desk: &Desk, mut hits: Vec<Hit>) -> Result<Vec<Hit>> {
     let names = desk.column_names()?;
     for hit in &mut hits {
@@ -72,9 +75,6 @@ fn named(desk: &Desk, mut hits: Vec<Hit>) -> Result<Vec<Hit>> {
             .into_iter()
             .map(|(label, value)| (name(label), value))
             .collect();
-        if hit.match_kind == "recent" {
-            hit.match_kind = "prefix".to_owned();
-        }
     }
     Ok(hits)
 }

@@ -66,12 +66,19 @@ pub(super) fn likely<'a>(headers: &'a [String], table: &str, wanted: Wanted) -> 
                 .iter()
                 .position(|&telling| words.iter().any(|word| word == telling || ends(word, telling)))?;
             let of_table = words.iter().any(|word| word.starts_with(table));
-            let of_others = words.iter().any(|word| OTHERS.contains(&word.as_str()));
+            let of_others = words
+                .iter()
+                .any(|word| OTHERS.iter().any(|other| is_of(word, other)));
             Some((of_others, !of_table, rank, header.as_str()))
         })
         // Of equals the first.
         .min_by_key(|&(of_others, not_its, rank, _)| (of_others, not_its, rank))
         .map(|(.., header)| header)
+}
+
+/// `username` is a user's; `rowland` is no row's.
+fn is_of(word: &str, other: &str) -> bool {
+    word == other || other.len() > 3 && word.starts_with(other)
 }
 
 /// German puts words together: `Kundennummer`, `Firmenname`; others just leave out the space: `customerid`. Short

@@ -89,7 +89,7 @@ impl Header {
             if places.contains(&place) || marked.as_ref().is_some_and(|marked| marked.holds(place)) {
                 continue;
             }
-            if let Some(column) = names::column(table, header).or_else(|| logical(header)) {
+            if let Some(column) = names::column(table, header, marked.is_some()).or_else(|| logical(header)) {
                 let column = free(column, &taken, &mut numbers);
                 taken.insert(column.clone());
                 columns.push((place, column));

@@ -273,8 +273,8 @@ const ADDRESS: Names = &[
 ];
 
 /// The column a header of this table means; `None` when Dynamics calls none so. A header that might be a logical name is
-/// no such name: `status` is its own column.
-pub(super) fn column(table: &str, header: &str) -> Option<String> {
+/// no such name: `status` is its own column. In a table of one's own, only an `export` of Dynamics is known to mean it.
+pub(super) fn column(table: &str, header: &str, export: bool) -> Option<String> {
     let header = header.trim();
     if header
         .chars()
@@ -283,9 +283,6 @@ pub(super) fn column(table: &str, header: &str) -> Option<String> {
         return None;
     }
     let header = folded(header);
-    if let Some(column) = address(&header) {
-        return Some(column);
-    }
     let own: Names = match table {
         "account" => ACCOUNT,
         contact::TABLE => CONTACT,
@@ -293,8 +290,12 @@ pub(super) fn column(table: &str, header: &str) -> Option<String> {
         "opportunity" => OPPORTUNITY,
         "incident" => INCIDENT,
         "systemuser" => USER,
-        _ => &[],
+        _ if export => &[],
+        _ => return None,
     };
+    if let Some(column) = address(&header) {
+        return Some(column);
+    }
     among(own, &header)
         .or_else(|| among(COMMON, &header))
         .map(str::to_owned)
@@ -445,8 +446,13 @@ mod tests {
             ("account", "Address 9: City", None),
             ("account", "Favourite colour", None),
         ] {
-            assert_eq!(column(table, header).as_deref(), expected, "{table}: {header}");
+            assert_eq!(
+                column(table, header, true).as_deref(),
+                expected,
+                "{table}: {header}"
+            );
         }
+        assert_eq!(column("new_project", "Propriétaire", false), None);
     }
 
     #[test]
