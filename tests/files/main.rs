@@ -266,6 +266,9 @@ macro_rules! tables {
 
 tables! {
     activities
+    contacts
     exports
     headers
+    meetings
+    zones
 }

@@ -521,6 +521,8 @@ export type ImportReport = {
 	duplicates: number,
 	/**  Not usable, each with its reason. */
 	rejected: Rejected[],
+	/**  Stored, with something in it that is not sure, each with what that is. */
+	warnings?: Rejected[],
 	/**  True when the person cancelled; what was stored stays, and the next import goes on from there. */
 	cancelled?: boolean,
 	/**  How long it took. */
@@ -831,7 +833,7 @@ export type RecordType =
 /**  What people wrote on the timeline itself. */
 "notes";
 
-/**  Something an import could not use. */
+/**  Something an import could not use, or is not sure of. */
 export type Rejected = {
 	/**  The file. */
 	source: string,
@@ -967,6 +969,8 @@ export type Shown = {
 	parties: Party[],
 	/**  The UID of the appointment when it is a meeting request or response, which is not trackable as mail (B-04). */
 	meeting: string | null,
+	/**  What is not sure of it, each one sentence: its times, where nobody knows their zone. */
+	warnings?: string[],
 	/**  What a contact says, column by column; empty for anything else. */
 	contact: Column[],
 	/**  How far tracking has come. */

@@ -10,7 +10,10 @@ use std::{
 
 use behalf_core::{
     Error, Result,
-    desk::{ImportProgress, view::ImportReport},
+    desk::{
+        ImportProgress,
+        view::{ImportReport, Rejected},
+    },
     store::named,
 };
 
@@ -90,16 +93,23 @@ fn reply(report: &ImportReport, one: &str, many: &str) -> Result<Reply> {
     if report.cancelled {
         text += "Stopped on request. What was stored stays; the same command goes on from there.\n";
     }
-    for r in report.rejected.iter().take(LISTED) {
-        text += &format!("  {} at {}: {}\n", r.source, r.position, r.reason);
-    }
-    if report.rejected.len() > LISTED {
-        text += &format!(
-            "  and {} more; --json lists them all.\n",
-            report.rejected.len() - LISTED
-        );
+    text += &listed(&report.rejected);
+    if !report.warnings.is_empty() {
+        text += &format!("{} stored, but not sure:\n", report.warnings.len());
+        text += &listed(&report.warnings);
     }
     Reply::new(report, text)
+}
+
+fn listed(all: &[Rejected]) -> String {
+    let mut text = String::new();
+    for r in all.iter().take(LISTED) {
+        text += &format!("  {} at {}: {}\n", r.source, r.position, r.reason);
+    }
+    if all.len() > LISTED {
+        text += &format!("  and {} more; --json lists them all.\n", all.len() - LISTED);
+    }
+    text
 }
 
 /// Says on standard error how far it is: a line that renews itself on a terminal, else a line now and then.

@@ -58,6 +58,8 @@ pub struct Matter {
     pub colleague: bool,
     /// A contact: only the mailbox's owner decides about it (G-02).
     pub contact: bool,
+    /// A mail that is a message of a meeting: its appointment is tracked instead (B-04).
+    pub invitation: bool,
 }
 
 impl Matter {
@@ -73,7 +75,11 @@ impl Matter {
         is_user: impl FnOnce(&Address) -> Result<bool>,
     ) -> Result<Self> {
         let from = facts.from.as_ref().map_or("", |from| from.address.as_str());
-        Self::from_somebody(from, (facts.kind(), folder), facts.private, owner, is_user)
+        let matter = Self::from_somebody(from, (facts.kind(), folder), facts.private, owner, is_user)?;
+        Ok(Self {
+            invitation: facts.kind() == Kind::Email && !facts.invitation.is_empty(),
+            ..matter
+        })
     }
 
     /// The same of what is known of an item's sender or organizer; empty when there is none: then it is the owner's own.
@@ -101,6 +107,7 @@ impl Matter {
             foreign: others && kind == Kind::Appointment,
             colleague: others && kind == Kind::Email && is_user(&from)?,
             contact: kind == Kind::Contact,
+            invitation: false,
         })
     }
 }
@@ -195,6 +202,11 @@ pub enum Denied {
         "Not applied – too many changes of this device were refused. The owner has to look at them first."
     )]
     TooMany,
+    /// B-04.
+    #[error(
+        "This is a meeting request or response. Its appointment in the calendar is tracked, not the mail."
+    )]
+    MeetingMessage,
 }
 
 /// What the owner's documents say now: about somebody, and about everybody.
@@ -242,6 +254,9 @@ pub fn authorise(
     }
     let off = |setting| !rights.settings.is_on(setting);
     match &act {
+        Act::Decide(matter, Wish::Regarding | Wish::WithoutRegarding) if matter.invitation => {
+            Err(Denied::MeetingMessage)
+        }
         Act::Decide(matter, Wish::Regarding | Wish::WithoutRegarding)
             if matter.foreign && off(Setting::TrackAppointmentsFromNonOrganizer) =>
         {
@@ -434,6 +449,29 @@ mod tests {
             authorise(see, &kim, &alex, &rights(Level::Reviewer), Time(150)),
             Ok(())
         );
+    }
+
+    #[test]
+    fn b_04_a_message_of_a_meeting_is_not_tracked_as_mail() {
+        let (alex, kim) = people();
+        let facts = Facts {
+            invitation: "uid@x".into(),
+            ..Facts::default()
+        };
+        let request = Matter::of(&facts, Some("Inbox".into()), &alex, |_| Ok(false)).unwrap();
+        for who in [&alex, &kim] {
+            let ask = |wish| {
+                let act = Act::Decide(request.clone(), wish);
+                authorise(act, who, &alex, &rights(Level::Editor), Time(150))
+            };
+            assert_eq!(ask(Wish::Regarding), Err(Denied::MeetingMessage));
+            assert_eq!(ask(Wish::WithoutRegarding), Err(Denied::MeetingMessage));
+            assert_eq!(
+                ask(Wish::Untracked),
+                Ok(()),
+                "what was tracked before can be taken back"
+            );
+        }
     }
 
     #[test]

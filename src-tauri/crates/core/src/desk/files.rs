@@ -43,6 +43,10 @@ impl Desk {
     /// What others have tracked is called from now on what the mailbox's own copy, which came just now, is called.
     fn say_what_is_here(&self, mailbox: &Address, before: i64) -> Result<()> {
         let items = self.store.read(|c| tracked_since(c, mailbox, before))?;
+        self.project_again(mailbox, &items)
+    }
+
+    fn project_again(&self, mailbox: &Address, items: &[String]) -> Result<()> {
         for some in items.chunks(AT_ONCE) {
             self.store.write(|tx| {
                 for id in some {
@@ -71,6 +75,8 @@ impl Desk {
         let report = import::calendar(&self.store, mailbox, paths, progress);
         // Whatever came in counts, also before an error.
         self.tell_edits(mailbox, APPOINTMENTS)?;
+        let items = self.store.read(|c| meetings_changed(c, mailbox))?;
+        self.project_again(mailbox, &items)?;
         report
     }
 
@@ -154,5 +160,16 @@ fn tracked_since(c: &Connection, mailbox: &Address, before: i64) -> Result<Vec<S
          WHERE m.id > ?2 AND m.mailbox = ?1 AND i.subject <> m.subject",
     )?;
     let found = statement.query_map(rusqlite::params![mailbox.as_str(), before], |r| r.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// The items of appointments that say something else now than when they were tracked: moved, renamed or called off.
+fn meetings_changed(c: &Connection, mailbox: &Address) -> Result<Vec<String>> {
+    let mut statement = c.prepare_cached(
+        "SELECT i.id FROM item i JOIN appointment a ON a.item = i.id AND a.mailbox = i.mailbox
+         WHERE i.mailbox = ?1 AND i.kind = 'appointment' AND (i.subject <> a.subject OR i.sortdate <> a.starts
+           OR i.ends IS NOT a.ends OR (i.statecode = 2) <> a.cancelled)",
+    )?;
+    let found = statement.query_map([mailbox.as_str()], |r| r.get(0))?;
     Ok(found.collect::<Result<_, _>>()?)
 }

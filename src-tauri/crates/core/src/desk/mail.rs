@@ -162,6 +162,7 @@ impl Desk {
             headers: opened.headers,
             parties,
             meeting: opened.meeting,
+            warnings: read::doubt(&opened.facts).into_iter().collect(),
             contact: contacts::columns(&opened.facts)
                 .into_iter()
                 .map(|(name, value)| Column {

@@ -404,6 +404,9 @@ fn refusal(denied: &Denied, owner: &Address, grant: Option<&Grant>) -> Error {
         Denied::OutsideFolders | Denied::NoCalendar => "Ask the owner to add it to your access.".into(),
         Denied::FolderUnknown => "Import the mail first.".into(),
         Denied::NotTheOwners => "Choose another row.".into(),
+        Denied::MeetingMessage => {
+            "`behalf show KEY` names the appointment of the mail as its meeting: track that one.".into()
+        }
         Denied::SaysOtherwise | Denied::TooMany => format!("Ask {owner} to look at what was not applied."),
         Denied::NotSetUp => format!("{owner} has to confirm your invitation; then sync."),
         Denied::Ended => format!("Ask {owner} for a new invitation."),

@@ -193,6 +193,9 @@ views! {
         pub parties: Vec<Party>,
         /// The UID of the appointment when it is a meeting request or response, which is not trackable as mail (B-04).
         pub meeting: Option<String>,
+        /// What is not sure of it, each one sentence: its times, where nobody knows their zone.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pub warnings: Vec<String>,
         /// What a contact says, column by column; empty for anything else.
         pub contact: Vec<Column>,
         /// How far tracking has come.

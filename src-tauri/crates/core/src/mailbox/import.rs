@@ -16,11 +16,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::{
-    calendar::{self, Calendar},
+    calendar::{self, Calendar, Saved},
     contacts,
     folders::role_of,
     mbox::Mbox,
     parse::{self, Head, MAX_MESSAGE, TOO_LARGE},
+    read,
     source::{self, MailFile, Packing, Source},
 };
 use crate::{
@@ -91,7 +92,8 @@ pub fn mail(
 
 /// Imports .ics files (and folders of them) into the mailbox's calendar.
 ///
-/// A higher SEQUENCE for a UID that is there replaces it; anything else with that UID is a duplicate.
+/// What a file is for decides (iTIP): a higher SEQUENCE for a UID that is there replaces it, an answer is noted in it, a
+/// cancellation calls it off, a proposal changes nothing and is listed.
 ///
 /// # Errors
 /// `NotFound` and `BadInput` for paths that are not calendars; database errors.
@@ -126,9 +128,18 @@ pub fn calendar(
                 for event in batch {
                     report.seen += 1;
                     match calendar.read(event) {
-                        Ok(appointment) => {
-                            count(&mut report, calendar::save(tx, mailbox, &appointment)?);
-                        }
+                        Ok(appointment) => match calendar::save(tx, mailbox, &appointment)? {
+                            Saved::Changed => {
+                                report.imported += 1;
+                                if let Some(doubt) = read::doubt(&appointment.facts) {
+                                    list_warning(&mut report, file, event.position, &doubt);
+                                }
+                            }
+                            Saved::Old => report.duplicates += 1,
+                            Saved::Nothing(reason) => {
+                                list_rejected(&mut report, file, event.position, reason);
+                            }
+                        },
                         Err(reason) => list_rejected(&mut report, file, event.position, &reason),
                     }
                 }
@@ -165,8 +176,8 @@ pub fn contacts(
     'files: for file in &files {
         state.source = file.display().to_string();
         let before = state.bytes;
-        let reader = named::open(file)?;
-        let mut cards = contacts::Cards::new(io::BufReader::with_capacity(1 << 16, reader));
+        let reader = io::BufReader::with_capacity(1 << 16, named::open(file)?);
+        let mut cards = contacts::Cards::new(contacts::plain(reader).map_err(Error::io(file))?);
         let mut ended = false;
         while !ended {
             let mut batch = Vec::new();
@@ -211,6 +222,7 @@ fn empty_report() -> ImportReport {
         updated: None,
         duplicates: 0,
         rejected: Vec::new(),
+        warnings: Vec::new(),
         cancelled: false,
         seconds: 0.0,
     }
@@ -236,15 +248,26 @@ fn count(report: &mut ImportReport, stored: bool) {
     }
 }
 
+/// What was stored and is not sure.
+fn list_warning(report: &mut ImportReport, source: &Path, position: u64, reason: &str) {
+    if report.warnings.len() < LIST_REJECTED {
+        report.warnings.push(entry(source, position, reason));
+    }
+}
+
+fn entry(source: &Path, position: u64, reason: &str) -> Rejected {
+    Rejected {
+        source: source.display().to_string(),
+        position: position as f64,
+        reason: reason.to_owned(),
+    }
+}
+
 /// The log names everything that was rejected; the report only so much.
 fn list_rejected(report: &mut ImportReport, source: &Path, position: u64, reason: &str) {
     tracing::warn!(source = %source.display(), position, reason, "rejected");
     if report.rejected.len() < LIST_REJECTED {
-        report.rejected.push(Rejected {
-            source: source.display().to_string(),
-            position: position as f64,
-            reason: reason.to_owned(),
-        });
+        report.rejected.push(entry(source, position, reason));
     }
 }
 

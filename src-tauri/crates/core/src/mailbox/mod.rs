@@ -5,11 +5,13 @@
 
 mod bounds;
 pub mod calendar;
+mod charset;
 mod clean;
 pub mod contacts;
 mod folders;
 pub mod html;
 pub mod import;
+mod invitation;
 mod mbox;
 mod parse;
 pub mod read;

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use super::{
     bounds,
     clean::{self, MAX_ADDRESS, MAX_NAME, MAX_SUBJECT, one_line, prefix, preview},
+    invitation,
 };
 use crate::model::{Address, Facts, FolderRole, MAX_FACTS_TEXT, Mention, ThreadIndex, Time};
 
@@ -280,6 +281,7 @@ impl<'x> Mail<'x> {
             text,
             truncated: cut || named.iter().any(Option::is_some),
             private: self.private(),
+            invitation: self.meeting().unwrap_or_default(),
             answers: None,
             meeting: None,
             contact: None,
@@ -479,18 +481,9 @@ impl<'x> Mail<'x> {
         ids
     }
 
-    /// The UID when this is a meeting request or response (B-04).
+    /// The key of the meeting when this is a meeting request or response (B-04).
     pub fn meeting(&self) -> Option<String> {
-        let part = self
-            .message
-            .parts
-            .iter()
-            .find(|p| p.is_content_type("text", "calendar"))?;
-        let PartType::Text(ics) = &part.body else {
-            return None;
-        };
-        let uid = ics.lines().find_map(|l| l.strip_prefix("UID:"))?;
-        Some(one_line(uid, MAX_KEY)).filter(|uid| !uid.is_empty())
+        invitation::meeting(&self.message)
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    calendar::{self, shown_key},
+    calendar::{self, Appointment, shown_key},
     contacts, html,
     parse::{self, Mail},
     shown::{Attachment, Folder, ListEntry, ListPage},
@@ -375,7 +375,7 @@ pub fn show_parts(store: &Store, last: &LastOpened, mailbox: &Address, key: &str
             })
         }
         Found::Appointment(row) => {
-            let facts = row.facts()?;
+            let Appointment { facts, answers, .. } = row.read()?;
             let meeting = facts.meeting.clone().unwrap_or_default();
             Ok(Opened {
                 kind: Kind::Appointment,
@@ -390,7 +390,7 @@ pub fn show_parts(store: &Store, last: &LastOpened, mailbox: &Address, key: &str
                 html: false,
                 blocked_images: 0,
                 attachments: Vec::new(),
-                headers: headers(&facts),
+                headers: answered(headers(&facts), &answers),
                 parties: parties(&facts),
                 meeting: None,
                 key: facts.key.clone(),
@@ -636,10 +636,35 @@ fn headers(facts: &Facts) -> BTreeMap<String, String> {
         Some(meeting) => {
             put("Required", list(&meeting.required));
             put("Optional", list(&meeting.optional));
+            put("Resources", list(&meeting.resources));
             put("UID", facts.key.clone());
         }
     }
     headers
+}
+
+/// With who has answered a meeting, and how.
+fn answered(
+    mut headers: BTreeMap<String, String>,
+    answers: &[(&'static str, Mention)],
+) -> BTreeMap<String, String> {
+    for (answer, who) in answers {
+        let all = headers.entry((*answer).to_owned()).or_default();
+        if !all.is_empty() {
+            all.push_str(", ");
+        }
+        all.push_str(&written(who));
+    }
+    headers
+}
+
+/// What is not sure of an item, one sentence.
+pub fn doubt(facts: &Facts) -> Option<String> {
+    let zone = facts.meeting.as_ref()?.unsure.as_deref()?;
+    Some(match zone {
+        "" => "It names no time zone, so its times may be wrong: they are taken as UTC.".to_owned(),
+        zone => format!("Its time zone “{zone}” is not known for sure, so its times may be wrong."),
+    })
 }
 
 fn written(who: &Mention) -> String {
@@ -702,18 +727,20 @@ struct AppointmentRow {
 
 impl AppointmentRow {
     /// The key becomes the one a person sees: exceptions are items of their own.
-    fn facts(&self) -> Result<Facts> {
+    fn read(&self) -> Result<Appointment> {
         let ics = String::from_utf8_lossy(&self.ics);
-        let mut facts = calendar::read(&ics)
-            .map_err(|reason| {
-                Error::unavailable(
-                    format!("The stored appointment cannot be read: {reason}"),
-                    "Import it again from where it came.",
-                )
-            })?
-            .facts;
-        facts.key.clone_from(&self.key);
-        Ok(facts)
+        let mut read = calendar::read(&ics).map_err(|reason| {
+            Error::unavailable(
+                format!("The stored appointment cannot be read: {reason}"),
+                "Import it again from where it came.",
+            )
+        })?;
+        read.facts.key.clone_from(&self.key);
+        Ok(read)
+    }
+
+    fn facts(&self) -> Result<Facts> {
+        Ok(self.read()?.facts)
     }
 }
 

@@ -98,6 +98,12 @@ pub struct Meeting {
     /// Called off.
     #[serde(rename = "c", skip_serializing_if = "is_false")]
     pub cancelled: bool,
+    /// Rooms and things that are booked for it.
+    #[serde(rename = "x", skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<Mention>,
+    /// Its times are in this zone, which nobody knows for sure; an empty name where none is named. `None`: they are sure.
+    #[serde(rename = "z", skip_serializing_if = "Option::is_none")]
+    pub unsure: Option<String>,
 }
 
 /// What only contacts say (G-01).
@@ -236,6 +242,9 @@ pub struct Facts {
     /// Marked private or confidential by its sender or organizer.
     #[serde(rename = "v", skip_serializing_if = "is_false")]
     pub private: bool,
+    /// For a mail that invites to a meeting, answers or calls it off: the key of the meeting (B-04).
+    #[serde(rename = "i", skip_serializing_if = "String::is_empty")]
+    pub invitation: String,
     /// For a mail tracked because of it: what it answers.
     #[serde(rename = "w", skip_serializing_if = "Option::is_none")]
     pub answers: Option<Answers>,
@@ -280,7 +289,14 @@ impl Facts {
             && [&self.to, &self.cc, &self.bcc]
                 .into_iter()
                 .all(|list| people(list))
-            && meeting.is_none_or(|m| people(&m.required) && people(&m.optional) && line(&m.location))
+            && line(&self.invitation)
+            && meeting.is_none_or(|m| {
+                [&m.required, &m.optional, &m.resources]
+                    .into_iter()
+                    .all(|list| people(list))
+                    && line(&m.location)
+                    && m.unsure.as_deref().is_none_or(line)
+            })
             && self
                 .contact
                 .as_ref()
@@ -304,6 +320,7 @@ impl Facts {
         cut(&mut self.text, MAX_FACTS_TEXT);
         cut(&mut self.subject, MAX_FACTS_LINE);
         cut(&mut self.conversation_index, MAX_FACTS_LINE);
+        cut(&mut self.invitation, MAX_FACTS_LINE);
         self.references.truncate(MAX_FACTS_LIST);
         if let Some(from) = &mut self.from {
             cut(&mut from.address, MAX_FACTS_LINE);
@@ -315,7 +332,11 @@ impl Facts {
         if let Some(meeting) = &mut self.meeting {
             people(&mut meeting.required);
             people(&mut meeting.optional);
+            people(&mut meeting.resources);
             cut(&mut meeting.location, MAX_FACTS_LINE);
+            if let Some(zone) = &mut meeting.unsure {
+                cut(zone, MAX_FACTS_LINE);
+            }
         }
         if let Some(card) = &mut self.contact {
             card.addresses.truncate(MAX_FACTS_LIST);
@@ -347,7 +368,7 @@ impl Facts {
                 ),
                 people(facts.from.as_slice()),
                 (people(&facts.to), people(&facts.cc)),
-                (facts.message_id.clone(), facts.private),
+                (facts.message_id.clone(), facts.private, facts.invitation.clone()),
                 words(&facts.text),
                 facts.contact.clone(),
             )

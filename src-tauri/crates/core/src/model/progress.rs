@@ -20,6 +20,9 @@ views! {
         pub duplicates: u32,
         /// Not usable, each with its reason.
         pub rejected: Vec<Rejected>,
+        /// Stored, with something in it that is not sure, each with what that is.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pub warnings: Vec<Rejected>,
         /// True when the person cancelled; what was stored stays, and the next import goes on from there.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         pub cancelled: bool,
@@ -27,7 +30,7 @@ views! {
         pub seconds: f64,
     }
 
-    /// Something an import could not use.
+    /// Something an import could not use, or is not sure of.
     pub struct Rejected {
         /// The file.
         pub source: String,

@@ -166,7 +166,11 @@ fn judge(
         })
     };
     let matter = match (&held, &facts, &looked.stood) {
-        (Some(held), ..) => held.matter.clone(),
+        (Some(held), facts, _) => Matter {
+            // What says so of itself is one; what does not say so is compared below.
+            invitation: facts.as_ref().is_some_and(|facts| !facts.invitation.is_empty()),
+            ..held.matter.clone()
+        },
         (None, None, Some(stood)) => stood.clone(),
         (None, Some(facts), stood) => {
             let matter = of(facts)?;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{Decision, Registers, Standing, outline, replies, status, texts};
 use crate::{
     Result, access,
-    model::{Address, Facts, ItemId, Kind, Time},
+    model::{Address, Facts, ItemId, Kind, Meeting, Time},
     replica::{self, Document, DocumentKind},
     rows,
     wire::{Heard, refusals},
@@ -116,9 +116,9 @@ pub fn project_heard(
             not_applied.as_ref().map_or("", |n| n.reason.as_str()),
             not_applied.as_ref().map_or("", |n| n.person.as_str()),
             shown.subject,
-            facts.sent.0,
+            title.sent.0,
             shown.statecode,
-            facts.meeting.as_ref().map(|m| m.ends.0),
+            title.meeting.as_ref().map(|m| m.ends.0),
             shown.preview,
             shown.statuscode,
             log.json()?,
@@ -144,10 +144,15 @@ pub fn project_heard(
     Ok(())
 }
 
-/// What lists and timelines show of a mail: on the owner's replica what their own copy is called, whatever others say.
+/// What lists and timelines show of a mail or an appointment: on the owner's replica what their own copy says, whatever
+/// others do.
 fn own_title<'a>(connection: &Connection, mailbox: &Address, facts: &'a Facts) -> Result<Cow<'a, Facts>> {
-    if facts.kind() != Kind::Email || !access::is_mine(connection, mailbox)? {
+    if !matches!(facts.kind(), Kind::Email | Kind::Appointment) || !access::is_mine(connection, mailbox)? {
         return Ok(Cow::Borrowed(facts));
+    }
+    if let Some(meeting) = &facts.meeting {
+        let own = own_meeting(connection, mailbox, facts, meeting)?;
+        return Ok(own.map_or(Cow::Borrowed(facts), Cow::Owned));
     }
     let own: Option<(String, String)> = connection
         .prepare_cached("SELECT subject, preview FROM message WHERE mailbox = ?1 AND key = ?2")?
@@ -161,6 +166,35 @@ fn own_title<'a>(connection: &Connection, mailbox: &Address, facts: &'a Facts) -
         }),
         _ => Cow::Borrowed(facts),
     })
+}
+
+/// An appointment as the mailbox's own copy has it: it may have been moved or called off since it was tracked (F-04).
+fn own_meeting(
+    connection: &Connection,
+    mailbox: &Address,
+    facts: &Facts,
+    meeting: &Meeting,
+) -> Result<Option<Facts>> {
+    let item = ItemId::derive(mailbox, Kind::Appointment, &facts.key);
+    let mut query = connection.prepare_cached(
+        "SELECT subject, starts, ends, show_as, cancelled FROM appointment WHERE item = ?1 AND mailbox = ?2",
+    )?;
+    let found = query.query_row(params![item.to_string(), mailbox.as_str()], |r| {
+        let starts = Time(r.get(1)?);
+        Ok(Facts {
+            subject: r.get(0)?,
+            sent: starts,
+            meeting: Some(Meeting {
+                starts,
+                ends: Time(r.get(2)?),
+                show_as: r.get(3)?,
+                cancelled: r.get(4)?,
+                ..meeting.clone()
+            }),
+            ..facts.clone()
+        })
+    });
+    Ok(found.optional()?)
 }
 
 /// The row that a contact was until now.

@@ -82,6 +82,7 @@ pub fn import(
             updated: Some(0),
             duplicates: 0,
             rejected: Vec::new(),
+            warnings: Vec::new(),
             cancelled: false,
             seconds: 0.0,
         },
