@@ -265,7 +265,9 @@ macro_rules! tables {
 }
 
 tables! {
+    activities
     contacts
+    exports
     headers
     meetings
     zones

@@ -8,6 +8,7 @@ mod attachments;
 mod audit;
 mod changes;
 mod contacts;
+mod contract;
 mod devices;
 mod disks;
 mod failures;

@@ -1,6 +1,7 @@
 //! Makes text from strangers fit for a line on the screen.
 
-/// Longest subject kept, in characters. Dataverse holds 800: an activity is cut there and says so (I-07).
+/// Longest subject and place kept, in characters: more than Dataverse holds, so that what its columns cut is kept here and
+/// named there (I-07).
 pub const MAX_SUBJECT: usize = 2_000;
 /// Longest display name kept, in characters.
 pub const MAX_NAME: usize = 200;

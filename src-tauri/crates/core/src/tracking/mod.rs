@@ -13,7 +13,7 @@ mod status;
 pub mod suggest;
 pub mod texts;
 
-pub use attempt::{attempt, due, retry};
+pub use attempt::{attempt, due, retell, retry};
 pub use copies::{FILED, Filed, copies_to_look_at, file_as_held, files_otherwise, look_at_copy};
 pub use decision::{
     DECISION, Decision, FACTS, FIRST, First, NotApplied, Regarding, Registers, Standing, decide, open,

@@ -342,6 +342,8 @@ fn answer(attendee: &ICalendarEntry) -> Option<&'static str> {
 /// How the time shows (F-04): Outlook's own word first, then the standard one.
 fn show_as(event: &ICalendarComponent) -> &'static str {
     match other(event, "X-MICROSOFT-CDO-BUSYSTATUS").as_deref() {
+        // A status of tasks (RFC 5545, 3.8.1.11) that CRM programs write into events they have closed.
+        _ if matches!(event.status(), Some(ICalendarStatus::Completed)) => "completed",
         Some("FREE") => "free",
         Some("TENTATIVE") => "tentative",
         Some("OOF") => "oof",
