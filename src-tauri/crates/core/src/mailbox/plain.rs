@@ -116,6 +116,10 @@ impl Text {
     /// A character by its name or number; how long that is.
     fn entity(&mut self, from: &str) -> usize {
         let is_part = |b: &u8| b.is_ascii_alphanumeric() || *b == b'#';
+        if !from.as_bytes().get(1).is_some_and(is_part) {
+            self.word("&");
+            return 1;
+        }
         let len = 1 + from
             .bytes()
             .skip(1)

@@ -52,13 +52,17 @@ impl<'x> Mail<'x> {
         &self.body().parts
     }
 
+    fn pick(&self, ids: &[usize]) -> impl Iterator<Item = &MessagePart<'_>> {
+        ids.iter().filter_map(|id| self.parts().get(*id))
+    }
+
     /// The body as plain text, at most `max` bytes, and whether more was left out.
     pub fn text(&self, max: usize) -> (String, bool) {
         let mut all = String::new();
         let mut cut = false;
         for piece in self.layout().pieces {
             let mut says = false;
-            for part in piece.plain.iter().filter_map(|id| self.parts().get(*id)) {
+            for part in self.pick(&piece.plain) {
                 let text = self.words(part);
                 if !is_blank(&text) {
                     says = true;
@@ -66,12 +70,7 @@ impl<'x> Mail<'x> {
                 }
             }
             // Blank words beside HTML say nothing: what the HTML says is the text.
-            for part in piece
-                .html
-                .iter()
-                .filter(|_| !says)
-                .filter_map(|id| self.parts().get(*id))
-            {
+            for part in self.pick(&piece.html).filter(|_| !says) {
                 let html = self.words(part);
                 cut |= html.len() > MAX_HTML;
                 let text = match part.body {
@@ -90,37 +89,20 @@ impl<'x> Mail<'x> {
     /// The HTML body with all its parts; `None` when the message has none of its own.
     pub fn html(&self) -> Option<Cow<'_, str>> {
         let layout = self.layout();
-        let part = |id: &usize| {
-            self.parts()
-                .get(*id)
-                .filter(|part| matches!(part.body, PartType::Html(_)))
-        };
+        let is_html = |part: &&MessagePart<'_>| matches!(part.body, PartType::Html(_));
+        // Empty pages are sent beside words that say something.
         let shows = |piece: &Piece| {
-            piece
-                .html
-                .iter()
-                .filter_map(part)
-                .any(|part| says_something(&self.words(part)))
-                || piece.plain.iter().all(|id| {
-                    self.parts()
-                        .get(*id)
-                        .is_none_or(|part| is_blank(&self.words(part)))
-                })
+            let mut pages = self.pick(&piece.html).filter(is_html).peekable();
+            pages.peek().is_some()
+                && (pages.any(|part| says_something(&self.words(part)))
+                    || self.pick(&piece.plain).all(|part| is_blank(&self.words(part))))
         };
-        if !layout
-            .pieces
-            .iter()
-            .any(|piece| piece.html.iter().filter_map(part).next().is_some() && shows(piece))
-        {
-            return None;
-        }
         let mut all: Vec<Cow<'_, str>> = Vec::new();
+        let mut any = false;
         for piece in &layout.pieces {
-            let ids = match piece.html.is_empty() || !shows(piece) {
-                true => &piece.plain,
-                false => &piece.html,
-            };
-            for part in ids.iter().filter_map(|id| self.parts().get(*id)) {
+            let shows = shows(piece);
+            any |= shows;
+            for part in self.pick(if shows { &piece.html } else { &piece.plain }) {
                 let words = self.words(part);
                 match part.body {
                     PartType::Html(_) => all.push(words),
@@ -128,6 +110,9 @@ impl<'x> Mail<'x> {
                     _ => all.push(Cow::Owned(written(&words))),
                 }
             }
+        }
+        if !any {
+            return None;
         }
         if self.seal == Some(Seal::Signed) {
             all.push(Cow::Owned(written(Seal::Signed.words())));
