@@ -266,6 +266,7 @@ macro_rules! tables {
 
 tables! {
     contacts
+    exports
     headers
     meetings
     zones

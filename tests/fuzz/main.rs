@@ -8,7 +8,11 @@ mod office;
 mod scramble;
 mod travels;
 
-use std::{fs, io, ops::ControlFlow};
+use std::{
+    fs,
+    io::{self, Write},
+    ops::ControlFlow,
+};
 
 use behalf_core::{
     mailbox::{Cards, Mbox, calendar, contacts, html, parse, parse_slim},
@@ -378,7 +382,12 @@ fn csv() {
     seeds.extend(texts(&[
         "\u{feff}id;name;name;statecode\r\n1;\"A \"\"B\"\"\r\nC\";x;0\r\n\r\n2;B;y;Inactive\r\n",
         "id\tname\tcreatedon\n1\tA\t2024-02-29 12:00\n",
+        "sep=;\r\nid;name;createdon\r\n1;A;46329.5\r\n2;B;03.11.2026 10:00\r\n3;C\r\n",
+        "\"id\",\"name\"\n\"1\",\"A \\\"B\\\", C\"\n",
+        "(Do Not Modify) Account,(Do Not Modify) Row Checksum,(Do Not Modify) Modified On,Account Name,Status,Owner\n\
+         {9F2B7C10-AAAA-EE11-BBBB-000D3A123456},x,11/3/2026 10:00 AM,A,Inactive,Kim\n",
     ]));
+    seeds.push(b"id;name\n1;Gr\xFC\xDFe\n".to_vec());
     seeds.push(b"\xff\xfei\0d\0,\0n\0a\0m\0e\0\n\x001\0,\0A\0\n\0".to_vec());
     let words = &[
         ",",
@@ -397,6 +406,10 @@ fn csv() {
         "a@x.example",
         "\u{feff}",
         "a,a,a,",
+        "sep=",
+        "\\\"",
+        "(Do Not Modify) ",
+        "46329",
     ];
     let target = Target {
         name: "csv",
@@ -428,4 +441,102 @@ fn csv() {
             }
         }
     });
+}
+
+/// The XML in a workbook: what is around it is checked by its sums, and a byte changed there is refused as damaged.
+#[test]
+fn xlsx() {
+    const SHEET: &str = "<worksheet><sheetData><row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"B1\" t=\"s\"><v>1</v></c>\
+        <c r=\"C1\" t=\"inlineStr\"><is><t>createdon</t></is></c></row><row r=\"2\"><c r=\"A2\"><v>7</v></c>\
+        <c r=\"B2\" t=\"str\"><v>A &amp; B</v></c><c r=\"C2\" s=\"1\"><v>46329.5</v></c><c r=\"XFD2\" t=\"b\"><v>1</v></c></row>\
+        <row r=\"3\"><c r=\"A3\" t=\"e\"><v>#N/A</v></c><c r=\"B3\" t=\"d\"><v>2026-11-03</v></c></row></sheetData></worksheet>";
+    const TEXTS: &str = "<sst count=\"2\" uniqueCount=\"2\"><si><t>id</t></si><si><r><t>na</t></r><r><t>me</t></r></si></sst>";
+    let words = &[
+        "<c r=\"",
+        "<row r=\"",
+        "</row>",
+        "</c>",
+        "<v>",
+        "</v>",
+        "<f>",
+        "<is><t>",
+        " t=\"s\"",
+        " t=\"n\"",
+        " t=\"e\"",
+        " s=\"1\"",
+        "ZZZZZZZZ1",
+        "A9999999999",
+        "A0",
+        "1048577",
+        "uniqueCount=\"",
+        "<si>",
+        "<sst",
+        "<!--",
+        "<![CDATA[",
+        "&#0;",
+        "&amp;",
+        "1e308",
+        "-1",
+        "NaN",
+    ];
+    let target = Target {
+        name: "xlsx",
+        seeds: texts(&[SHEET, TEXTS]),
+        words,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rows.xlsx");
+    let (mut store, mut count) = (None, 0);
+    target.fuzz(|bytes| {
+        count += 1;
+        if count % 64 == 0 {
+            store = None;
+        }
+        let store =
+            store.get_or_insert_with(|| Store::open(&folder.path().join(format!("data-{count}"))).unwrap());
+        for (sheet, shared) in [(bytes, TEXTS.as_bytes()), (SHEET.as_bytes(), bytes)] {
+            fs::write(&file, workbook(sheet, shared)).unwrap();
+            let go_on = &mut |_: &_| ControlFlow::Continue(());
+            if let Ok(report) = rows::import(store, &file, "account", &[], go_on) {
+                let known = (report.imported + report.updated.unwrap() + report.duplicates) as usize;
+                assert_eq!(report.seen as usize, known + report.rejected.len());
+            }
+        }
+    });
+}
+
+/// A workbook of one sheet, nothing in it packed.
+fn workbook(sheet: &[u8], shared: &[u8]) -> Vec<u8> {
+    const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
+    const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let link = |id: &str, kind: &str, to: &str| {
+        format!("<Relationship Id=\"{id}\" Type=\"{OFFICE}/{kind}\" Target=\"{to}\"/>")
+    };
+    let links =
+        |all: String| format!("<Relationships xmlns=\"{PACKAGE}\">{all}</Relationships>").into_bytes();
+    let parts: [(&str, Vec<u8>); 6] = [
+        ("_rels/.rels", links(link("r1", "officeDocument", "xl/workbook.xml"))),
+        (
+            "xl/workbook.xml",
+            format!("<workbook xmlns:r=\"{OFFICE}\"><sheets><sheet name=\"A\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>")
+                .into_bytes(),
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            links(link("r1", "worksheet", "worksheets/sheet1.xml") + &link("r2", "sharedStrings", "sharedStrings.xml")),
+        ),
+        (
+            "xl/styles.xml",
+            b"<styleSheet><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"22\"/></cellXfs></styleSheet>".to_vec(),
+        ),
+        ("xl/worksheets/sheet1.xml", sheet.to_vec()),
+        ("xl/sharedStrings.xml", shared.to_vec()),
+    ];
+    let mut zip = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
+    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (name, part) in parts {
+        zip.start_file(name, stored).unwrap();
+        zip.write_all(&part).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
 }

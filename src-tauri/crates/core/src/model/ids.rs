@@ -1,6 +1,6 @@
 //! Identities. Those of items are derived, so that two replicas that never met name the same thing alike.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -132,7 +132,7 @@ impl std::str::FromStr for RowRef {
 
     fn from_str(text: &str) -> Result<Self> {
         match text.split_once(':') {
-            Some((table, id)) if !table.is_empty() && !id.is_empty() => Ok(Self::new(table, id)),
+            Some((table, id)) if !table.is_empty() && !id.is_empty() => Ok(Self::new(table, row_id(id))),
             _ => Err(Error::bad_input(
                 format!("“{text}” does not name a row."),
                 "Name it as TABLE:ID, for example account:ALFKI.",
@@ -141,9 +141,43 @@ impl std::str::FromStr for RowRef {
     }
 }
 
+/// A row's key as it is kept: a GUID is the same in capitals and within braces, as Windows writes it (RFC 9562, 4). Any
+/// other key is as it is.
+pub fn row_id(text: &str) -> Cow<'_, str> {
+    let bare = text
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'))
+        .unwrap_or(text);
+    // Without its hyphens it might as well be another kind of key.
+    if bare.len() != 36 {
+        return Cow::Borrowed(text);
+    }
+    match Uuid::try_parse(bare) {
+        Ok(guid) => Cow::Owned(guid.to_string()),
+        Err(_) => Cow::Borrowed(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_guid_is_one_key_however_it_is_written() {
+        let guid = "9f2b7c10-aaaa-ee11-bbbb-000d3a123456";
+        for text in [
+            guid,
+            "{9F2B7C10-AAAA-EE11-BBBB-000D3A123456}",
+            "9F2B7C10-aaaa-EE11-bbbb-000d3a123456",
+        ] {
+            assert_eq!(row_id(text), guid);
+        }
+        for other in ["ALFKI", "{ALFKI}", "", "{", "9F2B7C10AAAAEE11BBBB000D3A123456"] {
+            assert_eq!(row_id(other), other);
+        }
+        let row: RowRef = "account:{9F2B7C10-AAAA-EE11-BBBB-000D3A123456}".parse().unwrap();
+        assert_eq!(row.id, guid);
+    }
 
     #[test]
     fn ids_depend_on_every_part_and_on_nothing_else() {

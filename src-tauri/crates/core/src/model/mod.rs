@@ -14,7 +14,7 @@ mod views;
 
 pub use address::Address;
 pub use facts::{Answers, ContactCard, Facts, FolderRole, MAX_FACTS_TEXT, Meeting, Mention, Method, Note};
-pub use ids::{ItemId, RowRef, bare_key, derive, hex, unhex};
+pub use ids::{ItemId, RowRef, bare_key, derive, hex, row_id, unhex};
 pub use items::{CALENDAR, CONTACTS, Kind, Level, Status};
 pub use progress::{ImportProgress, ImportReport, Progress, Rejected};
 pub use settings::{Setting, Settings};

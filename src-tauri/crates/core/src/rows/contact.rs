@@ -82,6 +82,7 @@ impl Made<'_> {
         let id = self.item.row().to_string();
         Writer::new(connection, &table)?.put(Incoming {
             id: id.clone(),
+            written: id.clone(),
             name_column: table.name_column.clone(),
             columns,
         })?;

@@ -4,8 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use csv::ByteRecord;
 
-use super::{Incoming, LONGEST_KEY, Table, label};
-use crate::{Error, Result, mailbox::one_line};
+use super::{
+    Incoming, LONGEST_KEY, Table, dates,
+    guess::{Wanted, example, found, likely, nearest},
+    label,
+    names::{self, Marked},
+};
+use crate::{Error, Result, model::row_id};
 
 /// The columns a file's records hold.
 #[derive(Debug)]
@@ -28,8 +33,8 @@ enum Naming {
 }
 
 impl Header {
-    /// Matches headers to columns: by the map first, then by name without regard to case. Other headers become
-    /// columns as well when they read like names.
+    /// Matches headers to columns: by the map first, then by what Dynamics calls them in its own exports, then by name
+    /// without regard to case. Other headers become columns as well when they read like names.
     ///
     /// # Errors
     /// `BadInput` when the map does not fit, or no column is the key or the name: says what was found.
@@ -50,9 +55,13 @@ impl Header {
                         .position(|h| h.to_lowercase() == header.trim().to_lowercase())
                 })
                 .ok_or_else(|| {
+                    let hint = match nearest(headers, header) {
+                        Some(meant) => format!("Did you mean {}?", example(column, meant)),
+                        None => format!("Give it as --map {column}=HEADER with one of these."),
+                    };
                     Error::bad_input(
                         format!("The file has no header “{header}”. {}", found(headers)),
-                        format!("Give it as --map {column}=HEADER with one of these."),
+                        hint,
                     )
                 })?;
             let column = logical(column).ok_or_else(|| {
@@ -75,23 +84,43 @@ impl Header {
         let mut taken: BTreeSet<String> = mapped.keys().cloned().collect();
         let places: BTreeSet<usize> = mapped.values().copied().collect();
         let mut numbers = BTreeMap::new();
+        let marked = Marked::among(headers);
         for (place, header) in headers.iter().enumerate() {
-            if places.contains(&place) {
+            if places.contains(&place) || marked.as_ref().is_some_and(|marked| marked.holds(place)) {
                 continue;
             }
-            if let Some(column) = logical(header) {
+            if let Some(column) = names::column(table, header, marked.is_some()).or_else(|| logical(header)) {
                 let column = free(column, &taken, &mut numbers);
                 taken.insert(column.clone());
                 columns.push((place, column));
             }
         }
+        if let Some(marked) = &marked {
+            for (place, column) in [
+                (marked.key, format!("{table}id")),
+                (marked.modified, "modifiedon".to_owned()),
+            ] {
+                if !places.contains(&place) && taken.insert(column.clone()) {
+                    columns.push((place, column));
+                }
+            }
+        }
         columns.sort();
-
         let at = |column: &str| columns.iter().find(|(_, c)| c == column).map(|(place, _)| *place);
         let key = at("id")
             .or_else(|| at(&format!("{table}id")))
             .ok_or_else(|| no_key(headers, table))?;
-        let name = naming(&columns, key, table, known).ok_or_else(|| no_name(headers, table, known))?;
+        let mut name = naming(&columns, key, table, known);
+        // In Dynamics' own exports the view begins behind the three marked columns, and its first column is the name.
+        if let (None, Some(marked), Some(known)) = (&name, &marked, known)
+            && let Some((_, column)) = columns
+                .iter_mut()
+                .find(|(place, _)| *place == marked.modified + 1)
+        {
+            column.clone_from(&known.name_column);
+            name = Some(Naming::Column(known.name_column.clone()));
+        }
+        let name = name.ok_or_else(|| no_name(headers, table, known))?;
         Ok(Self {
             columns,
             width: headers.len(),
@@ -113,16 +142,17 @@ impl Header {
         }
     }
 
-    /// A record's cells that have a column.
+    /// A record's cells that have a column. Excel leaves out the empty ones at the end of a line.
     pub(super) fn cells<'a>(&'a self, record: &'a ByteRecord) -> impl Iterator<Item = (&'a str, &'a [u8])> {
         self.columns
             .iter()
-            .filter_map(|(place, column)| Some((column.as_str(), record.get(*place)?)))
+            .map(|(place, column)| (column.as_str(), record.get(*place).unwrap_or_default()))
     }
 
     /// A record as a row, or why it cannot be one.
     pub(super) fn incoming(&self, record: &ByteRecord) -> Result<Incoming, String> {
-        if record.len() != self.width {
+        // Cells beyond the last header say nothing where they are empty.
+        if record.iter().skip(self.width).any(|cell| !is_blank(cell)) {
             return Err(format!(
                 "{} fields where the header has {}.",
                 record.len(),
@@ -133,9 +163,9 @@ impl Header {
         for (column, value) in self.cells(record) {
             let value = std::str::from_utf8(value)
                 .map_err(|_| format!("“{column}” is not UTF-8 text. Save the file as “CSV UTF-8”."))?;
-            columns.insert(column.to_owned(), clean(value));
+            columns.insert(column.to_owned(), clean(column, value)?);
         }
-        let id = std::str::from_utf8(&record[self.key])
+        let id = std::str::from_utf8(record.get(self.key).unwrap_or_default())
             .map_err(|_| "The key is not UTF-8 text.".to_owned())?
             .trim();
         if id.is_empty() {
@@ -154,16 +184,31 @@ impl Header {
             columns.insert(column.clone(), name);
         }
         Ok(Incoming {
-            id: id.to_owned(),
+            id: row_id(id).into_owned(),
+            written: id.to_owned(),
             name_column: self.name_column().to_owned(),
             columns,
         })
     }
 }
 
-/// A cell as it is kept: no surrounding space, no NUL.
-fn clean(value: &str) -> String {
-    value.trim().replace('\0', "")
+/// Is there nothing in a record? Excel writes such lines where cells were formatted and never filled.
+pub(super) fn is_empty(record: &ByteRecord) -> bool {
+    record.iter().all(is_blank)
+}
+
+fn is_blank(cell: &[u8]) -> bool {
+    cell.iter().all(u8::is_ascii_whitespace)
+}
+
+/// A cell as it is kept: no surrounding space, no NUL, a GUID in its one form, and when a row was made or changed as
+/// RFC 3339 where it is written otherwise.
+fn clean(column: &str, value: &str) -> Result<String, String> {
+    let value = row_id(value.trim()).replace('\0', "");
+    if value.is_empty() || !matches!(column, "createdon" | "modifiedon") {
+        return Ok(value);
+    }
+    dates::kept(&value).ok_or_else(|| format!("“{column}” is no date: “{value}”. Write it as in 2026-11-03."))
 }
 
 /// The first of the usual places that holds the name.
@@ -226,41 +271,13 @@ fn free(column: String, taken: &BTreeSet<String>, numbers: &mut BTreeMap<String,
     }
 }
 
-fn found(headers: &[String]) -> String {
-    let shown: Vec<_> = headers
-        .iter()
-        .take(30)
-        .map(|header| one_line(header, 64))
-        .collect();
-    let more = if headers.len() > 30 { ", …" } else { "" };
-    format!("It has: {}{more}.", shown.join(", "))
-}
-
-/// `--map COLUMN=HEADER`, quoted for a shell where that is needed.
-fn example(column: &str, header: &str) -> String {
-    if header
-        .chars()
-        .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
-    {
-        format!("--map {column}={header}")
-    } else {
-        format!("--map \"{column}={header}\"")
-    }
-}
-
 fn no_key(headers: &[String], table: &str) -> Error {
-    let likely = headers.iter().find(|h| {
-        let h = h.to_lowercase();
-        h.ends_with("id") || h.contains("key") || h.contains("number") || h.contains("code")
-    });
-    let hint = match likely.or(headers.first()) {
-        Some(header) if likely.is_some() => {
-            format!(
-                "Say which header is the key, for example {}.",
-                example("id", header)
-            )
-        }
-        _ => "Say which header is the key with --map id=HEADER.".to_owned(),
+    let hint = match likely(headers, table, Wanted::Key) {
+        Some(header) => format!(
+            "Say which header is the key, for example {}.",
+            example("id", header)
+        ),
+        None => "Say which header is the key with --map id=HEADER.".to_owned(),
     };
     Error::bad_input(
         format!(
@@ -273,13 +290,9 @@ fn no_key(headers: &[String], table: &str) -> Error {
 
 fn no_name(headers: &[String], table: &str, known: Option<&Table>) -> Error {
     let column = known.map_or("name", |table| table.name_column.as_str());
-    let likely = headers.iter().find(|h| {
-        let h = h.to_lowercase();
-        h.contains("name") || h.contains("company") || h.contains("title") || h.contains(table)
-    });
     Error::bad_input(
         format!("No header is the name of {table} ({column}). {}", found(headers)),
-        match likely {
+        match likely(headers, table, Wanted::Name) {
             Some(header) => format!(
                 "Say which header is the name, for example {}.",
                 example(column, header)

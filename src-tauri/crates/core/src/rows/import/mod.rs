@@ -1,10 +1,16 @@
-//! CRM rows from CSV (L-03): read line by line, matched to columns by name, stored in few large transactions.
+//! CRM rows from CSV and Excel (L-03): read line by line, matched to columns by name, stored in few large transactions.
 //!
 //! Importing a file again is harmless: what is there and the same counts as a duplicate. So an import that was
 //! cancelled, or stopped by a full disk, is simply started again.
 
+mod dates;
+mod guess;
 mod header;
+mod names;
+mod sheet;
 mod source;
+mod survey;
+mod text;
 mod write;
 
 use std::{collections::BTreeSet, ops::ControlFlow, path::Path, time::Instant};
@@ -39,13 +45,13 @@ const WIDEST: usize = 1_024;
 /// The longest key, in characters.
 const LONGEST_KEY: usize = 200;
 
-/// Imports the rows of a CSV file into `table`, which is made when there is none by that name.
+/// Imports the rows of a CSV or .xlsx file into `table`, which is made when there is none by that name.
 ///
 /// `map` pairs COLUMN with HEADER. The columns in the file replace those of a row that is there, an empty cell
 /// clears its column, and columns that are not in the file stay.
 ///
 /// # Errors
-/// `BadInput` when the file is no CSV text, has no key column, or the map does not fit; I/O and database errors.
+/// `BadInput` when the file is neither, has no key column, or the map does not fit; I/O and database errors.
 /// Files of up to 200,000 lines are then stored not at all; of a larger one the batches before are.
 pub fn import(
     store: &Store,
@@ -58,7 +64,7 @@ pub fn import(
     let table = table_name(table)?;
     let known = store.read(|c| super::table(c, &table))?;
     let mut source = Source::open(file)?;
-    let headers = source.headers()?;
+    let headers = source.headers(file)?;
     let header = Header::read(&headers, &table, known.as_ref(), map)?;
     let new = match known {
         Some(_) => None,
@@ -128,6 +134,7 @@ impl Job<'_> {
                     self.ended = true;
                     break;
                 }
+                Next::Record if header::is_empty(&record) => continue,
                 Next::Record => self.header.incoming(&record),
                 Next::TooLong => Err("The line is over 1 MB: is a quote not closed?".to_owned()),
                 Next::TooWide => Err(format!("The line has more than {WIDEST} fields.")),
@@ -211,7 +218,7 @@ fn table_name(text: &str) -> Result<String> {
 /// Which columns of a file hold text, by its first rows.
 fn texts(file: &Path, header: &Header) -> Result<BTreeSet<String>> {
     let mut source = Source::open(file)?;
-    source.headers()?;
+    source.headers(file)?;
     let mut texts = BTreeSet::new();
     let mut record = ByteRecord::new();
     for _ in 0..SAMPLE {

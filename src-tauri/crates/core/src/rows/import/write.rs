@@ -1,10 +1,10 @@
 //! Rows into the database, each with its addresses.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Table, WIDEST};
+use super::{Table, WIDEST, names};
 use crate::{
     Result,
     model::{Address, Time},
@@ -13,7 +13,10 @@ use crate::{
 /// A row as a file gives it. Empty values clear their column.
 #[derive(Debug)]
 pub(in crate::rows) struct Incoming {
+    /// The key; a GUID in its one form.
     pub(in crate::rows) id: String,
+    /// The key as the file writes it.
+    pub(in crate::rows) written: String,
     pub(in crate::rows) name_column: String,
     pub(in crate::rows) columns: BTreeMap<String, String>,
 }
@@ -34,7 +37,12 @@ pub(in crate::rows) struct Writer<'a> {
     table: &'a Table,
     changed: i64,
     widest: usize,
+    /// The users that rows were said to be owned by, and their addresses.
+    owners: HashMap<String, Option<String>>,
 }
+
+/// How many owners are remembered.
+const MOST_OWNERS: usize = 10_000;
 
 /// What is stored of a row.
 #[derive(PartialEq)]
@@ -56,6 +64,7 @@ impl<'a> Writer<'a> {
             table,
             changed,
             widest: usize::MAX,
+            owners: HashMap::new(),
         })
     }
 
@@ -68,10 +77,18 @@ impl<'a> Writer<'a> {
     }
 
     /// Stores a row unless it is there and the same.
-    pub(in crate::rows) fn put(&mut self, incoming: Incoming) -> Result<Outcome> {
-        let before = self.stored(&incoming.id)?;
+    pub(in crate::rows) fn put(&mut self, mut incoming: Incoming) -> Result<Outcome> {
+        let mut before = self.stored(&incoming.id)?;
+        // An earlier release kept a GUID as it was written.
+        if before.is_none() && incoming.written != incoming.id {
+            before = self.stored(&incoming.written)?;
+            if before.is_some() {
+                incoming.id.clone_from(&incoming.written);
+            }
+        }
         let id = incoming.id.clone();
-        let after = merged(before.as_ref(), incoming);
+        let owner = self.owner(&incoming.columns)?;
+        let after = merged(before.as_ref(), incoming, owner);
         let outcome = match &before {
             None => Outcome::New,
             Some(before) if *before == after => return Ok(Outcome::Same),
@@ -122,6 +139,36 @@ impl<'a> Writer<'a> {
         Ok(outcome)
     }
 
+    /// The address of whoever the columns say owns the row, empty for nobody; `None` when they do not say. Exports name
+    /// users by address, by GUID or by name.
+    fn owner(&mut self, columns: &BTreeMap<String, String>) -> Result<Option<String>> {
+        let Some(said) = columns.get("owner").or_else(|| columns.get("ownerid")) else {
+            return Ok(None);
+        };
+        if said.is_empty() || said.contains('@') {
+            return Ok(Some(Address::lenient(said).as_str().to_owned()));
+        }
+        if let Some(known) = self.owners.get(said) {
+            return Ok(known.clone());
+        }
+        // Two users of one name are nobody.
+        let mut users = self.conn.prepare_cached(
+            "SELECT DISTINCT a.address FROM crm_row r JOIN row_address a ON a.table_name = r.table_name AND a.row_id = r.id
+             WHERE r.table_name = 'systemuser' AND r.deleted = 0 AND (r.id = ?1 OR r.name = ?1 COLLATE NOCASE) LIMIT 2",
+        )?;
+        let found: Vec<String> = users
+            .query_map([said], |r| r.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        let found = match &found[..] {
+            [one] => Some(one.clone()),
+            _ => None,
+        };
+        if self.owners.len() < MOST_OWNERS {
+            self.owners.insert(said.clone(), found.clone());
+        }
+        Ok(found)
+    }
+
     fn stored(&self, id: &str) -> Result<Option<Stored>> {
         let found = self
             .conn
@@ -153,7 +200,7 @@ impl<'a> Writer<'a> {
 }
 
 /// The row as it will be: what the file says, over what was there.
-fn merged(before: Option<&Stored>, incoming: Incoming) -> Stored {
+fn merged(before: Option<&Stored>, incoming: Incoming, owner: Option<String>) -> Stored {
     let said = incoming.columns.clone();
     let said = |column: &str| said.get(column).map(String::as_str);
     let mut columns = before.map(|row| row.columns.clone()).unwrap_or_default();
@@ -164,21 +211,15 @@ fn merged(before: Option<&Stored>, incoming: Incoming) -> Stored {
             columns.insert(column, value);
         }
     }
-    let owner = match said("owner") {
-        Some(owner) => Some(owner),
-        // Dynamics gives a GUID here; only an address names a person to us.
-        None => said("ownerid").filter(|owner| owner.is_empty() || owner.contains('@')),
-    };
     let name = columns.get(&incoming.name_column).cloned().unwrap_or_default();
     let kept = |of: fn(&Stored) -> bool| before.is_none_or(of);
     Stored {
         // A row without a name is still a row: it is called by its key.
         name: if name.is_empty() { incoming.id } else { name },
         owner: owner
-            .map(|owner| Address::lenient(owner).as_str().to_owned())
             .or_else(|| before.map(|row| row.owner.clone()))
             .unwrap_or_default(),
-        active: active(said("statecode"), said("isdisabled")).unwrap_or_else(|| kept(|row| row.active)),
+        active: active(&said).unwrap_or_else(|| kept(|row| row.active)),
         appendable: said("appendable")
             .and_then(yes)
             .unwrap_or_else(|| kept(|row| row.appendable)),
@@ -192,17 +233,21 @@ fn merged(before: Option<&Stored>, incoming: Incoming) -> Stored {
     }
 }
 
-/// `statecode` 0 or Active; any other state of a row is closed. Users have `isdisabled` instead.
-fn active(statecode: Option<&str>, isdisabled: Option<&str>) -> Option<bool> {
-    match statecode.map(str::to_lowercase).as_deref() {
-        Some("0" | "active" | "open") => return Some(true),
-        Some(
-            "1" | "2" | "inactive" | "disabled" | "won" | "lost" | "resolved" | "cancelled" | "canceled"
-            | "qualified" | "disqualified",
-        ) => return Some(false),
-        _ => {}
+/// What the columns say of whether the CRM has closed the row: its state, for users `isdisabled`; where there is neither,
+/// a status reason that only closed rows have.
+fn active<'a>(said: &impl Fn(&str) -> Option<&'a str>) -> Option<bool> {
+    let state = said("statecode").or_else(|| said("status"));
+    if let Some(open) = state.and_then(names::is_open) {
+        return Some(open);
     }
-    isdisabled.and_then(yes).map(|disabled| !disabled)
+    if let Some(disabled) = said("isdisabled") {
+        return yes(disabled)
+            .map(|disabled| !disabled)
+            .or_else(|| names::is_open(disabled));
+    }
+    said("statuscode")
+        .filter(|reason| names::is_closed(reason))
+        .map(|_| false)
 }
 
 fn yes(text: &str) -> Option<bool> {
@@ -264,10 +309,24 @@ mod tests {
 
     #[test]
     fn states_are_read() {
-        assert_eq!(active(Some("1"), None), Some(false));
-        assert_eq!(active(Some("Inactive"), None), Some(false));
-        assert_eq!(active(Some("Active"), Some("1")), Some(true));
-        assert_eq!(active(None, Some("true")), Some(false));
-        assert_eq!(active(Some(""), None), None);
+        let active = |columns: &[(&str, &'static str)]| {
+            active(&|name: &str| {
+                columns
+                    .iter()
+                    .find(|(column, _)| *column == name)
+                    .map(|(_, value)| *value)
+            })
+        };
+        assert_eq!(active(&[("statecode", "1")]), Some(false));
+        assert_eq!(
+            active(&[("statecode", "Active"), ("isdisabled", "1")]),
+            Some(true)
+        );
+        assert_eq!(active(&[("isdisabled", "true")]), Some(false));
+        assert_eq!(active(&[("isdisabled", "Aktiviert")]), Some(true));
+        assert_eq!(active(&[("status", "inactive")]), Some(false));
+        assert_eq!(active(&[("statuscode", "Gewonnen")]), Some(false));
+        assert_eq!(active(&[("statuscode", "1")]), None);
+        assert_eq!(active(&[("statecode", "")]), None);
     }
 }
