@@ -266,7 +266,7 @@ impl Person {
 
     /// Redo of the last undo: the keys it did again.
     pub fn redoes(&self) -> Vec<String> {
-        keys(&self.does(&["redo"])["redone"])
+        keys(&self.does(&["redo"])["undone"])
     }
 
     /// What was not applied.

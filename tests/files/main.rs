@@ -265,6 +265,7 @@ macro_rules! tables {
 }
 
 tables! {
+    activities
     contacts
     exports
     headers

@@ -172,7 +172,7 @@ fn g_01_the_owner_tracks_links_and_untracks_a_contact() {
     let item = alex.tracks_without_regarding(ADA);
     assert_eq!((item.status(), item.activity()), ("Track pending", None));
     let found = row(alex, "Ada Byron").unwrap();
-    assert_eq!(found["columns"]["Email"], "ada@engines.example");
+    assert_eq!(found["columns"]["emailaddress1"], "ada@engines.example");
     assert!(row(kim, "Ada Byron").is_none());
     office.finds_the_relay();
     office.syncs_until_quiet();
@@ -209,7 +209,7 @@ fn g_01_the_owner_tracks_links_and_untracks_a_contact() {
     office.syncs_until_quiet();
     for person in [alex, kim] {
         assert_eq!(
-            row(person, "Ada Byron").unwrap()["columns"]["Company"],
+            row(person, "Ada Byron").unwrap()["columns"]["parentcustomerid"],
             "Fabrikam"
         );
         assert!(
@@ -233,7 +233,7 @@ fn g_01_the_owner_tracks_links_and_untracks_a_contact() {
     office.syncs_until_quiet();
     for person in [alex, kim] {
         assert_eq!(
-            row(person, "Ada Byron").unwrap()["columns"]["Company"],
+            row(person, "Ada Byron").unwrap()["columns"]["parentcustomerid"],
             "Alpine Ski House"
         );
         assert_eq!(person.sees(ADA).status(), "Tracked");
@@ -277,7 +277,7 @@ fn g_01_a_contact_that_is_there_already_is_linked_and_not_doubled() {
         assert_eq!(person.sees(ANNA).0["row"]["id"], "C-1");
         assert!(row(person, "Meier Anna").is_none(), "no double");
         assert_eq!(
-            row(person, "Anna Meier").unwrap()["columns"]["Company"],
+            row(person, "Anna Meier").unwrap()["columns"]["parentcustomerid"],
             "Fabrikam"
         );
         assert_eq!(sender(person, OFFER)["id"], "C-1");
@@ -291,7 +291,7 @@ fn g_01_a_contact_that_is_there_already_is_linked_and_not_doubled() {
     office.syncs_until_quiet();
     for person in [alex, kim] {
         assert_eq!(
-            row(person, "Anna Meier").unwrap()["columns"]["Company"],
+            row(person, "Anna Meier").unwrap()["columns"]["parentcustomerid"],
             "Alpine Ski House"
         );
     }

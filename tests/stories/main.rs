@@ -7,6 +7,7 @@ mod again;
 mod audit;
 mod changes;
 mod contacts;
+mod contract;
 mod devices;
 mod disks;
 mod failures;

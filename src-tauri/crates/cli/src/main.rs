@@ -9,8 +9,9 @@ mod stop;
 use std::{ffi::OsString, io, process::ExitCode};
 
 use behalf_core::Error;
-use clap::Parser;
+use clap::{Parser, error::ErrorKind};
 use print::Reply;
+use serde_json::json;
 
 fn main() -> ExitCode {
     let line: Vec<OsString> = std::env::args_os().collect();
@@ -24,8 +25,15 @@ fn main() -> ExitCode {
         }
         Err(e) if !e.use_stderr() => {
             // --help and --version.
-            let _ = e.print();
-            return ExitCode::SUCCESS;
+            let said = match e.kind() {
+                ErrorKind::DisplayVersion => json!({"version": env!("CARGO_PKG_VERSION")}),
+                _ => json!({"help": e.to_string()}),
+            };
+            if !json {
+                let _ = e.print();
+                return ExitCode::SUCCESS;
+            }
+            Reply::new(&said, "")
         }
         Err(e) if json => Err(usage(&e)),
         Err(e) => {

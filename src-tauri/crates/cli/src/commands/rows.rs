@@ -3,7 +3,7 @@
 use behalf_core::{
     Result,
     activity::{Span, TimelineFilter},
-    desk::TimelineQuery,
+    desk::{Desk, TimelineQuery, view::Hit},
     model::{Kind, RowRef},
     rows::{Condition, RowFilter, RowView, Test},
 };
@@ -25,7 +25,21 @@ pub fn search(
     if let Some(name) = view {
         filter = narrowed(desk.row_view(name)?.filter, filter);
     }
-    let hits = desk.search_rows(text, &filter, limit)?;
+    let mut hits = desk.search_rows(text, &filter, limit)?;
+    if text.trim().is_empty() {
+        // Everything begins with nothing: what was used lately, then all the others.
+        let others = desk.search_rows("*", &filter, limit)?;
+        let known: Vec<_> = hits.iter().map(|h| (h.table.clone(), h.id.clone())).collect();
+        hits.extend(
+            others
+                .into_iter()
+                .filter(|h| !known.contains(&(h.table.clone(), h.id.clone()))),
+        );
+        hits.truncate(limit as usize);
+        for hit in &mut hits {
+            hit.match_kind = "prefix".to_owned();
+        }
+    }
     let rows: Vec<_> = hits
         .iter()
         .map(|h| {
@@ -43,7 +57,26 @@ pub fn search(
         })
         .collect();
     let text = print::table(["Name", "Table", "Row", "Why"], &rows, "No row matches.");
-    Reply::new(&hits, text)
+    Reply::new(&named(&desk, hits)?, text)
+}
+
+/// The hits as a script reads them: columns by their logical names.
+fn named(desk: &Desk, mut hits: Vec<Hit>) -> Result<Vec<Hit>> {
+    let names = desk.column_names()?;
+    for hit in &mut hits {
+        let name = |label: String| match names.get(&(hit.table.clone(), label.clone())) {
+            Some(name) => name.clone(),
+            None => label,
+        };
+        for mark in hit.marks.iter_mut().filter(|mark| !mark.column.is_empty()) {
+            mark.column = name(std::mem::take(&mut mark.column));
+        }
+        hit.columns = std::mem::take(&mut hit.columns)
+            .into_iter()
+            .map(|(label, value)| (name(label), value))
+            .collect();
+    }
+    Ok(hits)
 }
 
 /// A view's filter with what was asked for beside it.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use behalf_core::{
-    Result,
+    Code, Result,
     desk::{
         self,
         view::{Failure, Item},
@@ -51,7 +51,17 @@ pub fn triage(s: &Session, mailbox: &Address, file: &Path) -> Result<Reply> {
     if !done.undo.is_empty() {
         text += &format!("`behalf undo` takes all of it back ({}).\n", done.undo);
     }
-    Reply::new(&done, text)
+    let mut reply = Reply::new(&done, text)?;
+    // Nothing was done: a script hears of it by the exit code.
+    if done.tracked == 0 && !done.refused.is_empty() {
+        let not_allowed = done.refused.iter().any(|left| left.refused);
+        reply.exit = print::exit_code(if not_allowed {
+            Code::Refused
+        } else {
+            Code::NotFound
+        });
+    }
+    Ok(reply)
 }
 
 /// Settles an item with two values (H-06).

@@ -15,7 +15,7 @@ pub fn undo(s: &Session, id: Option<&str>) -> Result<Reply> {
 pub fn redo(s: &Session, id: Option<&str>) -> Result<Reply> {
     let stepped = s.open()?.redo(id)?;
     let text = told("Redone", &stepped);
-    Reply::new(&json!({"redone": stepped.done, "kept": stepped.kept}), text)
+    Reply::new(&json!({"undone": stepped.done, "kept": stepped.kept}), text)
 }
 
 fn told(word: &str, stepped: &Stepped) -> String {

@@ -11,7 +11,7 @@ use crate::{
     Error, Result,
     model::{Address, Facts, ItemId, Status},
     rows::resolve::{self, Several},
-    tracking::{self, HIDDEN, Registers},
+    tracking::{self, HIDDEN, Registers, outline},
 };
 
 /// An activity with what it was made from.
@@ -29,7 +29,8 @@ pub struct Found {
 /// What the owner's own copy of an item says, by mailbox and key; `None` when it is not here.
 pub type Own<'a> = &'a dyn Fn(&Address, &str) -> Result<Option<Facts>>;
 
-/// The activity by its id, made from the owner's own copy where that says something else than whoever tracked it.
+/// The activity by its id, on the owner's replica made from their own copy, where that says something else than whoever
+/// tracked it, or may still change (F-05).
 ///
 /// # Errors
 /// `NotFound` when there is none.
@@ -54,9 +55,12 @@ pub fn find(connection: &Connection, id: &str, own: Own<'_>) -> Result<Found> {
     let mut registers = registers
         .filter(|r| r.decision.has_activity())
         .ok_or_else(missing)?;
+    // What is completed or cancelled is read-only (I-04); of a mail, whoever tracked it may have said something untrue.
+    let closed = matches!(outline::state(&registers.facts).0, 1 | 2);
     if registers.facts.note.is_none()
+        && !(closed && registers.facts.meeting.is_some())
         && let Some(own) = own(&mailbox, &registers.facts.key)?
-        && !own.is_of_the_same(&registers.facts)
+        && !(closed && own.is_of_the_same(&registers.facts))
     {
         registers.facts = Facts {
             answers: registers.facts.answers.take(),
@@ -81,11 +85,12 @@ pub fn find(connection: &Connection, id: &str, own: Own<'_>) -> Result<Found> {
     })
 }
 
-/// The rows an address stands for: senders and owners by I-05, everybody else by I-06.
+/// The rows an address stands for: one for senders, owners and whoever is at a meeting (I-05, F-06), for the recipients of
+/// a mail all (I-06).
 pub fn rows_of(connection: &Connection, mailbox: &Address, address: &str, mask: u8) -> Result<Vec<PartyRow>> {
     let address = Address::lenient(address);
     let found = match mask {
-        1 | 7 | 9 => resolve::sender(connection, &address, mailbox)?
+        1 | 5..=7 | 9 => resolve::sender(connection, &address, mailbox)?
             .into_iter()
             .collect(),
         _ => resolve::recipients(connection, &address, Several::default())?,

@@ -76,11 +76,11 @@ pub fn form(connection: &Connection, id: &str, own: Own<'_>) -> Result<ActivityF
     };
     let kind = registers.facts.kind();
     let appointment = kind == Kind::Appointment;
-    let (of_kind, identity, body) = match kind {
-        Kind::Appointment => (APPOINTMENT, "activityid", "description"),
-        Kind::Note => (NOTE, "annotationid", "notetext"),
+    let (of_kind, identity) = match kind {
+        Kind::Appointment => (APPOINTMENT, "activityid"),
+        Kind::Note => (NOTE, "annotationid"),
         // A contact becomes a row, which has a form of its own.
-        Kind::Email | Kind::Contact => (EMAIL, "activityid", "description"),
+        Kind::Email | Kind::Contact => (EMAIL, "activityid"),
     };
     let mut columns = Vec::new();
     for (label, name) in of_kind {
@@ -122,7 +122,8 @@ pub fn form(connection: &Connection, id: &str, own: Own<'_>) -> Result<ActivityF
         id: text(identity),
         kind: kind.as_str().to_owned(),
         subject: text("subject"),
-        description: text(body),
+        // The page shows text; the column is HTML.
+        description: registers.facts.text,
         regarding,
         columns,
         parties,

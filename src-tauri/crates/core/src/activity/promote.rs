@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -241,7 +242,7 @@ fn common(origin: &Origin<'_>) -> Columns {
     c.set("truncatedcolumns", json!([]));
     c.set("activityid", item.activity().to_string());
     c.set("activitytypecode", facts.kind().as_str());
-    c.set("description", facts.text.as_str());
+    c.set("description", html(&facts.text));
     c.set(
         "regardingobjectid",
         decision.regarding.as_ref().map(|r| r.row.id.clone()),
@@ -257,7 +258,19 @@ fn common(origin: &Origin<'_>) -> Columns {
     c.set("modifiedon", time(decision.at));
     c.set("modifiedonbehalfby", delegate(&decision.person));
     c.set("sortdate", time(facts.sent));
-    c.set("seriesid", Value::Null);
+    // Each kind says which of these it has.
+    for none in [
+        "seriesid",
+        "senton",
+        "sendermailboxid",
+        "scheduledstart",
+        "scheduledend",
+        "actualstart",
+        "actualend",
+    ] {
+        c.set(none, Value::Null);
+    }
+    c.set("instancetypecode", 0);
     let (created, modified) = match facts.kind() {
         // I-01: promoted by the system; F-01: made by the owner.
         Kind::Email => ("system", "system"),
@@ -266,6 +279,22 @@ fn common(origin: &Origin<'_>) -> Columns {
     c.set("createdby", created);
     c.set("modifiedby", modified);
     c
+}
+
+/// A text as HTML: the document carries no other.
+fn html(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for c in text.trim_end().chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '\n' => html.push_str("<br>\n"),
+            '\r' => {}
+            c => html.push(c),
+        }
+    }
+    html
 }
 
 fn email(origin: &Origin<'_>, parties: &[Party], c: &mut Columns) {
@@ -320,6 +349,8 @@ fn email(origin: &Origin<'_>, parties: &[Party], c: &mut Columns) {
                 .to_string()
         }),
     );
+    c.set("acceptingentityid", (!outgoing).then(|| mailbox.as_str()));
+    c.set("receivingmailboxid", (!outgoing).then(|| mailbox.as_str()));
     c.set("attachmentcount", facts.attachments);
     c.set("notifications", if facts.truncated { 2 } else { 0 });
     c.set("senton", time(facts.sent));
@@ -343,6 +374,10 @@ fn appointment(origin: &Origin<'_>, meeting: &Meeting, c: &mut Columns) {
         meeting.ends.0.saturating_sub(meeting.starts.0).max(0) / 60_000,
     );
     c.set("isalldayevent", meeting.all_day);
+    if state == 1 {
+        c.set("actualstart", time(meeting.starts));
+        c.set("actualend", time(meeting.ends));
+    }
     c.set("isdraft", false);
     c.set("ismapiprivate", facts.private);
     let organizer = facts
@@ -366,192 +401,40 @@ fn appointment(origin: &Origin<'_>, meeting: &Meeting, c: &mut Columns) {
         (_, false) => 3,
     };
     c.set("instancetypecode", instance);
+    let series = match instance {
+        0 => None,
+        // An exception's key is that of its series and which occurrence it is.
+        _ => facts
+            .key
+            .strip_suffix(&format!("#{}", meeting.occurrence))
+            .or(Some(&facts.key)),
+    };
+    c.set(
+        "seriesid",
+        series.map(|key| {
+            ItemId::derive(mailbox, Kind::Appointment, key)
+                .activity()
+                .to_string()
+        }),
+    );
     c.set(
         "originalstartdate",
-        if instance == 3 {
-            json!(meeting.occurrence)
-        } else {
-            Value::Null
+        match instance {
+            3 => original(&meeting.occurrence),
+            _ => Value::Null,
         },
     );
 }
 
-#[cfg(test)]
-mod tests {
-    use std::convert::Infallible;
-
-    use super::*;
-    use crate::{model::RowRef, tracking::Regarding};
-
-    fn mention(address: &str) -> Mention {
-        Mention {
-            address: address.into(),
-            name: String::new(),
-        }
-    }
-
-    fn made(facts: &Facts, by: &str, row: Option<&str>) -> Activity {
-        let mailbox = Address::lenient("alex@x");
-        let decision = Decision {
-            tracked: true,
-            regarding: row.map(|id| Regarding {
-                row: RowRef::new("account", id),
-                name: "A".into(),
-            }),
-            contact: None,
-            keep: false,
-            person: Address::lenient(by),
-            at: Time(2000),
-        };
-        let first = First {
-            at: Time(1000),
-            person: decision.person.clone(),
-        };
-        let item = ItemId::derive(&mailbox, facts.kind(), &facts.key);
-        let origin = Origin {
-            mailbox: &mailbox,
-            item,
-            facts,
-            first: &first,
-            decision: &decision,
-        };
-        promote::<Infallible>(&origin, &mut |_, _| Ok(Vec::new())).unwrap()
-    }
-
-    fn mail() -> Facts {
-        Facts {
-            key: "1@y".into(),
-            message_id: "1@y".into(),
-            from: Some(mention("real@y")),
-            to: vec![mention("alex@x"), mention("alex@x")],
-            importance: 1,
-            ..Facts::default()
-        }
-    }
-
-    #[test]
-    fn i_01_i_02_i_03_a_delegates_mail_is_the_owners_and_names_the_delegate() {
-        let a = made(&mail(), "kim@x", Some("ALFKI"));
-        assert_eq!(a.columns["createdby"], "system");
-        assert_eq!(a.columns["ownerid"], "alex@x");
-        assert_eq!(a.columns["sendermailboxid"], "alex@x");
-        assert_eq!(a.columns["createdonbehalfby"], "kim@x");
-        assert_eq!(a.columns["submittedby"], "kim@x");
-        let masks: Vec<_> = a.parties.iter().map(|p| (p.mask, p.address.as_str())).collect();
-        assert_eq!(masks, [(1, "real@y"), (2, "alex@x"), (8, ""), (9, "alex@x")]);
-        assert_eq!(
-            made(&mail(), "alex@x", None).columns["createdonbehalfby"],
-            Value::Null
-        );
-        assert_eq!(
-            a,
-            made(&mail(), "kim@x", Some("ALFKI")),
-            "the same on every replica"
-        );
-    }
-
-    #[test]
-    fn i_04_the_folder_decides_direction_and_state() {
-        for (role, outgoing, state, status) in [
-            (FolderRole::Inbox, false, 1, 4),
-            (FolderRole::Other, false, 1, 4),
-            (FolderRole::Sent, true, 1, 3),
-            (FolderRole::Drafts, true, 0, 1),
-        ] {
-            let c = made(&Facts { role, ..mail() }, "kim@x", None).columns;
-            assert_eq!(
-                (
-                    c["directioncode"].clone(),
-                    c["statecode"].clone(),
-                    c["statuscode"].clone()
-                ),
-                (json!(outgoing), json!(state), json!(status))
-            );
-        }
-    }
-
-    #[test]
-    fn i_07_what_is_cut_is_named() {
-        let c = made(
-            &Facts {
-                subject: "ü".repeat(801),
-                ..mail()
-            },
-            "kim@x",
-            None,
-        )
-        .columns;
-        assert_eq!(c["subject"].as_str().unwrap().chars().count(), 800);
-        assert_eq!(c["truncatedcolumns"], json!(["subject"]));
-    }
-
-    #[test]
-    fn j_06_a_delegates_note_is_the_owners_annotation() {
-        let facts = Facts {
-            key: "n".into(),
-            subject: "Call".into(),
-            text: "They want skis.".into(),
-            note: Some(crate::model::Note {
-                person: Address::lenient("kim@x"),
-                at: Time(1000),
-            }),
-            ..Facts::default()
-        };
-        let a = made(&facts, "kim@x", Some("ALFKI"));
-        for (column, value) in [
-            ("subject", "Call"),
-            ("notetext", "They want skis."),
-            ("objectid", "ALFKI"),
-            ("objecttypecode", "account"),
-            ("ownerid", "alex@x"),
-            ("createdby", "alex@x"),
-            ("createdonbehalfby", "kim@x"),
-            ("modifiedonbehalfby", "kim@x"),
-        ] {
-            assert_eq!(a.columns[column], value, "{column}");
-        }
-        assert!(a.parties.is_empty());
-        assert!(!a.columns.contains_key("activitytypecode"));
-        assert_eq!(
-            made(&facts, "alex@x", None).columns["createdonbehalfby"],
-            Value::Null
-        );
-    }
-
-    #[test]
-    fn f_01_f_04_f_06_a_delegates_appointment_is_the_owners() {
-        for (show_as, cancelled, state, status) in [
-            ("free", false, 0, 1),
-            ("tentative", false, 0, 2),
-            ("busy", false, 3, 5),
-            ("oof", false, 3, 6),
-            ("busy", true, 2, 4),
-        ] {
-            let meeting = Meeting {
-                show_as: show_as.into(),
-                cancelled,
-                required: vec![mention("r@y")],
-                optional: vec![mention("o@y")],
-                starts: Time(0),
-                ends: Time(90 * 60_000),
-                ..Meeting::default()
-            };
-            let facts = Facts {
-                from: Some(mention("alex@x")),
-                meeting: Some(meeting),
-                ..mail()
-            };
-            let a = made(&facts, "kim@x", None);
-            assert_eq!(
-                (a.columns["statecode"].clone(), a.columns["statuscode"].clone()),
-                (json!(state), json!(status))
-            );
-            for column in ["createdby", "ownerid", "organizer"] {
-                assert_eq!(a.columns[column], "alex@x");
-            }
-            assert_eq!(a.columns["scheduleddurationminutes"], 90);
-            let masks: Vec<_> = a.parties.iter().map(|p| p.mask).collect();
-            assert_eq!(masks, [7, 5, 6, 9]);
-        }
+/// When an exception would have begun, from its RECURRENCE-ID in UTC (RFC 5545, 3.8.4.4).
+fn original(occurrence: &str) -> Value {
+    let at = NaiveDateTime::parse_from_str(occurrence.trim_end_matches('Z'), "%Y%m%dT%H%M%S")
+        .or_else(|_| NaiveDate::parse_from_str(occurrence, "%Y%m%d").map(|day| day.and_time(NaiveTime::MIN)));
+    match at {
+        Ok(at) => time(Time(at.and_utc().timestamp_millis())),
+        Err(_) => json!(occurrence),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,10 +19,12 @@ use crate::{
 const TRACKING: &str = "tracking";
 const PROMOTION: &str = "promotion";
 const NOTE: &str = "note";
+/// What an item says, as its owner's own copy has it.
+const ITEM: &str = "item";
 
 /// Does an entry of this field name an item?
 pub fn is_about_an_item(field: &str) -> bool {
-    matches!(field, TRACKING | PROMOTION | NOTE)
+    matches!(field, TRACKING | PROMOTION | NOTE | ITEM)
 }
 
 /// An operation with what the chain says of it.
@@ -69,7 +71,7 @@ pub fn entries(
                     // Another text for a note: its decision only says again what it said.
                     let of_a_text =
                         matches!(operation.action, Action::EditNote | Action::Undo | Action::Redo);
-                    if facts.note.is_some() && of_a_text {
+                    if operation.action == Action::Edit || facts.note.is_some() && of_a_text {
                         about = FACTS.into();
                     }
                     keys.entry(operation.document).or_insert(facts.key);
@@ -223,7 +225,7 @@ fn entry(
         (_, "") => what.to_owned(),
         (Action::Track, cause) => format!("{what}, as a reply to what {cause} tracked"),
         (Action::Accept, cause) => format!("Accepted from quarantine: {cause}"),
-        (Action::Promote | Action::Retry, _) => what.to_owned(),
+        (Action::Promote | Action::Retry | Action::Edit, _) => what.to_owned(),
         (_, cause) => format!("{what} of {cause}"),
     };
     Ok(AuditEntry {
@@ -237,6 +239,7 @@ fn entry(
         item,
         field: match kind {
             DocumentKind::Item if matches!(register, OUTCOME | RETRY) => PROMOTION,
+            DocumentKind::Item if operation.action == Action::Edit => ITEM,
             DocumentKind::Item if register == FACTS => NOTE,
             DocumentKind::Item => TRACKING,
             DocumentKind::Grants => "grant",
@@ -269,7 +272,16 @@ pub fn words(kind: DocumentKind, register: &str, json: Option<&str>) -> (String,
     if register == FACTS {
         let note = json.and_then(|json| serde_json::from_str::<Facts>(json).ok());
         let said = note.map_or(String::new(), |f| {
-            [f.subject, f.text].join("\n").trim().to_owned()
+            let meeting = f.meeting.map_or(String::new(), |m| {
+                format!("{} to {} {}", m.starts.rfc3339(), m.ends.rfc3339(), m.location)
+            });
+            let said = [f.subject, meeting, f.text];
+            let said: Vec<_> = said
+                .iter()
+                .map(|part| part.trim())
+                .filter(|part| !part.is_empty())
+                .collect();
+            said.join("\n")
         });
         return (said, String::new());
     }

@@ -32,6 +32,7 @@ impl Desk {
         let before = self.store.read(|c| newest_mail(c, mailbox))?;
         let report = import::mail(&self.store, &self.text, mailbox, paths, folder, progress);
         self.say_what_is_here(mailbox, before)?;
+        self.tell_edits(mailbox, SENT_SINCE)?;
         // Whatever came in counts, also before an error.
         let replies = self.track_replies(mailbox);
         let report = report?;
@@ -73,9 +74,34 @@ impl Desk {
         self.authorise(Act::Import, mailbox)?;
         let report = import::calendar(&self.store, mailbox, paths, progress);
         // Whatever came in counts, also before an error.
+        self.tell_edits(mailbox, APPOINTMENTS)?;
         let items = self.store.read(|c| meetings_changed(c, mailbox))?;
         self.project_again(mailbox, &items)?;
         report
+    }
+
+    /// Where this is the owner's replica, it tells everybody what their own copies of tracked items say now (F-05, I-04).
+    fn tell_edits(&self, mailbox: &Address, which: &str) -> Result<()> {
+        if *mailbox != self.person {
+            return Ok(());
+        }
+        let items: Vec<(String, String)> = self.store.read(|c| {
+            let mut statement = c.prepare_cached(which)?;
+            let found = statement.query_map([mailbox.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })?;
+        for some in items.chunks(AT_ONCE) {
+            self.store.write(|tx| {
+                for (id, key) in some {
+                    let item = ItemId(uuid::Uuid::parse_str(id).unwrap_or_default());
+                    if let Some(own) = self.own_copy(tx, mailbox, key)? {
+                        tracking::retell(tx, mailbox, &self.key, item, own, self.now())?;
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     /// Contacts from vCard files.
@@ -111,6 +137,14 @@ impl Desk {
 
 /// So many are projected in one transaction.
 const AT_ONCE: usize = 200;
+
+/// The appointments with an activity that the mailbox holds: their items and keys.
+const APPOINTMENTS: &str = "SELECT i.id, i.key FROM item i JOIN appointment a ON a.item = i.id
+    WHERE i.mailbox = ?1 AND i.statecode NOT IN (1, 2)";
+/// The drafts with an activity that lie in another folder since.
+const SENT_SINCE: &str =
+    "SELECT i.id, i.key FROM item i JOIN message m ON m.item = i.id JOIN folder f ON f.id = m.folder
+    WHERE i.mailbox = ?1 AND i.kind = 'email' AND i.statecode = 0 AND f.role <> 'drafts'";
 
 fn newest_mail(c: &Connection, mailbox: &Address) -> Result<i64> {
     Ok(

@@ -3,17 +3,17 @@
 use super::{
     Desk,
     reach::{covers, matter, outside, sees_private},
-    view,
+    told, view,
 };
 use crate::{
-    Result,
+    Code, Result,
     access::{Act, Matter, Rights, Wish, authorise},
     activity,
     mailbox::{
         contacts, html,
         read::{self, Sight},
     },
-    model::{Address, bare_key, label::label},
+    model::{Address, CALENDAR, Kind, bare_key, label::label},
 };
 use view::{Allowed, Column, Folder, ListEntry, ListPage, NamedRow, Party, Shown};
 
@@ -33,7 +33,8 @@ impl Desk {
     }
 
     /// A page of a folder (every mail folder with `None`), newest first, contacts by name. `after` is the key of the
-    /// last entry of the page before.
+    /// last entry of the page before. What others have tracked and is not held here stands among all mail, or in the
+    /// calendar.
     ///
     /// # Errors
     /// As [`Desk::folders`]; `NotFound` for a folder or key that is not there.
@@ -52,7 +53,28 @@ impl Desk {
             private: sees_private(grant.as_ref()),
             within: grant.map(|g| g.folders).unwrap_or_default(),
         };
-        read::list(&self.store, mailbox, folder, &sight, limit, after)
+        let kind = match folder {
+            None => Kind::Email,
+            Some(folder) if folder.eq_ignore_ascii_case(CALENDAR) => Kind::Appointment,
+            Some(_) => return read::list(&self.store, mailbox, folder, &sight, limit, after),
+        };
+        let after = after.map(bare_key);
+        let told_of = |key| self.store.read(|c| told::behind(c, mailbox, kind, key));
+        let (place, held) = match after.map(told_of).transpose()?.flatten() {
+            Some((place, held)) => (place, held),
+            None => {
+                let date = |key| self.store.read(|c| told::date_of(c, mailbox, kind, key));
+                let date = after.map(date).transpose()?.flatten();
+                // Copies stand first at their date.
+                let place = date.map_or((i64::MAX, i64::MAX), |date| (date, i64::MAX));
+                (place, after.map(str::to_owned))
+            }
+        };
+        let mut page = read::list(&self.store, mailbox, folder, &sight, limit, held.as_deref())?;
+        let asked = limit.max(1) as usize;
+        self.store
+            .read(|c| told::put_in(c, mailbox, kind, place, &mut page, asked))?;
+        Ok(page)
     }
 
     /// Mail of any folder (or of one) that holds every word of `text` in its subject, sender or body, newest first;
@@ -95,7 +117,13 @@ impl Desk {
     /// As [`Desk::folders`]; `NotFound` for a key that is not there.
     pub fn show(&self, mailbox: &Address, key: &str) -> Result<Shown> {
         let rights = self.reach(Act::Read, mailbox, bare_key(key))?;
-        let opened = read::show_parts(&self.store, &self.last_opened, mailbox, bare_key(key))?;
+        let opened = match read::show_parts(&self.store, &self.last_opened, mailbox, bare_key(key)) {
+            Err(missing) if missing.code() == Code::NotFound => self
+                .store
+                .read(|c| told::open(c, mailbox, bare_key(key)))?
+                .ok_or(missing)?,
+            found => found?,
+        };
         let item = self.status(mailbox, &opened.key)?;
         let matter = self.store.read(|c| matter(c, mailbox, &opened.facts))?;
         let parties = self.store.read(|c| {

@@ -24,6 +24,7 @@ mod syncing;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod told;
 mod track;
 mod triage;
 mod undo;

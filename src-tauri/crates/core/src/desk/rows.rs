@@ -4,11 +4,11 @@ use super::{
     Desk,
     view::{Hit, IndexState, RowForm, TableName},
 };
-use std::sync::atomic::AtomicBool;
+use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
 use crate::{
-    Result,
-    model::RowRef,
+    Error, Result,
+    model::{RowRef, label::label},
     rows::{self, RowFilter, RowView, SearchOptions},
 };
 
@@ -36,8 +36,16 @@ impl Desk {
     /// The same with every filter (D-04). Before anything is typed: the recent rows (D-02).
     ///
     /// # Errors
-    /// Database and index errors.
+    /// `NotFound` for a table that is not there; database and index errors.
     pub fn search_rows(&self, text: &str, filter: &RowFilter, limit: u32) -> Result<Vec<Hit>> {
+        for table in &filter.tables {
+            if self.store.read(|c| rows::table(c, table))?.is_none() {
+                return Err(Error::not_found(
+                    format!("There is no table “{table}”."),
+                    "Tables go by their logical names, as in account, contact, opportunity or incident.",
+                ));
+            }
+        }
         let options = SearchOptions {
             tables: filter.tables.clone(),
             owner: Some(self.person.clone()),
@@ -47,6 +55,22 @@ impl Desk {
             limit: limit as usize,
         };
         self.rows.search(&self.store, text, &options)
+    }
+
+    /// The logical names of the columns that people read by their labels: by table and label, as hits name them.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn column_names(&self) -> Result<BTreeMap<(String, String), String>> {
+        let mut names = BTreeMap::new();
+        for table in self.store.read(rows::tables)? {
+            for column in table.card.iter().chain(&table.quick_find) {
+                names
+                    .entry((table.name.clone(), label(column)))
+                    .or_insert_with(|| column.clone());
+            }
+        }
+        Ok(names)
     }
 
     /// The tables whose rows may be set as regarding, by label: what a search can be narrowed to (D-04).

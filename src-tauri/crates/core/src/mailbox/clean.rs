@@ -1,7 +1,8 @@
 //! Makes text from strangers fit for a line on the screen.
 
-/// Longest subject kept, in characters: what Dataverse holds (I-07).
-pub const MAX_SUBJECT: usize = 800;
+/// Longest subject and place kept, in characters: more than Dataverse holds, so that what its columns cut is kept here and
+/// named there (I-07).
+pub const MAX_SUBJECT: usize = 2_000;
 /// Longest display name kept, in characters.
 pub const MAX_NAME: usize = 200;
 /// Longest address kept, in characters (I-07).

@@ -89,7 +89,7 @@ pub struct Meeting {
     /// Where.
     #[serde(rename = "l", skip_serializing_if = "String::is_empty")]
     pub location: String,
-    /// `free`, `tentative`, `busy` or `oof` (F-04).
+    /// `free`, `tentative`, `busy` or `oof`, or `completed` (F-04).
     #[serde(rename = "w", skip_serializing_if = "String::is_empty")]
     pub show_as: String,
     /// Whole days, no times.
@@ -348,6 +348,11 @@ impl Facts {
     /// tracked and who saw a blind copy may differ from one copy to another; how lines are broken, too.
     pub fn is_of_the_same(&self, other: &Self) -> bool {
         let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        // An earlier release kept no more of a subject or a place than the columns of an activity hold.
+        let begins = |text: &str| {
+            let longest = if self.meeting.is_some() { 200 } else { 800 };
+            words(&text.chars().take(longest).collect::<String>())
+        };
         let people = |list: &[Mention]| {
             let mut all: Vec<_> = list.iter().map(|one| one.address.clone()).collect();
             all.sort();
@@ -355,7 +360,12 @@ impl Facts {
         };
         let told = |facts: &Self| {
             (
-                (facts.key.clone(), facts.kind(), words(&facts.subject), facts.sent),
+                (
+                    facts.key.clone(),
+                    facts.kind(),
+                    begins(&facts.subject),
+                    facts.sent,
+                ),
                 people(facts.from.as_slice()),
                 (people(&facts.to), people(&facts.cc)),
                 (facts.message_id.clone(), facts.private, facts.invitation.clone()),
@@ -367,7 +377,7 @@ impl Facts {
             facts.meeting.as_ref().map(|m| {
                 (
                     (m.starts, m.ends, m.all_day, m.cancelled, m.occurrence.clone()),
-                    (people(&m.required), people(&m.optional), words(&m.location)),
+                    (people(&m.required), people(&m.optional), begins(&m.location)),
                 )
             })
         };

@@ -41,7 +41,7 @@ const REFUSED: &str = "EXISTS (SELECT 1 FROM refusal r WHERE r.mailbox = o.mailb
 const TOGETHER: &str =
     "b.batch = o.batch AND b.batch <> '' AND b.person = o.person AND b.mailbox = o.mailbox";
 /// Undo and redo are no steps of their own: they move over the others. What promotion is tried by decides nothing.
-const STEP: &str = "o.action NOT IN ('\"Undo\"', '\"Redo\"', '\"Promote\"', '\"Retry\"')";
+const STEP: &str = "o.action NOT IN ('\"Undo\"', '\"Redo\"', '\"Promote\"', '\"Retry\"', '\"Edit\"')";
 
 /// One operation.
 pub fn step(connection: &Connection, id: &str) -> Result<Option<Step>> {

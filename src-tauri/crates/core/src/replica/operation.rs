@@ -48,6 +48,8 @@ pub enum Action {
     EditNote,
     /// Delete a note.
     DeleteNote,
+    /// The owner's own copy says something else than before (F-05). No step of a person's.
+    Edit,
 }
 
 impl Action {
@@ -67,6 +69,7 @@ impl Action {
             Self::RemoveDevice => "Remove device",
             Self::ChangeSetting => "Change setting",
             Self::Promote => "Promotion",
+            Self::Edit => "Edit",
             Self::Retry => "Retry",
             Self::AddNote => "Add note",
             Self::EditNote => "Edit note",

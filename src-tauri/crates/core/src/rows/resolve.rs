@@ -48,7 +48,8 @@ pub fn is_user(connection: &Connection, address: &Address) -> Result<bool> {
         .query_row([address.as_str()], |r| r.get(0))?)
 }
 
-/// The sender's row (I-05): active before inactive; then rows owned by the mailbox owner; then by table; then the oldest.
+/// The sender's row (I-05): rows owned by the mailbox owner first; then active before inactive; then by table; then the
+/// oldest.
 ///
 /// Inactive users are as if they were not there. `None` when nothing matches, or more than [`MOST`] do.
 pub fn choose<'a>(candidates: &'a [Candidate], mailbox_owner: &Address) -> Option<&'a Candidate> {
@@ -82,8 +83,8 @@ fn weight<'a>(c: &'a Candidate, mailbox_owner: &Address) -> impl Ord + use<'a> {
     let owned = !c.owner.is_empty() && c.owner == mailbox_owner.as_str();
     let age = if c.created == 0 { i64::MAX } else { c.created };
     (
-        Reverse(c.active),
         Reverse(owned),
+        Reverse(c.active),
         rank(&c.row.table),
         &c.row.table,
         age,
@@ -206,8 +207,10 @@ mod tests {
             // Owned by the mailbox owner goes before the order of tables.
             (&["systemuser:1", "lead:1 +"], "lead:1"),
             (&["contact:1", "contact:2 +"], "contact:2"),
-            // Active goes before everything.
-            (&["contact:1 + -", "new_club:1"], "new_club:1"),
+            // And before active; that goes before the order of tables.
+            (&["contact:1 + -", "new_club:1"], "contact:1"),
+            (&["contact:1 + -", "new_club:1 +"], "new_club:1"),
+            (&["contact:1 -", "new_club:1"], "new_club:1"),
             (&["contact:1 -"], "contact:1"),
             (&["systemuser:1 + -"], "none"),
             (&["systemuser:1 -", "team:1 -"], "team:1"),

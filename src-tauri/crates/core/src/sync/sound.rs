@@ -161,6 +161,15 @@ fn item(by: &Logged<'_>, operation: &Operation) -> Result<(), Reason> {
                 false => Err(Unsound::WrongLabel.into()),
             };
         }
+        (Action::Edit, None, None, None) if operation.puts.len() == 1 => {
+            let told = facts.as_ref().filter(|f| f.note.is_none() && f.contact.is_none());
+            if !owner {
+                return Err(Unsound::OwnersOnly.into());
+            }
+            if told.is_none() || operation.heads.is_empty() {
+                return Err(Unsound::WrongLabel.into());
+            }
+        }
         (_, Some(decision), None, None) => {
             if !fits_label(operation.action, decision, facts.as_ref(), cause) {
                 return Err(Unsound::WrongLabel.into());
@@ -203,6 +212,7 @@ fn fits_label(action: Action, decision: &Decision, facts: Option<&Facts>, cause:
         Action::Undo | Action::Redo | Action::Accept => caused,
         Action::Promote
         | Action::Retry
+        | Action::Edit
         | Action::Grant
         | Action::Revoke
         | Action::ChangeGrant
@@ -285,7 +295,7 @@ pub(super) fn fits(
 fn goes_by_a_cause(action: Action) -> bool {
     matches!(
         action,
-        Action::Undo | Action::Redo | Action::Promote | Action::Retry
+        Action::Undo | Action::Redo | Action::Promote | Action::Retry | Action::Edit
     )
 }
 
@@ -311,7 +321,7 @@ fn goes_back(
     if !document.in_sight(&operation.heads)?.contains(&cause) {
         return Ok(Err(Unsound::NotTheirs.into()));
     }
-    if matches!(operation.action, Action::Promote | Action::Retry) {
+    if matches!(operation.action, Action::Promote | Action::Retry | Action::Edit) {
         return Ok(Ok(()));
     }
     let author = replica::step(tx, &operation.origin.cause)?.map(|step| step.person);

@@ -4,14 +4,14 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{
-    decision::{Registers, open},
-    project_heard,
+    decision::{FACTS, Registers, open},
+    outline, project_heard,
     promotion::{Failure, OUTCOME, RETRY, Retry},
 };
 use crate::{
     Result,
     access::DeviceKey,
-    model::{Address, ItemId, RowRef, Time},
+    model::{Address, Facts, ItemId, RowRef, Time},
     replica::{self, Action, Document, Edit, Logged, Origin},
     rows,
     wire::{Heard, owners_hold, refusals},
@@ -100,6 +100,43 @@ pub fn attempt(
         })?;
     }
     Ok(())
+}
+
+/// Writes down, by this device of the mailbox's owner, what their own copy of a tracked item says now, where its document
+/// says something else (F-05): so everybody's activity says it. What is completed or cancelled is read-only (I-04). Did it
+/// write?
+///
+/// # Errors
+/// Database errors.
+pub fn retell(
+    tx: &Connection,
+    mailbox: &Address,
+    key: &DeviceKey,
+    item: ItemId,
+    own: Facts,
+    now: Time,
+) -> Result<bool> {
+    let (mut document, Some(standing)) = open(tx, mailbox, item)? else {
+        return Ok(false);
+    };
+    let told = Facts {
+        answers: standing.facts.answers.clone(),
+        ..own.bounded()
+    };
+    let read_only = matches!(outline::state(&standing.facts).0, 1 | 2);
+    let Some(decision) = standing.by.first() else {
+        return Ok(false);
+    };
+    if read_only || !standing.decision.has_activity() || told == standing.facts {
+        return Ok(false);
+    }
+    let why = (Action::Edit, Origin::because_of(decision, ""));
+    let heard = Heard::read(tx, mailbox)?;
+    let by = (mailbox, mailbox, key);
+    write(tx, by, &mut document, (why, now), &heard, |edit| {
+        edit.set(FACTS, &told)
+    })?;
+    Ok(true)
 }
 
 /// Writes down that this person asks for another attempt to promote an item. Asking twice is not doing twice.

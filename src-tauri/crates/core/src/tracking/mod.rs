@@ -12,7 +12,7 @@ mod status;
 pub mod suggest;
 pub mod texts;
 
-pub use attempt::{attempt, due, retry};
+pub use attempt::{attempt, due, retell, retry};
 pub use decision::{
     DECISION, Decision, FACTS, FIRST, First, NotApplied, Regarding, Registers, Standing, decide, open,
     registers, write_note,

@@ -51,6 +51,7 @@ pub fn state(facts: &Facts) -> (i64, i64) {
     };
     match (meeting.cancelled, meeting.show_as.as_str()) {
         (true, _) => (2, 4),
+        (_, "completed") => (1, 3),
         (_, "free") => (0, 1),
         (_, "tentative") => (0, 2),
         (_, "oof") => (3, 6),

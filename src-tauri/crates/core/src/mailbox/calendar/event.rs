@@ -19,15 +19,13 @@ use super::{
 };
 use crate::{
     mailbox::{
-        clean::{self, one_line, prefix},
+        clean::{self, MAX_SUBJECT, one_line, prefix},
         parse::mention,
     },
     model::{Facts, MAX_FACTS_TEXT, Meeting, Mention, Time, hex},
 };
 
 const MAX_ATTENDEES: usize = 1000;
-/// What Dataverse holds (I-07).
-const MAX_SUBJECT: usize = 200;
 const DAY: i64 = 86_400_000;
 
 /// An event, read.
@@ -135,7 +133,7 @@ pub(super) fn appointment(
             starts: when.starts,
             ends: when.ends,
             unsure: when.unsure.map(|name| one_line(&name, MAX_SUBJECT)),
-            location: one_line(text_of(event, &Property::Location), 200),
+            location: one_line(text_of(event, &Property::Location), MAX_SUBJECT),
             show_as: show_as(event).to_owned(),
             all_day: when.all_day,
             cancelled,
@@ -344,6 +342,8 @@ fn answer(attendee: &ICalendarEntry) -> Option<&'static str> {
 /// How the time shows (F-04): Outlook's own word first, then the standard one.
 fn show_as(event: &ICalendarComponent) -> &'static str {
     match other(event, "X-MICROSOFT-CDO-BUSYSTATUS").as_deref() {
+        // A status of tasks (RFC 5545, 3.8.1.11) that CRM programs write into events they have closed.
+        _ if matches!(event.status(), Some(ICalendarStatus::Completed)) => "completed",
         Some("FREE") => "free",
         Some("TENTATIVE") => "tentative",
         Some("OOF") => "oof",

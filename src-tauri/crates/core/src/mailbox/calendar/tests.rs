@@ -70,6 +70,7 @@ fn attendees_show_as_and_privacy() {
     assert_eq!(show("TRANSP:TRANSPARENT"), "free");
     assert_eq!(show("STATUS:TENTATIVE"), "tentative");
     assert_eq!(show("STATUS:CONFIRMED"), "busy");
+    assert_eq!(show("STATUS:COMPLETED"), "completed");
 }
 
 fn show(line: &str) -> String {
