@@ -96,7 +96,13 @@ pub(super) fn abandon(store: &Store, mailbox: &Address) -> Result<()> {
         )
     })?;
     if is_abandoned {
-        store.write(|tx| Ok(tx.execute(&format!("DELETE FROM mailbox WHERE {ABANDONED}"), of)?))?;
+        store.write(|tx| {
+            let still = tx.execute(&format!("DELETE FROM mailbox WHERE {ABANDONED}"), of)?;
+            match still {
+                0 => Ok(()),
+                _ => forget(tx, mailbox, &[]),
+            }
+        })?;
     }
     Ok(())
 }

@@ -99,8 +99,8 @@ fn a_07_the_last_two_devices_remove_each_other() {
     }
 
     let desk = pair.arrives("desk", &m);
-    kim.accept(&desk.invite(&kim.person, &terms()).unwrap().code)
-        .unwrap();
+    let code = desk.invite(&kim.person, &terms()).unwrap().code;
+    let accepted = kim.accept(&code).unwrap();
     pair.syncs(&[kim, &desk]);
     lets_in(&desk, &kim.person).unwrap();
     pair.syncs(&[&desk, kim]);
@@ -111,7 +111,7 @@ fn a_07_the_last_two_devices_remove_each_other() {
     );
     assert!(!pair.owners(kim).contains(&desk.key.id().to_owned()));
     assert!(pair.is_tracked(kim, "before"));
-    kim.words_match(m.as_str()).unwrap();
+    kim.words_match(&accepted.invitation).unwrap();
     pair.syncs(&[kim, &desk]);
     assert_eq!(pair.owners(kim), [desk.key.id()]);
     for one in [&desk, kim] {

@@ -295,7 +295,7 @@ fn h_07_what_strangers_plant_takes_no_room() {
     for desk in [alex, kim] {
         assert_eq!(desk.sync_state().unwrap().text, "Up to date");
     }
-    // Sam is let in all the same, and then nobody is expected any more.
+    // Sam is let in all the same. Who comes later is looked at once, and Alex is told.
     let sams = pair.arrives("sam", &sam());
     sams.accept(&code.encode().unwrap()).unwrap();
     pair.syncs(&[&sams, alex]);
@@ -304,7 +304,8 @@ fn h_07_what_strangers_plant_takes_no_room() {
     let (late, _) = Acceptance::new(&code, &sam(), "Sam", &eve).unwrap();
     pair.syncs(&[alex]);
     pair.publishes(&pair.answers(&eve, FIRST, &late));
-    assert_eq!(looks(alex), 0);
+    assert_eq!((looks(alex), looks(alex)), (1, 0));
+    assert_eq!(alex.invitation_news().unwrap().len(), 1);
 }
 
 /// H-07: what a known device sends cannot be kept out by a copy of it under a stranger's name.

@@ -85,7 +85,11 @@ fn a_03_who_learns_late_that_the_words_differ_leaves() {
         refused.hint()
     );
     pair.tracks(&sams, "not sent", &sam(), "");
-    sams.reject(pair.mailbox().as_str(), false).unwrap();
+    let unsent = sams.reject(pair.mailbox().as_str(), false).unwrap_err();
+    assert_eq!(unsent.code(), Code::BadInput);
+    sams.reject(pair.mailbox().as_str(), true).unwrap();
+    // One letter tells whoever has let Sam in, then nothing is left.
+    sams.sync(&pair.relay, &mut |_| ()).unwrap();
     let nothing = || {
         assert_eq!(pair.rows_about(&sams, &pair.mailbox()), 0);
         assert!(sams.me().unwrap().mailboxes.iter().all(|m| m.mine));
@@ -279,7 +283,7 @@ fn a_03_an_invitation_that_was_withdrawn_ends_in_a_known_mailbox() {
     let refused = kim.folders(&pair.mailbox()).unwrap_err();
     assert_eq!(refused.to_string(), "The invitation was withdrawn.");
     assert!(kim.sync_state().unwrap().text.contains("withdrawn"));
-    kim.reject(pair.mailbox().as_str(), false).unwrap();
+    kim.reject(&kim.waiting().unwrap()[0].id, false).unwrap();
     let refused = kim.accept(&code).unwrap_err();
     assert_eq!(
         (refused.code(), refused.to_string().as_str()),
