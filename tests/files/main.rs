@@ -266,9 +266,13 @@ macro_rules! tables {
 
 tables! {
     activities
+    bodies
+    boundaries
     contacts
     exports
+    folders
     headers
+    identity
     meetings
     zones
 }

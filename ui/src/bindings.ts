@@ -199,7 +199,8 @@ export type ActivityForm = {
 };
 
 /**
- *  An e-mail address, trimmed and in lower case, so that equal people compare equal.
+ *  An e-mail address, trimmed, in lower case, and with one form for a domain that is written in Unicode or in Punycode
+ *  (RFC 5890), so that equal people compare equal.
  * 
  *  A mailbox is named by its owner's address, a person by theirs.
  */

@@ -144,8 +144,8 @@ impl Desk {
             parties,
             meeting: opened.meeting,
             warnings: read::doubt(&opened.facts)
+                .or_else(|| opened.date_uncertain.then(|| read::NO_SURE_DATE.to_owned()))
                 .into_iter()
-                .chain(opened.date_uncertain.then(|| read::NO_SURE_DATE.to_owned()))
                 .collect(),
             contact: contacts::columns(&opened.facts)
                 .into_iter()

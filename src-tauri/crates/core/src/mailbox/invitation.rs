@@ -62,8 +62,8 @@ fn key(part: &MessagePart<'_>) -> Option<String> {
         return None;
     }
     let text = file_text::decoded(bytes);
-    let calendar = Calendar::cut(&text).ok()?;
-    if !calendar.method().invites() && !said(part).is_some_and(Method::invites) {
+    let calendar = Calendar::cut(&text).ok()?.sent_as(said(part));
+    if !calendar.method().invites() {
         return None;
     }
     let event = calendar.events.first()?;

@@ -108,6 +108,17 @@ impl<'a> Calendar<'a> {
         })
     }
 
+    /// The same, with what the mail around it says it is for, where it does not say so itself.
+    #[must_use]
+    pub fn sent_as(mut self, method: Option<Method>) -> Self {
+        for object in &mut self.objects {
+            if object.method == Method::Publish {
+                object.method = method.unwrap_or_default();
+            }
+        }
+        self
+    }
+
     /// What the first of its calendars that holds an event is for.
     pub fn method(&self) -> Method {
         self.events
