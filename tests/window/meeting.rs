@@ -153,7 +153,7 @@ async fn from_the_invitation_to_the_last_word(office: &Office, mut flight: impl 
     alex.click(&format!("{kims}//button[contains(., 'End access')]"))
         .await;
     alex.choose("End access").await;
-    alex.shows("You have ended it.").await;
+    alex.shows("You ended it.").await;
     kim.open_mail("Alex", &question).await;
     kim.open_pane().await;
     kim.set_regarding("Fabr", "Fabrikam").await;

@@ -174,7 +174,7 @@ async fn a_delegate_comes_and_goes() {
     window.shows("Not applied – access ended").await;
     window.picture("end-access").await;
     window.choose("End access").await;
-    window.shows("You have ended it.").await;
+    window.shows("You ended it.").await;
     window.close().await;
 
     let grants = owner.behalf(&["grants"]);

@@ -167,7 +167,7 @@ pub enum Import {
     Mail {
         #[command(flatten)]
         from: Sources,
-        /// Into this folder [default: Inbox, or the Maildir's own folders]
+        /// Into this folder [default: the folders it was kept in, or Inbox]
         #[arg(long, value_name = "F")]
         folder: Option<String>,
     },

@@ -103,7 +103,11 @@ pub fn ids(text: &str) -> Vec<String> {
         .split('>')
         .take(if text.contains('>') { usize::MAX } else { 0 })
     {
-        if let Some((_, id)) = piece.rsplit_once('<') {
+        if let Some((before, id)) = piece.rsplit_once('<') {
+            // `Message from Maria <maria@x> of Tuesday <1@x>`: what was in brackets before was an address.
+            if before.contains(|c: char| c.is_alphanumeric()) {
+                ids.clear();
+            }
             ids.extend(tidy(id));
         }
     }
@@ -128,6 +132,7 @@ mod tests {
             ("<a@x>\t<b@x>,<c@x>", &["a@x", "b@x", "c@x"]),
             ("Your message of \"Tue, 3 Nov\" <a@x>", &["a@x"]),
             ("kim@x.org's message <a@x>", &["a@x"]),
+            ("Message from Kim <kim@x> of \"Tue, 3 Nov\" <a@x>", &["a@x"]),
             ("a@x", &["a@x"]),
             ("a@x b@x", &["a@x", "b@x"]),
             ("< <a@x>", &["a@x"]),

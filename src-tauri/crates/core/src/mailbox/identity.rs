@@ -38,7 +38,49 @@ pub(super) fn is_same((one, role): (&Head, FolderRole), (other, other_role): (&H
     let dates = !dated || one.sent.0.abs_diff(other.sent.0) <= alike;
     dates
         && contains(&words(&one.subject), &words(&other.subject))
-        && contains(&words(&one.text), &words(&other.text))
+        && one.attachments == other.attachments
+        && is_one_text(&words(&one.text), &words(&other.text))
+}
+
+/// Are these one text, but for what a list or a gateway has put under or over it?
+fn is_one_text(one: &str, other: &str) -> bool {
+    let (short, long) = if one.len() <= other.len() {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    let short = &short[..short.floor_char_boundary(WITHIN)];
+    let Some(at) = memchr::memmem::find(long.as_bytes(), short.as_bytes()) else {
+        return false;
+    };
+    let (over, under) = (&long[..at], long[at + short.len()..].trim_start());
+    (over.is_empty() || is_banner(over)) && (under.is_empty() || short.is_empty() || is_footer(under))
+}
+
+/// `CAUTION: This mail came from outside.`
+fn is_banner(text: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "caution",
+        "external",
+        "extern",
+        "outside",
+        "warning",
+        "achtung",
+        "vorsicht",
+        "warnung",
+        "attention",
+        "esterno",
+        "externo",
+        "внешн",
+    ];
+    let text = text[..text.floor_char_boundary(BEGINNING)].to_lowercase();
+    WORDS.iter().any(|word| text.contains(word))
+}
+
+/// Begins as what stands under a mail does: `-- `, a line of strokes, a scanner's or a list's word.
+fn is_footer(text: &str) -> bool {
+    const BEGINNINGS: [&str; 8] = ["--", "__", "==", "**", "~~", "This e", "This m", "You received"];
+    BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
 }
 
 /// The key of another mail under a Message-ID that is taken: the same on every replica that holds it. `whole` when two
@@ -142,6 +184,16 @@ mod tests {
             ),
             (
                 head("a@x", 0, "Offer", "Here is the order"),
+                (Inbox, Inbox),
+                false,
+            ),
+            (
+                head("a@x", 0, "Offer", "Here is the offer\n\nPS: It is cancelled."),
+                (Inbox, Inbox),
+                false,
+            ),
+            (
+                head("a@x", 0, "Offer", "Please ignore this: Here is the offer"),
                 (Inbox, Inbox),
                 false,
             ),

@@ -127,6 +127,13 @@ impl Parts {
             && let Some(zone) = zone(token)
         {
             self.zone = Some(zone);
+        } else if self.time.is_some() && is_offset(token) {
+            // No place on Earth has it: `-3100` is neither a zone nor a year.
+        } else if self.year.is_some()
+            && let Some(zone) = zone(&format!("+{token}"))
+        {
+            // Its sign was left out.
+            self.zone = self.zone.or(Some(zone));
         } else {
             for piece in token.split(['-', '/', '.']).filter(|piece| !piece.is_empty()) {
                 self.piece(piece);
@@ -170,6 +177,10 @@ impl Parts {
         match (digits, behind) {
             (1 | 2, "月") => self.month = Some(number),
             (4, _) => self.year = i32::try_from(number).ok(),
+            // What begins with the year goes on with the month.
+            (1 | 2, _) if self.year.is_some() && self.month.is_none() && self.day.is_none() => {
+                self.month = Some(number);
+            }
             (1 | 2, _) if self.day.is_none() => self.day = Some(number),
             (1 | 2, _) if self.month.is_none() => self.month = Some(number),
             // RFC 5322, 4.3.
@@ -227,6 +238,12 @@ fn month(word: &str) -> Option<u32> {
         .zip(&MONTHS)
         .find(|(_, names)| begins(names))
         .map(|(month, _)| month)
+}
+
+/// Does it look like `+0100`, whatever it says?
+fn is_offset(token: &str) -> bool {
+    let digits = token.strip_prefix(['+', '-', '−']);
+    digits.is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Minutes east of Greenwich: `+0100`, `+01:00`, `+1`, `GMT+2`, `EST`.
@@ -288,6 +305,9 @@ mod tests {
                 "2026-06-11T13:05:00Z",
             ),
             ("2026-11-03T10:00:00Z", "2026-11-03T10:00:00Z"),
+            ("2026/11/03 10:00:00 +0900", "2026-11-03T01:00:00Z"),
+            ("2026-11-3 10:00:00 +0900", "2026-11-03T01:00:00Z"),
+            ("2026/3/11 10:00:00 +0000", "2026-03-11T10:00:00Z"),
             ("2026-11-03 10:00:00.123 +01:00", "2026-11-03T09:00:00Z"),
             ("Tue, 03-Nov-2026 10:00:00 GMT", "2026-11-03T10:00:00Z"),
             ("Tue, 03-Nov-26 10:00:00 GMT", "2026-11-03T10:00:00Z"),
@@ -297,6 +317,9 @@ mod tests {
             ("Tue, 3 Nov 2026 10:00:60 +0000", "2026-11-03T10:00:59Z"),
             ("Tue, 3 Nov 2026 10:00:00 +5", "2026-11-03T05:00:00Z"),
             ("Tue, 3 Nov 2026 10:00:00 -0330", "2026-11-03T13:30:00Z"),
+            ("Tue, 5 Nov 2002 12:44 0000", "2002-11-05T12:44:00Z"),
+            ("Tue, 30 Sep 1997 18:02:51 -3100 (PDT)", "1997-10-01T01:02:51Z"),
+            ("Wed, 31 Jul 1996 17:48:43 +1700 (PDT)", "1996-08-01T00:48:43Z"),
             ("Вт, 3 ноября 2026 10:00:00 +0300", "2026-11-03T07:00:00Z"),
             (
                 "Tue, 3 (third) Nov 2026 10:00:00 +0000 (a (b) c)",

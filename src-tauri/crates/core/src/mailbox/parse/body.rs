@@ -134,7 +134,8 @@ impl<'x> Mail<'x> {
                 let attached = part.content_disposition().is_some_and(|d| d.is_attachment());
                 let text = matches!(part.body, PartType::Text(_) | PartType::Html(_));
                 let is_shown = picture_id(part).is_some_and(|id| shown.contains(id));
-                (attached || !text || self.file_name(part).is_some()) && !is_shown
+                let is_file = attached || !text || self.file_name(part).is_some() || is_document(part);
+                is_file && !is_shown
             })
     }
 
@@ -255,11 +256,11 @@ impl<'x> Mail<'x> {
         let Some(kind) = part.content_type() else {
             return matches!(part.body, PartType::Text(_));
         };
-        match (&part.body, kind.ctype(), kind.subtype().unwrap_or_default()) {
-            (PartType::Html(_), ..) => true,
-            // `text` alone, and parts whose boundary is nowhere.
-            (PartType::Text(_), "text", "plain" | "html" | "" | "text")
-            | (PartType::Text(_), "multipart", _) => true,
+        match (&part.body, kind.ctype()) {
+            (PartType::Html(_), _) => true,
+            // What nobody knows is read as plain text (RFC 2046, 4.1.4); so is a part whose boundary is nowhere.
+            (PartType::Text(_), "text") => !is_for_programs(part),
+            (PartType::Text(_), "multipart") => true,
             _ => false,
         }
     }
@@ -330,6 +331,32 @@ impl<'x> Mail<'x> {
     pub fn meeting(&self) -> Option<String> {
         invitation::meeting(self.body(), self.answers())
     }
+}
+
+/// The kind of a text. Some programs write blanks or a comma where a semicolon belongs.
+fn kind_of_text<'a>(part: &'a MessagePart<'_>) -> &'a str {
+    let kind = part
+        .content_type()
+        .and_then(|kind| kind.subtype())
+        .unwrap_or_default();
+    kind.split([' ', '\t', ',']).next().unwrap_or_default()
+}
+
+/// Text that nobody reads as it is written.
+fn is_for_programs(part: &MessagePart<'_>) -> bool {
+    is_document(part)
+        || matches!(
+            kind_of_text(part),
+            "calendar" | "css" | "x-amp-html" | "watch-html"
+        )
+}
+
+/// Text that another program shows.
+fn is_document(part: &MessagePart<'_>) -> bool {
+    matches!(
+        kind_of_text(part),
+        "rtf" | "richtext" | "vcard" | "x-vcard" | "directory" | "rfc822-headers"
+    )
 }
 
 /// Adds a text on lines of its own; true when some of it was left out.

@@ -250,15 +250,8 @@ impl Mail<'_> {
         if let Some(status) = self.raw_header("Status") {
             return Some(!status.contains('R'));
         }
-        if let Some(flags) = self.raw_header("X-Mozilla-Status") {
-            return u32::from_str_radix(flags, 16).ok().map(|f| f & 1 == 0);
-        }
-        let labels = self.raw_header("X-Gmail-Labels")?;
-        Some(
-            ["Unread", "Ungelesen", "Non lus", "No leídos"]
-                .iter()
-                .any(|l| labels.contains(l)),
-        )
+        let flags = self.raw_header("X-Mozilla-Status")?;
+        u32::from_str_radix(flags, 16).ok().map(|flags| flags & 1 == 0)
     }
 }
 

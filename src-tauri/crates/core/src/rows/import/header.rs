@@ -85,6 +85,17 @@ impl Header {
         let places: BTreeSet<usize> = mapped.values().copied().collect();
         let mut numbers = BTreeMap::new();
         let marked = Marked::among(headers);
+        if let (Some(marked), true) = (&marked, map.is_empty())
+            && let Some(other) = marked.table(headers).filter(|other| *other != table)
+        {
+            return Err(Error::bad_input(
+                format!(
+                    "These are rows of {other}, not of {table}: “{}”.",
+                    headers[marked.key]
+                ),
+                format!("Import them with --table {other}."),
+            ));
+        }
         for (place, header) in headers.iter().enumerate() {
             if places.contains(&place) || marked.as_ref().is_some_and(|marked| marked.holds(place)) {
                 continue;
@@ -168,12 +179,18 @@ impl Header {
         let id = std::str::from_utf8(record.get(self.key).unwrap_or_default())
             .map_err(|_| "The key is not UTF-8 text.".to_owned())?
             .trim();
+        let id = bare(id);
         if id.is_empty() {
             return Err("The key is empty.".to_owned());
         }
         if id.chars().count() > LONGEST_KEY || id.contains(char::is_control) {
             return Err(format!(
                 "The key is over {LONGEST_KEY} characters, or holds control characters."
+            ));
+        }
+        if is_shortened(id) {
+            return Err(format!(
+                "Excel has shortened the key to {id}. Format its column as text, and export again."
             ));
         }
         if let Naming::Parts(column) = &self.name {
@@ -204,11 +221,25 @@ fn is_blank(cell: &[u8]) -> bool {
 /// A cell as it is kept: no surrounding space, no NUL, a GUID in its one form, and when a row was made or changed as
 /// RFC 3339 where it is written otherwise.
 fn clean(column: &str, value: &str) -> Result<String, String> {
-    let value = row_id(value.trim()).replace('\0', "");
+    let value = row_id(bare(value.trim())).replace('\0', "");
     if value.is_empty() || !matches!(column, "createdon" | "modifiedon") {
         return Ok(value);
     }
     dates::kept(&value).ok_or_else(|| format!("“{column}” is no date: “{value}”. Write it as in 2026-11-03."))
+}
+
+/// A cell written as `="00124"`, so that Excel keeps its zeros.
+fn bare(cell: &str) -> &str {
+    let inner = cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
+    inner.filter(|text| !text.contains('"')).unwrap_or(cell)
+}
+
+/// Is it a long number as Excel shows it, `1.23457E+15`? Different keys look alike then.
+fn is_shortened(key: &str) -> bool {
+    key.split_once("E+").is_some_and(|(number, power)| {
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        digits(power) && digits(&number.replacen(['.', ','], "", 1))
+    })
 }
 
 /// The first of the usual places that holds the name.

@@ -325,6 +325,19 @@ fn folded(header: &str) -> String {
     words.join(" ").to_lowercase().replace(['’', '`'], "'")
 }
 
+/// What Dynamics calls its tables in its exports: English, German, French.
+const TABLES: [(&str, &[&str]); 6] = [
+    ("account", &["account", "firma", "compte"]),
+    ("contact", &["contact", "kontakt"]),
+    ("lead", &["lead", "prospect"]),
+    (
+        "opportunity",
+        &["opportunity", "verkaufschance", "opportunité", "opportunite"],
+    ),
+    ("incident", &["case", "anfrage", "incident"]),
+    ("systemuser", &["user", "benutzer", "utilisateur"]),
+];
+
 /// The columns that Dynamics puts before those of the view, so that the file can be imported again: the key, a checksum,
 /// and when the row was last changed. They are called `(Do Not Modify) Account` and so on; whatever the language, all
 /// three begin with the same words in brackets.
@@ -350,6 +363,14 @@ impl Marked {
             checksum: key + 1,
             modified: key + 2,
         })
+    }
+
+    /// The table whose rows they are, where its name is known: it stands behind the warning.
+    pub(super) fn table(&self, headers: &[String]) -> Option<&'static str> {
+        let name = folded(headers.get(self.key)?.split_once(')')?.1);
+        let mut tables = TABLES.iter();
+        let found = tables.find(|(_, names)| names.contains(&name.as_str()));
+        found.map(|(table, _)| *table)
     }
 
     /// Is the header at this place one of them?
@@ -478,6 +499,9 @@ mod tests {
             Some(1)
         );
         assert_eq!(marked(&["(a) x", "(b) y", "(c) z"]), None);
+        let headers = english.map(|header| header.replace("Account", "Verkaufschance"));
+        let found = Marked::among(&headers).unwrap();
+        assert_eq!(found.table(&headers), Some("opportunity"));
         assert_eq!(marked(&["(a) x"]), None);
         assert_eq!(marked(&[]), None);
     }

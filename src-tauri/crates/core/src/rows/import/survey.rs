@@ -146,6 +146,9 @@ impl Letters {
 /// The separator, and how long a line is that only names it: Excel writes and reads `sep=;` before the headers. Else the
 /// one the first line uses most, outside quotes.
 fn separator(start: &[u8]) -> (u8, usize) {
+    // Reports begin with empty lines.
+    let lead = start.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+    let start = &start[lead..];
     let end = start
         .iter()
         .position(|&b| b == b'\n')
@@ -157,7 +160,7 @@ fn separator(start: &[u8]) -> (u8, usize) {
         let separator = bare.get(named.len()).copied().unwrap_or(b'\t');
         let rest = bare.get(named.len() + 1..).unwrap_or_default();
         if separator.is_ascii() && rest.iter().all(|b| matches!(b, b'"' | b';' | b',')) {
-            return (separator, end);
+            return (separator, lead + end);
         }
     }
     let mut quoted = false;
@@ -213,6 +216,7 @@ mod tests {
     fn the_separator_is_named_or_else_the_one_used_most() {
         assert_eq!(separator(b"id,name\n1;2;3;4"), (b',', 0));
         assert_eq!(separator(b"id;name;city\n"), (b';', 0));
+        assert_eq!(separator(b"\r\n\nid;name\n1;a,b,c\n"), (b';', 0));
         assert_eq!(separator(b"id\tname\n"), (b'\t', 0));
         assert_eq!(separator(b"id|name\r\n"), (b'|', 0));
         assert_eq!(separator(b"\"a;b;c;d\",name\n"), (b',', 0));

@@ -239,6 +239,13 @@ fn merged(before: Option<&Stored>, incoming: Incoming, owner: Option<String>) ->
 /// What the columns say of whether the CRM has closed the row: its state, for users `isdisabled`; where there is neither,
 /// a status reason that only closed rows have.
 fn active<'a>(said: &impl Fn(&str) -> Option<&'a str>) -> Option<bool> {
+    // Salesforce and SuiteCRM export what was deleted as well.
+    if ["deleted", "isdeleted"]
+        .iter()
+        .any(|name| said(name).and_then(yes) == Some(true))
+    {
+        return Some(false);
+    }
     let state = said("statecode").or_else(|| said("status"));
     if let Some(open) = state.and_then(names::is_open) {
         return Some(open);
