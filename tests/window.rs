@@ -90,8 +90,10 @@ impl Window {
             .await;
         input.click().await.expect("the box takes the focus");
         input.send_keys(typed).await.expect("the box takes text");
+        // A contact's line names its account as well.
         self.click(&format!(
-            "//*[@role='listbox'][@aria-label='Set Regarding']//*[@role='option'][contains(., {})]",
+            "//*[@role='listbox'][@aria-label='Set Regarding']//*[@role='option'][starts-with(@data-row, 'account:')]\
+             [contains(., {})]",
             quoted(name)
         ))
         .await;
