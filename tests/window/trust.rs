@@ -48,7 +48,7 @@ async fn a_07_a_lost_device_is_removed() {
     window.find(&remove).await;
     window.picture("trust-devices").await;
     window.click(&remove).await;
-    window.shows("reads nothing that is done from now on").await;
+    window.shows("can read nothing done from now on").await;
     window.picture("trust-remove").await;
     window.choose("Remove device").await;
     let removed = format!(

@@ -503,7 +503,7 @@ fn mails(random: &mut Random, owner: usize, contacts: &[Contact], now: Time) -> 
             draft(random, &cast, at, now.0 - at as i64 * 2 * DAY - 2_000_000),
         );
     }
-    let sender = mine.first().map_or_else(
+    let sender = mine.last().map_or_else(
         || (String::new(), format!("office@{DOMAIN}")),
         |contact| (contact.name.clone(), contact.address.clone()),
     );
