@@ -44,12 +44,7 @@ pub(super) fn is_same((one, role): (&Head, FolderRole), (other, other_role): (&H
 
 /// Are these one text, but for what a list or a gateway has put under or over it?
 fn is_one_text(one: &str, other: &str) -> bool {
-    let (short, long) = if one.len() <= other.len() {
-        (one, other)
-    } else {
-        (other, one)
-    };
-    let short = &short[..short.floor_char_boundary(WITHIN)];
+    let (short, long) = by_length(one, other);
     let Some(at) = memchr::memmem::find(long.as_bytes(), short.as_bytes()) else {
         return false;
     };
@@ -130,14 +125,19 @@ fn words(text: &str) -> String {
     all
 }
 
-/// Is one of them the other, with something before or after it?
-fn contains(one: &str, other: &str) -> bool {
+/// The shorter one, as much of it as is looked for, and the longer one.
+fn by_length<'a>(one: &'a str, other: &'a str) -> (&'a str, &'a str) {
     let (short, long) = if one.len() <= other.len() {
         (one, other)
     } else {
         (other, one)
     };
-    let short = &short[..short.floor_char_boundary(WITHIN)];
+    (&short[..short.floor_char_boundary(WITHIN)], long)
+}
+
+/// Is one of them the other, with something before or after it?
+fn contains(one: &str, other: &str) -> bool {
+    let (short, long) = by_length(one, other);
     memchr::memmem::find(long.as_bytes(), short.as_bytes()).is_some()
 }
 

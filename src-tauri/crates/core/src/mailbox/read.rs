@@ -117,7 +117,7 @@ pub fn show_parts(store: &Store, last: &LastOpened, mailbox: &Address, key: &str
                 attachments: attached::list(&mail),
                 headers: headers(&facts),
                 parties: parties(&facts),
-                meeting: mail.meeting(),
+                meeting: Some(facts.invitation.clone()).filter(|key| !key.is_empty()),
                 key: row.key,
                 facts,
             })
@@ -206,8 +206,8 @@ pub fn trackable(store: &Store, mailbox: &Address, key: &str) -> Result<Option<F
         return Ok(None);
     };
     let raw = row.raw(store)?;
-    let mail = parse::parse(&raw).ok().filter(|mail| mail.meeting().is_none());
-    Ok(mail.map(|mail| row.facts(&mail, mailbox)))
+    let facts = parse::parse(&raw).ok().map(|mail| row.facts(&mail, mailbox));
+    Ok(facts.filter(|facts| facts.invitation.is_empty()))
 }
 
 /// The words around the first place in a mail's body where one of the words stands that were looked for; `None` when
